@@ -1,0 +1,32 @@
+"""A Gentrace server of one's own: for a quickstart, an offline laptop, CI and tests.
+
+    with gentrace.local.serve() as server:
+        configuration = gentrace.Configuration(host=server.url)
+
+It speaks the ingestion API, stores runs in SQLite and gives them back; `python -m gentrace.local`
+runs it in the foreground. It needs the extra `local`. Its checks come from the shipped OpenAPI
+document by way of jsonschema, so that they are a second opinion on the SDK's own.
+
+What is in here is loaded at first use: importing the package alone costs nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gentrace.local.server import Server, Settings, run, serve
+
+__all__ = ["Server", "Settings", "run", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the server at first use; ImportError says how to get its dependencies."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"gentrace.local needs {error.name}, which is not installed: pip install '.[local]'"
+        ) from error
+    globals().update({exported: getattr(server, exported) for exported in __all__})
+    return globals()[name]

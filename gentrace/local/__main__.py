@@ -1,0 +1,81 @@
+"""`python -m gentrace.local`: the local server in the foreground."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from gentrace import local
+
+if TYPE_CHECKING:
+    from gentrace.local.server import Server, Settings
+
+DEFAULT_PORT: Final = 8371
+DEFAULT_DATABASE: Final = "gentrace.sqlite3"
+TOKEN_VARIABLE: Final = "GENTRACE_LOCAL_TOKEN"  # noqa: S105 - a name, not a token
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server; the exit code is 0 when it was told to end and 2 when it could not start."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = _settings(arguments)
+        local.run(settings, _announce)
+    except (ImportError, OSError, ValueError) as error:
+        print(f"gentrace.local: {error}", file=sys.stderr)  # noqa: T201 - a program's output
+        return 2
+    return 0
+
+
+def _announce(server: "Server") -> None:
+    print(f"gentrace.local listens on {server.url}")  # noqa: T201 - a program's output
+    print(f"gentrace.local stores in {server.database}", flush=True)  # noqa: T201 - likewise
+
+
+def _settings(arguments: Sequence[str] | None) -> "Settings":
+    defaults = local.Settings()
+    parser = argparse.ArgumentParser(
+        prog="python -m gentrace.local",
+        description="A Gentrace server of one's own: it checks pipeline runs and stores them.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default=defaults.host, help="address to listen on")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 is a free port")
+    parser.add_argument("--database", default=DEFAULT_DATABASE, help="SQLite file to store in")
+    parser.add_argument(
+        "--token",
+        # An empty variable is one that is not set; an empty argument is a mistake.
+        default=os.environ.get(TOKEN_VARIABLE) or None,
+        help=f"token that clients must send; better set as {TOKEN_VARIABLE}, as every user of "
+        "this machine can read a program's arguments; needed to listen beyond loopback",
+    )
+    parser.add_argument(
+        "--max-body",
+        type=int,
+        default=defaults.max_body,
+        metavar="BYTES",
+        help="largest body, as sent and decompressed",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=defaults.timeout,
+        metavar="SECONDS",
+        help="time for a request's head, for its body, and for a client to take in its answer",
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME[:PORT]",
+        dest="allowed_hosts",
+        help="a further name by which clients may call the server; may be repeated",
+    )
+    options: dict[str, Any] = vars(parser.parse_args(arguments))
+    return local.Settings(**options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

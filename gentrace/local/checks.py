@@ -1,0 +1,217 @@
+"""The checks of a body: strict JSON first, then the schema of the shipped document."""
+
+import json
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from gentrace.local.refusal import Refusal, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+MAX_DEPTH: Final = 500
+MAX_DIGITS: Final = 4300
+MAX_MEMBERS: Final = 4096
+SLICE: Final = 65536
+NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+
+# Where a value is: its parent's place and the key in it; None is the root. Linked rather than
+# spelled out, so that a deep body costs no more than a flat one.
+Place: TypeAlias = "tuple[Place, str | int] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class _Flaw:
+    """Stands in a parsed body where the parser met what strict JSON forbids."""
+
+    words: str
+
+
+def decompress(body: bytes, limit: int) -> bytes:
+    """Decompress a gzip body of one or more members.
+
+    Raises `Refusal` 413 over `limit` bytes, whatever the body claims, and 400 if it is not gzip.
+    """
+    content = bytearray()
+    rest = b""
+    unpacker = zlib.decompressobj(wbits=31)
+    members = 1
+    # Slices keep what is copied from one member to the next small.
+    for start in range(0, len(body), SLICE):
+        rest = body[start : start + SLICE]
+        while rest:
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(wbits=31)
+                members += 1
+            try:
+                content += unpacker.decompress(rest, limit + 1 - len(content))
+            except zlib.error as error:
+                raise Refusal(400, f"the body is not gzip: {error}", "Content-Encoding") from None
+            if len(content) > limit:
+                raise Refusal(413, f"the decompressed body is larger than {limit} bytes")
+            if members > MAX_MEMBERS:
+                raise Refusal(400, f"the gzip body has more than {MAX_MEMBERS} members")
+            rest = unpacker.unused_data
+    if not unpacker.eof:
+        raise Refusal(400, "the gzip body is cut short", "Content-Encoding")
+    return bytes(content)
+
+
+def parse(text: str) -> Any:
+    """Parse a JSON text; `Refusal` 400 for what RFC 8259 forbids or leaves unclear.
+
+    Refused are NaN and infinities, lone surrogates, a property that is given twice, integers of
+    more than MAX_DIGITS digits and nesting deeper than MAX_DEPTH: two readers of such a text
+    may see two different runs.
+    """
+    try:
+        value = json.loads(
+            text, parse_constant=_constant, parse_int=_integer, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise Refusal(400, f"the body is not JSON: {error.msg}", place) from None
+    except RecursionError:
+        raise _too_deep() from None
+    _inspect(value)
+    return value
+
+
+def same_value(text: str, other: str) -> bool:
+    """Whether two JSON texts say the same: `1.10` is `1.1`, and `1E2` is `100`, exactly."""
+    if text == other:
+        return True
+    left: Any = json.loads(text, parse_int=_number, parse_float=_number)
+    right: Any = json.loads(other, parse_int=_number, parse_float=_number)
+    return bool(left == right)
+
+
+class _Error(Protocol):
+    message: str
+    json_path: str
+
+
+class RunChecker:
+    """Checks pipeline runs against the request schema of the OpenAPI document in this package.
+
+    Draft 2020-12 with `date-time` asserted; ImportError if its checker is not installed, since
+    jsonschema alone would then let every date pass.
+    """
+
+    def __init__(self) -> None:
+        document = json.loads(resources.files("gentrace").joinpath("openapi.json").read_bytes())
+        body = document["paths"]["/pipeline-run"]["post"]["requestBody"]
+        schema = body["content"]["application/json"]["schema"]
+        if "date-time" not in FormatChecker.checkers:
+            raise ImportError(
+                "gentrace.local needs rfc3339-validator to check dates: pip install '.[local]'"
+            )
+        validator: Any = Draft202012Validator(
+            # References of the document start at its root.
+            {**schema, "components": document["components"]},
+            format_checker=FormatChecker(formats=["date-time"]),
+        )
+        self._flaws: Callable[[Any], Iterator[_Error]] = validator.iter_errors
+
+    def check(self, body: bytes) -> tuple[str, str]:
+        """Give the text of the run in `body` and its name; `Refusal` 400 if it is not a run."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            raise Refusal(
+                400, f"the body is not UTF-8: {error.reason}", f"byte {error.start}"
+            ) from None
+        run = parse(text)
+        flaw = next(self._flaws(run), None)
+        if flaw is not None:
+            raise Refusal(400, flaw.message, flaw.json_path)
+        return text, run["name"]
+
+
+def _constant(text: str) -> _Flaw:
+    return _Flaw(f"{text} is not a JSON number")
+
+
+def _integer(text: str) -> int | _Flaw:
+    # Counted here and not left to int(), whose limit belongs to the process.
+    if len(text.lstrip("-")) > MAX_DIGITS:
+        return _Flaw(f"an integer has more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+    return _Flaw(f"the property {cut(json.dumps(twice))} is given twice")
+
+
+def _number(text: str) -> tuple[str, ...]:
+    """Turn a number into what no other JSON value equals: its sign, digits and scale."""
+    match = NUMBER.fullmatch(text)
+    assert match  # noqa: S101 - the parser's own grammar
+    sign, whole, fraction, exponent = match.groups(default="")
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return ("0",)
+    if len(exponent) >= MAX_DIGITS:
+        return (text,)
+    scale = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
+    return (sign, significant, str(scale))
+
+
+def _inspect(root: Any) -> None:
+    """Find what the parser let pass, level by level: no body can exhaust the stack."""
+    level: list[tuple[Place, Any]] = [(None, root)]
+    depth = 0
+    while level:
+        if depth == MAX_DEPTH and any(isinstance(value, dict | list) for _, value in level):
+            raise _too_deep()
+        deeper: list[tuple[Place, Any]] = []
+        for place, value in level:
+            if isinstance(value, dict):
+                members = cast("Mapping[str, Any]", value)
+                for key in members:
+                    _whole(key, place)
+                deeper += [((place, key), member) for key, member in members.items()]
+            elif isinstance(value, list):
+                items = cast("Sequence[Any]", value)
+                deeper += [((place, index), item) for index, item in enumerate(items)]
+            elif isinstance(value, str):
+                _whole(value, place)
+            elif isinstance(value, _Flaw):
+                raise Refusal(400, value.words, _path(place))
+        level = deeper
+        depth += 1
+
+
+def _whole(text: str, place: Place) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Refusal(400, "a string holds a lone surrogate", _path(place)) from None
+
+
+def _too_deep() -> Refusal:
+    return Refusal(400, f"the body is nested deeper than {MAX_DEPTH} levels")
+
+
+def _path(place: Place) -> str:
+    steps: list[str] = []
+    while place is not None:
+        place, key = place
+        if isinstance(key, int):
+            steps.append(f"[{key}]")
+        elif key.isidentifier():
+            steps.append(f".{cut(key)}")
+        else:
+            steps.append(f"[{cut(json.dumps(key))}]")
+    return "$" + "".join(reversed(steps))
