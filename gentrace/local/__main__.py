@@ -46,8 +46,6 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
     parser.add_argument("--database", default=DEFAULT_DATABASE, help="SQLite file to store in")
     parser.add_argument(
         "--token",
-        # An empty variable is one that is not set; an empty argument is a mistake.
-        default=os.environ.get(TOKEN_VARIABLE) or None,
         help=f"token that clients must send; better set as {TOKEN_VARIABLE}, as every user of "
         "this machine can read a program's arguments; needed to listen beyond loopback",
     )
@@ -74,6 +72,10 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         help="a further name by which clients may call the server; may be repeated",
     )
     options: dict[str, Any] = vars(parser.parse_args(arguments))
+    if options["token"] is None:
+        # An empty variable is one that is not set; an empty argument is a mistake. Not the
+        # option's default, which the help would show.
+        options["token"] = os.environ.get(TOKEN_VARIABLE) or None
     return local.Settings(**options)
 
 

@@ -12,7 +12,7 @@ Errors are {"error": what is wrong, "at": where}.
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from email.message import Message
 from typing import Final, TypeVar, TypeVarTuple
@@ -26,7 +26,7 @@ from starlette.routing import Route
 from gentrace.local.checks import RunChecker, decompress, same_value
 from gentrace.local.gate import HEALTH
 from gentrace.local.refusal import Answer, Refusal
-from gentrace.local.store import StorageFullError, Store, StoredRun
+from gentrace.local.store import END, StorageFullError, Store, StoredRun
 
 API: Final = "/api/v1"
 DEFAULT_LIMIT: Final = 50
@@ -87,10 +87,12 @@ class PipelineRuns:
         limit = _query(request, "limit") or str(DEFAULT_LIMIT)
         if not re.fullmatch("[0-9]{1,4}", limit, re.ASCII) or not 1 <= int(limit) <= MAX_LIMIT:
             raise Refusal(400, f"limit is a number from 1 to {MAX_LIMIT}", "limit")
-        ids = await self._work(self._store.newest, int(limit), _query(request, "before"))
-        if ids is None:
+        before = _query(request, "before")
+        position = END if before is None else await self._work(self._store.position, before)
+        if position is None:
             raise Refusal(400, "before is the id of a stored run", "before")
-        return StreamingResponse(self._listing(ids), media_type=Answer.media_type)
+        listing = self._listing(position, int(limit))
+        return StreamingResponse(listing, media_type=Answer.media_type)
 
     async def get(self, request: Request) -> Response:
         """Give one run back."""
@@ -139,13 +141,15 @@ class PipelineRuns:
             raise Refusal(409, words, "Idempotency-Key")
         return stored
 
-    async def _listing(self, ids: Sequence[str]) -> AsyncIterator[bytes]:
+    async def _listing(self, position: int, limit: int) -> AsyncIterator[bytes]:
         # One run at a time: a thousand large ones would not fit in memory.
-        yield b'{"pipelineRuns":['
-        for number, run_id in enumerate(ids):
-            run = await self._work(self._store.get, run_id)
-            if run is not None:
-                yield (b"," if number else b"") + _spelled(run)
+        yield b'{"pipelineRuns": ['
+        comma = b""
+        while limit and (found := await self._work(self._store.newest, position)):
+            position, run = found
+            yield comma + _spelled(run)
+            comma = b", "
+            limit -= 1
         yield b"]}"
 
 
@@ -197,4 +201,6 @@ async def _unrouted(_request: Request, error: Exception) -> Response:
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:
-    return Refusal(500, "the server failed; its log says why").answer()
+    # uvicorn closes the connection of a request that raised; this lets its client know.
+    words = "the server failed; its log says why"
+    return Refusal(500, words, headers={"Connection": "close"}).answer()

@@ -128,9 +128,8 @@ def _opened(settings: Settings) -> Generator[tuple["_Peer", Server]]:
         listener = stack.enter_context(_listen(settings))
         host, port = listener.getsockname()[:2]
         everywhere = ipaddress.ip_address(host).is_unspecified
-        names = [_literal(host), "localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts]
-        if settings.host:
-            names.append(_literal(settings.host))
+        own = (_literal(host), _literal(settings.host or "localhost"))
+        names = [*own, "localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts]
         hosts = Hosts.of(names, port, any_address=everywhere)
         if settings.database is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gentrace-"))

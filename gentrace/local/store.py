@@ -13,6 +13,8 @@ from typing import Final
 VERSION: Final = 1
 # Seconds to wait while another process writes to the same file.
 PATIENCE: Final = 30.0
+# A position after that of every run.
+END: Final = 2**63 - 1
 COLUMNS: Final = "id, created_at, name, body"
 TABLE: Final = """
 CREATE TABLE IF NOT EXISTS pipeline_runs (
@@ -115,24 +117,23 @@ class Store:
         with self._lock:
             return self._find("id", run_id)
 
-    def newest(self, limit: int, before: str | None) -> list[str] | None:
-        """Ids of at most `limit` runs, newest first, of those older than the run `before`.
-
-        None if there is no run `before`.
-        """
+    def position(self, run_id: str) -> int | None:
+        """Find where the run of that id stands in the order of storing, None if there is none."""
         with self._lock:
-            position = None
-            if before is not None:
-                position = self._connection.execute(
-                    "SELECT position FROM pipeline_runs WHERE id = ?", (before,)
-                ).fetchone()
-                if position is None:
-                    return None
-            rows = self._connection.execute(
-                "SELECT id FROM pipeline_runs WHERE position < ? ORDER BY position DESC LIMIT ?",
-                (2**63 - 1 if position is None else position[0], limit),
-            ).fetchall()
-        return [run_id for (run_id,) in rows]
+            row = self._connection.execute(
+                "SELECT position FROM pipeline_runs WHERE id = ?", (run_id,)
+            ).fetchone()
+        return None if row is None else row[0]
+
+    def newest(self, before: int) -> tuple[int, StoredRun] | None:
+        """Find the newest run that stands before a position, and its own; None if there is none."""
+        with self._lock:
+            row = self._connection.execute(
+                f"SELECT position, {COLUMNS} FROM pipeline_runs"  # noqa: S608 - our names
+                " WHERE position < ? ORDER BY position DESC LIMIT 1",
+                (before,),
+            ).fetchone()
+        return None if row is None else (row[0], StoredRun(*row[1:]))
 
     def close(self) -> None:
         """Close the file; its write-ahead log becomes part of it."""

@@ -1,0 +1,184 @@
+"""`python -m gentrace.local`, as a process."""
+
+import re
+import signal
+import socket
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from gentrace.local.__main__ import main
+
+SESAME = "s3cret"
+WITHOUT = """
+import runpy, sys
+sys.modules["uvicorn"] = None
+runpy.run_module("gentrace.local", run_name="__main__", alter_sys=True)
+"""
+CHEAP = """
+import sys
+import gentrace.local
+assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
+assert gentrace.local.serve is gentrace.local.server.serve
+try:
+    gentrace.local.nothing
+except AttributeError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_ends_cleanly(start, connect, tmp_path, number):
+    process, url = start("--database", "mine.sqlite3")
+    first, second = process.announced
+    assert re.fullmatch(r"gentrace\.local listens on http://127\.0\.0\.1:\d+/api/v1\n", first)
+    assert second == f"gentrace.local stores in {tmp_path / 'mine.sqlite3'}\n"
+    assert connect(url).post().status == 200
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output, errors) == (0, "", "")
+    assert [each.name for each in tmp_path.iterdir()] == ["mine.sqlite3"]
+
+
+def test_it_stores_in_the_working_directory_unless_it_is_told_otherwise(start, tmp_path):
+    process, _ = start()
+    assert process.announced[1].endswith(f" {tmp_path / 'gentrace.sqlite3'}\n")
+
+
+def test_a_run_is_there_after_the_server_was_killed_right_after_its_answer(start, connect):
+    ids = []
+    for _ in range(3):
+        process, url = start()
+        ids.append(connect(url).post().json["pipelineRunId"])
+        process.kill()
+        process.communicate()
+    _, url = start()
+    assert [run["pipelineRunId"] for run in connect(url).runs()] == ids[::-1]
+
+
+def test_every_answered_run_is_there_once_after_a_kill_under_load(start, connect, tmp_path):
+    process, url = start()
+
+    def write(writer):
+        answered, client = [], connect(url)
+        for number in range(1000):
+            key = f"{writer}-{number}"
+            try:
+                reply = client.post({"name": key, "stepRuns": []}, Idempotency_Key=key)
+            except OSError:
+                break
+            answered.append((reply.json["pipelineRunId"], key))
+            if writer == 0 and number == 20:
+                process.kill()
+        return answered
+
+    with ThreadPoolExecutor(8) as pool:
+        answered = [pair for pairs in pool.map(write, range(8)) for pair in pairs]
+    process.communicate()
+    assert len(answered) > 20
+    with closing(sqlite3.connect(tmp_path / "gentrace.sqlite3")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        stored = database.execute("SELECT id, name FROM pipeline_runs").fetchall()
+    assert len({name for _, name in stored}) == len(stored)
+    assert set(answered) <= set(stored)
+
+
+def test_a_taken_port_is_one_line(finish, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output, errors = finish("--port", str(port))
+    assert (code, output) == (2, "")
+    assert errors.startswith(f"gentrace.local: cannot listen on 127.0.0.1:{port}: Address already")
+    assert errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["--database", "missing/runs.sqlite3"],
+            "cannot store in .*: unable to open database file",
+        ),
+        (["--database", "."], "cannot store in .*: unable to open database file"),
+        (["--host", "0.0.0.0"], "without a token it listens on loopback, not on '0.0.0.0'"),  # noqa: S104
+        (["--host", ""], "without a token it listens on loopback, not on ''"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid:0: "),
+        (["--token", ""], "the token must be"),
+        (["--max-body", "0"], "the largest body must be"),
+        (["--allowed-host", "a:b"], "an allowed host is"),
+    ],
+)
+def test_what_cannot_be_is_one_line(finish, arguments, words):
+    code, output, errors = finish("--port", "0", *arguments)
+    assert (code, output) == (2, "")
+    assert re.match(f"gentrace.local: {words}", errors)
+    assert errors.count("\n") == 1
+
+
+def test_the_token_is_taken_from_the_environment_and_never_shown(start, connect):
+    process, url = start(GENTRACE_LOCAL_TOKEN=SESAME)
+    client = connect(url)
+    assert client.get(Authorization="Bearer guess").status == 401
+    assert client.ask("GET", "/api/v1/s3cret?token=s3cret").status == 401
+    assert client.get(Authorization="Bearer s3cret").status == 200
+    assert client.ask("BREW", "/s3cret", headers={"Authorization": "Bearer s3cret"}).status == 404
+    process.terminate()
+    _, errors = process.communicate(timeout=30)
+    shown = "".join(process.announced) + errors
+    assert errors.count("its token is missing or wrong") == 2
+    assert "s3cret" not in shown
+    assert "guess" not in shown
+
+
+def test_an_empty_variable_is_no_token(start, connect):
+    _, url = start(GENTRACE_LOCAL_TOKEN="")
+    assert connect(url).get().status == 200
+
+
+def test_beyond_loopback_it_serves_with_a_token_and_by_the_names_it_was_told(start, connect):
+    _, url = start("--host", "0.0.0.0", "--token", "t", "--allowed-host", "box:99")  # noqa: S104
+    assert url.startswith("http://127.0.0.1:")
+    client = connect(url)
+    for host, status in [
+        (f"10.1.2.3:{client.port}", 200),
+        ("box:99", 200),
+        (f"box:{client.port}", 421),
+        (f"evil.example:{client.port}", 421),
+    ]:
+        assert client.get(Authorization="Bearer t", Host=host).status == status
+
+
+def test_without_its_extra_it_says_how_to_get_it(finish):
+    code, output, errors = finish(code=WITHOUT)
+    assert (code, output) == (2, "")
+    assert errors == (
+        "gentrace.local: gentrace.local needs uvicorn, which is not installed:"
+        " pip install '.[local]'\n"
+    )
+
+
+def test_importing_it_loads_nothing_until_it_is_used(finish):
+    code, output, errors = finish(code=CHEAP)
+    assert (code, errors) == (0, "")
+    assert output == "module 'gentrace.local' has no attribute 'nothing'\n"
+
+
+def test_it_can_be_called_from_python(capsys):
+    assert main(["--port", "-1"]) == 2
+    assert capsys.readouterr().err == "gentrace.local: the port must be from 0 to 65535, not -1\n"
+
+
+def test_its_help_names_every_option(finish):
+    code, output, _ = finish("--help")
+    assert code == 0
+    assert set(re.findall(r"^  (--[a-z-]+)", output, re.MULTILINE)) == {
+        "--host", "--port", "--database", "--token", "--max-body", "--timeout", "--allowed-host",
+    }  # fmt: skip
+
+
+def test_a_token_in_the_environment_is_not_in_the_help(finish):
+    _, output, _ = finish("--help", GENTRACE_LOCAL_TOKEN=SESAME)
+    assert "s3cret" not in output

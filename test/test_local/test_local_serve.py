@@ -1,0 +1,242 @@
+"""The life of a server: its start, its end, and clients that would hold it up."""
+
+import json
+import logging
+import select
+import socket
+import threading
+import time
+
+import pytest
+import uvicorn
+
+import gentrace.local
+from gentrace.local import gate, server
+from gentrace.local.connection import Connection
+
+SESAME = "s3cret"
+LARGE = {"name": "large", "stepRuns": [], "x": "x" * 16_000_000}
+EXPECT = ["Content-Type: application/json", "Expect: 100-continue"]
+
+
+def read_until(bare, end):
+    data = b""
+    while end not in data:
+        piece = bare.recv(65536)
+        assert piece
+        data += piece
+    return data
+
+
+def test_a_server_is_there_for_the_block_and_its_file_is_gone_afterwards(connect):
+    with gentrace.local.serve() as running:
+        assert running.url.startswith("http://127.0.0.1:")
+        assert running.url.endswith("/api/v1")
+        assert connect(running.url).post().status == 200
+        assert running.database.exists()
+    assert not running.database.parent.exists()
+    with pytest.raises(ConnectionRefusedError):
+        connect(running.url).post()
+    assert "gentrace-local" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_given_database_is_kept(tmp_path, connect):
+    path = tmp_path / "runs.sqlite3"
+    for stored in (0, 1):
+        with gentrace.local.serve(database=path) as running:
+            assert running.database == path
+            client = connect(running.url)
+            assert len(client.runs()) == stored
+            client.post()
+
+
+def test_a_block_that_raises_ends_the_server_even_with_open_connections(connect):
+    def use():
+        with gentrace.local.serve() as running:
+            clients.append(connect(running.url))
+            assert clients[0].post().status == 200
+            with clients[0].raw(b"GET /healthz HT"):
+                raise LookupError
+
+    clients = []
+    begun = time.monotonic()
+    with pytest.raises(LookupError):
+        use()
+    assert time.monotonic() - begun < 10
+    with pytest.raises(ConnectionRefusedError):
+        connect(f"http://127.0.0.1:{clients[0].port}").post()
+
+
+def test_two_servers_run_side_by_side(connect):
+    with gentrace.local.serve() as one, gentrace.local.serve() as other:
+        connect(one.url).post()
+        assert connect(other.url).runs() == []
+
+
+def test_signal_handlers_and_loggers_stay_as_they_were():
+    logger = logging.getLogger("uvicorn.access")
+    before = logger.level, logger.propagate, list(logger.handlers)
+    with gentrace.local.serve():
+        assert (logger.level, logger.propagate, list(logger.handlers)) == before
+
+
+def test_a_start_that_fails_raises_in_the_caller(tmp_path, monkeypatch):
+    with pytest.raises(OSError, match="cannot store"), gentrace.local.serve(database=tmp_path):
+        pass
+
+    async def fail(*_args, **_kwargs):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", fail)
+    with pytest.raises(OSError, match="did not start") as caught, gentrace.local.serve():
+        pass
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"port": -1}, "port must be"),
+        ({"port": 65536}, "port must be"),
+        ({"max_body": 0}, "largest body"),
+        ({"max_body": 2**30}, "largest body"),
+        ({"timeout": 0}, "time-out"),
+        ({"timeout": float("inf")}, "time-out"),
+        ({"timeout": float("nan")}, "time-out"),
+        ({"token": ""}, "token"),
+        ({"token": "a b"}, "token"),
+        ({"token": "a\nb"}, "token"),
+        ({"token": "名"}, "token"),
+        ({"token": "a\N{NO-BREAK SPACE}b"}, "token"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_name(setting, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        gentrace.local.Settings(**setting)
+    assert (
+        "token" not in setting or not setting["token"] or setting["token"] not in str(caught.value)
+    )
+
+
+def test_a_token_is_not_shown():
+    assert "s3cret" not in repr(gentrace.local.Settings(token=SESAME))
+
+
+def test_a_server_on_all_addresses_takes_addresses_and_the_names_it_was_told():
+    hosts = gate.Hosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
+    for name in ("box", "BOX:80", "other:99", "10.1.2.3", "10.1.2.3:80", "[fe80::1]", "[::1]:80"):
+        assert hosts.allow(name)
+    for name in ("box:81", "other", "10.1.2.3:81", "evil", "", "box:80:80", "[evil]", "[::1"):
+        assert not hosts.allow(name)
+    assert not gate.Hosts.of(["box"], 80).allow("10.1.2.3")
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "http://box", "a:1:2", "user@box"])
+def test_an_allowed_host_is_a_name_and_perhaps_a_port(name):
+    with pytest.raises(ValueError, match="allowed host"):
+        gate.Hosts.of([name], 80)
+
+
+def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
+    """Sending a byte now and then buys no time."""
+    with gentrace.local.serve(timeout=0.2) as running:
+        client = connect(running.url)
+        with client.raw() as silent, client.raw(b"GET /healthz HT") as half:
+            assert read_all(silent) == b""
+            assert read_all(half) == b""
+        with client.raw() as slow:
+            for _ in range(10_000):
+                try:
+                    slow.sendall(b"G")
+                except OSError:
+                    break
+                if select.select([slow], [], [], 0.01)[0]:
+                    break
+            else:
+                pytest.fail("the server waits for ever")
+
+
+def test_a_second_head_on_a_connection_is_bounded_too(connect, read_all):
+    with gentrace.local.serve(timeout=0.2) as running:
+        client = connect(running.url)
+        with client.raw(client.head(method="GET", path="/healthz") + b"GET /hea") as bare:
+            assert b'"ok"' in read_until(bare, b"}")
+            bare.sendall(b"l")
+            assert read_all(bare) == b""
+
+
+def test_a_body_that_does_not_end_is_408(connect, monkeypatch, read_all):
+    monkeypatch.setattr(gate, "LINGER", 0.05)
+    with gentrace.local.serve(timeout=0.2) as running:
+        client = connect(running.url)
+        head = client.head("Content-Type: application/json", "Content-Length: 50")
+        with client.raw(head, b'{"name"') as bare:
+            answer = read_all(bare)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"].endswith("0.2 seconds")
+        assert connect(running.url).runs() == []
+
+
+def test_a_client_that_leaves_amid_its_body_stores_nothing(tmp_path, connect, caplog):
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as running:
+        client = connect(running.url)
+        with client.raw(client.head(*EXPECT, "Content-Length: 50")) as bare:
+            assert read_until(bare, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    with gentrace.local.serve(database=path) as running:
+        assert connect(running.url).runs() == []
+
+
+def test_a_client_that_does_not_take_in_its_answer_is_cut_off(connect, monkeypatch, read_all):
+    lost = threading.Event()
+    end = Connection.connection_lost
+
+    def watched(*args):
+        end(*args)
+        lost.set()
+
+    monkeypatch.setattr(Connection, "connection_lost", watched)
+    with gentrace.local.serve(timeout=0.2) as running:
+        client = connect(running.url)
+        run_id = client.post(LARGE).json["pipelineRunId"]
+        with client.raw(client.head(method="GET", path=f"/api/v1/pipeline-runs/{run_id}")) as bare:
+            assert lost.wait(20)
+            assert 0 < len(read_all(bare)) < len(LARGE["x"])
+
+
+def test_a_client_that_takes_in_a_large_answer_gets_all_of_it(connect):
+    with gentrace.local.serve() as running:
+        client = connect(running.url)
+        client.post(LARGE)
+        client.post(LARGE)
+        assert [run["pipelineRun"] for run in client.runs()] == [LARGE, LARGE]
+
+
+def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch, read_all):
+    monkeypatch.setattr(server, "GRACE", 0.05)
+    with gentrace.local.serve() as running:
+        client = connect(running.url)
+        head = client.head(*EXPECT, "Content-Length: 50")
+        bare = socket.create_connection((client.host, client.port), timeout=30)
+        bare.sendall(head)
+        assert read_until(bare, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+    with bare:
+        answer = read_all(bare)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"the server is stopping" in answer
+
+
+def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
+    monkeypatch.setattr(server, "GRACE", 0.05)
+    begun = time.monotonic()
+    with gentrace.local.serve() as running:
+        client = connect(running.url)
+        client.post(LARGE)
+        client.post(LARGE)
+        bare = socket.create_connection((client.host, client.port), timeout=30)
+        bare.sendall(client.head(method="GET", path="/api/v1/pipeline-runs"))
+        assert bare.recv(1)
+    with bare:
+        assert len(read_all(bare)) < 2 * len(LARGE["x"])
+    assert time.monotonic() - begun < 20
