@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from gentrace.local.refusal import Refusal, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 MAX_DEPTH: Final = 500
 MAX_DIGITS: Final = 4300
@@ -175,22 +175,30 @@ def _inspect(root: Any) -> None:
     while level:
         if depth == MAX_DEPTH and any(isinstance(value, dict | list) for _, value in level):
             raise _too_deep()
-        deeper: list[tuple[Place, Any]] = []
-        for place, value in level:
-            if isinstance(value, dict):
-                members = cast("Mapping[str, Any]", value)
-                for key in members:
-                    _whole(key, place)
-                deeper += [((place, key), member) for key, member in members.items()]
-            elif isinstance(value, list):
-                items = cast("Sequence[Any]", value)
-                deeper += [((place, index), item) for index, item in enumerate(items)]
-            elif isinstance(value, str):
-                _whole(value, place)
-            elif isinstance(value, _Flaw):
-                raise Refusal(400, value.words, _path(place))
-        level = deeper
+        level = [
+            ((place, key), member)
+            for place, value in level
+            for key, member in _members(value, place)
+            # Of the rest there is nothing to find, and there may be millions.
+            if isinstance(member, dict | list | str | _Flaw)
+        ]
         depth += 1
+
+
+def _members(value: Any, place: Place) -> "Iterable[tuple[str | int, Any]]":
+    """Give what a value holds, by key; `Refusal` if the value itself is refused."""
+    if isinstance(value, dict):
+        members = cast("Mapping[str, Any]", value)
+        for key in members:
+            _whole(key, place)
+        return members.items()
+    if isinstance(value, list):
+        return enumerate(cast("Sequence[Any]", value))
+    if isinstance(value, str):
+        _whole(value, place)
+    if isinstance(value, _Flaw):
+        raise Refusal(400, value.words, _path(place))
+    return ()
 
 
 def _whole(text: str, place: Place) -> None:

@@ -205,6 +205,21 @@ def test_a_client_that_does_not_take_in_its_answer_is_cut_off(connect, monkeypat
             assert 0 < len(read_all(bare)) < len(LARGE["x"])
 
 
+def test_an_answer_is_sent_without_waiting_for_more_of_it(client, monkeypatch):
+    """Else its head and body are 40 ms apart."""
+    options = []
+    made = Connection.connection_made
+
+    def watched(self, transport):
+        made(self, transport)
+        stream = transport.get_extra_info("socket")
+        options.append(stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(Connection, "connection_made", watched)
+    assert client.post().status == 200
+    assert options == [1]
+
+
 def test_a_client_that_takes_in_a_large_answer_gets_all_of_it(connect):
     with gentrace.local.serve() as running:
         client = connect(running.url)
