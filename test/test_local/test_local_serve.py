@@ -145,7 +145,7 @@ def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
             assert read_all(silent) == b""
             assert read_all(half) == b""
         with client.raw() as slow:
-            for _ in range(10_000):
+            for _ in range(1000):
                 try:
                     slow.sendall(b"G")
                 except OSError:
@@ -154,6 +154,17 @@ def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
                     break
             else:
                 pytest.fail("the server waits for ever")
+
+
+def test_a_connection_in_good_use_outlives_the_time_of_one_head(connect):
+    with gentrace.local.serve(timeout=0.5) as running:
+        client = connect(running.url)
+        assert client.post().status == 200
+        stream = client.connection.sock
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.2:
+            assert client.post().status == 200
+        assert client.connection.sock is stream
 
 
 def test_a_second_head_on_a_connection_is_bounded_too(connect, read_all):
@@ -188,7 +199,9 @@ def test_a_client_that_leaves_amid_its_body_stores_nothing(tmp_path, connect, ca
         assert connect(running.url).runs() == []
 
 
-def test_a_client_that_does_not_take_in_its_answer_is_cut_off(connect, monkeypatch, read_all):
+def test_a_client_that_does_not_take_in_its_answer_is_cut_off(
+    tmp_path, connect, monkeypatch, read_all
+):
     lost = threading.Event()
     end = Connection.connection_lost
 
@@ -196,10 +209,12 @@ def test_a_client_that_does_not_take_in_its_answer_is_cut_off(connect, monkeypat
         end(*args)
         lost.set()
 
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as running:
+        run_id = connect(running.url).post(LARGE).json["pipelineRunId"]
     monkeypatch.setattr(Connection, "connection_lost", watched)
-    with gentrace.local.serve(timeout=0.2) as running:
+    with gentrace.local.serve(database=path, timeout=0.2) as running:
         client = connect(running.url)
-        run_id = client.post(LARGE).json["pipelineRunId"]
         with client.raw(client.head(method="GET", path=f"/api/v1/pipeline-runs/{run_id}")) as bare:
             assert lost.wait(20)
             assert 0 < len(read_all(bare)) < len(LARGE["x"])
