@@ -1,0 +1,1008 @@
+"""What an operation is declared with, and the client that carries it out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from gentrace import __version__
+from gentrace._masking import (
+    SENSITIVE_HEADERS,
+    Headers,
+    Secret,
+    mask_headers,
+    scrub,
+    scrub_bytes,
+)
+from gentrace.configuration import (
+    Configuration,
+    check_flag,
+    check_header_name,
+    check_header_text,
+    check_host,
+    check_timeout,
+    refuse,
+)
+from gentrace.exceptions import (
+    ApiException,
+    ApiResponseException,
+    ApiTypeError,
+    ApiValueError,
+    exception_class,
+)
+from gentrace.schemas import (
+    ANSWER_RULES,
+    REQUEST_RULES,
+    Rules,
+    decode,
+    encode,
+    find_encoder,
+    unset,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from multiprocessing.pool import AsyncResult, ThreadPool
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from gentrace.configuration import TimeoutSetting
+    from gentrace.rest import HTTPResponse, PreparedRequest, RestClient, Settings
+    from gentrace.schemas import Schema, Unset
+
+USER_AGENT = f"gentrace-python/{__version__}"
+
+
+class _DataclassFields:
+    """Makes a response class a dataclass when somebody asks whether it is one.
+
+    Importing `dataclasses` takes as long as importing all modules of a call together, and a call
+    needs nothing of it.
+    """
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        from dataclasses import dataclass  # noqa: PLC0415 - the reason for this class
+
+        dataclass(init=False, repr=False, eq=False)(owner)
+        return vars(owner)["__dataclass_fields__"]
+
+
+class ApiResponse:
+    """An answer: a dataclass, and a context manager that closes a streamed body.
+
+    Attributes:
+        response: the raw answer; None only in an exception that came through a pickle.
+        body: the deserialized body, or `unset`.
+        headers: the deserialized header fields, or `unset`.
+
+    """
+
+    response: HTTPResponse
+    body: Any = unset
+    headers: Any = unset
+
+    __dataclass_fields__ = _DataclassFields()
+
+    def __init__(self, response: Any, body: Any = unset, headers: Any = unset) -> None:
+        self.response = response
+        self.body = body
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        shown = f"status={getattr(self.response, 'status', None)}"
+        for name, value in (("body", self.body), ("headers", self.headers)):
+            if value is not unset:
+                shown += f", {name}={value!r}"
+        return f"{type(self).__name__}({shown})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the connection of a body that was not read to its end."""
+        self.response.close()
+
+
+class ApiResponseWithoutDeserialization(ApiResponse):
+    """An answer as it came: body and headers are `unset`, `response` has both."""
+
+
+# What an operation is declared with.
+
+
+class MediaType:
+    """A media type with its parameters; equal to another if they mean the same.
+
+    Args:
+        text: as in a header field, such as ``application/json; charset=utf-8``.
+
+    """
+
+    __slots__ = ("name", "parameters", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        name, *parameters = _split_parameters(text)
+        self.name = name.strip().lower()
+        self.parameters = dict(filter(None, map(_parse_parameter, parameters)))
+
+    def includes(self, other: MediaType) -> bool:
+        """Tell whether an answer of the type `other` is one of this type.
+
+        A missing charset is UTF-8. Parameters that only `other` has do not matter.
+        """
+        if self.name != other.name:
+            return False
+        mine = {"charset": "utf-8"} | self.parameters
+        others = {"charset": "utf-8"} | other.parameters
+        return all(others.get(name) == value for name, value in mine.items())
+
+    @property
+    def is_json(self) -> bool:
+        """Whether bodies of this type are JSON."""
+        return self.name == "application/json" or self.name.endswith("+json")
+
+
+def _split_parameters(text: str) -> list[str]:
+    """Split a header value at its semicolons, but for those inside of quotes."""
+    parts = [""]
+    quoted = escaped = False
+    for character in text:
+        if character == ";" and not quoted:
+            parts.append("")
+            continue
+        if character == '"' and not escaped:
+            quoted = not quoted
+        escaped = quoted and character == "\\" and not escaped
+        parts[-1] += character
+    return parts
+
+
+def _parse_parameter(text: str) -> tuple[str, str] | None:
+    name, equals, value = text.partition("=")
+    if not equals:
+        return None
+    name, value = name.strip().lower(), value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return name, value.lower() if name == "charset" else value
+
+
+class RequestBody:
+    """The body of a request.
+
+    Args:
+        content: schema by media type.
+        description: what it is.
+        required: whether it must be given.
+
+    """
+
+    __slots__ = ("content", "description", "required")
+
+    def __init__(
+        self, content: Mapping[str, Schema[Any]], description: str, *, required: bool
+    ) -> None:
+        self.content = content
+        self.description = description
+        self.required = required
+
+    def declared_type(self, content_type: str | None) -> str:
+        """Return the declared media type that a caller means; None is the first one.
+
+        Raises:
+            ApiTypeError: not a string.
+            ApiValueError: none that is declared.
+
+        """
+        if content_type in self.content:
+            return content_type
+        if content_type is None:
+            return next(iter(self.content))
+        wanted = MediaType(check_header_text("content_type", content_type))
+        for text in self.content:
+            if MediaType(text).includes(wanted):
+                return text
+        raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
+
+
+class OpenApiResponse:
+    """An answer that the document lists.
+
+    Args:
+        response_cls: the class of the answer.
+        description: what it means.
+        content: schema by media type, None for a file; empty where no body is defined.
+
+    """
+
+    __slots__ = ("_found", "content", "description", "response_cls")
+
+    def __init__(
+        self,
+        response_cls: type[ApiResponse],
+        description: str,
+        content: Mapping[str, Schema[Any] | None] | None = None,
+    ) -> None:
+        self.response_cls = response_cls
+        self.description = description
+        self.content = content or {}
+        self._found: dict[str, Schema[Any] | Unset | None] = {}
+
+    def find_schema(self, content_type: str) -> Schema[Any] | Unset | None:
+        """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
+        if content_type not in self._found:
+            got = MediaType(content_type)
+            matches = (s for text, s in self.content.items() if MediaType(text).includes(got))
+            schema = next(matches, unset)
+            if len(self._found) >= _MAX_FOUND:
+                return schema
+            self._found[content_type] = schema
+        return self._found[content_type]
+
+
+_MAX_FOUND = 32
+"""How many spellings of media types an answer remembers."""
+
+
+class Parameter:
+    """A parameter of an operation.
+
+    Args:
+        name: its name in the document.
+        schema: its type: a string, an integer, an array or an object of them.
+        description: its description in the document.
+        required: whether it must be given.
+        explode: whether the items of an array or object are apart from each other.
+
+    """
+
+    __slots__ = ("description", "explode", "name", "required", "schema")
+
+    place: str
+    style = "simple"
+
+    def __init__(
+        self,
+        name: str,
+        schema: Schema[Any],
+        description: str = "",
+        *,
+        required: bool = False,
+        explode: bool = False,
+    ) -> None:
+        self.name = name
+        self.schema = schema
+        self.description = description
+        self.required = required
+        self.explode = explode
+
+    def check(self, value: object) -> Any:
+        """Return the JSON value of an argument; its mistakes name this parameter."""
+        try:
+            return self.schema.check(value, REQUEST_RULES)
+        except (ApiTypeError, ApiValueError) as error:
+            error.move_under(self.name)
+            raise
+
+
+class PathParameter(Parameter):
+    """A parameter in the path, in the style `simple`."""
+
+    __slots__ = ()
+
+    place = "path"
+
+    def serialize(self, value: object, safe: str) -> str:
+        """Return the text for the path, escaped but for the characters in `safe`.
+
+        Raises:
+            ApiValueError: a text that would make it another path.
+
+        """
+        text = _join(self.check(value), explode=self.explode, escape=lambda t: _escape(t, safe))
+        if text in {"", ".", ".."}:
+            raise refuse(self.name, "text that names something in a path", value)
+        return text
+
+
+class HeaderParameter(Parameter):
+    """A parameter in a header field, in the style `simple`."""
+
+    __slots__ = ()
+
+    place = "header"
+
+    def serialize(self, value: object) -> str:
+        """Return the value of the header field."""
+        text = _join(self.check(value), explode=self.explode, escape=str)
+        return check_header_text(self.name, text)
+
+
+class QueryParameter(Parameter):
+    """A parameter in the query, in the style `form`, whose items are apart unless told otherwise."""
+
+    __slots__ = ()
+
+    place = "query"
+    style = "form"
+
+    def __init__(
+        self,
+        name: str,
+        schema: Schema[Any],
+        description: str = "",
+        *,
+        required: bool = False,
+        explode: bool = True,
+    ) -> None:
+        super().__init__(name, schema, description, required=required, explode=explode)
+
+    def serialize(self, value: object) -> str:
+        """Return the text for the query; empty for an empty array or object."""
+        checked = self.check(value)
+        name = _escape(self.name)
+        if self.explode and isinstance(checked, tuple):
+            return "&".join(f"{name}={_escape(_text(item))}" for item in checked)
+        if self.explode and isinstance(checked, dict):
+            return "&".join(f"{_escape(k)}={_escape(_text(v))}" for k, v in checked.items())
+        if checked in ((), {}):
+            return ""
+        return f"{name}={_join(checked, explode=False, escape=_escape)}"
+
+
+def _text(value: object) -> str:
+    """Write a value that is no container as text: numbers and booleans as JSON has them."""
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def _join(value: Any, *, explode: bool, escape: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(escape(_text(item)) for item in value)
+    if isinstance(value, dict):
+        between = "=" if explode else ","
+        return ",".join(f"{escape(k)}{between}{escape(_text(v))}" for k, v in value.items())
+    return str(escape(_text(value)))
+
+
+def _escape(text: str, safe: str = "") -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - an operation without parameters needs none
+
+    return quote(text, safe=safe)
+
+
+class Operation:
+    """One operation of the document: everything that a call of it needs to know.
+
+    Args:
+        name: its Python name, such as ``pipeline_run_post``.
+        method: HTTP method, in upper case.
+        path: path template, such as ``/runs/{id}``.
+        tag: tag in the document.
+        summary: summary in the document.
+        responses: answers by status.
+        description: description in the document.
+        body: the body of its request, None where it has none.
+        parameters: its parameters.
+        auth: names of the security schemes that it uses.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument a part of an operation in the document
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        tag: str,
+        summary: str,
+        responses: Mapping[int, OpenApiResponse],
+        description: str = "",
+        body: RequestBody | None = None,
+        parameters: Sequence[PathParameter | QueryParameter | HeaderParameter] = (),
+        auth: Sequence[str] = ("bearerAuth",),
+    ) -> None:
+        self.name = name
+        self.method = method
+        self.path = path
+        self.tag = tag
+        self.summary = summary
+        self.responses = responses
+        self.description = description
+        self.body = body
+        self.parameters = parameters
+        self.auth = auth
+        self.success = next(item for status, item in responses.items() if 200 <= status < 300)  # noqa: PLR2004 - the family 2xx
+        self.accepts = tuple(
+            dict.fromkeys(text for item in responses.values() for text in item.content)
+        )
+
+
+class Api:
+    """The base of the tag and path classes.
+
+    Args:
+        api_client: the client that calls go through; None makes one of the default configuration.
+
+    """
+
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = ApiClient() if api_client is None else api_client
+
+
+# The client.
+
+
+class DefaultHeaders(MutableMapping[str, str]):
+    """Header fields that go with every request of a client, in place of its own of that name.
+
+    Names in any case are the same name. A field that cannot be sent is refused when it is set.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._fields: dict[str, tuple[str, str]] = {}
+        self._on_change = on_change
+
+    def __setitem__(self, name: str, value: str) -> None:
+        _check_free_header("default_headers", name)
+        text = Secret(check_header_text(f"default_headers[{name!r}]", value))
+        self._fields[name.lower()] = (name, text)
+        self._on_change()
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()][1]
+
+    def __delitem__(self, name: str) -> None:
+        del self._fields[name.lower()]
+        self._on_change()
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return repr(mask_headers(self.items()))
+
+
+_RESERVED_HEADERS = {
+    "connection": "connections are kept and closed by the client",
+    "content-length": "the client counts the body",
+    "host": "the host is Configuration.host",
+    "idempotency-key": "give idempotency_key= to the call that it is for",
+    "transfer-encoding": "the client sends a body in one piece",
+}
+
+
+def _check_free_header(where: str, name: str) -> None:
+    """Refuse the name of a header field that is not the caller's to say."""
+    lower = check_header_name(where, name).lower()
+    if lower in _RESERVED_HEADERS:
+        raise ApiValueError(f"{where}[{name!r}]: {_RESERVED_HEADERS[lower]}")
+
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+_MAX_KEY = 255
+
+
+class ApiClient:
+    """Carries out calls: checks and serializes what goes out, reads what comes back.
+
+    Making one opens no socket and starts no thread. One client serves any number of threads; it
+    survives a fork, and pickles as its configuration.
+
+    Args:
+        configuration: where the API is and how to reach it; kept, not copied, so that a later
+            change acts from the next call on. None takes `Configuration.get_default_copy()`.
+        header_name: name of a header field that goes with every request, None for none.
+        header_value: its value.
+        cookie: value of the header field `Cookie`, None for none.
+        pool_threads: threads for calls with `async_req=True`; started with the first of them.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: a header field or cookie that cannot be sent.
+
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        header_name: str | None = None,
+        header_value: str | None = None,
+        cookie: str | None = None,
+        pool_threads: int = 1,
+    ) -> None:
+        if configuration is None:
+            configuration = Configuration.get_default_copy()
+        elif not isinstance(configuration, Configuration):
+            raise refuse("configuration", "a gentrace.Configuration", configuration, kind=True)
+        if type(pool_threads) is not int:
+            raise refuse("pool_threads", "a whole number above 0", pool_threads, kind=True)
+        if pool_threads < 1:
+            raise refuse("pool_threads", "a whole number above 0", pool_threads)
+        # By process: after a fork, the child has connections of its own.
+        self._rest_clients: dict[int, RestClient] = {}
+        self._threads: ThreadPool | None = None
+        self.configuration = configuration
+        self.default_headers = DefaultHeaders(self._forget_prepared)
+        self.pool_threads = pool_threads
+        self.cookie = cookie
+        if header_name is not None:
+            self.set_default_header(header_name, header_value)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections and end the threads; a later call opens new ones."""
+        for rest_client in list(self._rest_clients.values()):
+            rest_client.close()
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.terminate()
+            threads.join()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = dict(self.default_headers)
+        if self._cookie is not None:
+            fields.setdefault("Cookie", self._cookie)
+        if not self.configuration.pickle_token:
+            fields = {
+                name: value
+                for name, value in fields.items()
+                if name.lower() not in SENSITIVE_HEADERS
+            }
+        plain = {name: str(value) for name, value in fields.items()}
+        return _restore, (type(self), self.configuration, plain, self.pool_threads)
+
+    def __repr__(self) -> str:
+        return f"ApiClient({self.configuration!r})"
+
+    @property
+    def cookie(self) -> str | None:
+        """Value of the header field `Cookie`; None sends none."""
+        return self._cookie
+
+    @cookie.setter
+    def cookie(self, value: str | None) -> None:
+        self._cookie = None if value is None else Secret(check_header_text("cookie", value))
+        self._forget_prepared()
+
+    @property
+    def user_agent(self) -> str:
+        """Value of the header field `User-Agent`."""
+        return self.default_headers.get("User-Agent", USER_AGENT)
+
+    @user_agent.setter
+    def user_agent(self, value: str) -> None:
+        self.default_headers["User-Agent"] = value
+
+    def set_default_header(self, header_name: str, header_value: str | None) -> None:
+        """Send a header field with every request, in place of the client's own of that name.
+
+        Raises:
+            ApiTypeError: not strings.
+            ApiValueError: it cannot be sent, or is not the caller's to say.
+
+        """
+        self.default_headers[header_name] = header_value  # type: ignore[assignment] # the check words it
+
+    def call(  # noqa: PLR0913 - what a call of an operation may say
+        self,
+        operation: Operation,
+        *,
+        body: object = unset,
+        arguments: Mapping[str, object] | None = None,
+        content_type: str | None = None,
+        accept_content_types: Sequence[str] | None = None,
+        stream: bool = False,
+        timeout: TimeoutSetting | None = None,
+        skip_deserialization: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Carry out an operation: the methods of the tag and path classes come here.
+
+        Args:
+            operation: the operation.
+            body: its body, `unset` for none.
+            arguments: its parameters by name; those that are `unset` are left out.
+            content_type: media type of `body`; None is the one that the operation declares first.
+            accept_content_types: media types for `Accept`; None accepts what is declared.
+            stream: whether the body of the answer is left on the wire.
+            timeout: seconds, as `Configuration.timeout`; None takes that.
+            skip_deserialization: whether to return the answer as it came.
+            idempotency_key: key that makes this call the same as another; None makes a new one.
+
+        Returns:
+            The class of the answer that the operation declares.
+
+        Raises:
+            ApiTypeError: the body or an argument is of the wrong type.
+            ApiValueError: the body or an argument is not allowed.
+            ApiException: the call failed.
+
+        """
+        check_flag("stream", stream)
+        check_flag("skip_deserialization", skip_deserialization)
+        rest_client, settings = self._ready()
+        key = None
+        if not arguments:
+            key = (operation, content_type, accept_content_types)
+            request = settings.prepared.get(key)
+        if key is None or request is None:
+            request = self._prepare_operation(
+                rest_client,
+                settings,
+                operation,
+                arguments or {},
+                content_type,
+                accept_content_types,
+            )
+            if key is not None and len(settings.prepared) < _MAX_PREPARED:
+                settings.prepared[key] = request
+        raw = rest_client.send(
+            request,
+            settings,
+            self._serialize(operation, body, content_type),
+            _make_key(operation.method, idempotency_key),
+            timeout=None if timeout is None else check_timeout("timeout", timeout),
+            stream=stream,
+        )
+        if skip_deserialization and raw.status < _FIRST_BEYOND_SUCCESS:
+            return ApiResponseWithoutDeserialization(raw)
+        return self._read(operation, raw, stream=stream)
+
+    @overload
+    def call_api(
+        self,
+        resource_path: str,
+        method: str,
+        headers: Mapping[str, str] | None = ...,
+        body: str | bytes | None = ...,
+        fields: Sequence[tuple[str, str]] | None = ...,
+        auth_settings: Sequence[str] | None = ...,
+        async_req: Literal[False] | None = ...,
+        stream: bool = ...,
+        timeout: TimeoutSetting | None = ...,
+        host: str | None = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> HTTPResponse: ...
+    @overload
+    def call_api(
+        self,
+        resource_path: str,
+        method: str,
+        headers: Mapping[str, str] | None = ...,
+        body: str | bytes | None = ...,
+        fields: Sequence[tuple[str, str]] | None = ...,
+        auth_settings: Sequence[str] | None = ...,
+        *,
+        async_req: Literal[True],
+        stream: bool = ...,
+        timeout: TimeoutSetting | None = ...,
+        host: str | None = ...,
+        idempotency_key: str | None = ...,
+    ) -> AsyncResult[HTTPResponse]: ...
+    def call_api(  # noqa: PLR0913 - the parameters that users of such clients know
+        self,
+        resource_path: str,
+        method: str,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | None = None,
+        fields: Sequence[tuple[str, str]] | None = None,
+        auth_settings: Sequence[str] | None = None,
+        async_req: bool | None = None,
+        stream: bool = False,
+        timeout: TimeoutSetting | None = None,
+        host: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> HTTPResponse | AsyncResult[HTTPResponse]:
+        """Send a request that is ready, and return the raw answer, whatever its status.
+
+        Args:
+            resource_path: path below the host, escaped, with its query if any.
+            method: HTTP method.
+            headers: header fields, in place of the client's own of those names.
+            body: the body; a string is sent as UTF-8; None for none.
+            fields: names and values of a form, in place of a body.
+            auth_settings: names of the security schemes to use; None is all of the document's,
+                or none if `host` is given.
+            async_req: whether to return at once, with an `AsyncResult` of a pool of
+                `pool_threads` threads.
+            stream: whether the body of the answer is left on the wire.
+            timeout: seconds, as `Configuration.timeout`; None takes that.
+            host: base address in place of the configuration's.
+            idempotency_key: key that makes this call the same as another; None makes a new one.
+
+        Raises:
+            ApiTypeError: an argument of the wrong type.
+            ApiValueError: an argument that is not allowed.
+            ApiException: no complete answer came.
+
+        """
+        check_flag("stream", stream)
+        own = Headers()
+        for name, value in (headers or {}).items():
+            _check_free_header("headers", name)
+            own[name] = check_header_text(f"headers[{name!r}]", value)
+        if fields is not None:
+            from urllib.parse import urlencode  # noqa: PLC0415 - few calls send a form
+
+            body = urlencode(list(fields))
+            own.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        if not (body is None or isinstance(body, (str, bytes))):
+            raise refuse("body", "bytes, a string or None", body, kind=True)
+        data = body.encode() if isinstance(body, str) else body
+        if auth_settings is None:
+            auth_settings = ("bearerAuth",) if host is None else ()
+        base = self.configuration.host if host is None else check_host("host", host)
+        path = _check_target(resource_path)
+        verb = _check_method(method)
+        limit = None if timeout is None else check_timeout("timeout", timeout)
+        key = _make_key(verb, idempotency_key)
+
+        def send() -> HTTPResponse:
+            rest_client, settings = self._ready()
+            request = self._prepare(rest_client, settings, verb, base, path, own, auth_settings)
+            return rest_client.send(request, settings, data, key, timeout=limit, stream=stream)
+
+        return self._pool().apply_async(send) if async_req else send()
+
+    def _pool(self) -> ThreadPool:
+        if self._threads is None:
+            from multiprocessing.pool import ThreadPool  # noqa: PLC0415 - few calls need threads
+
+            self._threads = ThreadPool(self.pool_threads)
+        return self._threads
+
+    # What goes out.
+
+    def _ready(self) -> tuple[RestClient, Settings]:
+        """Return this process's transport, and the settings as they are now."""
+        rest_client = self._rest_clients.get(os.getpid())
+        if rest_client is None:
+            from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
+
+            rest_client = self._rest_clients.setdefault(os.getpid(), RestClient())
+            for process in self._rest_clients.keys() - {os.getpid()}:
+                self._rest_clients.pop(process, None)
+        settings = rest_client.settings
+        configuration = self.configuration
+        if (
+            settings is None
+            or settings.configuration is not configuration
+            or settings.changes != configuration.changes
+        ):
+            settings = rest_client.read_settings(configuration)
+        return rest_client, settings
+
+    def _forget_prepared(self) -> None:
+        """Have the next calls look at the header fields of this client again."""
+        for rest_client in self._rest_clients.values():
+            rest_client.settings = None
+
+    def _prepare_operation(  # noqa: PLR0913, PLR0917 - what an operation's request is made of
+        self,
+        rest_client: RestClient,
+        settings: Settings,
+        operation: Operation,
+        arguments: Mapping[str, object],
+        content_type: str | None,
+        accept_content_types: Sequence[str] | None,
+    ) -> PreparedRequest:
+        own = Headers()
+        accepts = operation.accepts if accept_content_types is None else accept_content_types
+        if accepts:
+            own["Accept"] = _format_accept(accepts)
+        if operation.body is not None:
+            own["Content-Type"] = content_type or operation.body.declared_type(None)
+        path = self._format_path(operation, arguments, own)
+        return self._prepare(
+            rest_client,
+            settings,
+            operation.method,
+            self.configuration.host_of(operation.name),
+            path,
+            own,
+            operation.auth,
+        )
+
+    def _prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
+        self,
+        rest_client: RestClient,
+        settings: Settings,
+        method: str,
+        host: str,
+        path: str,
+        own: Headers,
+        auth: Sequence[str],
+    ) -> PreparedRequest:
+        """Return a request with the header fields of this client and its configuration."""
+        configuration = settings.configuration
+        configuration.check_complete()
+        fields = Headers({"User-Agent": USER_AGENT})
+        fields.update(own)
+        secrets: list[str] = []
+        if configuration.access_token is not None and "bearerAuth" in auth:
+            secrets.append(configuration.access_token)
+            fields["Authorization"] = f"Bearer {configuration.access_token}"
+        if self._cookie is not None:
+            fields["Cookie"] = self._cookie
+        fields.replace(self.default_headers)
+        fields.replace({name: value for name, value in own.items() if name not in _DERIVED})
+        secrets += [value for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS]
+        return rest_client.prepare(settings, method, host, path, fields, secrets)
+
+    def _format_path(
+        self, operation: Operation, arguments: Mapping[str, object], headers: Headers
+    ) -> str:
+        path = operation.path
+        query: list[str] = []
+        for parameter in operation.parameters:
+            value = arguments.get(parameter.name, unset)
+            if value is unset:
+                if parameter.required:
+                    raise ApiTypeError(f"{parameter.name}: expected a value, got none")
+            elif isinstance(parameter, PathParameter):
+                safe = self.configuration.safe_chars_for_path_param
+                path = path.replace(f"{{{parameter.name}}}", parameter.serialize(value, safe))
+            elif isinstance(parameter, QueryParameter):
+                query.append(parameter.serialize(value))
+            else:
+                headers[parameter.name] = parameter.serialize(value)
+        joined = "&".join(filter(None, query))
+        return f"{path}?{joined}" if joined else path
+
+    def _serialize(
+        self, operation: Operation, body: object, content_type: str | None
+    ) -> bytes | None:
+        declared = operation.body
+        if body is unset:
+            if declared is not None and declared.required:
+                raise ApiTypeError("body: expected a value, got none")
+            return None
+        if declared is None:
+            raise ApiTypeError("body: expected none, this operation takes no body")
+        configuration = self.configuration
+        disabled = configuration.disabled_client_side_validations
+        rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
+        schema = declared.content[declared.declared_type(content_type)]
+        return schema.serialize(body, rules, find_encoder(configuration.json_encoder))
+
+    # What comes back.
+
+    def _read(self, operation: Operation, raw: HTTPResponse, *, stream: bool) -> ApiResponse:
+        status = raw.status
+        documented = operation.responses.get(status)
+        if not 200 <= status < _FIRST_BEYOND_SUCCESS:
+            raw.load()
+            answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
+            if documented is not None:
+                answer = documented.response_cls(raw)
+                try:
+                    answer.body = self._deserialize(documented, raw, stream=False)
+                except ApiResponseException:
+                    answer.body = unset
+            raise self._exception(exception_class(status), raw, raw.reason, answer)
+        documented = documented or operation.success
+        return documented.response_cls(raw, self._deserialize(documented, raw, stream=stream))
+
+    def _deserialize(self, documented: OpenApiResponse, raw: HTTPResponse, *, stream: bool) -> Any:
+        if not documented.content:
+            return unset
+        content_type = raw.content_type
+        schema = documented.find_schema(content_type)
+        if schema is unset:
+            expected = " or ".join(documented.content)
+            raise self._unreadable(
+                raw, f"expected {expected}, got {content_type or 'no media type'}"
+            )
+        if schema is None:
+            return raw.save(self.configuration.temp_folder_path) if stream else raw.load()
+        try:
+            return schema.check(decode(raw.load()), ANSWER_RULES)
+        except (ApiTypeError, ApiValueError) as error:
+            raise self._unreadable(raw, str(error)) from error
+        except RecursionError:
+            raise self._unreadable(raw, "its JSON is nested too deeply") from None
+        except ValueError as error:
+            coding = raw.headers.get("Content-Encoding")
+            packed = f", it came as {coding}" if coding else ""
+            raise self._unreadable(raw, f"it is not JSON in UTF-8 ({error}){packed}") from None
+
+    def _unreadable(self, raw: HTTPResponse, why: str) -> ApiException:
+        raw.load()
+        reason = f"{raw.reason}, but the answer cannot be read: {why}"
+        answer = ApiResponseWithoutDeserialization(raw)
+        return self._exception(ApiResponseException, raw, reason, answer)
+
+    def _exception(
+        self, kind: type[ApiException], raw: HTTPResponse, reason: str | None, answer: ApiResponse
+    ) -> ApiException:
+        return kind(
+            raw.status,
+            scrub(reason or "", raw.secrets),
+            answer,
+            body=scrub_bytes(raw.load(), raw.secrets),
+            headers=raw.masked_headers(raw.secrets),
+            retry_after=raw.retry_after,
+            idempotency_key=raw.idempotency_key,
+            tries=raw.tries,
+        )
+
+
+_FIRST_BEYOND_SUCCESS = 300
+"""The status with which the family 2xx ends."""
+
+_MAX_PREPARED = 64
+"""How many requests a client keeps prepared."""
+
+_DERIVED = frozenset({"Accept", "Content-Type"})
+"""Header fields that follow from the call, which a default header field may replace."""
+
+
+def _restore(
+    kind: type[ApiClient], configuration: Configuration, fields: dict[str, str], pool_threads: int
+) -> ApiClient:
+    client = kind(configuration, pool_threads=pool_threads)
+    client.default_headers.update(fields)
+    return client
+
+
+def _format_accept(content_types: Sequence[str]) -> str:
+    if isinstance(content_types, str) or not isinstance(content_types, (tuple, list)):
+        raise refuse("accept_content_types", "a tuple of media types", content_types, kind=True)
+    return ", ".join(check_header_text("accept_content_types", item) for item in content_types)
+
+
+def _make_key(method: str, given: str | None) -> str | None:
+    """Return the key of a call: the one given, or a new one if the call changes something."""
+    if given is not None:
+        return _check_key(given)
+    return None if method in _SAFE_METHODS else os.urandom(16).hex()
+
+
+def _check_key(value: object) -> str:
+    text = check_header_text("idempotency_key", value)
+    if not text.isascii() or not 0 < len(text) <= _MAX_KEY:
+        raise refuse("idempotency_key", f"1 to {_MAX_KEY} ASCII characters", text)
+    return text
+
+
+def _check_method(value: object) -> str:
+    if not isinstance(value, str):
+        raise refuse("method", "an HTTP method", value, kind=True)
+    if not value.isascii() or not value.isalpha():
+        raise refuse("method", "an HTTP method, such as GET", value)
+    return value.upper()
+
+
+def _check_target(value: object) -> str:
+    if not isinstance(value, str):
+        raise refuse("resource_path", "a path", value, kind=True)
+    if not value.startswith("/") or "#" in value or any(not "!" <= c <= "~" for c in value):
+        raise refuse("resource_path", "an escaped path that starts with /", value)
+    return value

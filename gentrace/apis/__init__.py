@@ -1,0 +1,1 @@
+"""The API by tag and by path."""

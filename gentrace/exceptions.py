@@ -1,0 +1,286 @@
+"""Everything that the SDK raises.
+
+::
+
+    OpenApiException
+    ├── ApiTypeError (TypeError)            the caller's mistakes,
+    ├── ApiValueError (ValueError)          raised before a byte is sent
+    ├── ApiKeyError (KeyError)
+    ├── ApiAttributeError (AttributeError)
+    └── ApiException                        what can go wrong with a call
+        ├── ApiConnectionException          status 0: no complete answer came
+        │   ├── ApiTimeoutException         a time-out or the call's deadline passed
+        │   ├── ApiTlsException             no trusted TLS connection
+        │   └── ApiProxyException           the proxy refused or failed
+        ├── ApiResponseException            2xx, but the answer cannot be read
+        │   └── ApiResponseTooLargeException    the answer is larger than the bound
+        ├── RedirectException               3xx that is not followed
+        ├── ClientException                 4xx
+        │   ├── BadRequestException         400
+        │   ├── UnauthorizedException       401
+        │   ├── ForbiddenException          403
+        │   ├── NotFoundException           404
+        │   ├── ConflictException           409
+        │   └── TooManyRequestsException    429
+        └── ServiceException                5xx
+
+    InsecureTransportWarning (UserWarning)  the token can be read on its way
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gentrace.api_client import ApiResponse
+
+SHOWN_BODY = 500
+"""How many characters of a server's words the text of an exception shows."""
+
+
+class OpenApiException(Exception):  # noqa: N818 - the name that users of such clients know
+    """The root of everything that the SDK raises."""
+
+
+class _CallerError(OpenApiException):
+    """A mistake of the caller, with the place in the value where it is.
+
+    Args:
+        message: what is wrong and what to do, without the place.
+        path_to_item: keys and indices that lead to the place, `()` for the value itself; None
+            where the mistake is not in a value, such as a wrong argument.
+
+    """
+
+    deepest: object = None
+    """The container at which a walk of nested ones gave up; its like on the way out is a cycle."""
+
+    def __init__(self, message: str, path_to_item: tuple[str | int, ...] | None = None) -> None:
+        super().__init__(message, path_to_item)
+        self.message = message
+        self.path_to_item = path_to_item
+
+    def __str__(self) -> str:
+        if self.path_to_item is None:
+            return self.message
+        return f"{self.message} at {format_path(self.path_to_item)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.path_to_item)
+
+    def move_under(self, key: str | int) -> None:
+        """Say that the place is inside of item `key`: called while the error passes containers."""
+        self.path_to_item = (key, *(self.path_to_item or ()))
+
+
+class ApiTypeError(_CallerError, TypeError):
+    """A value of the wrong type, a missing property or an argument of the wrong type."""
+
+
+class ApiValueError(_CallerError, ValueError):
+    """A value of the right type that is not allowed, such as an impossible date."""
+
+
+class ApiKeyError(_CallerError, KeyError):
+    """A property that a model does not hold."""
+
+
+class ApiAttributeError(_CallerError, AttributeError):
+    """A name that a model or the configuration does not have."""
+
+
+def format_path(path: tuple[str | int, ...]) -> str:
+    """Write a place as ``$.stepRuns[3].elapsedTime``; a key that is no identifier is quoted."""
+    parts = ["$"]
+    for key in path:
+        if isinstance(key, int):
+            parts.append(f"[{key}]")
+        elif key.isidentifier():
+            parts.append(f".{key}" if len(key) <= SHOWN_KEY else f".{key[:SHOWN_KEY]}…")
+        else:
+            parts.append(f"[{key!r}]" if len(key) <= SHOWN_KEY else f"[{key[:SHOWN_KEY]!r}…]")
+    if len(parts) > SHOWN_LEVELS:
+        half = SHOWN_LEVELS // 2
+        parts[half:-half] = ["…"]
+    return "".join(parts)
+
+
+SHOWN_KEY = 100
+"""How many characters of one key the text of an error shows."""
+
+SHOWN_LEVELS = 24
+"""How many levels of a place the text of an error shows."""
+
+
+class InsecureTransportWarning(UserWarning):
+    """The token goes over plain HTTP, or to a server whose certificate is not checked."""
+
+
+class ApiException(OpenApiException):
+    """What went wrong with a call.
+
+    Args:
+        status: HTTP status of the answer; 0 where no complete answer came.
+        reason: the answer's reason phrase, or what kept an answer from coming.
+        api_response: the answer: the documented class of its status, or
+            `ApiResponseWithoutDeserialization`; None where there was none.
+        body: the answer's bytes, as far as they were read; empty where there were none.
+        headers: the answer's header fields, those that carry secrets masked; None without answer.
+        retry_after: seconds that the server asks to wait, None where it does not ask.
+        idempotency_key: key that the call's requests carried, None where they carried none: give
+            it to a later call to make that one the same call.
+        tries: how many requests were put on the wire.
+
+    """
+
+    remedy = ""
+    """What the caller may do about it, added to the text."""
+
+    def __init__(  # noqa: PLR0913 - one argument a documented attribute
+        self,
+        status: int = 0,
+        reason: str | None = None,
+        api_response: ApiResponse | None = None,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        idempotency_key: str | None = None,
+        tries: int = 0,
+    ) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.api_response = api_response
+        self.body = body
+        self.headers = headers
+        self.retry_after = retry_after
+        self.idempotency_key = idempotency_key
+        self.tries = tries
+
+    def __str__(self) -> str:
+        parts = [f"({self.status})"]
+        if self.reason:
+            parts.append(_printable(self.reason))
+        text = " ".join(parts)
+        words = _printable(self.body.decode("utf-8", "replace"))
+        if words:
+            text += f": {words}"
+        if self.remedy:
+            text += f" ({self.remedy})"
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = dict(self.__dict__)
+        if self.api_response is not None:
+            answer = self.api_response
+            state["api_response"] = type(answer)(None, answer.body, answer.headers)
+        return _restore, (type(self), state)
+
+
+def _restore(kind: type[ApiException], state: dict[str, Any]) -> ApiException:
+    error = kind(state["status"], state["reason"])
+    error.__dict__.update(state)
+    return error
+
+
+def _printable(text: str) -> str:
+    """Put a server's words on one line, cut, with control characters escaped."""
+    start = text[: SHOWN_BODY * 4]
+    words = " ".join(start.split())
+    if len(words) > SHOWN_BODY or len(text) > len(start):
+        words = words[:SHOWN_BODY] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
+class ApiConnectionException(ApiException):
+    """No complete answer came: status 0, the cause chained."""
+
+
+class ApiTimeoutException(ApiConnectionException):
+    """A time-out or the call's deadline passed."""
+
+
+class ApiTlsException(ApiConnectionException):
+    """No TLS connection that can be trusted; the token was not sent."""
+
+
+class ApiProxyException(ApiConnectionException):
+    """The proxy could not be reached, refused or failed."""
+
+
+class ApiResponseException(ApiException):
+    """The server said that it did its work, but its answer cannot be read."""
+
+
+class ApiResponseTooLargeException(ApiResponseException):
+    """The answer is larger than `Configuration.max_response_body`, whatever its status."""
+
+
+class RedirectException(ApiException):
+    """A redirect that is not followed: only 307 and 308 inside the same origin are."""
+
+    def __str__(self) -> str:
+        location = (self.headers or {}).get("Location")
+        text = super().__str__()
+        return f"{text} (Location: {_printable(location)})" if location else text
+
+
+class ClientException(ApiException):
+    """The server refused the request: a status of the family 4xx."""
+
+
+class BadRequestException(ClientException):
+    """400: the server found the request wrong."""
+
+
+class UnauthorizedException(ClientException):
+    """401: the token is missing or wrong."""
+
+    remedy = "check Configuration.access_token or the environment variable GENTRACE_API_KEY"
+
+
+class ForbiddenException(ClientException):
+    """403: the token does not allow this."""
+
+
+class NotFoundException(ClientException):
+    """404: no such path on this host."""
+
+    remedy = "check Configuration.host, which includes the path of the API"
+
+
+class ConflictException(ClientException):
+    """409: the request contradicts an earlier one, such as one with the same idempotency key."""
+
+
+class TooManyRequestsException(ClientException):
+    """429: the server asks for fewer requests; `retry_after` says when to come back."""
+
+
+class ServiceException(ApiException):
+    """The server failed: a status of the family 5xx."""
+
+
+_BY_STATUS: dict[int, type[ApiException]] = {
+    400: BadRequestException,
+    401: UnauthorizedException,
+    403: ForbiddenException,
+    404: NotFoundException,
+    409: ConflictException,
+    429: TooManyRequestsException,
+}
+
+_BY_FAMILY: dict[int, type[ApiException]] = {
+    2: ApiResponseException,
+    3: RedirectException,
+    4: ClientException,
+    5: ServiceException,
+}
+
+
+def exception_class(status: int) -> type[ApiException]:
+    """Return the class of the exception that an answer with this status becomes."""
+    return _BY_STATUS.get(status) or _BY_FAMILY.get(status // 100, ApiException)

@@ -1,0 +1,1 @@
+"""The models of the API, one module each; `gentrace.models` has them all."""

@@ -1,0 +1,1 @@
+"""Path `/pipeline-run` of the document."""

@@ -1,0 +1,150 @@
+"""Operation `POST /pipeline-run` of the document: create a pipeline run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, overload
+
+from gentrace.api_client import (
+    Api,
+    ApiResponse,
+    ApiResponseWithoutDeserialization,
+    OpenApiResponse,
+    Operation,
+    RequestBody,
+)
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.model.pipeline_run_response import PipelineRunResponse
+from gentrace.paths import PathValues
+from gentrace.schemas import ObjectSchema, Unset, unset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gentrace.configuration import TimeoutSetting
+
+SchemaForRequestBodyApplicationJson = PipelineRunRequest
+SchemaFor200ResponseBodyApplicationJsonCharsetutf8 = PipelineRunResponse
+SchemaFor200ResponseBodyApplicationJson = PipelineRunResponse
+
+
+class ApiResponseFor200(ApiResponse):
+    """Stored pipeline run."""
+
+    body: PipelineRunResponse
+    headers: Unset = unset
+
+
+class ApiResponseFor400(ApiResponse):
+    """Bad request."""
+
+    body: Unset = unset
+    headers: Unset = unset
+
+
+class ApiResponseFor500(ApiResponse):
+    """Internal server error."""
+
+    body: Unset = unset
+    headers: Unset = unset
+
+
+operation = Operation(
+    "pipeline_run_post",
+    "POST",
+    PathValues.PIPELINERUN.value,
+    tag="Ingestion",
+    summary="Create a pipeline run",
+    description=(
+        "Stores one run of a pipeline, with all of its steps, and answers with the run's id."
+    ),
+    body=RequestBody(
+        {"application/json": ObjectSchema(SchemaForRequestBodyApplicationJson)},
+        "The pipeline run to store.",
+        required=True,
+    ),
+    responses={
+        200: OpenApiResponse(
+            ApiResponseFor200,
+            "Stored pipeline run",
+            {
+                "application/json; charset=utf-8": ObjectSchema(
+                    SchemaFor200ResponseBodyApplicationJsonCharsetutf8
+                ),
+                "application/json": ObjectSchema(SchemaFor200ResponseBodyApplicationJson),
+            },
+        ),
+        400: OpenApiResponse(ApiResponseFor400, "Bad request"),
+        500: OpenApiResponse(ApiResponseFor500, "Internal server error"),
+    },
+)
+
+
+@overload
+def pipeline_run_post(
+    self: Api,
+    body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+    content_type: str = ...,
+    accept_content_types: tuple[str, ...] = ...,
+    stream: bool = ...,
+    timeout: TimeoutSetting | None = ...,
+    skip_deserialization: Literal[False] = ...,
+    *,
+    idempotency_key: str | None = ...,
+) -> ApiResponseFor200: ...
+@overload
+def pipeline_run_post(
+    self: Api,
+    body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+    content_type: str = ...,
+    accept_content_types: tuple[str, ...] = ...,
+    stream: bool = ...,
+    timeout: TimeoutSetting | None = ...,
+    *,
+    skip_deserialization: Literal[True],
+    idempotency_key: str | None = ...,
+) -> ApiResponseWithoutDeserialization: ...
+def pipeline_run_post(  # noqa: PLR0913 - the parameters of the contract
+    self: Api,
+    body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+    content_type: str = "application/json",
+    accept_content_types: tuple[str, ...] = ("application/json; charset=utf-8", "application/json"),
+    stream: bool = False,
+    timeout: TimeoutSetting | None = None,
+    skip_deserialization: bool = False,
+    *,
+    idempotency_key: str | None = None,
+) -> ApiResponseFor200 | ApiResponseWithoutDeserialization:
+    """Create a pipeline run: `POST /pipeline-run` of the document.
+
+    Args:
+        self: the tag or path class.
+        body: the run: a model, or a mapping that makes one, by Python names or wire names.
+        content_type: media type of the body.
+        accept_content_types: media types that the client accepts, for the header `Accept`.
+        stream: whether the raw answer is left on the wire; see `skip_deserialization`.
+        timeout: seconds: a number for the whole call, `(connect, read)` for each operation, or
+            `(connect, read, total)`. None takes `Configuration.timeout`.
+        skip_deserialization: whether to return the raw answer; its body is read, unless `stream`.
+        idempotency_key: key that makes this call the same as another one with that key, for a
+            server that knows the header `Idempotency-Key`. None makes a new one.
+
+    Returns:
+        The stored run's id in `body`; with `skip_deserialization`, the raw answer.
+
+    Raises:
+        ApiTypeError: the body or an argument is of the wrong type, or lacks a property.
+        ApiValueError: the body or an argument is not allowed.
+        ApiException: the call failed; its attributes say how.
+
+    """
+    answer: ApiResponseFor200 | ApiResponseWithoutDeserialization = self.api_client.call(
+        operation,
+        body=body,
+        content_type=content_type,
+        accept_content_types=accept_content_types,
+        stream=stream,
+        timeout=timeout,
+        skip_deserialization=skip_deserialization,
+        idempotency_key=idempotency_key,
+    )
+    return answer

@@ -1,0 +1,1354 @@
+"""The transport: connections, their pool, the deadline of a call, its retries and its failures.
+
+This is the only module that knows urllib3. `RestClient.send` is the whole of a call; what it uses
+stands above it, from the socket up.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import random
+import socket
+import ssl
+import threading
+import time
+import warnings
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from weakref import WeakSet
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError
+from urllib3.util import Retry, Url, make_headers
+
+from gentrace._masking import Headers, SecretBytes, mask_headers, mask_url, scrub
+from gentrace._proxies import find_proxy
+from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy
+from gentrace.exceptions import (
+    ApiConnectionException,
+    ApiException,
+    ApiProxyException,
+    ApiResponseException,
+    ApiResponseTooLargeException,
+    ApiTimeoutException,
+    ApiTlsException,
+    ApiValueError,
+    InsecureTransportWarning,
+)
+from gentrace.schemas import FileSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
+
+    from gentrace.configuration import Configuration, TimeoutSetting
+
+log = logging.getLogger("gentrace")
+
+HEAD_LIMIT = 256 * 1024
+"""How many bytes the head of an answer may have, interim answers included; also what its chunk
+lines and trailers may add to a piece of its body."""
+
+PIECE = 64 * 1024
+"""How many bytes of a body are read at a time."""
+
+SEND_PIECE = 256 * 1024
+"""How many bytes of a body are given to the socket at a time, each with its own time-out."""
+
+MAX_INTERIM = 16
+"""How many interim answers may come before the final one."""
+
+MAX_REDIRECTS = 3
+MAX_RETRY_AFTER = 60
+DEFAULT_RETRIES = 2
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+CLOCK_LIMIT = 1e8
+"""Seconds, some three years: longer time-outs are as good as this one, and sockets take it."""
+
+
+# The socket: its time-out is armed anew from the call's deadline before each operation.
+
+
+class Wall:
+    """How long a call may take, and how many bytes its answer may still bring.
+
+    Attributes:
+        connect: seconds for one connect.
+        read: seconds for one read or write after that.
+        end: when the whole call ends, by the monotonic clock.
+        total: seconds that the whole call may take.
+        limit: seconds for one operation of the present phase.
+        budget: bytes that may be received before somebody asks for more.
+
+    """
+
+    __slots__ = ("budget", "connect", "end", "limit", "read", "total")
+
+    def __init__(self, connect: float, read: float, total: float) -> None:
+        self.connect = connect
+        self.read = self.limit = read
+        self.total = total
+        self.end = time.monotonic() + total
+        self.budget: float = HEAD_LIMIT
+
+    def left(self) -> float:
+        """Return the seconds until the end; negative after it."""
+        return self.end - time.monotonic()
+
+    def next(self) -> float:
+        """Return the seconds that the next operation may take; TimeoutError if there are none."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return min(left, self.limit)
+
+    def spend(self, received: int) -> None:
+        """Count received bytes; an error if nobody asked for so many."""
+        self.budget -= received
+        if self.budget < 0:
+            raise _OverBudgetError
+
+
+class _OverBudgetError(Exception):
+    """The server sends more than anybody asked for."""
+
+
+class _Walled(socket.socket):
+    """A socket whose operations end at the wall of the call that it serves."""
+
+    wall: Wall | None = None
+
+    def gettimeout(self) -> float | None:
+        """Return the seconds for the next operation: a TLS handshake takes its own from here."""
+        return None if self.wall is None else self.wall.next()
+
+    def recv_into(self, *args: Any, **keywords: Any) -> int:
+        wall = cast("Wall", self.wall)
+        self.settimeout(wall.next())
+        received = super().recv_into(*args, **keywords)
+        wall.spend(received)
+        return received
+
+    def recv(self, *args: Any, **keywords: Any) -> bytes:
+        wall = cast("Wall", self.wall)
+        self.settimeout(wall.next())
+        data = super().recv(*args, **keywords)
+        wall.spend(len(data))
+        return data
+
+    def sendall(self, data: Buffer, flags: int = 0) -> None:
+        wall = cast("Wall", self.wall)
+        with memoryview(data) as view:
+            del data  # a traceback with locals would show the token in it
+            sent = 0
+            while sent < len(view):
+                self.settimeout(wall.next())
+                with view[sent : sent + SEND_PIECE] as piece:
+                    sent += self.send(piece, flags)
+
+
+class _TlsSocket(_Walled, ssl.SSLSocket):
+    """The same over TLS."""
+
+
+class _TlsContext(ssl.SSLContext):
+    """Makes TLS sockets that keep the wall of the socket that they wrap."""
+
+    sslsocket_class = _TlsSocket
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **keywords: Any) -> _TlsSocket:
+        wrapped = cast("_TlsSocket", super().wrap_socket(sock, *args, **keywords))
+        wrapped.wall = cast("_Walled", sock).wall
+        return wrapped
+
+
+def _make_tls_context(configuration: Configuration, *, with_client: bool = True) -> _TlsContext:
+    """Return what TLS connections are made with.
+
+    Raises:
+        ApiValueError: the certificates or the key cannot be used.
+
+    """
+    context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    trusted = configuration.ssl_ca_cert
+    try:
+        if trusted is None:
+            import certifi  # noqa: PLC0415 - calls over plain HTTP need no roots
+
+            context.load_verify_locations(certifi.where())
+        elif "-----BEGIN" in trusted:
+            context.load_verify_locations(cadata=trusted)
+        elif os.path.isdir(trusted):  # noqa: PTH112 - a string as OpenSSL takes it
+            context.load_verify_locations(capath=trusted)
+        else:
+            context.load_verify_locations(trusted)
+    except OSError as error:
+        raise ApiValueError(f"ssl_ca_cert: cannot be loaded: {_words(error)}") from None
+    if configuration.cert_file is not None and with_client:
+        _load_client_certificate(context, configuration.cert_file, configuration.key_file)
+    return context
+
+
+def _load_client_certificate(context: _TlsContext, cert: str, key: str | None) -> None:
+    encrypted = False
+
+    def no_password() -> str:
+        nonlocal encrypted
+        encrypted = True
+        return ""
+
+    try:
+        context.load_cert_chain(cert, key, no_password)
+    except (OSError, ValueError) as error:
+        why = "its key is encrypted, decrypt it" if encrypted else _words(error)
+        raise ApiValueError(f"cert_file: cannot be used: {why}") from None
+
+
+# The connection and the pool.
+
+
+class _RawResponse(http.client.HTTPResponse):
+    """An answer of http.client that takes no interim answer for the final one."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc] # not in the stub
+            if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
+                return version, status, reason
+            http.client.parse_headers(cast("Any", self.fp))
+        raise http.client.HTTPException(f"more than {MAX_INTERIM} interim answers")
+
+
+class _Connection(HTTPConnection):
+    """A connection whose sockets end at the wall of the call that it serves."""
+
+    response_class = _RawResponse
+    sock: Any
+    wall: Wall
+    is_spent = False
+    socks_proxy: SplitResult | None = None
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers, all within the wall."""
+        if self.socks_proxy is not None:
+            return self._connect_by_socks(self.socks_proxy)
+        failure = OSError("the name has no address")
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, address in found:
+            sock = self._prepare(_Walled(family, kind, protocol))
+            try:
+                sock.settimeout(self.wall.next())
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+        raise failure
+
+    def _connect_by_socks(self, proxy: SplitResult) -> socket.socket:
+        from socks import SOCKS4, SOCKS5, socksocket  # noqa: PLC0415 - of an optional package
+
+        class SocksSocket(_Walled, socksocket):
+            """Its negotiation ends at the wall too."""
+
+        sock = self._prepare(SocksSocket())
+        sock.set_proxy(
+            SOCKS4 if proxy.scheme.startswith("socks4") else SOCKS5,
+            proxy.hostname,
+            proxy.port or 1080,
+            rdns=proxy.scheme in {"socks4a", "socks5h"},
+            username=unquote(proxy.username or "") or None,
+            password=unquote(proxy.password or "") or None,
+        )
+        sock.settimeout(self.wall.next())
+        sock.connect((self.host, self.port))
+        return sock
+
+    def _prepare(self, sock: Any) -> Any:
+        sock.wall = self.wall
+        for option in self.socket_options or ():
+            sock.setsockopt(*option)
+        return sock
+
+    def rearm(self, wall: Wall) -> None:
+        """Serve another call, within its wall."""
+        self.wall = wall
+        # Inside of TLS inside of TLS, the socket is one further down.
+        getattr(self.sock, "socket", self.sock).wall = wall
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class Pool:
+    """The connections to one origin: never more than `size`, and each serves one call at a time.
+
+    It holds together when an exception interrupts it at any point: how many connections there
+    are is how many are alive, and a waiter looks again by itself.
+    """
+
+    def __init__(self, size: int, make: Callable[[], _Connection]) -> None:
+        self._size = size
+        self._make = make
+        self._idle: deque[_Connection] = deque()
+        self._alive: WeakSet[_Connection] = WeakSet()
+        self._waiters: deque[Any] = deque()
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def take(self, wall: Wall) -> _Connection:
+        """Return a connection; the caller gives it back.
+
+        Raises:
+            TimeoutError: none came free before the wall.
+
+        """
+        while True:
+            try:
+                return self._idle.pop()
+            except IndexError:
+                pass
+            with self._lock:
+                if len(self._alive) < self._size:
+                    connection = self._make()
+                    self._alive.add(connection)
+                    return connection
+            self._wait(wall)
+
+    def _wait(self, wall: Wall) -> None:
+        left = wall.left()
+        if left <= 0:
+            raise TimeoutError
+        turn = threading.Lock()
+        turn.acquire()
+        self._waiters.append(turn)
+        try:
+            if not self._idle:
+                turn.acquire(timeout=min(left, _LOOK_AGAIN))
+        finally:
+            try:
+                self._waiters.remove(turn)
+            except ValueError:
+                pass  # whoever gave a connection back removed it
+
+    def give_back(self, connection: _Connection) -> None:
+        """Take back a connection whose answer was read whole, or that is closed."""
+        if self._closed or connection.is_spent:
+            connection.close()
+        if connection.sock is None:
+            self._alive.discard(connection)
+        else:
+            self._idle.append(connection)
+        if self._waiters:
+            try:
+                self._waiters.popleft().release()
+            except IndexError:
+                pass  # another thread was faster
+
+    def drop(self, connection: _Connection) -> None:
+        """Close a connection that cannot serve another call."""
+        connection.close()
+        self.give_back(connection)
+
+    def close(self) -> None:
+        """Close the idle connections now, and the others when they are given back."""
+        self._closed = True
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return
+            self.drop(connection)
+
+
+_LOOK_AGAIN = 0.05
+"""Seconds after which a waiter for a connection looks again, should nobody have told it."""
+
+
+# The answer.
+
+
+class _ResponseHeaders(urllib3.HTTPHeaderDict):
+    """Header fields of an answer; those that carry secrets print masked."""
+
+    def __repr__(self) -> str:
+        return repr(mask_headers(self.iteritems()))
+
+
+class HTTPResponse(urllib3.HTTPResponse):
+    """A raw answer; what goes wrong while it is read is an `ApiException`.
+
+    What urllib3 keeps about an answer is set up when somebody first asks for it: a call that only
+    wants its result does without.
+
+    Attributes:
+        idempotency_key: key that the request carried, None where it carried none.
+        tries: how many requests were put on the wire for this answer.
+
+    """
+
+    idempotency_key: str | None
+    tries: int
+
+    def __init__(self, raw: http.client.HTTPResponse, connection: _Connection, call: _Call) -> None:
+        self.status = raw.status
+        self.reason = raw.reason
+        self.idempotency_key = call.idempotency_key
+        self.tries = call.tries
+        self._raw = raw
+        self._call = call
+        self._lease: _Connection | None = connection
+        self._busy = False
+        self._content: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if "headers" in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        headers = _ResponseHeaders()
+        for field, value in self._raw.headers.items():
+            headers.add(field, str(value))
+        super().__init__(
+            body=cast("Any", self._raw),
+            headers=headers,
+            status=self.status,
+            version=self._raw.version,
+            version_string=f"HTTP/{self._raw.version / 10}",
+            reason=self.reason,
+            preload_content=False,
+            original_response=cast("Any", self._raw),
+            request_method=self._call.request.method,
+            request_url=self._call.target,
+        )
+        self._body = self._content
+        return getattr(self, name)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Texts that no message about this answer may hold."""
+        return self._call.request.secrets
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, empty where none is said."""
+        return str(self._raw.headers.get("Content-Type", ""))
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks to wait, None where it does not, or not clearly."""
+        return parse_retry_after(self.headers)
+
+    def masked_headers(self, secrets: list[str]) -> urllib3.HTTPHeaderDict:
+        """Return the header fields, those that carry secrets masked."""
+        masked = urllib3.HTTPHeaderDict()
+        for name, value in self.headers.iteritems():
+            masked.add(name, scrub(mask_headers([(name, value)])[name], secrets))
+        return masked
+
+    def load(self) -> bytes:
+        """Return the whole body, read up to the bound of the configuration.
+
+        Raises:
+            ApiResponseTooLargeException: it is larger; its `body` is the part within the bound.
+            ApiConnectionException: it broke off, or its time was up.
+
+        """
+        if self._content is None:
+            limit = self._call.settings.max_response_body
+            length = self._raw.length
+            is_whole = length is not None and "Content-Encoding" not in self._raw.headers
+            if is_whole and cast("int", length) <= limit:
+                self._content = self._guard(self._read_plain)
+            else:
+                self._content = self._load_pieces(limit)
+            self._body = self._content
+        return self._content
+
+    def _read_plain(self) -> bytes:
+        """Read a body of known length that is not encoded, past what urllib3 would do for it."""
+        raw = self._raw
+        self._call.wall.budget = cast("int", raw.length) + HEAD_LIMIT
+        content = b""
+        try:
+            while raw.length:
+                piece = raw.read1(raw.length)
+                if not piece:
+                    raise http.client.IncompleteRead(content, raw.length)
+                content = content + piece if content else piece
+        except OSError as error:
+            raise http.client.IncompleteRead(content) from error
+        raw.close()
+        return content
+
+    def _load_pieces(self, limit: int) -> bytes:
+        content = bytearray()
+        try:
+            while len(content) <= limit and (piece := self.read1(PIECE)):
+                content += piece
+        except ApiException as error:
+            error.body = bytes(content[:limit]) + error.body
+            raise
+        if len(content) <= limit:
+            return bytes(content)
+        self.close()
+        why = f"the answer is larger than max_response_body, {limit} bytes"
+        raise self.refuse(ApiResponseTooLargeException, why, bytes(content[:limit]))
+
+    def refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
+        """Return the exception of an answer that came, but cannot be read."""
+        return self._describe(kind(self.status, f"{self.reason}, but {why}", body=body))
+
+    def _describe(self, error: ApiException) -> ApiException:
+        error.headers = self.masked_headers(self.secrets)
+        error.retry_after = self.retry_after
+        error.idempotency_key = self.idempotency_key
+        error.tries = self.tries
+        return error
+
+    def _guard(self, read: Callable[..., bytes], *args: Any, **keywords: Any) -> bytes:
+        """Read; free the connection at the end of the body, and close it after a failure."""
+        self._busy = True
+        try:
+            data = read(*args, **keywords)
+        except _FAILURES as error:
+            failure, cause = self._explain(error)
+        except BaseException:
+            self._abandon()
+            raise
+        else:
+            self._busy = False
+            if self._raw.isclosed():
+                self.release_conn()
+            return data
+        self._abandon()
+        raise self._describe(failure) from cause
+
+    def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
+        cause = _find_cause(error)
+        partial: bytes = getattr(error, "partial", getattr(cause, "partial", b""))
+        if isinstance(cause, (_OverBudgetError, http.client.LineTooLong)):
+            why = "more bytes came around its body than an answer may have"
+            return self.refuse(ApiResponseTooLargeException, why), cause
+        if not isinstance(cause, (OSError, http.client.IncompleteRead)):
+            why = f"it cannot be read: {_words(cause)}"
+            return self.refuse(ApiResponseException, why, partial), cause
+        failure, shown = self._call.explain(cause, f"reading the answer {self.status}")
+        failure.body = partial
+        return failure, shown
+
+    def _abandon(self) -> None:
+        self._busy = False
+        self._raw.close()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._call.route.pool.drop(lease)
+
+    def read(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
+        """Read as urllib3 does; see the class for what it raises."""
+        self._call.wall.budget = inf if amt is None or amt < 0 else HEAD_LIMIT + 8 * amt
+        return self._guard(super().read, amt, *args, **keywords)
+
+    def read1(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
+        """Read what is there as urllib3 does; see the class for what it raises."""
+        self._call.wall.budget = inf if amt is None or amt < 0 else HEAD_LIMIT + 8 * amt
+        return self._guard(super().read1, amt, *args, **keywords)
+
+    def stream(
+        self, amt: int | None = PIECE, decode_content: bool | None = None
+    ) -> Iterator[bytes]:
+        """Read piece by piece; see the class for what it raises.
+
+        Args:
+            amt: bytes of a piece; None is the whole body.
+            decode_content: whether to undo the Content-Encoding; None does.
+
+        """
+        while piece := self.read(amt, decode_content):
+            yield piece
+
+    read_chunked = stream  # type: ignore[assignment] # urllib3's makes a generator too
+
+    def json(self) -> Any:
+        """Return the value of a JSON body; ApiException if it is none."""
+        try:
+            return super().json()
+        except (ValueError, RecursionError) as error:
+            why = f"the body is not JSON in UTF-8: {_words(error)}"
+            raise self.refuse(ApiResponseException, why, self.data) from None
+
+    def save(self, folder: str | None) -> FileSchema:
+        """Return the body as a file in `folder`, or in the system's if None; its name is random.
+
+        Raises:
+            ApiException: the body broke off or cannot be written; no file is left behind.
+
+        """
+        from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
+
+        path = None
+        try:
+            handle, path = mkstemp(prefix="gentrace-", dir=folder)
+            with open(handle, "wb", buffering=0) as file:
+                for piece in self.stream(PIECE):
+                    rest = memoryview(piece)
+                    while rest:
+                        rest = rest[file.write(rest) :]
+            return FileSchema(path)
+        except BaseException as error:
+            self.close()
+            if path is not None:
+                os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
+            if isinstance(error, OSError):
+                why = f"the answer cannot be saved: {_words(error)}"
+                raise self.refuse(ApiResponseException, why) from _find_cause(error)
+            raise
+
+    def discard(self) -> None:
+        """Free the connection; it is kept if what is left to read is little and comes at once."""
+        length, wall = self._raw.length, self._call.wall
+        if length is not None and length <= PIECE:
+            end = wall.end
+            wall.end = min(end, time.monotonic() + _DISCARD_TIME)
+            try:
+                self.load()
+            except ApiException:
+                pass
+            finally:
+                wall.end = end
+        self.close()
+
+    drain_conn = discard
+
+    def release_conn(self) -> None:
+        """Give the connection back if the answer was read whole; close it if not."""
+        if self._busy:
+            return
+        if not self._raw.isclosed():
+            self._abandon()
+            return
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._call.route.pool.give_back(lease)
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is nothing more to read."""
+        return self._raw.isclosed()
+
+    def close(self) -> None:
+        """Free the connection; what was not read is lost."""
+        self.release_conn()
+
+
+_DISCARD_TIME = 0.25
+"""Seconds to wait for the rest of an answer that nobody wants."""
+
+
+def parse_retry_after(headers: Any) -> float | None:
+    """Return the seconds of `retry-after-ms` or `Retry-After`; None if absent or malformed."""
+    milliseconds = headers.get("retry-after-ms", "")
+    if milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < _LONG_NUMBER:
+        return int(milliseconds) / 1000 or None
+    value = headers.get("Retry-After", "")
+    if not value or (value.strip().isdigit() and len(value) > _LONG_NUMBER):
+        return None
+    try:
+        return _TAKES_ANY_WAIT.parse_retry_after(value) or None
+    except (HTTPError, ValueError, OverflowError, TypeError):
+        return None
+
+
+_LONG_NUMBER = 12
+"""Digits from which on a number of seconds is a mistake."""
+
+_TAKES_ANY_WAIT = Retry()
+_TAKES_ANY_WAIT.retry_after_max = 10**_LONG_NUMBER
+
+
+# What went wrong.
+
+
+_FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError, _OverBudgetError)
+
+
+def _find_cause(error: BaseException) -> BaseException:
+    """Return the first cause of an error, without the traceback, whose frames hold secrets."""
+    while (inner := error.__cause__ or getattr(error, "socket_err", None)) is not None:
+        error = inner
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
+        return error.strerror
+    return mask_url(str(error)) or type(error).__name__
+
+
+_UNTRUSTED = frozenset({18, 19, 20, 21})
+_NOT_YET_VALID, _EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 9, 10, 62, 64
+
+
+def _explain_tls(error: BaseException) -> str:
+    code = getattr(error, "verify_code", 0)
+    if code in _UNTRUSTED:
+        return (
+            "its certificate is not trusted: it is self-signed or of an unknown issuer, or the "
+            "server does not send an intermediate certificate; set ssl_ca_cert to what to trust"
+        )
+    if code == _EXPIRED:
+        return "its certificate has expired; check the clock, or renew it"
+    if code == _NOT_YET_VALID:
+        return "its certificate is not valid yet; check the clock"
+    if code in {_WRONG_NAME, _WRONG_ADDRESS} or not isinstance(error, ssl.SSLError):
+        return (
+            "its certificate is for another name; check the host, or set tls_server_name "
+            f"({getattr(error, 'verify_message', '') or error})"
+        )
+    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
+        return "it does not speak TLS at this port; check the port, or use http://"
+    return f"TLS failed: {error}"
+
+
+_PLAIN_TO_TLS = "\x15\x03"
+"""How a TLS alert begins: what a TLS port answers to plain HTTP."""
+
+
+# Retries.
+
+
+class Backoff(Retry):
+    """urllib3's Retry with waits of full jitter, and no other status than those in its list."""
+
+    RETRY_AFTER_STATUS_CODES = frozenset()
+    retry_after_max = MAX_RETRY_AFTER
+
+    def get_backoff_time(self) -> float:
+        """Return seconds: from 0 to 0.5, doubled with each try up to 8."""
+        return random.uniform(0, min(8.0, 0.5 * 2 ** (len(self.history) - 1)))  # noqa: S311 - no secret
+
+
+def _make_retry(setting: Any) -> Retry | None:
+    if isinstance(setting, Retry):
+        return setting
+    total = DEFAULT_RETRIES if setting is None else int(setting)
+    if not total:
+        return None
+    retry = Backoff(total=total, status_forcelist=RETRIED_STATUSES, allowed_methods=None)
+    retry.retry_after_max = MAX_RETRY_AFTER
+    return retry
+
+
+class Quota:
+    """How many retries a client has left: an outage is not made worse by retrying all calls.
+
+    A retry costs 5 of 500, 10 after a time-out; a call that succeeds at once gives 1 back.
+    """
+
+    CAPACITY = 500
+
+    def __init__(self) -> None:
+        self._left = self.CAPACITY
+        self._lock = threading.RLock()
+
+    def spend(self, cost: int) -> bool:
+        """Take the cost of a retry; False if there is not enough left."""
+        with self._lock:
+            if self._left < cost:
+                return False
+            self._left -= cost
+            return True
+
+    def refill(self) -> None:
+        """Give back 1."""
+        if self._left < self.CAPACITY:
+            with self._lock:
+                self._left = min(self.CAPACITY, self._left + 1)
+
+
+_RETRY_COST, _TIMEOUT_COST = 5, 10
+
+
+# What stays the same over many calls.
+
+
+class Settings:
+    """What a configuration says, worked out for the calls until it changes.
+
+    Attributes:
+        configuration: the configuration.
+        changes: its count of changes when it was read.
+        key: what connections depend on: those made with equal keys are as good as each other.
+        timeout: seconds: connect, read, and the whole call.
+        retry: what says whether a call may be sent again; None if it never may.
+        max_response_body: bytes of an answer that is not streamed.
+        prepared: requests that are the same on each call but for their bodies, by operation.
+
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.changes = configuration.changes
+        self.key = tuple(getattr(configuration, name) for name in _SOCKET_SETTINGS)
+        self.timeout = _split_timeout(configuration.timeout, DEFAULT_TIMEOUT[2])
+        self.retry = _make_retry(configuration.retries)
+        self.max_response_body = configuration.max_response_body
+        self.prepared: dict[object, PreparedRequest] = {}
+
+    def wall(self, timeout: TimeoutSetting | None) -> Wall:
+        """Return the wall of a call; None takes the configuration's time-out."""
+        if timeout is None:
+            return Wall(*self.timeout)
+        return Wall(*_split_timeout(timeout, self.timeout[2]))
+
+    def stream_total(self, timeout: TimeoutSetting | None) -> bool:
+        """Tell whether the caller bounds the whole of a streamed body, by a triple."""
+        setting = self.configuration.timeout if timeout is None else timeout
+        return isinstance(setting, tuple) and len(setting) > 2 and setting is not DEFAULT_TIMEOUT  # noqa: PLR2004 - a triple
+
+
+_SOCKET_SETTINGS = (
+    "assert_hostname",
+    "cert_file",
+    "connection_pool_maxsize",
+    "key_file",
+    "proxy",
+    "proxy_headers",
+    "socket_options",
+    "ssl_ca_cert",
+    "tls_server_name",
+    "verify_ssl",
+)
+"""The settings that a connection is made with."""
+
+
+def _split_timeout(setting: TimeoutSetting, total: float) -> tuple[float, float, float]:
+    parts = setting if isinstance(setting, tuple) else (setting,) * 3
+    connect, read = parts[:2]
+    whole = parts[2] if len(parts) > 2 else max(total, connect + read)  # noqa: PLR2004 - a triple
+    return min(connect, CLOCK_LIMIT), min(read, CLOCK_LIMIT), min(whole, CLOCK_LIMIT)
+
+
+class Route:
+    """How requests get to an origin.
+
+    Attributes:
+        origin: its scheme, host and port, as a URL.
+        pool: connections to it or to its proxy.
+        prefix: what stands before the path in the request line.
+        fields: header fields for a proxy that reads the requests.
+        where: how messages name it, the proxy included.
+
+    """
+
+    def __init__(self, origin: SplitResult, configuration: Configuration) -> None:
+        self.origin = f"{origin.scheme}://{origin.netloc}"
+        self.prefix = ""
+        self.fields = Headers()
+        self.where = self.origin
+        self._uses_tls = origin.scheme == "https"
+        self._target = (origin.hostname or "", _port_of(origin))
+        self._configuration = configuration.copy()
+        self._context: _TlsContext | None = None
+        self._proxy_context: _TlsContext | None = None
+        self._warned = False
+        self._proxy = self._find_proxy(origin)
+        if self._proxy is not None:
+            self.where += f" through the proxy {self._proxy.scheme}://{self._proxy_netloc()}"
+            if not self._uses_tls and not self._is_socks():
+                self.prefix = self.origin
+                self.fields = self._proxy_fields()
+        if self._uses_tls:
+            self._context = _make_tls_context(configuration)
+        if self._proxy is not None and self._proxy.scheme == "https":
+            self._proxy_context = _make_tls_context(configuration, with_client=False)
+        self.pool = Pool(configuration.connection_pool_maxsize, self._connect)
+
+    def _find_proxy(self, origin: SplitResult) -> SplitResult | None:
+        proxy = self._configuration.proxy
+        if proxy is None:
+            found = find_proxy(origin.scheme, *self._target)
+            # The same check as for the setting, so that a bad variable says so too.
+            proxy = None if found is None else check_proxy(f"{origin.scheme}_proxy", found)
+        if not proxy:
+            return None
+        parts = urlsplit(proxy)
+        if parts.scheme.startswith("socks"):
+            try:
+                import socks  # noqa: F401, PLC0415 - of an optional package
+            except ImportError:
+                raise ApiValueError(
+                    "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
+                ) from None
+        return parts
+
+    def _is_socks(self) -> bool:
+        return self._proxy is not None and self._proxy.scheme.startswith("socks")
+
+    def _proxy_netloc(self) -> str:
+        return cast("SplitResult", self._proxy).netloc.rpartition("@")[2]
+
+    def _proxy_fields(self) -> Headers:
+        proxy = cast("SplitResult", self._proxy)
+        fields = Headers()
+        if proxy.username is not None:
+            login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+            fields["Proxy-Authorization"] = make_headers(proxy_basic_auth=login)[
+                "proxy-authorization"
+            ]
+        fields.replace(self._configuration.proxy_headers or {})
+        return fields
+
+    def _connect(self) -> _Connection:
+        """Return a new connection that is not yet connected."""
+        configuration = self._configuration
+        options = configuration.socket_options
+        common: dict[str, Any] = {
+            "socket_options": HTTPConnection.default_socket_options if options is None else options
+        }
+        host, port = self._target
+        proxy = None if self._is_socks() else self._proxy
+        if proxy is not None:
+            host, port = proxy.hostname or "", _port_of(proxy)
+        if not self._uses_tls:
+            if self._proxy_context is not None:
+                return _TlsConnection(host, port, ssl_context=self._proxy_context, **common)
+            connection = _Connection(host, port, **common)
+        else:
+            connection = _TlsConnection(
+                host,
+                port,
+                ssl_context=self._context,
+                assert_hostname=cast("Any", configuration.assert_hostname),
+                server_hostname=configuration.tls_server_name,
+                **common,
+            )
+            if proxy is not None:
+                connection.proxy = Url(proxy.scheme, None, host, port)
+                connection.proxy_config = ProxyConfig(self._proxy_context, False, None, None)
+                connection.set_tunnel(*self._target, self._proxy_fields(), proxy.scheme)
+        if self._is_socks():
+            connection.socks_proxy = self._proxy
+        return connection
+
+    def warn_if_insecure(self) -> None:
+        """Warn, once, that what is sent on this route can be read by others."""
+        if self._warned:
+            return
+        self._warned = True
+        if not self._uses_tls and not is_loopback(self._target[0]):
+            text = f"the token is sent to {self.origin} without encryption: use https://"
+        elif self._uses_tls and not self._configuration.verify_ssl:
+            text = (
+                f"the token is sent to {self.origin}, whose certificate is not checked: set "
+                "verify_ssl = True, and ssl_ca_cert to what to trust"
+            )
+        else:
+            return
+        warnings.warn(text, InsecureTransportWarning, stacklevel=7)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    from ipaddress import ip_address  # noqa: PLC0415 - only a call over plain HTTP asks
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
+
+
+def _port_of(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+class PreparedRequest:
+    """A request but for its body, its length and its key: what is the same on each call.
+
+    Attributes:
+        method: HTTP method.
+        route: how it gets to its origin.
+        target: path and query.
+        head: its header fields as they are sent.
+        secrets: texts that no message may hold.
+
+    """
+
+    __slots__ = ("head", "method", "route", "secrets", "target")
+
+    def __init__(
+        self, method: str, route: Route, target: str, fields: Headers, secrets: list[str]
+    ) -> None:
+        host = route.origin.partition("://")[2]
+        lines = [f"Host: {host}", *(f"{name}: {value}" for name, value in fields.items())]
+        self.method = method
+        self.route = route
+        self.target = target
+        self.head = SecretBytes("\r\n".join(lines).encode("latin-1"))
+        self.secrets = secrets
+
+
+# A call.
+
+
+class _Call:
+    """One call, over all of its requests.
+
+    Attributes:
+        request: what is sent.
+        settings: how it is sent.
+        body: its body, None for none.
+        idempotency_key: key of all of its requests, None for none.
+        wall: its deadline.
+        target: what its request line asks for, which a redirect changes.
+        retry: what says whether it may be sent again; None if it may not.
+        tries: requests put on the wire so far.
+        redirects: how many redirects it followed.
+        was_sent: whether the present request was put on the wire.
+
+    """
+
+    __slots__ = (
+        "body",
+        "idempotency_key",
+        "redirects",
+        "request",
+        "retry",
+        "route",
+        "settings",
+        "target",
+        "tries",
+        "wall",
+        "was_sent",
+    )
+
+    def __init__(
+        self,
+        request: PreparedRequest,
+        settings: Settings,
+        body: bytes | None,
+        idempotency_key: str | None,
+        wall: Wall,
+    ) -> None:
+        self.request = request
+        self.route = request.route
+        self.settings = settings
+        self.body = body
+        self.idempotency_key = idempotency_key
+        self.wall = wall
+        self.target = request.target
+        self.retry = settings.retry
+        self.tries = 0
+        self.redirects = 0
+        self.was_sent = False
+
+    def exchange(self) -> HTTPResponse:
+        """Put the request on the wire once, and return the answer with its body unread.
+
+        Raises:
+            ApiConnectionException: no answer came.
+
+        """
+        wall = self.wall
+        phase = "waiting for one of the pool's connections, which unclosed streams hold"
+        connection: _Connection | None = None
+        self.was_sent = False
+        try:
+            connection = self._take_connection()
+            if connection.sock is None:
+                phase = "connecting"
+                wall.limit = wall.connect
+                connection.connect()
+                wall.limit = wall.read
+            phase = "sending the request"
+            wall.budget = HEAD_LIMIT
+            self.was_sent = True
+            self.tries += 1
+            self._write(connection)
+            phase = "waiting for the answer"
+            raw = http.client.HTTPConnection.getresponse(connection)
+            response = HTTPResponse(raw, connection, self)
+            if (flaw := _find_flaw(raw)) is not None:
+                raise response.refuse(ApiResponseException, flaw)
+            return response
+        except _FAILURES as error:
+            failure, cause = self.explain(error, phase)
+        except BaseException:
+            if connection is not None:
+                self.route.pool.drop(connection)
+            raise
+        if connection is not None:
+            self.route.pool.drop(connection)
+        raise failure from cause
+
+    def _take_connection(self) -> _Connection:
+        pool = self.route.pool
+        while True:
+            connection = pool.take(self.wall)
+            if connection.sock is None:
+                connection.wall = self.wall
+                return connection
+            if connection.is_connected:
+                connection.rearm(self.wall)
+                return connection
+            pool.drop(connection)
+
+    def _write(self, connection: _Connection) -> None:
+        body = self.body
+        connection.putrequest(
+            self.request.method,
+            self.route.prefix + self.target,
+            skip_host=True,
+            skip_accept_encoding=True,
+        )
+        last = b"" if body is None else b"\r\nContent-Length: %d" % len(body)
+        if self.idempotency_key is not None:
+            last += b"\r\nIdempotency-Key: " + self.idempotency_key.encode()
+        # The unchanging fields as one ready block: one by one they cost more than the sending.
+        connection._output(self.request.head + last)  # noqa: SLF001 - http.client has no other way
+        try:
+            connection.endheaders(body)
+        except ConnectionError:
+            # The server may have answered before it had read it all.
+            connection.is_spent = True
+
+    def explain(
+        self, error: BaseException, phase: str
+    ) -> tuple[ApiConnectionException, BaseException | None]:
+        """Return the exception that a failure of the transport becomes, and its cause."""
+        cause = _find_cause(error)
+        kind, why = self._judge(cause, phase)
+        text = f"{self.route.where}: {why}"
+        safe = scrub(text, self.request.secrets)
+        failure = kind(0, safe, idempotency_key=self.idempotency_key, tries=self.tries)
+        shown = str(cause)
+        return failure, None if scrub(shown, self.request.secrets) != shown else cause
+
+    def _judge(self, cause: BaseException, phase: str) -> tuple[type[ApiConnectionException], str]:
+        wall = self.wall
+        if isinstance(cause, TimeoutError):
+            if wall.left() <= 0:
+                return ApiTimeoutException, f"the call's {wall.total:g} s were up while {phase}"
+            return ApiTimeoutException, f"nothing happened for {wall.limit:g} s while {phase}"
+        if isinstance(cause, (ssl.SSLError, ssl.CertificateError)) or type(cause).__name__ == (
+            "CertificateError"
+        ):
+            return ApiTlsException, _explain_tls(cause)
+        if isinstance(cause, _OverBudgetError):
+            return ApiConnectionException, f"more bytes than an answer may have, while {phase}"
+        if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
+            return ApiProxyException, f"the proxy refused: {_words(cause)}"
+        if isinstance(cause, socket.gaierror):
+            return ApiConnectionException, f"the name cannot be resolved: {_words(cause)}"
+        if isinstance(cause, http.client.BadStatusLine) and _PLAIN_TO_TLS in str(cause):
+            return ApiTlsException, "it speaks TLS at this port; use https://"
+        return ApiConnectionException, f"{_words(cause)}, while {phase}"
+
+    def follow(self, response: HTTPResponse) -> bool:
+        """Point the call at where a redirect of the same origin leads; tell whether it is one."""
+        location = response.headers.get("Location")
+        if location is None or self.redirects == MAX_REDIRECTS:
+            return False
+        here = urlsplit(self.route.origin)
+        try:
+            there = urlsplit(urljoin(self.route.origin + self.target, location))
+            is_same = there.scheme == here.scheme and (there.hostname, _port_of(there)) == (
+                here.hostname,
+                _port_of(here),
+            )
+        except ValueError:
+            return False
+        target = (there.path or "/") + (f"?{there.query}" if there.query else "")
+        if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
+            return False
+        self.target = target
+        self.redirects += 1
+        return True
+
+    def next_wait(
+        self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
+    ) -> float | None:
+        """Return the seconds after which to send the call again; None if it has ended."""
+        if self.retry is None:
+            return None
+        asked = None
+        error: HTTPError | None = None
+        if response is not None:
+            asked = response.retry_after
+            if not self.retry.is_retry(self.request.method, response.status, asked is not None):
+                return None
+        elif isinstance(failure, (ApiTlsException, ApiProxyException)):
+            return None
+        elif self.was_sent:
+            error = ProtocolError(str(failure))
+        else:
+            error = ConnectTimeoutError(str(failure))
+        try:
+            self.retry = self.retry.increment(
+                self.request.method, self.target, response=cast("Any", response), error=error
+            )
+        except HTTPError:
+            return None
+        wait = self.retry.get_backoff_time()
+        if asked is not None and self.retry.respect_retry_after_header:
+            wait = asked * random.uniform(1, 1.1)  # noqa: S311 - no secret
+            if asked > getattr(self.retry, "retry_after_max", MAX_RETRY_AFTER):
+                return None
+        if wait >= self.wall.left():
+            return None
+        cost = _TIMEOUT_COST if isinstance(failure, ApiTimeoutException) else _RETRY_COST
+        return wait if quota.spend(cost) else None
+
+
+_REDIRECTS = frozenset({http.HTTPStatus.TEMPORARY_REDIRECT, http.HTTPStatus.PERMANENT_REDIRECT})
+
+
+# The client.
+
+
+class RestClient:
+    """Sends requests and returns raw answers: connections and quota of one client and process."""
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self._routes: dict[tuple[object, str], Route] = {}
+        self._quota = Quota()
+
+    def read_settings(self, configuration: Configuration) -> Settings:
+        """Work out what the configuration says now, and close what it has no use for."""
+        settings = self.settings = Settings(configuration)
+        for key, route in list(self._routes.items()):
+            if key[0] != settings.key and self._routes.pop(key, None) is not None:
+                route.pool.close()
+        return settings
+
+    def prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
+        self,
+        settings: Settings,
+        method: str,
+        host: str,
+        path: str,
+        fields: Headers,
+        secrets: list[str],
+    ) -> PreparedRequest:
+        """Return a request to `path` below the base address `host`.
+
+        Raises:
+            ApiValueError: certificates, key or proxy of the configuration cannot be used.
+
+        """
+        base = urlsplit(host)
+        origin = base._replace(scheme=base.scheme.lower(), netloc=_spell_netloc(base))
+        key = (settings.key, f"{origin.scheme}://{origin.netloc}")
+        route = self._routes.get(key)
+        if route is None:
+            # Whichever of two threads comes second takes the first one's.
+            route = self._routes.setdefault(key, Route(origin, settings.configuration))
+        if "Authorization" in fields:
+            route.warn_if_insecure()
+        sent = Headers(fields)
+        sent.setdefault("Accept-Encoding", "identity")
+        sent.replace(route.fields)
+        return PreparedRequest(method, route, base.path.rstrip("/") + path, sent, secrets)
+
+    def send(  # noqa: PLR0913 - what a call is made of
+        self,
+        request: PreparedRequest,
+        settings: Settings,
+        body: bytes | None,
+        idempotency_key: str | None,
+        *,
+        timeout: TimeoutSetting | None,
+        stream: bool,
+    ) -> HTTPResponse:
+        """Send a request until it is answered or not to be sent again; return the answer.
+
+        Args:
+            request: all but the body.
+            settings: how to send it.
+            body: the body, None for none.
+            idempotency_key: its key, None for none.
+            timeout: seconds of the call, None for the configuration's.
+            stream: whether a 2xx answer keeps its body on the wire.
+
+        Raises:
+            ApiConnectionException: no complete answer came.
+            ApiResponseTooLargeException: the answer is larger than the bound.
+
+        """
+        call = _Call(request, settings, body, idempotency_key, settings.wall(timeout))
+        while True:
+            response: HTTPResponse | None = None
+            failure: ApiException | None = None
+            try:
+                response = call.exchange()
+                status = response.status
+                if status < http.HTTPStatus.MULTIPLE_CHOICES:
+                    return self._finish(call, response, timeout, stream=stream)
+                if status in _REDIRECTS and call.follow(response):
+                    response.discard()
+                    continue
+            except ApiConnectionException as error:
+                failure = error
+            wait = call.next_wait(self._quota, None if failure else response, failure)
+            if wait is None:
+                if failure is not None:
+                    raise failure
+                cast("HTTPResponse", response).load()
+                return cast("HTTPResponse", response)
+            if failure is None:
+                cast("HTTPResponse", response).discard()
+            log.debug(
+                "%s %s: request %d failed, the next in %.2f s",
+                request.method,
+                call.target,
+                call.tries,
+                wait,
+            )
+            time.sleep(wait)
+
+    def _finish(
+        self, call: _Call, response: HTTPResponse, timeout: TimeoutSetting | None, *, stream: bool
+    ) -> HTTPResponse:
+        if not stream:
+            response.load()
+        elif not call.settings.stream_total(timeout):
+            call.wall.end = inf
+        if call.tries == 1:
+            self._quota.refill()
+        return response
+
+    def close(self) -> None:
+        """Close the connections that are idle; the others when their calls end."""
+        while self._routes:
+            self._routes.popitem()[1].pool.close()
+
+
+def _spell_netloc(url: SplitResult) -> str:
+    host = (url.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    is_default = url.port is None or url.port == (443 if url.scheme == "https" else 80)
+    return host if is_default else f"{host}:{url.port}"
+
+
+def _find_flaw(raw: http.client.HTTPResponse) -> str | None:
+    """Return what is wrong with the length of an answer: where it ends, the next one begins."""
+    lengths = raw.headers.get_all("Content-Length")
+    if lengths is None or (len(set(lengths)) == 1 and lengths[0].strip().isdecimal()):
+        return None
+    return f"its Content-Length is not one number: {', '.join(lengths)}"

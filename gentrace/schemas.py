@@ -1,0 +1,1032 @@
+"""What the values of the API may be: the model base, its properties, and the checks.
+
+A check takes any Python value and returns the JSON value that it stands for, deeply immutable:
+str, int, float, bool, None, `frozendict` or tuple. A check that refuses raises `ApiTypeError` or
+`ApiValueError`; the place is put together while the error passes the containers, so that a value
+without a mistake costs nothing for it.
+
+A plain dict that goes out as it is needs no such copy: `Schema.admits` and the JSON encoder tell
+yes or no between them, and a no is left to the check, which knows how to word it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from functools import cache
+from itertools import islice
+from json import JSONDecoder, JSONEncoder
+from math import isfinite
+from reprlib import Repr
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+from frozendict import frozendict
+
+from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from typing import Final, Literal
+
+    from typing_extensions import Self
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+M = TypeVar("M", bound="Model")
+
+MAX_DEPTH = 200
+"""How many containers may be nested in each other inside free-form content."""
+
+MAX_DIGITS = 4300
+"""How many digits an integer may have."""
+
+_INTEGER_BOUND = 10**MAX_DIGITS
+
+
+class Unset:
+    """The type of `unset`."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "unset"
+
+    def __reduce__(self) -> str:
+        return "unset"
+
+    def __copy__(self) -> Unset:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
+        return self
+
+
+unset: Final = Unset()
+"""Stands for a property, body or header that is absent; it is false, and None is not it."""
+
+
+class FileSchema(io.FileIO):
+    """A downloaded file, open for reading; `name` is its path, and deleting it is the caller's."""
+
+
+class Rules:
+    """How strictly a value is read.
+
+    Args:
+        python_names: whether a declared property may go by its Python name too; answers are
+            read by wire names only.
+        disabled: keywords of JSON Schema, of `format` and `required`, that are not checked.
+
+    """
+
+    __slots__ = ("check_format", "check_required", "python_names")
+
+    def __init__(
+        self, *, python_names: bool = True, disabled: frozenset[str] = frozenset()
+    ) -> None:
+        self.python_names = python_names
+        self.check_format = "format" not in disabled
+        self.check_required = "required" not in disabled
+
+
+REQUEST_RULES: Final = Rules()
+ANSWER_RULES: Final = Rules(python_names=False)
+
+
+class Schema(Generic[T_co]):
+    """A type of the document.
+
+    Attributes:
+        expected: the type in an error's words, such as ``an integer``.
+        type: `type` in the document.
+        format: `format` in the document, None where it has none.
+        exact: the Python type whose instances need no look by `admits`; None where there is none.
+
+    """
+
+    expected: str
+    type: str
+    format: str | None = None
+    exact: type[Any] | None = None
+
+    def check(self, value: object, rules: Rules) -> T_co:
+        """Return the JSON value that `value` stands for.
+
+        Raises:
+            ApiTypeError: it is of another type.
+            ApiValueError: it is of this type and not allowed.
+
+        """
+        raise NotImplementedError
+
+    def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
+        """Return the JSON text of a value.
+
+        Args:
+            value: anything that `check` takes.
+            rules: how strictly it is read.
+            dumps: a faster encoder, see `encode`.
+
+        Raises:
+            ApiTypeError: it is of another type.
+            ApiValueError: it is of this type and not allowed.
+
+        """
+        return encode(self.check(value, rules), dumps)
+
+    def admits(self, value: object, free: list[Any]) -> bool:
+        """Tell quickly whether `value` may be written as it is: no means that `check` has to tell.
+
+        What the JSON encoder refuses by itself is left to it, and the containers of free-form
+        content are added to `free`.
+        """
+        return False
+
+
+class StringSchema(Schema[str]):
+    """Any text that UTF-8 can carry."""
+
+    expected = "a string"
+    type = "string"
+    exact = str
+
+    def check(self, value: object, rules: Rules) -> str:
+        """Return the text."""
+        if type(value) is str:
+            return _free_text(value)
+        plain = _simplify(value, self.expected)
+        if type(plain) is not str:
+            raise _mismatch(self.expected, value)
+        return _free_text(plain)
+
+
+class DateTimeSchema(Schema[str]):
+    """A date and time of RFC 3339: a string, sent as it is, or an aware `datetime`."""
+
+    expected = "an RFC 3339 date and time"
+    type = "string"
+    format = "date-time"
+
+    def check(self, value: object, rules: Rules) -> str:
+        """Return the text of the date and time."""
+        if _is_instance(value, "datetime", "datetime"):
+            value = _format_datetime(value)
+        text = STRING.check(value, rules)
+        if rules.check_format and not _is_date_time(text):
+            raise ApiValueError(
+                f"expected {self.expected} such as '2023-05-04T09:30:00.125Z', "
+                f"got {describe(text)}",
+                (),
+            )
+        return text
+
+    def admits(self, value: object, free: list[Any]) -> bool:
+        """Tell quickly whether it is a string with a date and time."""
+        return type(value) is str and _is_date_time(value)
+
+
+class IntegerSchema(Schema[int]):
+    """A whole number: an int, or a float without a fraction, which becomes the int."""
+
+    expected = "an integer"
+    type = "integer"
+    exact = int
+
+    def check(self, value: object, rules: Rules) -> int:
+        """Return the int."""
+        if type(value) is int:
+            return _free_integer(value)
+        plain = _simplify(value, self.expected)
+        if type(plain) is float and plain.is_integer():
+            plain = int(plain)
+        if type(plain) is not int:
+            raise _mismatch(self.expected, value)
+        return _free_integer(plain)
+
+
+class FreeObjectSchema(Schema["frozendict[str, Any]"]):
+    """An object with any content; its keys are the caller's and are never renamed."""
+
+    expected = "an object"
+    type = "object"
+    exact = dict
+
+    def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
+        """Return the object, deeply frozen."""
+        plain = _simplify(value, self.expected)
+        if not isinstance(plain, dict):
+            raise _mismatch(self.expected, value)
+        return _free_object(plain, 1)
+
+
+class ArraySchema(Schema[tuple[T, ...]]):
+    """A list or tuple of items of one type.
+
+    Args:
+        items: the type of each item.
+
+    """
+
+    expected = "an array"
+    type = "array"
+
+    def __init__(self, items: Schema[T]) -> None:
+        self.items = items
+
+    def check(self, value: object, rules: Rules) -> tuple[T, ...]:
+        """Return the items."""
+        plain = _simplify(value, self.expected)
+        if not isinstance(plain, (list, tuple)):
+            raise _mismatch(self.expected, value)
+        check = self.items.check
+        checked: list[T] = []
+        try:
+            for item in plain:
+                checked.append(check(item, rules))  # noqa: PERF401 - the error needs its index
+        except (ApiTypeError, ApiValueError) as error:
+            error.move_under(len(checked))
+            raise
+        return tuple(checked)
+
+    def admits(self, value: object, free: list[Any]) -> bool:
+        """Tell quickly whether it is a list of items that may be written as they are."""
+        if type(value) is not list and type(value) is not tuple:
+            return False
+        admits = self.items.admits
+        for item in value:
+            if not admits(item, free):
+                return False
+        return True
+
+
+class ObjectSchema(Schema[M]):
+    """An object that a model describes.
+
+    Args:
+        model: the model.
+
+    """
+
+    expected = "an object"
+    type = "object"
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+
+    def check(self, value: object, rules: Rules) -> M:
+        """Return the model."""
+        model = self.model
+        if type(value) is model:
+            return value
+        plain = value if isinstance(value, Model) else _simplify(value, self.expected)
+        if not isinstance(plain, dict):
+            raise _mismatch(self.expected, value)
+        if rules.python_names and not isinstance(plain, Model):
+            plain = model.wire_items_oapg(plain)
+        return model.check_oapg(plain, rules)
+
+    def admits(self, value: object, free: list[Any]) -> bool:
+        """Tell quickly whether it is a dict by wire names whose items may be written as they are."""
+        model = self.model
+        if type(value) is not dict:
+            return type(value) is model
+        kinds, checks = model.kinds_oapg, model.admits_oapg
+        for key, item in value.items():
+            if type(item) is kinds.get(key):
+                if type(item) is dict:
+                    free.append(item)
+            elif key in checks:
+                if not checks[key](item, free):
+                    return False
+            elif type(key) is not str or key in model.wire_names_oapg:
+                return False
+            elif type(item) not in _LEAVES:
+                free.append(item)
+        return model.required_oapg <= value.keys()
+
+    def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
+        """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
+        if rules is REQUEST_RULES and type(value) is dict:
+            free: list[Any] = []
+            if self.admits(value, free):
+                text = _encode_plain(value, free, dumps)
+                if text is not None:
+                    return text
+        return super().serialize(value, rules, dumps)
+
+
+STRING: Final = StringSchema()
+DATE_TIME: Final = DateTimeSchema()
+INTEGER: Final = IntegerSchema()
+FREE_OBJECT: Final = FreeObjectSchema()
+
+
+class Property(Generic[T_co]):
+    """One property of a model: said once, here; everything else is derived from it.
+
+    As an attribute of a model's instance it is the property's value.
+
+    Attributes:
+        name: its Python name.
+        wire_name: its name in the document and on the wire.
+        schema: its type.
+        description: its description in the document.
+        required: whether the document requires it.
+
+    """
+
+    name: str
+
+    def __init__(
+        self, wire_name: str, schema: Schema[Any], description: str, *, required: bool
+    ) -> None:
+        self.wire_name = wire_name
+        self.schema = schema
+        self.description = description
+        self.required = required
+
+    def __set_name__(self, owner: type[Model], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[Model]) -> Self: ...
+    @overload
+    def __get__(self, instance: Model, owner: type[Model]) -> T_co: ...
+    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+        if instance is None:
+            return self
+        return instance.get(self.wire_name, unset)
+
+
+def required(wire_name: str, schema: Schema[T], description: str) -> Property[T]:
+    """Declare a property that must be there."""
+    return Property(wire_name, schema, description, required=True)
+
+
+def optional(wire_name: str, schema: Schema[T], description: str) -> Property[T | Unset]:
+    """Declare a property that may be absent, and then reads as `unset`."""
+    return Property(wire_name, schema, description, required=False)
+
+
+class Model(frozendict[str, Any]):
+    """A checked object of the document: a deeply immutable mapping by wire names.
+
+    Subclasses declare their properties with `required` and `optional`. A model is made from
+    keywords, from a mapping or from both, where a keyword wins; a declared property goes by its
+    Python name or its wire name. Properties that the document does not declare are kept.
+
+    Raises:
+        ApiTypeError: a value of the wrong type, or a required property is missing.
+        ApiValueError: a value that is not allowed, or a property given by both of its names.
+
+    """
+
+    __slots__ = ()
+
+    properties_oapg: ClassVar[Mapping[str, Property[Any]]] = {}
+    """The declared properties, by wire name."""
+
+    wire_names_oapg: ClassVar[Mapping[str, str]] = {}
+    """The wire names of the declared properties, by either of their names."""
+
+    required_oapg: ClassVar[frozenset[str]] = frozenset()
+    """The wire names of those that must be there."""
+
+    admits_oapg: ClassVar[Mapping[str, Callable[[object, list[Any]], bool]]] = {}
+    """The quick checks of the declared properties, by wire name."""
+
+    kinds_oapg: ClassVar[Mapping[str, type[Any] | None]] = {}
+    """The exact types that are enough for those checks."""
+
+    def __init_subclass__(cls) -> None:
+        own = [item for item in vars(cls).values() if isinstance(item, Property)]
+        cls.properties_oapg = {**cls.properties_oapg, **{item.wire_name: item for item in own}}
+        declared = cls.properties_oapg.values()
+        cls.wire_names_oapg = {item.name: item.wire_name for item in declared} | {
+            item.wire_name: item.wire_name for item in declared
+        }
+        cls.required_oapg = frozenset(item.wire_name for item in declared if item.required)
+        cls.admits_oapg = {item.wire_name: item.schema.admits for item in declared}
+        cls.kinds_oapg = {item.wire_name: item.schema.exact for item in declared}
+
+    if not TYPE_CHECKING:
+
+        def __new__(cls, /, *args: object, **keywords: object) -> Self:
+            if len(args) > 1:
+                raise ApiTypeError(
+                    f"{cls.__name__} takes one mapping and keywords, got {len(args)} arguments"
+                )
+            items = {}
+            for given in args:
+                plain = given if isinstance(given, Model) else _simplify(given, "an object")
+                if not isinstance(plain, dict):
+                    raise _mismatch("an object", given)
+                items = plain if isinstance(plain, Model) else cls.wire_items_oapg(plain)
+            if keywords:
+                items = {**items, **cls.wire_items_oapg(keywords)}
+            return cls.check_oapg(items, REQUEST_RULES)
+
+        def __getattr__(self, name: str) -> object:
+            names = [item.name for item in self.properties_oapg.values()]
+            raise ApiAttributeError(_no_such_name(self, name, names))
+
+    @classmethod
+    def from_openapi_data_oapg(cls, data: Mapping[str, object]) -> Self:
+        """Make a model from a mapping in wire names only, as an answer is read.
+
+        Raises:
+            ApiTypeError: a value of the wrong type, or a required property is missing.
+            ApiValueError: a value that is not allowed.
+
+        """
+        return ObjectSchema(cls).check(data, ANSWER_RULES)
+
+    @classmethod
+    def wire_items_oapg(cls, items: Mapping[Any, object]) -> dict[Any, object]:
+        """Return `items` with the declared properties by their wire names, the absent ones left out.
+
+        Raises:
+            ApiValueError: a property is given by both of its names.
+
+        """
+        wire_names = cls.wire_names_oapg
+        renamed: dict[Any, object] = {}
+        for key, item in items.items():
+            if item is unset:
+                continue
+            wire_name = wire_names.get(key, key) if isinstance(key, str) else key
+            if wire_name in renamed:
+                name = cls.properties_oapg[wire_name].name
+                raise ApiValueError(f"got both {name!r} and {wire_name!r}, give one of them", ())
+            renamed[wire_name] = item
+        return renamed
+
+    @classmethod
+    def check_oapg(cls, items: Mapping[Any, object], rules: Rules) -> Self:
+        """Return the model of `items`, which go by wire names."""
+        properties = cls.properties_oapg
+        checked: dict[str, Any] = {}
+        key: Any = None
+        try:
+            for key, item in items.items():
+                declared = properties.get(key) if type(key) is str else None
+                if declared is not None:
+                    checked[key] = declared.schema.check(item, rules)
+                elif item is not unset:
+                    checked[_free_key(key)] = _FREE.get(type(item), _free_foreign)(item, 1)
+        except (ApiTypeError, ApiValueError) as error:
+            _place_under_key(error, key)
+            raise
+        if rules.check_required:
+            for name in cls.required_oapg:
+                if name not in checked:
+                    raise ApiTypeError(_missing(properties[name]), ())
+        return _freeze_as(cls, checked)
+
+    def get_item_oapg(self, name: str) -> Any:
+        """Return the property with this wire name, or `unset` where it is absent."""
+        return self.get(name, unset)
+
+    def __missing__(self, key: object) -> object:
+        raise ApiKeyError(_no_such_name(self, key, self.properties_oapg))
+
+    def _derive(self, changes: Mapping[Any, object]) -> Self:
+        return self.check_oapg({**self, **self.wire_items_oapg(changes)}, REQUEST_RULES)
+
+    def __or__(self, other: object) -> Any:
+        return self._derive(other) if isinstance(other, dict) else NotImplemented
+
+    __ior__ = __or__
+
+    def set(self, key: str, val: object) -> Self:
+        """Return a model with property `key`, by either of its names, set to `val`."""
+        return self._derive({key: val})
+
+    def setdefault(self, key: str, default: object = None) -> Self:
+        """Return this model if it holds property `key`, else one where it is `default`."""
+        return self if self.wire_names_oapg.get(key, key) in self else self._derive({key: default})
+
+    def delete(self, key: str) -> Self:
+        """Return a model without property `key`, by either of its names.
+
+        Raises:
+            ApiKeyError: it is not there.
+            ApiTypeError: it is required.
+
+        """
+        wire_name = self.wire_names_oapg.get(key, key)
+        if wire_name not in self:
+            raise ApiKeyError(_no_such_name(self, key, self.properties_oapg))
+        kept = {name: item for name, item in self.items() if name != wire_name}
+        return self.check_oapg(kept, REQUEST_RULES)
+
+    @classmethod
+    def fromkeys(cls, seq: Iterable[str], value: object = None) -> Self:
+        """Return a model that holds `value` under each key of `seq`."""
+        return cls(**dict.fromkeys(seq, value))
+
+    def copy(self) -> Self:
+        """Return this model, which cannot change."""
+        return self
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_openapi_data_oapg, (dict(self),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_thaw(self)!r})"
+
+
+def _make_freezer(base: type[frozendict[Any, Any]]) -> Callable[[type[F], dict[str, Any]], F]:
+    """Return what makes a frozendict of a dict.
+
+    frozendict's own constructor is Python code that takes longer than all checks together; where
+    its one slot is known, what it does for a dict is done without it.
+    """
+    slot = getattr(base, "_hash", None)
+    if slot is None:
+        return base.__new__
+    new, update, set_hash = dict.__new__, dict.update, slot.__set__
+
+    def freeze(kind: type[F], items: dict[str, Any]) -> F:
+        frozen = new(kind)
+        update(frozen, items)
+        set_hash(frozen, -1)
+        return frozen
+
+    return freeze
+
+
+F = TypeVar("F", bound="frozendict[str, Any]")
+
+_freeze_as = _make_freezer(frozendict)
+
+
+# Free-form content: functions of one signature, by the exact type of the value. `depth` counts
+# the containers around the value, itself included.
+
+
+def _free_same(value: Any, _depth: int = 0) -> Any:
+    return value
+
+
+def _free_text(value: str, _depth: int = 0) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ApiValueError(
+                f"expected text that UTF-8 can carry, got the lone surrogate "
+                f"{value[error.start]!r} at character {error.start} of {describe(value)}",
+                (),
+            ) from None
+    return value
+
+
+def _free_integer(value: int, _depth: int = 0) -> int:
+    if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
+        raise ApiValueError(
+            f"expected an integer of at most {MAX_DIGITS} digits, got {describe(value)}", ()
+        )
+    return value
+
+
+def _free_float(value: float, _depth: int = 0) -> float:
+    if not isfinite(value):
+        raise ApiValueError(f"expected a number that JSON has, got {value}", ())
+    return value
+
+
+def _free_key(key: object) -> str:
+    if type(key) is not str:
+        plain = _simplify(key, "a string as key") if isinstance(key, str) else key
+        if type(plain) is not str:
+            raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
+        key = plain
+    return _free_text(key)
+
+
+def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
+    if depth > MAX_DEPTH:
+        raise _too_deep(value)
+    frozen: dict[str, Any] = {}
+    key: Any = None
+    try:
+        for key, item in value.items():
+            if item is not unset:
+                frozen[_free_key(key)] = _FREE.get(type(item), _free_foreign)(item, depth + 1)
+    except (ApiTypeError, ApiValueError) as error:
+        _place_under_key(error, key)
+        _word_cycle(error, value)
+        raise
+    return _freeze_as(frozendict, frozen)
+
+
+def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ...]:
+    if depth > MAX_DEPTH:
+        raise _too_deep(value)
+    frozen: list[Any] = []
+    try:
+        for item in value:
+            frozen.append(_FREE.get(type(item), _free_foreign)(item, depth + 1))  # noqa: PERF401
+    except (ApiTypeError, ApiValueError) as error:
+        error.move_under(len(frozen))
+        _word_cycle(error, value)
+        raise
+    return tuple(frozen)
+
+
+def _free_foreign(value: object, depth: int) -> Any:
+    plain = _simplify(value, "a JSON value")
+    return _FREE[type(plain)](plain, depth)
+
+
+_FREE: dict[type, Callable[[Any, int], Any]] = {
+    str: _free_text,
+    int: _free_integer,
+    float: _free_float,
+    bool: _free_same,
+    type(None): _free_same,
+    dict: _free_object,
+    frozendict: _free_object,
+    list: _free_array,
+    tuple: _free_array,
+}
+
+
+def _too_deep(container: object) -> ApiValueError:
+    error = ApiValueError(f"nested deeper than {MAX_DEPTH} levels", ())
+    error.deepest = container
+    return error
+
+
+def _place_under_key(error: ApiTypeError | ApiValueError, key: object) -> None:
+    """Add a key to the place of an error that passes its object, unless the key is the error."""
+    try:
+        error.move_under(_free_key(key))
+    except (ApiTypeError, ApiValueError):
+        return
+
+
+def _word_cycle(error: ApiTypeError | ApiValueError, container: object) -> None:
+    """Say of content nested too deeply that it is a cycle, where it meets itself again."""
+    if error.deepest is container:
+        error.message = f"a {type(container).__name__} that contains itself is not JSON"
+        error.path_to_item = ()
+
+
+# Values of other types, on their way to a JSON value.
+
+
+def _simplify(value: object, expected: str) -> Any:
+    """Turn a value into one of the types of `_FREE`, one conversion after the other.
+
+    Raises:
+        ApiTypeError: it has no form that JSON has.
+        ApiValueError: it has one that is not exact, or making it failed.
+
+    """
+    plain = value
+    for _ in range(MAX_DEPTH):
+        if type(plain) in _FREE:
+            return plain
+        plain = _convert(plain)
+        if plain is unset:
+            raise _mismatch(expected, value)
+    raise ApiValueError(f"expected {expected}, got {describe(value)}, whose form never ends", ())
+
+
+def _convert(value: Any) -> Any:
+    """Return a simpler form of a value that is of no type of `_FREE`; `unset` if it has none."""
+    if isinstance(value, type):
+        return unset
+    try:
+        if _is_instance(value, "enum", "Enum"):
+            return value.value
+        for base, exact in _EXACT.items():
+            if isinstance(value, base):
+                return exact(value)
+        if callable(dump := getattr(value, "model_dump", None)):
+            return dump()
+        if hasattr(type(value), "__dataclass_fields__"):
+            from dataclasses import fields  # noqa: PLC0415 - only for those who use them
+
+            return {field.name: getattr(value, field.name) for field in fields(value)}
+        if _is_instance(value, "collections.abc", "Mapping"):
+            return _mapping_items(value)
+        if _is_instance(value, "decimal", "Decimal"):
+            return _exact_number(value)
+        if _is_instance(value, "uuid", "UUID"):
+            return str(value)
+        for method in ("tolist", "isoformat"):
+            if callable(form := getattr(value, method, None)):
+                return form()
+    except (ApiTypeError, ApiValueError):
+        raise
+    except Exception as error:
+        raise ApiValueError(
+            f"expected a JSON value, got {describe(value)}, "
+            f"which raised {type(error).__name__} when asked for one",
+            (),
+        ) from error
+    return unset
+
+
+_EXACT: dict[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    dict: lambda value: dict(dict.items(value)),
+    list: list.copy,
+    tuple: lambda value: tuple.__getitem__(value, slice(None)),
+}
+"""How an instance of a subclass becomes one of the class, whatever it overrides."""
+
+
+def _is_instance(value: object, module: str, name: str) -> bool:
+    """Tell whether `value` is an instance of a class that is worth no import of its own."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, getattr(loaded, name))
+
+
+def _mapping_items(value: Mapping[object, object]) -> dict[object, object]:
+    size = len(value)
+    items = dict(islice(value.items(), size + 1))
+    if len(items) != size:
+        raise ApiValueError(
+            f"expected a mapping with as many items as it says, got {type(value).__name__} "
+            f"that says {size}",
+            (),
+        )
+    return items
+
+
+def _exact_number(value: Any) -> int | float:
+    """Return the int or float whose JSON text is exactly this Decimal."""
+    decimal = type(value)
+    if value.is_finite() and value.adjusted() < MAX_DIGITS:
+        number = int(value) if value.as_tuple().exponent >= 0 else float(value)
+        if decimal(repr(number)) == value:
+            return number
+        if value == value.to_integral_value():
+            return int(value)
+    raise ApiValueError(
+        f"expected a Decimal that is exact as a JSON number, got {describe(value)}: "
+        f"pass str(value) to keep its digits",
+        (),
+    )
+
+
+_DATE_TIME = re.compile(
+    r"(?!0000)\d{4}-"
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+    r"|(?:0[13578]|1[02])-31|(?P<leap_day>02-29))"
+    r"[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
+    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+
+
+def _is_date_time(text: str) -> bool:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None or match["leap_day"] is None:
+        return match is not None
+    try:
+        _parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse(text: str) -> datetime:
+    from dateutil.parser import isoparse  # noqa: PLC0415 - heavy, and few calls need it
+
+    return isoparse(text.upper())
+
+
+def as_datetime(text: str) -> datetime:
+    """Return the aware datetime of an RFC 3339 date and time; digits beyond microseconds are cut.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: not an RFC 3339 date and time.
+
+    """
+    return _parse(DATE_TIME.check(text, REQUEST_RULES))
+
+
+def _format_datetime(value: Any) -> str:
+    offset = value.utcoffset()
+    if offset is None:
+        raise ApiValueError(
+            f"expected a datetime with a time zone, got the naive {describe(value)}: "
+            f"make it aware, such as with datetime.now(timezone.utc)",
+            (),
+        )
+    if offset.total_seconds() % 60:
+        from datetime import timezone  # noqa: PLC0415 - of no use to most
+
+        value = value.astimezone(timezone.utc)
+    return str(value.isoformat())
+
+
+# Words for errors.
+
+
+class _Words(Repr):
+    """Short forms of any value, for the text of an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 60
+        self.maxlevel = 2
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - the base's signature
+        """Show a huge int by its size: its digits are slow to find, and may be refused."""
+        digits = x.bit_length() * 30103 // 100000 + 1
+        return repr(x) if digits < self.maxlong else f"of about {digits} digits"
+
+
+_words = _Words()
+
+
+def describe(value: object) -> str:
+    """Name a value in an error: its type and its start."""
+    if value is None:
+        return "None"
+    return f"{type(value).__name__} {_words.repr(value)}"
+
+
+def _mismatch(expected: str, value: object) -> ApiTypeError:
+    hint = next((hint for kind, hint in _HINTS.items() if isinstance(value, kind)), "")
+    return ApiTypeError(f"expected {expected}, got {describe(value)}{hint}", ())
+
+
+_HINTS: dict[type, str] = {
+    bytes: ": decode it, or encode it as base64",
+    set: ": make it a list",
+    frozenset: ": make it a list",
+    Unset: ", which only stands for an absent property",
+}
+
+
+def _missing(declared: Property[Any]) -> str:
+    names = dict.fromkeys((declared.wire_name, declared.name))
+    return f"missing the required property {' or '.join(map(repr, names))}"
+
+
+def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+    names = {item.name: item.wire_name for item in model.properties_oapg.values()}
+    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(str(name))
+    close = (
+        other if other in known else next(iter(get_close_matches(str(name), list(known), 1)), "")
+    )
+    hint = f": did you mean {close!r}?" if close and close != name else ""
+    return f"{type(model).__name__} has no {name!r}{hint}"
+
+
+def _thaw(value: Any) -> Any:
+    """Return a copy with plain dicts in place of frozen ones, to be shown."""
+    if isinstance(value, tuple):
+        return [_thaw(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _thaw(item) for key, item in value.items()}
+    return value
+
+
+# The wire.
+
+_encoder = JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = JSONDecoder(parse_constant=_refuse_constant)
+
+
+Dumps = "Callable[[Any], bytes]"
+"""What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
+
+
+def encode(value: object, dumps: Dumps | None = None) -> bytes:
+    """Return a checked value as compact JSON in UTF-8.
+
+    Args:
+        value: the value.
+        dumps: a faster encoder, which may refuse with a TypeError what only the standard
+            library's writes; None has everything written by the latter.
+
+    Raises:
+        ApiValueError: an integer of more digits than this interpreter is set to write.
+
+    """
+    if dumps is not None:
+        try:
+            return dumps(value)
+        except TypeError:
+            pass  # such as an integer beyond 64 bits
+    try:
+        return _encoder.encode(value).encode()
+    except ValueError as error:
+        raise ApiValueError(f"cannot be written as JSON: {error}") from None
+
+
+def find_encoder(setting: str) -> Dumps | None:
+    """Return what `Configuration.json_encoder` names: None for the standard library's."""
+    return None if setting == "json" else _find_orjson()
+
+
+@cache
+def _find_orjson() -> Dumps | None:
+    try:
+        from orjson import (  # noqa: PLC0415 - of an optional package
+            OPT_PASSTHROUGH_DATACLASS,
+            OPT_PASSTHROUGH_DATETIME,
+            dumps,
+        )
+    except ImportError:
+        return None
+    options = OPT_PASSTHROUGH_DATACLASS | OPT_PASSTHROUGH_DATETIME
+    return lambda value: dumps(value, None, options)
+
+
+def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -> bytes | None:
+    """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
+
+    The encoders refuse foreign types, NaN, lone surrogates and cycles. What they let pass is
+    looked for afterwards, when there can be no cycle any more.
+    """
+    try:
+        text = encode(value, dumps)
+    except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
+        return None
+    if not _is_plain(free) or sys.get_int_max_str_digits() != MAX_DIGITS:
+        return None
+    # orjson writes null for a float that JSON does not have.
+    if dumps is not None and b"null" in text and not _is_finite(value):
+        return None
+    return text
+
+
+def _is_plain(free: list[Any]) -> bool:
+    """Tell whether free-form content is of exact types, with strings as keys, and not too deep."""
+    leaves, level = _LEAVES, free
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for container in level:
+            kind = type(container)
+            if kind is dict or kind is frozendict:
+                for key, item in container.items():
+                    if type(key) is not str:
+                        return False
+                    if type(item) not in leaves:
+                        inner.append(item)
+            elif kind is not list and kind is not tuple:
+                return False
+            elif len(container) < _LONG or not leaves.issuperset(map(type, container)):
+                inner += [item for item in container if type(item) not in leaves]
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+def _is_finite(value: Any) -> bool:
+    """Tell whether no float in a plain value is NaN or infinite."""
+    if type(value) is float:
+        return isfinite(value)
+    if type(value) in _LEAVES:
+        return True
+    return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+_LONG = 16
+"""Items of an array from which on it is faster to ask for all of their types at once."""
+
+
+def decode(data: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8, as JSON has it: no NaN, no infinity.
+
+    Raises:
+        ValueError: not UTF-8, or not JSON.
+        RecursionError: nested too deeply for this interpreter.
+
+    """
+    return _decoder.decode(data.decode("utf-8-sig"))
