@@ -13,7 +13,6 @@ from gentrace._masking import (
     Secret,
     mask_headers,
     scrub,
-    scrub_bytes,
 )
 from gentrace.configuration import (
     Configuration,
@@ -37,6 +36,7 @@ from gentrace.schemas import (
     Rules,
     decode,
     encode,
+    Unset,
     find_encoder,
     unset,
 )
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from gentrace.configuration import TimeoutSetting
     from gentrace.rest import HTTPResponse, PreparedRequest, RestClient, Settings
-    from gentrace.schemas import Schema, Unset
+    from gentrace.schemas import Schema
 
 USER_AGENT = f"gentrace-python/{__version__}"
 
@@ -766,7 +766,9 @@ class ApiClient:
 
         def send() -> HTTPResponse:
             rest_client, settings = self._ready()
-            request = self._prepare(rest_client, settings, verb, base, path, own, auth_settings)
+            request = self._prepare(
+                rest_client, settings, verb, base, path, Headers(), own, auth_settings
+            )
             return rest_client.send(request, settings, data, key, timeout=limit, stream=stream)
 
         return self._pool().apply_async(send) if async_req else send()
@@ -813,12 +815,12 @@ class ApiClient:
         content_type: str | None,
         accept_content_types: Sequence[str] | None,
     ) -> PreparedRequest:
-        own = Headers()
+        derived, own = Headers(), Headers()
         accepts = operation.accepts if accept_content_types is None else accept_content_types
         if accepts:
-            own["Accept"] = _format_accept(accepts)
+            derived["Accept"] = _format_accept(accepts)
         if operation.body is not None:
-            own["Content-Type"] = content_type or operation.body.declared_type(None)
+            derived["Content-Type"] = content_type or operation.body.declared_type(None)
         path = self._format_path(operation, arguments, own)
         return self._prepare(
             rest_client,
@@ -826,6 +828,7 @@ class ApiClient:
             operation.method,
             self.configuration.host_of(operation.name),
             path,
+            derived,
             own,
             operation.auth,
         )
@@ -837,14 +840,18 @@ class ApiClient:
         method: str,
         host: str,
         path: str,
+        derived: Headers,
         own: Headers,
         auth: Sequence[str],
     ) -> PreparedRequest:
-        """Return a request with the header fields of this client and its configuration."""
+        """Return a request with the header fields of this client and its configuration.
+
+        What is `derived` from an operation gives way to this client's fields, and these to the
+        caller's `own`.
+        """
         configuration = settings.configuration
         configuration.check_complete()
-        fields = Headers({"User-Agent": USER_AGENT})
-        fields.update(own)
+        fields = Headers({**derived, "User-Agent": USER_AGENT})
         secrets: list[str] = []
         if configuration.access_token is not None and "bearerAuth" in auth:
             secrets.append(configuration.access_token)
@@ -852,7 +859,7 @@ class ApiClient:
         if self._cookie is not None:
             fields["Cookie"] = self._cookie
         fields.replace(self.default_headers)
-        fields.replace({name: value for name, value in own.items() if name not in _DERIVED})
+        fields.replace(own)
         secrets += [value for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS]
         return rest_client.prepare(settings, method, host, path, fields, secrets)
 
@@ -892,61 +899,64 @@ class ApiClient:
         schema = declared.content[declared.declared_type(content_type)]
         return schema.serialize(body, rules, find_encoder(configuration.json_encoder))
 
-    # What comes back.
+    # What comes back. The frame that raises holds nothing of what the server said, which may be a
+    # secret: a traceback shows the locals of its frames.
 
     def _read(self, operation: Operation, raw: HTTPResponse, *, stream: bool) -> ApiResponse:
         status = raw.status
         documented = operation.responses.get(status)
-        if not 200 <= status < _FIRST_BEYOND_SUCCESS:
+        answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
+        if 200 <= status < _FIRST_BEYOND_SUCCESS:
+            documented = documented or operation.success
+            body, flaw = self._deserialize(documented, raw, stream=stream)
+            if flaw is None:
+                return documented.response_cls(raw, body)
+            reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
+            failure = self._exception(ApiResponseException, raw, reason, answer)
+        else:
             raw.load()
-            answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
             if documented is not None:
-                answer = documented.response_cls(raw)
-                try:
-                    answer.body = self._deserialize(documented, raw, stream=False)
-                except ApiResponseException:
-                    answer.body = unset
-            raise self._exception(exception_class(status), raw, raw.reason, answer)
-        documented = documented or operation.success
-        return documented.response_cls(raw, self._deserialize(documented, raw, stream=stream))
+                body, flaw = self._deserialize(documented, raw, stream=False)
+                answer = documented.response_cls(raw, body)
+            failure = self._exception(exception_class(status), raw, raw.reason, answer)
+        reason = flaw = body = None
+        raise failure
 
-    def _deserialize(self, documented: OpenApiResponse, raw: HTTPResponse, *, stream: bool) -> Any:
+    def _deserialize(
+        self, documented: OpenApiResponse, raw: HTTPResponse, *, stream: bool
+    ) -> tuple[Any, str | None]:
+        """Return the body as documented, `unset` if none is; and what is wrong with it, or None."""
         if not documented.content:
-            return unset
+            return unset, None
         content_type = raw.content_type
         schema = documented.find_schema(content_type)
-        if schema is unset:
+        if isinstance(schema, Unset):
+            raw.load()
             expected = " or ".join(documented.content)
-            raise self._unreadable(
-                raw, f"expected {expected}, got {content_type or 'no media type'}"
-            )
+            return unset, f"expected {expected}, got {content_type or 'no media type'}"
         if schema is None:
-            return raw.save(self.configuration.temp_folder_path) if stream else raw.load()
+            return raw.save(self.configuration.temp_folder_path) if stream else raw.load(), None
         try:
-            return schema.check(decode(raw.load()), ANSWER_RULES)
+            return schema.check(decode(raw.load()), ANSWER_RULES), None
         except (ApiTypeError, ApiValueError) as error:
-            raise self._unreadable(raw, str(error)) from error
+            return unset, str(error)
         except RecursionError:
-            raise self._unreadable(raw, "its JSON is nested too deeply") from None
+            return unset, "its JSON is nested too deeply"
         except ValueError as error:
             coding = raw.headers.get("Content-Encoding")
             packed = f", it came as {coding}" if coding else ""
-            raise self._unreadable(raw, f"it is not JSON in UTF-8 ({error}){packed}") from None
-
-    def _unreadable(self, raw: HTTPResponse, why: str) -> ApiException:
-        raw.load()
-        reason = f"{raw.reason}, but the answer cannot be read: {why}"
-        answer = ApiResponseWithoutDeserialization(raw)
-        return self._exception(ApiResponseException, raw, reason, answer)
+            return unset, f"it is not JSON in UTF-8 ({error}){packed}"
 
     def _exception(
         self, kind: type[ApiException], raw: HTTPResponse, reason: str | None, answer: ApiResponse
     ) -> ApiException:
+        raw.load()
+        raw.hide_secrets()
         return kind(
             raw.status,
             scrub(reason or "", raw.secrets),
             answer,
-            body=scrub_bytes(raw.load(), raw.secrets),
+            body=raw.load(),
             headers=raw.masked_headers(raw.secrets),
             retry_after=raw.retry_after,
             idempotency_key=raw.idempotency_key,
@@ -959,9 +969,6 @@ _FIRST_BEYOND_SUCCESS = 300
 
 _MAX_PREPARED = 64
 """How many requests a client keeps prepared."""
-
-_DERIVED = frozenset({"Accept", "Content-Type"})
-"""Header fields that follow from the call, which a default header field may replace."""
 
 
 def _restore(

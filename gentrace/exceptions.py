@@ -54,6 +54,7 @@ class _CallerError(OpenApiException):
 
     """
 
+    path_to_item: tuple[str | int, ...] | None
     deepest: object = None
     """The container at which a walk of nested ones gave up; its like on the way out is a cycle."""
 

@@ -26,7 +26,16 @@ from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError
 from urllib3.util import Retry, Url, make_headers
 
-from gentrace._masking import Headers, SecretBytes, mask_headers, mask_url, scrub
+from gentrace._masking import (
+    SENSITIVE_HEADERS,
+    Headers,
+    Secret,
+    SecretBytes,
+    mask_headers,
+    mask_url,
+    scrub,
+    scrub_bytes,
+)
 from gentrace._proxies import find_proxy
 from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy
 from gentrace.exceptions import (
@@ -164,8 +173,14 @@ class _TlsContext(ssl.SSLContext):
     sslsocket_class = _TlsSocket
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **keywords: Any) -> _TlsSocket:
+        keywords["do_handshake_on_connect"] = False
         wrapped = cast("_TlsSocket", super().wrap_socket(sock, *args, **keywords))
-        wrapped.wall = cast("_Walled", sock).wall
+        try:
+            wrapped.wall = cast("_Walled", sock).wall
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
         return wrapped
 
 
@@ -237,7 +252,7 @@ class _Connection(HTTPConnection):
     sock: Any
     wall: Wall
     is_spent = False
-    socks_proxy: SplitResult | None = None
+    socks_proxy: str | None = None
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers, all within the wall."""
@@ -257,13 +272,14 @@ class _Connection(HTTPConnection):
                 return sock
         raise failure
 
-    def _connect_by_socks(self, proxy: SplitResult) -> socket.socket:
+    def _connect_by_socks(self, proxy_url: str) -> socket.socket:
         from socks import SOCKS4, SOCKS5, socksocket  # noqa: PLC0415 - of an optional package
 
         class SocksSocket(_Walled, socksocket):
             """Its negotiation ends at the wall too."""
 
         sock = self._prepare(SocksSocket())
+        proxy = urlsplit(proxy_url)
         sock.set_proxy(
             SOCKS4 if proxy.scheme.startswith("socks4") else SOCKS5,
             proxy.hostname,
@@ -303,17 +319,16 @@ class Pool:
     are is how many are alive, and a waiter looks again by itself.
     """
 
-    def __init__(self, size: int, make: Callable[[], _Connection]) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._make = make
         self._idle: deque[_Connection] = deque()
         self._alive: WeakSet[_Connection] = WeakSet()
         self._waiters: deque[Any] = deque()
         self._lock = threading.RLock()
         self._closed = False
 
-    def take(self, wall: Wall) -> _Connection:
-        """Return a connection; the caller gives it back.
+    def take(self, wall: Wall, make: Callable[[], _Connection]) -> _Connection:
+        """Return a connection, a new one of `make` if none is idle; the caller gives it back.
 
         Raises:
             TimeoutError: none came free before the wall.
@@ -326,7 +341,7 @@ class Pool:
                 pass
             with self._lock:
                 if len(self._alive) < self._size:
-                    connection = self._make()
+                    connection = make()
                     self._alive.add(connection)
                     return connection
             self._wait(wall)
@@ -422,7 +437,9 @@ class HTTPResponse(urllib3.HTTPResponse):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         headers = _ResponseHeaders()
         for field, value in self._raw.headers.items():
-            headers.add(field, str(value))
+            text = str(value)
+            hides = field.lower() in SENSITIVE_HEADERS or scrub(text, self.secrets) != text
+            headers.add(field, Secret(text) if hides else text)
         super().__init__(
             body=cast("Any", self._raw),
             headers=headers,
@@ -513,7 +530,17 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Return the exception of an answer that came, but cannot be read."""
         return self._describe(kind(self.status, f"{self.reason}, but {why}", body=body))
 
+    def hide_secrets(self) -> None:
+        """Mask what the server says of the call's secrets, before the answer is shown."""
+        self.reason = scrub(self.reason or "", self.secrets)
+        if self._content is not None:
+            self._content = scrub_bytes(self._content, self.secrets)
+            self._body = self._content
+
     def _describe(self, error: ApiException) -> ApiException:
+        self.hide_secrets()
+        error.reason = scrub(error.reason or "", self.secrets)
+        error.body = scrub_bytes(error.body, self.secrets)
         error.headers = self.masked_headers(self.secrets)
         error.retry_after = self.retry_after
         error.idempotency_key = self.idempotency_key
@@ -565,8 +592,9 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def read1(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
         """Read what is there as urllib3 does; see the class for what it raises."""
-        self._call.wall.budget = inf if amt is None or amt < 0 else HEAD_LIMIT + 8 * amt
-        return self._guard(super().read1, amt, *args, **keywords)
+        amount = PIECE if amt is None or amt < 0 else amt
+        self._call.wall.budget = HEAD_LIMIT + 8 * amount
+        return self._guard(super().read1, amount, *args, **keywords)
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
@@ -867,44 +895,40 @@ class Route:
         self._context: _TlsContext | None = None
         self._proxy_context: _TlsContext | None = None
         self._warned = False
-        self._proxy = self._find_proxy(origin)
-        if self._proxy is not None:
-            self.where += f" through the proxy {self._proxy.scheme}://{self._proxy_netloc()}"
-            if not self._uses_tls and not self._is_socks():
+        self._proxy_url = Secret(self._find_proxy(origin))
+        proxy = self._proxy()
+        self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
+        if proxy is not None:
+            self.where += f" through the proxy {proxy.scheme}://{proxy.netloc.rpartition('@')[2]}"
+            if not self._uses_tls and not self._is_socks:
                 self.prefix = self.origin
-                self.fields = self._proxy_fields()
+                self.fields = self._proxy_fields(proxy)
         if self._uses_tls:
             self._context = _make_tls_context(configuration)
-        if self._proxy is not None and self._proxy.scheme == "https":
+        if proxy is not None and proxy.scheme == "https":
             self._proxy_context = _make_tls_context(configuration, with_client=False)
-        self.pool = Pool(configuration.connection_pool_maxsize, self._connect)
+        self.pool = Pool(configuration.connection_pool_maxsize)
 
-    def _find_proxy(self, origin: SplitResult) -> SplitResult | None:
+    def _find_proxy(self, origin: SplitResult) -> str:
         proxy = self._configuration.proxy
         if proxy is None:
             found = find_proxy(origin.scheme, *self._target)
             # The same check as for the setting, so that a bad variable says so too.
-            proxy = None if found is None else check_proxy(f"{origin.scheme}_proxy", found)
-        if not proxy:
-            return None
-        parts = urlsplit(proxy)
-        if parts.scheme.startswith("socks"):
+            proxy = check_proxy(f"{origin.scheme}_proxy", found)
+        if (proxy or "").startswith("socks"):
             try:
                 import socks  # noqa: F401, PLC0415 - of an optional package
             except ImportError:
                 raise ApiValueError(
                     "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
                 ) from None
-        return parts
+        return proxy or ""
 
-    def _is_socks(self) -> bool:
-        return self._proxy is not None and self._proxy.scheme.startswith("socks")
+    def _proxy(self) -> SplitResult | None:
+        # Not kept in its parts, which would show the password.
+        return urlsplit(self._proxy_url) if self._proxy_url else None
 
-    def _proxy_netloc(self) -> str:
-        return cast("SplitResult", self._proxy).netloc.rpartition("@")[2]
-
-    def _proxy_fields(self) -> Headers:
-        proxy = cast("SplitResult", self._proxy)
+    def _proxy_fields(self, proxy: SplitResult) -> Headers:
         fields = Headers()
         if proxy.username is not None:
             login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
@@ -914,7 +938,7 @@ class Route:
         fields.replace(self._configuration.proxy_headers or {})
         return fields
 
-    def _connect(self) -> _Connection:
+    def connect(self) -> _Connection:
         """Return a new connection that is not yet connected."""
         configuration = self._configuration
         options = configuration.socket_options
@@ -922,7 +946,7 @@ class Route:
             "socket_options": HTTPConnection.default_socket_options if options is None else options
         }
         host, port = self._target
-        proxy = None if self._is_socks() else self._proxy
+        proxy = None if self._is_socks else self._proxy()
         if proxy is not None:
             host, port = proxy.hostname or "", _port_of(proxy)
         if not self._uses_tls:
@@ -941,10 +965,17 @@ class Route:
             if proxy is not None:
                 connection.proxy = Url(proxy.scheme, None, host, port)
                 connection.proxy_config = ProxyConfig(self._proxy_context, False, None, None)
-                connection.set_tunnel(*self._target, self._proxy_fields(), proxy.scheme)
-        if self._is_socks():
-            connection.socks_proxy = self._proxy
+                connection.set_tunnel(*self._target, self._proxy_fields(proxy), proxy.scheme)
+        if self._is_socks:
+            connection.socks_proxy = self._proxy_url
         return connection
+
+    @property
+    def secrets(self) -> list[str]:
+        """The password of the proxy, which no message may hold."""
+        proxy = self._proxy()
+        password = "" if proxy is None else proxy.password or ""
+        return [Secret(password), Secret(unquote(password))] if password else []
 
     def warn_if_insecure(self) -> None:
         """Warn, once, that what is sent on this route can be read by others."""
@@ -1099,7 +1130,7 @@ class _Call:
     def _take_connection(self) -> _Connection:
         pool = self.route.pool
         while True:
-            connection = pool.take(self.wall)
+            connection = pool.take(self.wall, self.route.connect)
             if connection.sock is None:
                 connection.wall = self.wall
                 return connection
@@ -1261,10 +1292,11 @@ class RestClient:
             route = self._routes.setdefault(key, Route(origin, settings.configuration))
         if "Authorization" in fields:
             route.warn_if_insecure()
-        sent = Headers(fields)
-        sent.setdefault("Accept-Encoding", "identity")
+        sent = Headers({"Accept-Encoding": "identity"})
+        sent.replace(fields)
         sent.replace(route.fields)
-        return PreparedRequest(method, route, base.path.rstrip("/") + path, sent, secrets)
+        target = base.path.rstrip("/") + path
+        return PreparedRequest(method, route, target, sent, secrets + route.secrets)
 
     def send(  # noqa: PLR0913 - what a call is made of
         self,

@@ -26,11 +26,15 @@ from frozendict import frozendict
 from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from typing import Final, Literal
 
     from typing_extensions import Self
+
+    Dumps = Callable[[Any], bytes]
+    """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -187,7 +191,7 @@ class DateTimeSchema(Schema[str]):
 
     def admits(self, value: object, free: list[Any]) -> bool:
         """Tell quickly whether it is a string with a date and time."""
-        return type(value) is str and _is_date_time(value)
+        return type(value) is str and _is_plain_date_time(value) is not None
 
 
 class IntegerSchema(Schema[int]):
@@ -275,7 +279,7 @@ class ObjectSchema(Schema[M]):
     expected = "an object"
     type = "object"
 
-    def __init__(self, model: type[M]) -> None:
+    def __init__(self, model: builtins.type[M]) -> None:
         self.model = model
 
     def check(self, value: object, rules: Rules) -> M:
@@ -295,19 +299,22 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is not dict:
             return type(value) is model
-        kinds, checks = model.kinds_oapg, model.admits_oapg
-        for key, item in value.items():
-            if type(item) is kinds.get(key):
-                if type(item) is dict:
-                    free.append(item)
-            elif key in checks:
-                if not checks[key](item, free):
+        get, found = value.get, 0
+        for name, kind, admits in model.checks_oapg:
+            item = get(name, unset)
+            if item is not unset:
+                found += 1
+                if type(item) is kind:
+                    if kind is dict:
+                        free.append(item)
+                elif not admits(item, free):
                     return False
-            elif type(key) is not str or key in model.wire_names_oapg:
+        for key in value:
+            if type(key) is not str:
                 return False
-            elif type(item) not in _LEAVES:
-                free.append(item)
-        return model.required_oapg <= value.keys()
+        if found != len(value) and not model.admits_others_oapg(value, free):
+            return False
+        return found == len(model.checks_oapg) or all(map(value.__contains__, model.required_oapg))
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
@@ -394,14 +401,17 @@ class Model(frozendict[str, Any]):
     wire_names_oapg: ClassVar[Mapping[str, str]] = {}
     """The wire names of the declared properties, by either of their names."""
 
-    required_oapg: ClassVar[frozenset[str]] = frozenset()
+    aliases_oapg: ClassVar[frozenset[str]] = frozenset()
+    """The Python names that are not wire names too."""
+
+    required_oapg: ClassVar[tuple[str, ...]] = ()
     """The wire names of those that must be there."""
 
-    admits_oapg: ClassVar[Mapping[str, Callable[[object, list[Any]], bool]]] = {}
-    """The quick checks of the declared properties, by wire name."""
-
     kinds_oapg: ClassVar[Mapping[str, type[Any] | None]] = {}
-    """The exact types that are enough for those checks."""
+    """The Python types whose instances are the values of declared properties, by wire name."""
+
+    checks_oapg: ClassVar[tuple[tuple[str, type[Any] | None, Any], ...]] = ()
+    """What a quick check looks at: wire names, Python types, and `admits` for other types."""
 
     def __init_subclass__(cls) -> None:
         own = [item for item in vars(cls).values() if isinstance(item, Property)]
@@ -410,11 +420,18 @@ class Model(frozendict[str, Any]):
         cls.wire_names_oapg = {item.name: item.wire_name for item in declared} | {
             item.wire_name: item.wire_name for item in declared
         }
-        cls.required_oapg = frozenset(item.wire_name for item in declared if item.required)
-        cls.admits_oapg = {item.wire_name: item.schema.admits for item in declared}
+        cls.aliases_oapg = frozenset(cls.wire_names_oapg.keys() - cls.properties_oapg.keys())
+        cls.required_oapg = tuple(item.wire_name for item in declared if item.required)
         cls.kinds_oapg = {item.wire_name: item.schema.exact for item in declared}
+        cls.checks_oapg = tuple(
+            (item.wire_name, item.schema.exact, item.schema.admits) for item in declared
+        )
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+
+        def __new__(cls, *args: Any, **keywords: Any) -> Self: ...
+
+    else:
 
         def __new__(cls, /, *args: object, **keywords: object) -> Self:
             if len(args) > 1:
@@ -447,14 +464,16 @@ class Model(frozendict[str, Any]):
         return ObjectSchema(cls).check(data, ANSWER_RULES)
 
     @classmethod
-    def wire_items_oapg(cls, items: Mapping[Any, object]) -> dict[Any, object]:
-        """Return `items` with the declared properties by their wire names, the absent ones left out.
+    def wire_items_oapg(cls, items: Mapping[Any, object]) -> Mapping[Any, object]:
+        """Return `items` with the declared properties by their wire names.
 
         Raises:
             ApiValueError: a property is given by both of its names.
 
         """
         wire_names = cls.wire_names_oapg
+        if cls.aliases_oapg.isdisjoint(items):
+            return items
         renamed: dict[Any, object] = {}
         for key, item in items.items():
             if item is unset:
@@ -469,16 +488,23 @@ class Model(frozendict[str, Any]):
     @classmethod
     def check_oapg(cls, items: Mapping[Any, object], rules: Rules) -> Self:
         """Return the model of `items`, which go by wire names."""
-        properties = cls.properties_oapg
+        kinds, properties = cls.kinds_oapg, cls.properties_oapg
         checked: dict[str, Any] = {}
         key: Any = None
         try:
             for key, item in items.items():
-                declared = properties.get(key) if type(key) is str else None
-                if declared is not None:
-                    checked[key] = declared.schema.check(item, rules)
-                elif item is not unset:
-                    checked[_free_key(key)] = _FREE.get(type(item), _free_foreign)(item, 1)
+                if type(key) is not str or not key.isascii():
+                    key = _free_key(key)  # noqa: PLW2901 - as it is on the wire
+                kind = type(item)
+                if kinds.get(key) is kind:
+                    value = item if kind is str and item.isascii() else _FREE[kind](item, 1)
+                elif item is unset:
+                    continue
+                elif key in properties:
+                    value = properties[key].schema.check(item, rules)
+                else:
+                    value = _FREE.get(kind, _free_foreign)(item, 1)
+                checked[key] = value
         except (ApiTypeError, ApiValueError) as error:
             _place_under_key(error, key)
             raise
@@ -487,6 +513,19 @@ class Model(frozendict[str, Any]):
                 if name not in checked:
                     raise ApiTypeError(_missing(properties[name]), ())
         return _freeze_as(cls, checked)
+
+    @classmethod
+    def admits_others_oapg(cls, items: Mapping[Any, object], free: list[Any]) -> bool:
+        """Tell quickly whether the properties that are not declared may be written as they are."""
+        for key, item in items.items():
+            if key in cls.properties_oapg:
+                if item is unset:
+                    return False
+            elif key in cls.aliases_oapg:
+                return False
+            elif type(item) not in _LEAVES:
+                free.append(item)
+        return True
 
     def get_item_oapg(self, name: str) -> Any:
         """Return the property with this wire name, or `unset` where it is absent."""
@@ -622,8 +661,15 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
     key: Any = None
     try:
         for key, item in value.items():
-            if item is not unset:
-                frozen[_free_key(key)] = _FREE.get(type(item), _free_foreign)(item, depth + 1)
+            if type(key) is not str or not key.isascii():
+                key = _free_key(key)  # noqa: PLW2901 - as it is on the wire
+            kind = type(item)
+            if kind is str and item.isascii():
+                frozen[key] = item
+            elif kind in _FREE:
+                frozen[key] = _FREE[kind](item, depth + 1)
+            elif item is not unset:
+                frozen[key] = _free_foreign(item, depth + 1)
     except (ApiTypeError, ApiValueError) as error:
         _place_under_key(error, key)
         _word_cycle(error, value)
@@ -634,6 +680,8 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
 def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ...]:
     if depth > MAX_DEPTH:
         raise _too_deep(value)
+    if len(value) >= _LONG and set(map(type, value)) == {float} and all(map(isfinite, value)):
+        return tuple(value)
     frozen: list[Any] = []
     try:
         for item in value:
@@ -786,25 +834,30 @@ def _exact_number(value: Any) -> int | float:
     )
 
 
-_DATE_TIME = re.compile(
+_is_plain_date_time = re.compile(
     r"(?!0000)\d{4}-"
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
-    r"|(?:0[13578]|1[02])-31|(?P<leap_day>02-29))"
+    r"|(?:0[13578]|1[02])-31)"
     r"[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
-)
+).fullmatch
+"""Match an RFC 3339 date and time of a day that each year has."""
 
 
 def _is_date_time(text: str) -> bool:
-    match = _DATE_TIME.fullmatch(text)
-    if match is None or match["leap_day"] is None:
-        return match is not None
+    if text[4:10] != _LEAP_DAY:
+        return _is_plain_date_time(text) is not None
+    if _is_plain_date_time(text.replace(_LEAP_DAY, "-02-28", 1)) is None:
+        return False
     try:
         _parse(text)
     except ValueError:
         return False
     return True
+
+
+_LEAP_DAY = "-02-29"
 
 
 def _parse(text: str) -> datetime:
@@ -888,7 +941,7 @@ def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
 
     names = {item.name: item.wire_name for item in model.properties_oapg.values()}
-    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(str(name))
+    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(str(name), "")
     close = (
         other if other in known else next(iter(get_close_matches(str(name), list(known), 1)), "")
     )
@@ -917,10 +970,6 @@ def _refuse_constant(name: str) -> object:
 
 
 _decoder = JSONDecoder(parse_constant=_refuse_constant)
-
-
-Dumps = "Callable[[Any], bytes]"
-"""What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
 
 
 def encode(value: object, dumps: Dumps | None = None) -> bytes:
@@ -971,16 +1020,22 @@ def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -
     The encoders refuse foreign types, NaN, lone surrogates and cycles. What they let pass is
     looked for afterwards, when there can be no cycle any more.
     """
+    if sys.get_int_max_str_digits() != MAX_DIGITS or sys.getrecursionlimit() > _MAX_RECURSION:
+        return None
     try:
         text = encode(value, dumps)
     except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
         return None
-    if not _is_plain(free) or sys.get_int_max_str_digits() != MAX_DIGITS:
+    if not _is_plain(free):
         return None
     # orjson writes null for a float that JSON does not have.
     if dumps is not None and b"null" in text and not _is_finite(value):
         return None
     return text
+
+
+_MAX_RECURSION = 10_000
+"""Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
 
 
 def _is_plain(free: list[Any]) -> bool:
@@ -989,17 +1044,18 @@ def _is_plain(free: list[Any]) -> bool:
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for container in level:
-            kind = type(container)
-            if kind is dict or kind is frozendict:
+            if type(container) is dict:
                 for key, item in container.items():
                     if type(key) is not str:
                         return False
                     if type(item) not in leaves:
                         inner.append(item)
-            elif kind is not list and kind is not tuple:
+            elif type(container) is not list and type(container) is not tuple:
                 return False
             elif len(container) < _LONG or not leaves.issuperset(map(type, container)):
-                inner += [item for item in container if type(item) not in leaves]
+                for item in container:
+                    if type(item) not in leaves:
+                        inner.append(item)
         if not inner:
             return True
         level = inner
