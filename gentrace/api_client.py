@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace import __version__
 from gentrace._masking import (
@@ -12,7 +12,6 @@ from gentrace._masking import (
     Headers,
     Secret,
     mask_headers,
-    scrub,
 )
 from gentrace.configuration import (
     Configuration,
@@ -24,6 +23,7 @@ from gentrace.configuration import (
     refuse,
 )
 from gentrace.exceptions import (
+    ApiConnectionException,
     ApiException,
     ApiResponseException,
     ApiTypeError,
@@ -34,9 +34,9 @@ from gentrace.schemas import (
     ANSWER_RULES,
     REQUEST_RULES,
     Rules,
+    Unset,
     decode,
     encode,
-    Unset,
     find_encoder,
     unset,
 )
@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from multiprocessing.pool import AsyncResult, ThreadPool
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
     from gentrace.configuration import TimeoutSetting
     from gentrace.rest import HTTPResponse, PreparedRequest, RestClient, Settings
@@ -84,6 +83,9 @@ class ApiResponse:
     headers: Any = unset
 
     __dataclass_fields__ = _DataclassFields()
+
+    def __init_subclass__(cls) -> None:
+        cls.__dataclass_fields__ = _DataclassFields()
 
     def __init__(self, response: Any, body: Any = unset, headers: Any = unset) -> None:
         self.response = response
@@ -197,22 +199,20 @@ class RequestBody:
         self.description = description
         self.required = required
 
-    def declared_type(self, content_type: str | None) -> str:
-        """Return the declared media type that a caller means; None is the first one.
+    def find_schema(self, content_type: object) -> Schema[Any]:
+        """Return the schema of the media type that a caller names.
 
         Raises:
             ApiTypeError: not a string.
             ApiValueError: none that is declared.
 
         """
-        if content_type in self.content:
-            return content_type
-        if content_type is None:
-            return next(iter(self.content))
+        if type(content_type) is str and content_type in self.content:
+            return self.content[content_type]
         wanted = MediaType(check_header_text("content_type", content_type))
-        for text in self.content:
+        for text, schema in self.content.items():
             if MediaType(text).includes(wanted):
-                return text
+                return schema
         raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
 
 
@@ -310,7 +310,11 @@ class PathParameter(Parameter):
             ApiValueError: a text that would make it another path.
 
         """
-        text = _join(self.check(value), explode=self.explode, escape=lambda t: _escape(t, safe))
+
+        def escape(text: str) -> str:
+            return _escape(text, safe)
+
+        text = _join(self.check(value), escape, explode=self.explode)
         if text in {"", ".", ".."}:
             raise refuse(self.name, "text that names something in a path", value)
         return text
@@ -325,12 +329,12 @@ class HeaderParameter(Parameter):
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
-        text = _join(self.check(value), explode=self.explode, escape=str)
+        text = _join(self.check(value), str, explode=self.explode)
         return check_header_text(self.name, text)
 
 
 class QueryParameter(Parameter):
-    """A parameter in the query, in the style `form`, whose items are apart unless told otherwise."""
+    """A parameter in the query, in the style `form`, its items apart unless told otherwise."""
 
     __slots__ = ()
 
@@ -353,12 +357,14 @@ class QueryParameter(Parameter):
         checked = self.check(value)
         name = _escape(self.name)
         if self.explode and isinstance(checked, tuple):
-            return "&".join(f"{name}={_escape(_text(item))}" for item in checked)
+            items = cast("Sequence[Any]", checked)
+            return "&".join(f"{name}={_escape(_text(item))}" for item in items)
         if self.explode and isinstance(checked, dict):
-            return "&".join(f"{_escape(k)}={_escape(_text(v))}" for k, v in checked.items())
+            pairs = cast("dict[str, Any]", checked)
+            return "&".join(f"{_escape(key)}={_escape(_text(item))}" for key, item in pairs.items())
         if checked in ((), {}):
             return ""
-        return f"{name}={_join(checked, explode=False, escape=_escape)}"
+        return f"{name}={_join(checked, _escape, explode=False)}"
 
 
 def _text(value: object) -> str:
@@ -366,13 +372,16 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else encode(value).decode()
 
 
-def _join(value: Any, *, explode: bool, escape: Any) -> str:
+def _join(value: object, escape: Callable[[str], str], *, explode: bool) -> str:
+    """Write a value in the style `simple`."""
     if isinstance(value, tuple):
-        return ",".join(escape(_text(item)) for item in value)
+        items = cast("Sequence[Any]", value)
+        return ",".join(escape(_text(item)) for item in items)
     if isinstance(value, dict):
         between = "=" if explode else ","
-        return ",".join(f"{escape(k)}{between}{escape(_text(v))}" for k, v in value.items())
-    return str(escape(_text(value)))
+        pairs = cast("dict[str, Any]", value).items()
+        return ",".join(f"{escape(key)}{between}{escape(_text(item))}" for key, item in pairs)
+    return escape(_text(value))
 
 
 def _escape(text: str, safe: str = "") -> str:
@@ -422,7 +431,7 @@ class Operation:
         self.body = body
         self.parameters = parameters
         self.auth = auth
-        self.success = next(item for status, item in responses.items() if 200 <= status < 300)  # noqa: PLR2004 - the family 2xx
+        self.success = next(item for status, item in responses.items() if _is_success(status))
         self.accepts = tuple(
             dict.fromkeys(text for item in responses.values() for text in item.content)
         )
@@ -527,7 +536,7 @@ class ApiClient:
     ) -> None:
         if configuration is None:
             configuration = Configuration.get_default_copy()
-        elif not isinstance(configuration, Configuration):
+        elif not isinstance(cast("object", configuration), Configuration):
             raise refuse("configuration", "a gentrace.Configuration", configuration, kind=True)
         if type(pool_threads) is not int:
             raise refuse("pool_threads", "a whole number above 0", pool_threads, kind=True)
@@ -606,7 +615,8 @@ class ApiClient:
             ApiValueError: it cannot be sent, or is not the caller's to say.
 
         """
-        self.default_headers[header_name] = header_value  # type: ignore[assignment] # the check words it
+        fields: Any = self.default_headers
+        fields[header_name] = header_value
 
     def call(  # noqa: PLR0913 - what a call of an operation may say
         self,
@@ -645,31 +655,35 @@ class ApiClient:
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        rest_client, settings = self._ready()
-        key = None
-        if not arguments:
-            key = (operation, content_type, accept_content_types)
-            request = settings.prepared.get(key)
-        if key is None or request is None:
+        accepts = operation.accepts
+        if accept_content_types is not None and accept_content_types != accepts:
+            accepts = _check_accept(accept_content_types)
+        if content_type is None and operation.body is not None:
+            content_type = next(iter(operation.body.content))
+        data = self._serialize(operation, body, content_type)
+        settings = self._settings()
+        key = (operation, content_type, accepts, data is None)
+        request = None if arguments else settings.prepared.get(key)
+        if request is None:
             request = self._prepare_operation(
-                rest_client,
                 settings,
                 operation,
                 arguments or {},
-                content_type,
-                accept_content_types,
+                accepts,
+                None if data is None else content_type,
             )
-            if key is not None and len(settings.prepared) < _MAX_PREPARED:
+            if not arguments and len(settings.prepared) < _MAX_PREPARED:
                 settings.prepared[key] = request
-        raw = rest_client.send(
+        raw = settings.client.send(
             request,
-            settings,
-            self._serialize(operation, body, content_type),
+            data,
             _make_key(operation.method, idempotency_key),
             timeout=None if timeout is None else check_timeout("timeout", timeout),
             stream=stream,
         )
-        if skip_deserialization and raw.status < _FIRST_BEYOND_SUCCESS:
+        if skip_deserialization and _is_success(raw.status):
+            if stream:
+                raw.outlive_deadline()
             return ApiResponseWithoutDeserialization(raw)
         return self._read(operation, raw, stream=stream)
 
@@ -705,7 +719,7 @@ class ApiClient:
         host: str | None = ...,
         idempotency_key: str | None = ...,
     ) -> AsyncResult[HTTPResponse]: ...
-    def call_api(  # noqa: PLR0913 - the parameters that users of such clients know
+    def call_api(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         resource_path: str,
         method: str,
@@ -753,7 +767,7 @@ class ApiClient:
 
             body = urlencode(list(fields))
             own.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        if not (body is None or isinstance(body, (str, bytes))):
+        if not (body is None or isinstance(cast("object", body), (str, bytes))):
             raise refuse("body", "bytes, a string or None", body, kind=True)
         data = body.encode() if isinstance(body, str) else body
         if auth_settings is None:
@@ -765,11 +779,12 @@ class ApiClient:
         key = _make_key(verb, idempotency_key)
 
         def send() -> HTTPResponse:
-            rest_client, settings = self._ready()
-            request = self._prepare(
-                rest_client, settings, verb, base, path, Headers(), own, auth_settings
-            )
-            return rest_client.send(request, settings, data, key, timeout=limit, stream=stream)
+            settings = self._settings()
+            request = self._prepare(settings, verb, base, path, Headers(), own, auth_settings)
+            raw = settings.client.send(request, data, key, timeout=limit, stream=stream)
+            if stream:
+                raw.outlive_deadline()
+            return raw
 
         return self._pool().apply_async(send) if async_req else send()
 
@@ -782,60 +797,43 @@ class ApiClient:
 
     # What goes out.
 
-    def _ready(self) -> tuple[RestClient, Settings]:
-        """Return this process's transport, and the settings as they are now."""
+    def _settings(self) -> Settings:
+        """Return the settings as they are now, with this process's transport."""
         rest_client = self._rest_clients.get(os.getpid())
         if rest_client is None:
-            from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
-
+            try:
+                from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
+            except ImportError as error:  # such as at the interpreter's end
+                raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
             rest_client = self._rest_clients.setdefault(os.getpid(), RestClient())
             for process in self._rest_clients.keys() - {os.getpid()}:
                 self._rest_clients.pop(process, None)
-        settings = rest_client.settings
-        configuration = self.configuration
-        if (
-            settings is None
-            or settings.configuration is not configuration
-            or settings.changes != configuration.changes
-        ):
-            settings = rest_client.read_settings(configuration)
-        return rest_client, settings
+        return rest_client.read_settings(self.configuration)
 
     def _forget_prepared(self) -> None:
         """Have the next calls look at the header fields of this client again."""
         for rest_client in self._rest_clients.values():
             rest_client.settings = None
 
-    def _prepare_operation(  # noqa: PLR0913, PLR0917 - what an operation's request is made of
+    def _prepare_operation(
         self,
-        rest_client: RestClient,
         settings: Settings,
         operation: Operation,
         arguments: Mapping[str, object],
+        accepts: tuple[str, ...],
         content_type: str | None,
-        accept_content_types: Sequence[str] | None,
     ) -> PreparedRequest:
         derived, own = Headers(), Headers()
-        accepts = operation.accepts if accept_content_types is None else accept_content_types
         if accepts:
-            derived["Accept"] = _format_accept(accepts)
-        if operation.body is not None:
-            derived["Content-Type"] = content_type or operation.body.declared_type(None)
+            derived["Accept"] = ", ".join(accepts)
+        if content_type is not None:
+            derived["Content-Type"] = content_type
         path = self._format_path(operation, arguments, own)
-        return self._prepare(
-            rest_client,
-            settings,
-            operation.method,
-            self.configuration.host_of(operation.name),
-            path,
-            derived,
-            own,
-            operation.auth,
-        )
+        host = self.configuration.host_of(operation.name)
+        return self._prepare(settings, operation.method, host, path, derived, own, operation.auth)
 
     def _prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
-        rest_client: RestClient,
         settings: Settings,
         method: str,
         host: str,
@@ -861,7 +859,7 @@ class ApiClient:
         fields.replace(self.default_headers)
         fields.replace(own)
         secrets += [value for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS]
-        return rest_client.prepare(settings, method, host, path, fields, secrets)
+        return settings.prepare(method, host, path, fields, secrets)
 
     def _format_path(
         self, operation: Operation, arguments: Mapping[str, object], headers: Headers
@@ -896,33 +894,26 @@ class ApiClient:
         configuration = self.configuration
         disabled = configuration.disabled_client_side_validations
         rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
-        schema = declared.content[declared.declared_type(content_type)]
+        schema = declared.find_schema(content_type)
         return schema.serialize(body, rules, find_encoder(configuration.json_encoder))
 
     # What comes back. The frame that raises holds nothing of what the server said, which may be a
     # secret: a traceback shows the locals of its frames.
 
     def _read(self, operation: Operation, raw: HTTPResponse, *, stream: bool) -> ApiResponse:
-        status = raw.status
-        documented = operation.responses.get(status)
-        answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
-        if 200 <= status < _FIRST_BEYOND_SUCCESS:
+        documented = operation.responses.get(raw.status)
+        if _is_success(raw.status):
             documented = documented or operation.success
             body, flaw = self._deserialize(documented, raw, stream=stream)
             if flaw is None:
                 return documented.response_cls(raw, body)
-            reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
-            failure = self._exception(ApiResponseException, raw, reason, answer)
+            failure = self._unreadable(raw, flaw)
+            del body, flaw
         else:
-            raw.load()
-            if documented is not None:
-                body, flaw = self._deserialize(documented, raw, stream=False)
-                answer = documented.response_cls(raw, body)
-            failure = self._exception(exception_class(status), raw, raw.reason, answer)
-        reason = flaw = body = None
+            failure = self._refused(documented, raw)
         raise failure
 
-    def _deserialize(
+    def _deserialize(  # noqa: PLR0911 - one return a verdict
         self, documented: OpenApiResponse, raw: HTTPResponse, *, stream: bool
     ) -> tuple[Any, str | None]:
         """Return the body as documented, `unset` if none is; and what is wrong with it, or None."""
@@ -931,7 +922,6 @@ class ApiClient:
         content_type = raw.content_type
         schema = documented.find_schema(content_type)
         if isinstance(schema, Unset):
-            raw.load()
             expected = " or ".join(documented.content)
             return unset, f"expected {expected}, got {content_type or 'no media type'}"
         if schema is None:
@@ -943,29 +933,29 @@ class ApiClient:
         except RecursionError:
             return unset, "its JSON is nested too deeply"
         except ValueError as error:
+            # Said here, as what came may be packed in a way that nothing installed unpacks.
             coding = raw.headers.get("Content-Encoding")
             packed = f", it came as {coding}" if coding else ""
             return unset, f"it is not JSON in UTF-8 ({error}){packed}"
 
-    def _exception(
-        self, kind: type[ApiException], raw: HTTPResponse, reason: str | None, answer: ApiResponse
-    ) -> ApiException:
-        raw.load()
-        raw.hide_secrets()
-        return kind(
-            raw.status,
-            scrub(reason or "", raw.secrets),
-            answer,
-            body=raw.load(),
-            headers=raw.masked_headers(raw.secrets),
-            retry_after=raw.retry_after,
-            idempotency_key=raw.idempotency_key,
-            tries=raw.tries,
-        )
+    def _unreadable(self, raw: HTTPResponse, flaw: str) -> ApiException:
+        reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
+        answer = ApiResponseWithoutDeserialization(raw)
+        return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))
+
+    def _refused(self, documented: OpenApiResponse | None, raw: HTTPResponse) -> ApiException:
+        content = raw.load()
+        answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
+        if documented is not None:
+            body, _ = self._deserialize(documented, raw, stream=False)
+            answer = documented.response_cls(raw, body)
+        kind = exception_class(raw.status)
+        return raw.describe(kind(raw.status, raw.reason, answer, body=content))
 
 
-_FIRST_BEYOND_SUCCESS = 300
-"""The status with which the family 2xx ends."""
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 - the family 2xx
+
 
 _MAX_PREPARED = 64
 """How many requests a client keeps prepared."""
@@ -979,10 +969,11 @@ def _restore(
     return client
 
 
-def _format_accept(content_types: Sequence[str]) -> str:
-    if isinstance(content_types, str) or not isinstance(content_types, (tuple, list)):
+def _check_accept(content_types: object) -> tuple[str, ...]:
+    if not isinstance(content_types, (tuple, list)):
         raise refuse("accept_content_types", "a tuple of media types", content_types, kind=True)
-    return ", ".join(check_header_text("accept_content_types", item) for item in content_types)
+    items = cast("Sequence[object]", content_types)
+    return tuple(check_header_text("accept_content_types", item) for item in items)
 
 
 def _make_key(method: str, given: str | None) -> str | None:

@@ -16,6 +16,8 @@ import threading
 import time
 import warnings
 from collections import deque
+from email.utils import parsedate_to_datetime
+from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
@@ -25,6 +27,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError
 from urllib3.util import Retry, Url, make_headers
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from gentrace._masking import (
     SENSITIVE_HEADERS,
@@ -52,7 +55,7 @@ from gentrace.exceptions import (
 from gentrace.schemas import FileSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from typing_extensions import Buffer
 
@@ -233,12 +236,37 @@ def _load_client_certificate(context: _TlsContext, cert: str, key: str | None) -
 # The connection and the pool.
 
 
+class _Head:
+    """Reads the head of an answer line by line; one that breaks off is an error."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.close = file.close
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._file.readline(limit)
+        if line and not line.endswith(b"\n") and len(line) < limit:
+            raise http.client.IncompleteRead(line)
+        if not line:
+            raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
+        return line
+
+
 class _RawResponse(http.client.HTTPResponse):
-    """An answer of http.client that takes no interim answer for the final one."""
+    """An answer of http.client that takes neither an interim answer nor half a head for one."""
+
+    def begin(self) -> None:
+        file = self.fp
+        self.fp = cast("Any", _Head(file))
+        try:
+            super().begin()
+        finally:
+            if cast("Any", self.fp) is not None:
+                self.fp = file
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
-            version, status, reason = super()._read_status()  # type: ignore[misc] # not in the stub
+            version, status, reason = cast("Any", super())._read_status()  # noqa: SLF001
             if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
                 return version, status, reason
             http.client.parse_headers(cast("Any", self.fp))
@@ -261,24 +289,19 @@ class _Connection(HTTPConnection):
         failure = OSError("the name has no address")
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, address in found:
-            sock = self._prepare(_Walled(family, kind, protocol))
             try:
-                sock.settimeout(self.wall.next())
-                sock.connect(address)
+                return self._open(_Walled(family, kind, protocol), address)
             except OSError as error:
-                sock.close()
                 failure = error
-            else:
-                return sock
         raise failure
 
-    def _connect_by_socks(self, proxy_url: str) -> socket.socket:
+    def _connect_by_socks(self, proxy_url: str) -> _Walled:
         from socks import SOCKS4, SOCKS5, socksocket  # noqa: PLC0415 - of an optional package
 
         class SocksSocket(_Walled, socksocket):
             """Its negotiation ends at the wall too."""
 
-        sock = self._prepare(SocksSocket())
+        sock = SocksSocket()
         proxy = urlsplit(proxy_url)
         sock.set_proxy(
             SOCKS4 if proxy.scheme.startswith("socks4") else SOCKS5,
@@ -288,14 +311,19 @@ class _Connection(HTTPConnection):
             username=unquote(proxy.username or "") or None,
             password=unquote(proxy.password or "") or None,
         )
-        sock.settimeout(self.wall.next())
-        sock.connect((self.host, self.port))
-        return sock
+        return self._open(sock, (self.host, self.port))
 
-    def _prepare(self, sock: Any) -> Any:
-        sock.wall = self.wall
-        for option in self.socket_options or ():
-            sock.setsockopt(*option)
+    def _open(self, sock: _Walled, address: Any) -> _Walled:
+        """Connect a socket; close it if that fails or is interrupted."""
+        try:
+            sock.wall = self.wall
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(self.wall.next())
+            sock.connect(address)
+        except BaseException:
+            sock.close()
+            raise
         return sock
 
     def rearm(self, wall: Wall) -> None:
@@ -312,6 +340,17 @@ class _TlsConnection(_Connection, HTTPSConnection):
     """The same over TLS."""
 
 
+class _Turn:
+    """The place of a waiter in the queue for a connection."""
+
+    __slots__ = ("came", "connection")
+
+    def __init__(self) -> None:
+        self.came = threading.Lock()
+        self.came.acquire()
+        self.connection: _Connection | None = None
+
+
 class Pool:
     """The connections to one origin: never more than `size`, and each serves one call at a time.
 
@@ -323,7 +362,7 @@ class Pool:
         self._size = size
         self._idle: deque[_Connection] = deque()
         self._alive: WeakSet[_Connection] = WeakSet()
-        self._waiters: deque[Any] = deque()
+        self._waiters: deque[_Turn] = deque()
         self._lock = threading.RLock()
         self._closed = False
 
@@ -344,37 +383,52 @@ class Pool:
                     connection = make()
                     self._alive.add(connection)
                     return connection
-            self._wait(wall)
+            handed = self._wait(wall)
+            if handed is not None:
+                return handed
 
-    def _wait(self, wall: Wall) -> None:
+    def _wait(self, wall: Wall) -> _Connection | None:
+        """Return what the next one to give a connection back hands over; None to look again."""
         left = wall.left()
         if left <= 0:
             raise TimeoutError
-        turn = threading.Lock()
-        turn.acquire()
+        turn = _Turn()
         self._waiters.append(turn)
         try:
             if not self._idle:
-                turn.acquire(timeout=min(left, _LOOK_AGAIN))
-        finally:
-            try:
-                self._waiters.remove(turn)
-            except ValueError:
-                pass  # whoever gave a connection back removed it
+                turn.came.acquire(timeout=min(left, _LOOK_AGAIN))
+        except BaseException:
+            handed = self._withdraw(turn)
+            if handed is not None:
+                self.give_back(handed)
+            raise
+        return self._withdraw(turn)
+
+    def _withdraw(self, turn: _Turn) -> _Connection | None:
+        try:
+            self._waiters.remove(turn)
+        except ValueError:
+            # Somebody took this turn to hand a connection over, and may be about to.
+            if turn.connection is None:
+                turn.came.acquire(timeout=_LOOK_AGAIN)
+        return turn.connection
 
     def give_back(self, connection: _Connection) -> None:
         """Take back a connection whose answer was read whole, or that is closed."""
         if self._closed or connection.is_spent:
             connection.close()
-        if connection.sock is None:
+        is_usable = connection.sock is not None
+        if not is_usable:
             self._alive.discard(connection)
-        else:
-            self._idle.append(connection)
-        if self._waiters:
-            try:
-                self._waiters.popleft().release()
-            except IndexError:
-                pass  # another thread was faster
+        try:
+            turn = self._waiters.popleft()
+        except IndexError:
+            if is_usable:
+                self._idle.append(connection)
+            return
+        if is_usable:
+            turn.connection = connection
+        turn.came.release()
 
     def drop(self, connection: _Connection) -> None:
         """Close a connection that cannot serve another call."""
@@ -488,8 +542,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         if self._content is None:
             limit = self._call.settings.max_response_body
             length = self._raw.length
-            is_whole = length is not None and "Content-Encoding" not in self._raw.headers
-            if is_whole and cast("int", length) <= limit:
+            codings = self._raw.headers.get("Content-Encoding")
+            if codings is not None and not _SMALL_DECODERS.issuperset(_split_list(str(codings))):
+                self.decode_content = False
+            if length is not None and length <= limit and codings is None:
                 self._content = self._guard(self._read_plain)
             else:
                 self._content = self._load_pieces(limit)
@@ -528,7 +584,12 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
         """Return the exception of an answer that came, but cannot be read."""
-        return self._describe(kind(self.status, f"{self.reason}, but {why}", body=body))
+        return self.describe(kind(self.status, f"{self.reason}, but {why}", body=body))
+
+    def outlive_deadline(self) -> None:
+        """Let the body take its time: each read has its time-out, and a triple's total holds."""
+        if not self._call.bounds_stream:
+            self._call.wall.end = inf
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
@@ -537,7 +598,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._content = scrub_bytes(self._content, self.secrets)
             self._body = self._content
 
-    def _describe(self, error: ApiException) -> ApiException:
+    def describe(self, error: ApiException) -> ApiException:
+        """Return an exception with what this answer says, the call's secrets masked."""
         self.hide_secrets()
         error.reason = scrub(error.reason or "", self.secrets)
         error.body = scrub_bytes(error.body, self.secrets)
@@ -563,11 +625,13 @@ class HTTPResponse(urllib3.HTTPResponse):
                 self.release_conn()
             return data
         self._abandon()
-        raise self._describe(failure) from cause
+        raise self.describe(failure) from cause
 
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         cause = _find_cause(error)
-        partial: bytes = getattr(error, "partial", getattr(cause, "partial", b""))
+        partial = getattr(cause, "partial", b"") or getattr(error, "partial", b"")
+        if not isinstance(partial, bytes):  # urllib3 counts them
+            partial = b""
         if isinstance(cause, (_OverBudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
             return self.refuse(ApiResponseTooLargeException, why), cause
@@ -598,7 +662,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes]:
         """Read piece by piece; see the class for what it raises.
 
         Args:
@@ -609,7 +673,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         while piece := self.read(amt, decode_content):
             yield piece
 
-    read_chunked = stream  # type: ignore[assignment] # urllib3's makes a generator too
+    read_chunked = stream
 
     def json(self) -> Any:
         """Return the value of a JSON body; ApiException if it is none."""
@@ -628,10 +692,11 @@ class HTTPResponse(urllib3.HTTPResponse):
         """
         from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
 
+        self.outlive_deadline()
         path = None
         try:
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
-            with open(handle, "wb", buffering=0) as file:
+            with os.fdopen(handle, "wb", buffering=0) as file:
                 for piece in self.stream(PIECE):
                     rest = memoryview(piece)
                     while rest:
@@ -687,26 +752,31 @@ _DISCARD_TIME = 0.25
 """Seconds to wait for the rest of an answer that nobody wants."""
 
 
+def _split_list(value: str) -> list[str]:
+    return [item.strip().lower() for item in value.split(",")]
+
+
+_SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+"""Codings that need little memory, whatever the server says; others stay as they came."""
+
+
 def parse_retry_after(headers: Any) -> float | None:
     """Return the seconds of `retry-after-ms` or `Retry-After`; None if absent or malformed."""
     milliseconds = headers.get("retry-after-ms", "")
     if milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < _LONG_NUMBER:
         return int(milliseconds) / 1000 or None
-    value = headers.get("Retry-After", "")
-    if not value or (value.strip().isdigit() and len(value) > _LONG_NUMBER):
-        return None
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return (int(value) or None) if len(value) < _LONG_NUMBER else None
     try:
-        return _TAKES_ANY_WAIT.parse_retry_after(value) or None
-    except (HTTPError, ValueError, OverflowError, TypeError):
+        seconds = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return None
+    return seconds if seconds > 0 else None
 
 
 _LONG_NUMBER = 12
 """Digits from which on a number of seconds is a mistake."""
-
-_TAKES_ANY_WAIT = Retry()
-_TAKES_ANY_WAIT.retry_after_max = 10**_LONG_NUMBER
-
 
 # What went wrong.
 
@@ -763,7 +833,7 @@ _PLAIN_TO_TLS = "\x15\x03"
 class Backoff(Retry):
     """urllib3's Retry with waits of full jitter, and no other status than those in its list."""
 
-    RETRY_AFTER_STATUS_CODES = frozenset()
+    RETRY_AFTER_STATUS_CODES: frozenset[int] = frozenset()
     retry_after_max = MAX_RETRY_AFTER
 
     def get_backoff_time(self) -> float:
@@ -819,6 +889,7 @@ class Settings:
     """What a configuration says, worked out for the calls until it changes.
 
     Attributes:
+        client: what sends the requests.
         configuration: the configuration.
         changes: its count of changes when it was read.
         key: what connections depend on: those made with equal keys are as good as each other.
@@ -829,7 +900,8 @@ class Settings:
 
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, client: RestClient, configuration: Configuration) -> None:
+        self.client = client
         self.configuration = configuration
         self.changes = configuration.changes
         self.key = tuple(getattr(configuration, name) for name in _SOCKET_SETTINGS)
@@ -844,7 +916,27 @@ class Settings:
             return Wall(*self.timeout)
         return Wall(*_split_timeout(timeout, self.timeout[2]))
 
-    def stream_total(self, timeout: TimeoutSetting | None) -> bool:
+    def prepare(
+        self, method: str, host: str, path: str, fields: Headers, secrets: list[str]
+    ) -> PreparedRequest:
+        """Return a request to `path` below the base address `host`, with these header fields.
+
+        Raises:
+            ApiValueError: certificates, key or proxy of the configuration cannot be used.
+
+        """
+        base = urlsplit(host)
+        origin = base._replace(scheme=base.scheme.lower(), netloc=_spell_netloc(base))
+        route = self.client.find_route(self, origin)
+        if "Authorization" in fields:
+            route.warn_if_insecure()
+        sent = Headers({"Accept-Encoding": "identity"})
+        sent.replace(fields)
+        sent.replace(route.fields)
+        target = base.path.rstrip("/") + path
+        return PreparedRequest(self, method, route, target, sent, secrets)
+
+    def bounds_stream(self, timeout: TimeoutSetting | None) -> bool:
         """Tell whether the caller bounds the whole of a streamed body, by a triple."""
         setting = self.configuration.timeout if timeout is None else timeout
         return isinstance(setting, tuple) and len(setting) > 2 and setting is not DEFAULT_TIMEOUT  # noqa: PLR2004 - a triple
@@ -917,7 +1009,7 @@ class Route:
             proxy = check_proxy(f"{origin.scheme}_proxy", found)
         if (proxy or "").startswith("socks"):
             try:
-                import socks  # noqa: F401, PLC0415 - of an optional package
+                import_module("socks")
             except ImportError:
                 raise ApiValueError(
                     "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
@@ -1012,6 +1104,7 @@ class PreparedRequest:
     """A request but for its body, its length and its key: what is the same on each call.
 
     Attributes:
+        settings: how it is sent.
         method: HTTP method.
         route: how it gets to its origin.
         target: path and query.
@@ -1020,18 +1113,25 @@ class PreparedRequest:
 
     """
 
-    __slots__ = ("head", "method", "route", "secrets", "target")
+    __slots__ = ("head", "method", "route", "secrets", "settings", "target")
 
-    def __init__(
-        self, method: str, route: Route, target: str, fields: Headers, secrets: list[str]
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument an attribute
+        self,
+        settings: Settings,
+        method: str,
+        route: Route,
+        target: str,
+        fields: Headers,
+        secrets: list[str],
     ) -> None:
         host = route.origin.partition("://")[2]
         lines = [f"Host: {host}", *(f"{name}: {value}" for name, value in fields.items())]
+        self.settings = settings
         self.method = method
         self.route = route
         self.target = target
         self.head = SecretBytes("\r\n".join(lines).encode("latin-1"))
-        self.secrets = secrets
+        self.secrets = secrets + route.secrets
 
 
 # A call.
@@ -1046,6 +1146,7 @@ class _Call:
         body: its body, None for none.
         idempotency_key: key of all of its requests, None for none.
         wall: its deadline.
+        bounds_stream: whether that holds for a streamed body too.
         target: what its request line asks for, which a redirect changes.
         retry: what says whether it may be sent again; None if it may not.
         tries: requests put on the wire so far.
@@ -1056,6 +1157,7 @@ class _Call:
 
     __slots__ = (
         "body",
+        "bounds_stream",
         "idempotency_key",
         "redirects",
         "request",
@@ -1071,19 +1173,19 @@ class _Call:
     def __init__(
         self,
         request: PreparedRequest,
-        settings: Settings,
         body: bytes | None,
         idempotency_key: str | None,
-        wall: Wall,
+        timeout: TimeoutSetting | None,
     ) -> None:
         self.request = request
         self.route = request.route
-        self.settings = settings
+        self.settings = request.settings
         self.body = body
         self.idempotency_key = idempotency_key
-        self.wall = wall
+        self.wall = request.settings.wall(timeout)
+        self.bounds_stream = request.settings.bounds_stream(timeout)
         self.target = request.target
-        self.retry = settings.retry
+        self.retry = request.settings.retry
         self.tries = 0
         self.redirects = 0
         self.was_sent = False
@@ -1105,8 +1207,8 @@ class _Call:
                 phase = "connecting"
                 wall.limit = wall.connect
                 connection.connect()
-                wall.limit = wall.read
             phase = "sending the request"
+            wall.limit = wall.read
             wall.budget = HEAD_LIMIT
             self.was_sent = True
             self.tries += 1
@@ -1114,9 +1216,11 @@ class _Call:
             phase = "waiting for the answer"
             raw = http.client.HTTPConnection.getresponse(connection)
             response = HTTPResponse(raw, connection, self)
+            if raw.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                connection.is_spent = True
             if (flaw := _find_flaw(raw)) is not None:
                 raise response.refuse(ApiResponseException, flaw)
-            return response
+            return response  # noqa: TRY300 - the failures below are those of all lines above
         except _FAILURES as error:
             failure, cause = self.explain(error, phase)
         except BaseException:
@@ -1151,7 +1255,7 @@ class _Call:
         if self.idempotency_key is not None:
             last += b"\r\nIdempotency-Key: " + self.idempotency_key.encode()
         # The unchanging fields as one ready block: one by one they cost more than the sending.
-        connection._output(self.request.head + last)  # noqa: SLF001 - http.client has no other way
+        cast("Any", connection)._output(self.request.head + last)  # noqa: SLF001
         try:
             connection.endheaders(body)
         except ConnectionError:
@@ -1176,9 +1280,7 @@ class _Call:
             if wall.left() <= 0:
                 return ApiTimeoutException, f"the call's {wall.total:g} s were up while {phase}"
             return ApiTimeoutException, f"nothing happened for {wall.limit:g} s while {phase}"
-        if isinstance(cause, (ssl.SSLError, ssl.CertificateError)) or type(cause).__name__ == (
-            "CertificateError"
-        ):
+        if isinstance(cause, (ssl.SSLError, CertificateError)) and not self.was_sent:
             return ApiTlsException, _explain_tls(cause)
         if isinstance(cause, _OverBudgetError):
             return ApiConnectionException, f"more bytes than an answer may have, while {phase}"
@@ -1211,7 +1313,7 @@ class _Call:
         self.redirects += 1
         return True
 
-    def next_wait(
+    def next_wait(  # noqa: PLR0911 - one return a verdict
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
     ) -> float | None:
         """Return the seconds after which to send the call again; None if it has ended."""
@@ -1261,47 +1363,37 @@ class RestClient:
         self._quota = Quota()
 
     def read_settings(self, configuration: Configuration) -> Settings:
-        """Work out what the configuration says now, and close what it has no use for."""
-        settings = self.settings = Settings(configuration)
+        """Return what the configuration says now, and close what it has no use for."""
+        settings = self.settings
+        if (
+            settings is not None
+            and settings.configuration is configuration
+            and settings.changes == configuration.changes
+        ):
+            return settings
+        settings = self.settings = Settings(self, configuration)
         for key, route in list(self._routes.items()):
             if key[0] != settings.key and self._routes.pop(key, None) is not None:
                 route.pool.close()
         return settings
 
-    def prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
-        self,
-        settings: Settings,
-        method: str,
-        host: str,
-        path: str,
-        fields: Headers,
-        secrets: list[str],
-    ) -> PreparedRequest:
-        """Return a request to `path` below the base address `host`.
+    def find_route(self, settings: Settings, origin: SplitResult) -> Route:
+        """Return the route to an origin, the same one for all calls with these settings.
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
 
         """
-        base = urlsplit(host)
-        origin = base._replace(scheme=base.scheme.lower(), netloc=_spell_netloc(base))
         key = (settings.key, f"{origin.scheme}://{origin.netloc}")
         route = self._routes.get(key)
         if route is None:
             # Whichever of two threads comes second takes the first one's.
             route = self._routes.setdefault(key, Route(origin, settings.configuration))
-        if "Authorization" in fields:
-            route.warn_if_insecure()
-        sent = Headers({"Accept-Encoding": "identity"})
-        sent.replace(fields)
-        sent.replace(route.fields)
-        target = base.path.rstrip("/") + path
-        return PreparedRequest(method, route, target, sent, secrets + route.secrets)
+        return route
 
-    def send(  # noqa: PLR0913 - what a call is made of
+    def send(
         self,
         request: PreparedRequest,
-        settings: Settings,
         body: bytes | None,
         idempotency_key: str | None,
         *,
@@ -1312,7 +1404,6 @@ class RestClient:
 
         Args:
             request: all but the body.
-            settings: how to send it.
             body: the body, None for none.
             idempotency_key: its key, None for none.
             timeout: seconds of the call, None for the configuration's.
@@ -1323,7 +1414,7 @@ class RestClient:
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = _Call(request, settings, body, idempotency_key, settings.wall(timeout))
+        call = _Call(request, body, idempotency_key, timeout)
         while True:
             response: HTTPResponse | None = None
             failure: ApiException | None = None
@@ -1331,7 +1422,11 @@ class RestClient:
                 response = call.exchange()
                 status = response.status
                 if status < http.HTTPStatus.MULTIPLE_CHOICES:
-                    return self._finish(call, response, timeout, stream=stream)
+                    if not stream:
+                        response.load()
+                    if call.tries == 1:
+                        self._quota.refill()
+                    return response
                 if status in _REDIRECTS and call.follow(response):
                     response.discard()
                     continue
@@ -1354,17 +1449,6 @@ class RestClient:
             )
             time.sleep(wait)
 
-    def _finish(
-        self, call: _Call, response: HTTPResponse, timeout: TimeoutSetting | None, *, stream: bool
-    ) -> HTTPResponse:
-        if not stream:
-            response.load()
-        elif not call.settings.stream_total(timeout):
-            call.wall.end = inf
-        if call.tries == 1:
-            self._quota.refill()
-        return response
-
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
         while self._routes:
@@ -1381,6 +1465,13 @@ def _spell_netloc(url: SplitResult) -> str:
 def _find_flaw(raw: http.client.HTTPResponse) -> str | None:
     """Return what is wrong with the length of an answer: where it ends, the next one begins."""
     lengths = raw.headers.get_all("Content-Length")
-    if lengths is None or (len(set(lengths)) == 1 and lengths[0].strip().isdecimal()):
+    if lengths is None:
         return None
-    return f"its Content-Length is not one number: {', '.join(lengths)}"
+    text = lengths[0].strip()
+    if len(set(lengths)) == 1 and text.isdecimal() and len(text) < _LONG_LENGTH:
+        return None
+    return f"its Content-Length is not one number: {', '.join(lengths)[:100]}"
+
+
+_LONG_LENGTH = 19
+"""Digits from which on a number of bytes is a mistake."""

@@ -103,7 +103,7 @@ def pipeline_run_post(
     skip_deserialization: Literal[True],
     idempotency_key: str | None = ...,
 ) -> ApiResponseWithoutDeserialization: ...
-def pipeline_run_post(  # noqa: PLR0913 - the parameters of the contract
+def pipeline_run_post(  # noqa: PLR0913, PLR0917 - the parameters of the contract
     self: Api,
     body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
     content_type: str = "application/json",
