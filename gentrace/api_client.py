@@ -33,11 +33,9 @@ from gentrace.exceptions import (
 from gentrace.schemas import (
     ANSWER_RULES,
     REQUEST_RULES,
-    Rules,
     Unset,
     decode,
     encode,
-    find_encoder,
     unset,
 )
 
@@ -624,8 +622,8 @@ class ApiClient:
         *,
         body: object = unset,
         arguments: Mapping[str, object] | None = None,
-        content_type: str | None = None,
-        accept_content_types: Sequence[str] | None = None,
+        content_type: str | Unset = unset,
+        accept_content_types: Sequence[str] | Unset = unset,
         stream: bool = False,
         timeout: TimeoutSetting | None = None,
         skip_deserialization: bool = False,
@@ -637,8 +635,8 @@ class ApiClient:
             operation: the operation.
             body: its body, `unset` for none.
             arguments: its parameters by name; those that are `unset` are left out.
-            content_type: media type of `body`; None is the one that the operation declares first.
-            accept_content_types: media types for `Accept`; None accepts what is declared.
+            content_type: media type of `body`; `unset` is the first one that is declared.
+            accept_content_types: media types for `Accept`; `unset` accepts what is declared.
             stream: whether the body of the answer is left on the wire.
             timeout: seconds, as `Configuration.timeout`; None takes that.
             skip_deserialization: whether to return the answer as it came.
@@ -655,13 +653,14 @@ class ApiClient:
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        accepts = operation.accepts
-        if accept_content_types is not None and accept_content_types != accepts:
-            accepts = _check_accept(accept_content_types)
-        if content_type is None and operation.body is not None:
-            content_type = next(iter(operation.body.content))
-        data = self._serialize(operation, body, content_type)
         settings = self._settings()
+        wall = settings.wall(timeout)
+        accepts = operation.accepts
+        if accept_content_types is not unset and accept_content_types != accepts:
+            accepts = _check_accept(accept_content_types)
+        if content_type is unset and operation.body is not None:
+            content_type = next(iter(operation.body.content))
+        data = self._serialize(operation, body, content_type, settings)
         key = (operation, content_type, accepts, data is None)
         request = None if arguments else settings.prepared.get(key)
         if request is None:
@@ -670,7 +669,7 @@ class ApiClient:
                 operation,
                 arguments or {},
                 accepts,
-                None if data is None else content_type,
+                unset if data is None else content_type,
             )
             if not arguments and len(settings.prepared) < _MAX_PREPARED:
                 settings.prepared[key] = request
@@ -678,7 +677,7 @@ class ApiClient:
             request,
             data,
             _make_key(operation.method, idempotency_key),
-            timeout=None if timeout is None else check_timeout("timeout", timeout),
+            wall,
             stream=stream,
         )
         if skip_deserialization and _is_success(raw.status):
@@ -775,13 +774,14 @@ class ApiClient:
         base = self.configuration.host if host is None else check_host("host", host)
         path = _check_target(resource_path)
         verb = _check_method(method)
-        limit = None if timeout is None else check_timeout("timeout", timeout)
+        if timeout is not None:
+            check_timeout("timeout", timeout)
         key = _make_key(verb, idempotency_key)
 
         def send() -> HTTPResponse:
             settings = self._settings()
             request = self._prepare(settings, verb, base, path, Headers(), own, auth_settings)
-            raw = settings.client.send(request, data, key, timeout=limit, stream=stream)
+            raw = settings.client.send(request, data, key, settings.wall(timeout), stream=stream)
             if stream:
                 raw.outlive_deadline()
             return raw
@@ -821,12 +821,12 @@ class ApiClient:
         operation: Operation,
         arguments: Mapping[str, object],
         accepts: tuple[str, ...],
-        content_type: str | None,
+        content_type: str | Unset,
     ) -> PreparedRequest:
         derived, own = Headers(), Headers()
         if accepts:
             derived["Accept"] = ", ".join(accepts)
-        if content_type is not None:
+        if not isinstance(content_type, Unset):
             derived["Content-Type"] = content_type
         path = self._format_path(operation, arguments, own)
         host = self.configuration.host_of(operation.name)
@@ -853,12 +853,14 @@ class ApiClient:
         secrets: list[str] = []
         if configuration.access_token is not None and "bearerAuth" in auth:
             secrets.append(configuration.access_token)
-            fields["Authorization"] = f"Bearer {configuration.access_token}"
+            fields["Authorization"] = Secret(f"Bearer {configuration.access_token}")
         if self._cookie is not None:
             fields["Cookie"] = self._cookie
         fields.replace(self.default_headers)
         fields.replace(own)
-        secrets += [value for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS]
+        secrets += [
+            Secret(value) for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS
+        ]
         return settings.prepare(method, host, path, fields, secrets)
 
     def _format_path(
@@ -882,7 +884,7 @@ class ApiClient:
         return f"{path}?{joined}" if joined else path
 
     def _serialize(
-        self, operation: Operation, body: object, content_type: str | None
+        self, operation: Operation, body: object, content_type: str | Unset, settings: Settings
     ) -> bytes | None:
         declared = operation.body
         if body is unset:
@@ -891,11 +893,8 @@ class ApiClient:
             return None
         if declared is None:
             raise ApiTypeError("body: expected none, this operation takes no body")
-        configuration = self.configuration
-        disabled = configuration.disabled_client_side_validations
-        rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
         schema = declared.find_schema(content_type)
-        return schema.serialize(body, rules, find_encoder(configuration.json_encoder))
+        return schema.serialize(body, settings.rules, settings.dumps)
 
     # What comes back. The frame that raises holds nothing of what the server said, which may be a
     # secret: a traceback shows the locals of its frames.
@@ -945,6 +944,7 @@ class ApiClient:
 
     def _refused(self, documented: OpenApiResponse | None, raw: HTTPResponse) -> ApiException:
         content = raw.load()
+        raw.hide_secrets()
         answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
         if documented is not None:
             body, _ = self._deserialize(documented, raw, stream=False)

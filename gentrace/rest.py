@@ -30,7 +30,6 @@ from urllib3.util import Retry, Url, make_headers
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from gentrace._masking import (
-    SENSITIVE_HEADERS,
     Headers,
     Secret,
     SecretBytes,
@@ -40,7 +39,7 @@ from gentrace._masking import (
     scrub_bytes,
 )
 from gentrace._proxies import find_proxy
-from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy
+from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,
@@ -52,7 +51,7 @@ from gentrace.exceptions import (
     ApiValueError,
     InsecureTransportWarning,
 )
-from gentrace.schemas import FileSchema
+from gentrace.schemas import REQUEST_RULES, FileSchema, Rules, find_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -96,17 +95,19 @@ class Wall:
         read: seconds for one read or write after that.
         end: when the whole call ends, by the monotonic clock.
         total: seconds that the whole call may take.
+        covers_stream: whether the end holds for a streamed body too.
         limit: seconds for one operation of the present phase.
         budget: bytes that may be received before somebody asks for more.
 
     """
 
-    __slots__ = ("budget", "connect", "end", "limit", "read", "total")
+    __slots__ = ("budget", "connect", "covers_stream", "end", "limit", "read", "total")
 
-    def __init__(self, connect: float, read: float, total: float) -> None:
+    def __init__(self, connect: float, read: float, total: float, *, covers_stream: bool) -> None:
         self.connect = connect
         self.read = self.limit = read
         self.total = total
+        self.covers_stream = covers_stream
         self.end = time.monotonic() + total
         self.budget: float = HEAD_LIMIT
 
@@ -159,11 +160,20 @@ class _Walled(socket.socket):
         wall = cast("Wall", self.wall)
         with memoryview(data) as view:
             del data  # a traceback with locals would show the token in it
+            if len(view) <= SEND_PIECE:
+                self.settimeout(wall.next())
+                super().sendall(view, flags)
+                return
             sent = 0
             while sent < len(view):
                 self.settimeout(wall.next())
                 with view[sent : sent + SEND_PIECE] as piece:
                     sent += self.send(piece, flags)
+
+    def __del__(self) -> None:
+        # Not socket.socket's own: that waits for files, and warns where nobody closed it. To drop
+        # a streamed answer is no mistake.
+        super(socket.socket, self).close()
 
 
 class _TlsSocket(_Walled, ssl.SSLSocket):
@@ -236,33 +246,30 @@ def _load_client_certificate(context: _TlsContext, cert: str, key: str | None) -
 # The connection and the pool.
 
 
-class _Head:
-    """Reads the head of an answer line by line; one that breaks off is an error."""
+class _WholeLines:
+    """The file of an answer, in which a line that breaks off is an error rather than the last."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self.close = file.close
 
-    def readline(self, limit: int) -> bytes:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def readline(self, limit: int = -1) -> bytes:
         line: bytes = self._file.readline(limit)
-        if line and not line.endswith(b"\n") and len(line) < limit:
-            raise http.client.IncompleteRead(line)
         if not line:
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
+        if not line.endswith(b"\n") and len(line) < limit:
+            raise http.client.IncompleteRead(line)
         return line
 
 
 class _RawResponse(http.client.HTTPResponse):
     """An answer of http.client that takes neither an interim answer nor half a head for one."""
 
-    def begin(self) -> None:
-        file = self.fp
-        self.fp = cast("Any", _Head(file))
-        try:
-            super().begin()
-        finally:
-            if cast("Any", self.fp) is not None:
-                self.fp = file
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.fp = cast("Any", _WholeLines(self.fp))
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
@@ -287,7 +294,8 @@ class _Connection(HTTPConnection):
         if self.socks_proxy is not None:
             return self._connect_by_socks(self.socks_proxy)
         failure = OSError("the name has no address")
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        # Bytes, as text would load what international names need, and a host here is ASCII.
+        found = socket.getaddrinfo(self.host.encode(), self.port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, address in found:
             try:
                 return self._open(_Walled(family, kind, protocol), address)
@@ -492,8 +500,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         headers = _ResponseHeaders()
         for field, value in self._raw.headers.items():
             text = str(value)
-            hides = field.lower() in SENSITIVE_HEADERS or scrub(text, self.secrets) != text
-            headers.add(field, Secret(text) if hides else text)
+            headers.add(field, text if self._mask(field, text) == text else Secret(text))
         super().__init__(
             body=cast("Any", self._raw),
             headers=headers,
@@ -508,6 +515,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         )
         self._body = self._content
         return getattr(self, name)
+
+    def _init_length(self, request_method: str | None) -> int | None:
+        """Return how much is left to read, as http.client has worked it out."""
+        return self._raw.length
 
     @property
     def secrets(self) -> list[str]:
@@ -524,12 +535,19 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Seconds that the server asks to wait, None where it does not, or not clearly."""
         return parse_retry_after(self.headers)
 
-    def masked_headers(self, secrets: list[str]) -> urllib3.HTTPHeaderDict:
+    def masked_headers(self) -> urllib3.HTTPHeaderDict:
         """Return the header fields, those that carry secrets masked."""
         masked = urllib3.HTTPHeaderDict()
         for name, value in self.headers.iteritems():
-            masked.add(name, scrub(mask_headers([(name, value)])[name], secrets))
+            masked.add(name, self._mask(name, value))
         return masked
+
+    def _mask(self, name: str, value: str) -> str:
+        """Return what of the value of a header field may be shown."""
+        shown = mask_headers([(name, value)])[name]
+        if name.lower() == "location":
+            shown = mask_url(shown)
+        return scrub(shown, self.secrets)
 
     def load(self) -> bytes:
         """Return the whole body, read up to the bound of the configuration.
@@ -570,17 +588,39 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def _load_pieces(self, limit: int) -> bytes:
         content = bytearray()
+        failure = self._collect(content, limit)
+        if failure is None and len(content) <= limit:
+            return bytes(content)
+        if failure is None:
+            del content[limit:]
+            self.close()
+            why = f"the answer is larger than max_response_body, {limit} bytes"
+            failure = self.refuse(ApiResponseTooLargeException, why, bytes(content))
+        else:
+            failure.body = scrub_bytes(bytes(content) + failure.body, self.secrets)
+        # A traceback with locals would show what the server said.
+        del content
+        raise failure.with_traceback(None)
+
+    def _collect(self, content: bytearray, limit: int) -> ApiException | None:
+        """Read until the end of the body, its bound or a failure, which is returned."""
         try:
             while len(content) <= limit and (piece := self.read1(PIECE)):
                 content += piece
         except ApiException as error:
-            error.body = bytes(content[:limit]) + error.body
-            raise
-        if len(content) <= limit:
-            return bytes(content)
-        self.close()
-        why = f"the answer is larger than max_response_body, {limit} bytes"
-        raise self.refuse(ApiResponseTooLargeException, why, bytes(content[:limit]))
+            return error
+        return None
+
+    def find_flaw(self) -> ApiException | None:
+        """Return what is wrong with the length of the body, after which the next answer begins."""
+        lengths = self._raw.headers.get_all("Content-Length")
+        if lengths is None:
+            return None
+        text = lengths[0].strip()
+        if len(set(lengths)) == 1 and text.isdecimal() and len(text) < _LONG_LENGTH:
+            return None
+        why = f"its Content-Length is not one number: {', '.join(lengths)[:100]}"
+        return self.refuse(ApiResponseException, why)
 
     def refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
         """Return the exception of an answer that came, but cannot be read."""
@@ -588,12 +628,12 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def outlive_deadline(self) -> None:
         """Let the body take its time: each read has its time-out, and a triple's total holds."""
-        if not self._call.bounds_stream:
+        if not self._call.wall.covers_stream:
             self._call.wall.end = inf
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
-        self.reason = scrub(self.reason or "", self.secrets)
+        self.reason = self._raw.reason = scrub(self.reason or "", self.secrets)
         if self._content is not None:
             self._content = scrub_bytes(self._content, self.secrets)
             self._body = self._content
@@ -602,8 +642,9 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Return an exception with what this answer says, the call's secrets masked."""
         self.hide_secrets()
         error.reason = scrub(error.reason or "", self.secrets)
+        error.args = (error.status, error.reason)
         error.body = scrub_bytes(error.body, self.secrets)
-        error.headers = self.masked_headers(self.secrets)
+        error.headers = self.masked_headers()
         error.retry_after = self.retry_after
         error.idempotency_key = self.idempotency_key
         error.tries = self.tries
@@ -629,9 +670,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         cause = _find_cause(error)
-        partial = getattr(cause, "partial", b"") or getattr(error, "partial", b"")
-        if not isinstance(partial, bytes):  # urllib3 counts them
-            partial = b""
+        partial = _partial_of(cause) or _partial_of(error)
         if isinstance(cause, (_OverBudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
             return self.refuse(ApiResponseTooLargeException, why), cause
@@ -760,6 +799,10 @@ _SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 """Codings that need little memory, whatever the server says; others stay as they came."""
 
 
+_LONG_LENGTH = 21
+"""Digits from which on a number of bytes is a mistake."""
+
+
 def parse_retry_after(headers: Any) -> float | None:
     """Return the seconds of `retry-after-ms` or `Retry-After`; None if absent or malformed."""
     milliseconds = headers.get("retry-after-ms", "")
@@ -798,6 +841,12 @@ def _words(error: BaseException) -> str:
     return mask_url(str(error)) or type(error).__name__
 
 
+def _is_tls_error(error: BaseException) -> bool:
+    """Tell whether TLS failed, rather than the connection below it."""
+    broke_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+    return isinstance(error, (ssl.SSLError, CertificateError)) and not broke_off
+
+
 _UNTRUSTED = frozenset({18, 19, 20, 21})
 _NOT_YET_VALID, _EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 9, 10, 62, 64
 
@@ -823,8 +872,19 @@ def _explain_tls(error: BaseException) -> str:
     return f"TLS failed: {error}"
 
 
-_PLAIN_TO_TLS = "\x15\x03"
+_PLAIN_TO_TLS = b"\x15\x03"
 """How a TLS alert begins: what a TLS port answers to plain HTTP."""
+
+
+def _start_of_answer(error: BaseException) -> bytes:
+    if isinstance(error, http.client.BadStatusLine):
+        return str(error).encode("latin-1", "replace")
+    return _partial_of(error)
+
+
+def _partial_of(error: BaseException) -> bytes:
+    partial = getattr(error, "partial", b"")
+    return partial if isinstance(partial, bytes) else b""  # urllib3 only counts them
 
 
 # Retries.
@@ -894,6 +954,8 @@ class Settings:
         changes: its count of changes when it was read.
         key: what connections depend on: those made with equal keys are as good as each other.
         timeout: seconds: connect, read, and the whole call.
+        rules: how strictly bodies are read.
+        dumps: a faster JSON encoder than the standard library's, None for that.
         retry: what says whether a call may be sent again; None if it never may.
         max_response_body: bytes of an answer that is not streamed.
         prepared: requests that are the same on each call but for their bodies, by operation.
@@ -905,16 +967,29 @@ class Settings:
         self.configuration = configuration
         self.changes = configuration.changes
         self.key = tuple(getattr(configuration, name) for name in _SOCKET_SETTINGS)
-        self.timeout = _split_timeout(configuration.timeout, DEFAULT_TIMEOUT[2])
+        timeout = configuration.timeout
+        self.timeout = _split_timeout(timeout, DEFAULT_TIMEOUT[2])
+        # The default is no bound that somebody asked for.
+        self._covers_stream = _is_triple(timeout) and timeout is not DEFAULT_TIMEOUT
+        disabled = configuration.disabled_client_side_validations
+        self.rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
+        self.dumps = find_encoder(configuration.json_encoder)
         self.retry = _make_retry(configuration.retries)
         self.max_response_body = configuration.max_response_body
         self.prepared: dict[object, PreparedRequest] = {}
 
     def wall(self, timeout: TimeoutSetting | None) -> Wall:
-        """Return the wall of a call; None takes the configuration's time-out."""
+        """Return the wall of a call that starts now; None takes the configuration's time-out.
+
+        Raises:
+            ApiTypeError: neither a number nor a tuple of two or three.
+            ApiValueError: a number that is not above 0 and finite.
+
+        """
         if timeout is None:
-            return Wall(*self.timeout)
-        return Wall(*_split_timeout(timeout, self.timeout[2]))
+            return Wall(*self.timeout, covers_stream=self._covers_stream)
+        checked = check_timeout("timeout", timeout)
+        return Wall(*_split_timeout(checked, self.timeout[2]), covers_stream=_is_triple(checked))
 
     def prepare(
         self, method: str, host: str, path: str, fields: Headers, secrets: list[str]
@@ -936,11 +1011,6 @@ class Settings:
         target = base.path.rstrip("/") + path
         return PreparedRequest(self, method, route, target, sent, secrets)
 
-    def bounds_stream(self, timeout: TimeoutSetting | None) -> bool:
-        """Tell whether the caller bounds the whole of a streamed body, by a triple."""
-        setting = self.configuration.timeout if timeout is None else timeout
-        return isinstance(setting, tuple) and len(setting) > 2 and setting is not DEFAULT_TIMEOUT  # noqa: PLR2004 - a triple
-
 
 _SOCKET_SETTINGS = (
     "assert_hostname",
@@ -957,10 +1027,14 @@ _SOCKET_SETTINGS = (
 """The settings that a connection is made with."""
 
 
-def _split_timeout(setting: TimeoutSetting, total: float) -> tuple[float, float, float]:
-    parts = setting if isinstance(setting, tuple) else (setting,) * 3
+def _is_triple(setting: object) -> bool:
+    return isinstance(setting, tuple) and len(cast("tuple[object, ...]", setting)) > 2  # noqa: PLR2004
+
+
+def _split_timeout(setting: Any, total: float) -> tuple[float, float, float]:
+    parts: tuple[float, ...] = (setting,) * 3 if isinstance(setting, (int, float)) else setting
     connect, read = parts[:2]
-    whole = parts[2] if len(parts) > 2 else max(total, connect + read)  # noqa: PLR2004 - a triple
+    whole = parts[2] if _is_triple(parts) else max(total, connect + read)
     return min(connect, CLOCK_LIMIT), min(read, CLOCK_LIMIT), min(whole, CLOCK_LIMIT)
 
 
@@ -973,6 +1047,8 @@ class Route:
         prefix: what stands before the path in the request line.
         fields: header fields for a proxy that reads the requests.
         where: how messages name it, the proxy included.
+        uses_tls: whether it speaks TLS.
+        has_proxy: whether there is a proxy before it.
 
     """
 
@@ -981,7 +1057,7 @@ class Route:
         self.prefix = ""
         self.fields = Headers()
         self.where = self.origin
-        self._uses_tls = origin.scheme == "https"
+        self.uses_tls = origin.scheme == "https"
         self._target = (origin.hostname or "", _port_of(origin))
         self._configuration = configuration.copy()
         self._context: _TlsContext | None = None
@@ -989,13 +1065,14 @@ class Route:
         self._warned = False
         self._proxy_url = Secret(self._find_proxy(origin))
         proxy = self._proxy()
+        self.has_proxy = proxy is not None
         self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
         if proxy is not None:
             self.where += f" through the proxy {proxy.scheme}://{proxy.netloc.rpartition('@')[2]}"
-            if not self._uses_tls and not self._is_socks:
+            if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
                 self.fields = self._proxy_fields(proxy)
-        if self._uses_tls:
+        if self.uses_tls:
             self._context = _make_tls_context(configuration)
         if proxy is not None and proxy.scheme == "https":
             self._proxy_context = _make_tls_context(configuration, with_client=False)
@@ -1041,7 +1118,7 @@ class Route:
         proxy = None if self._is_socks else self._proxy()
         if proxy is not None:
             host, port = proxy.hostname or "", _port_of(proxy)
-        if not self._uses_tls:
+        if not self.uses_tls:
             if self._proxy_context is not None:
                 return _TlsConnection(host, port, ssl_context=self._proxy_context, **common)
             connection = _Connection(host, port, **common)
@@ -1074,9 +1151,9 @@ class Route:
         if self._warned:
             return
         self._warned = True
-        if not self._uses_tls and not is_loopback(self._target[0]):
+        if not self.uses_tls and not is_loopback(self._target[0]):
             text = f"the token is sent to {self.origin} without encryption: use https://"
-        elif self._uses_tls and not self._configuration.verify_ssl:
+        elif self.uses_tls and not self._configuration.verify_ssl:
             text = (
                 f"the token is sent to {self.origin}, whose certificate is not checked: set "
                 "verify_ssl = True, and ssl_ca_cert to what to trust"
@@ -1146,19 +1223,19 @@ class _Call:
         body: its body, None for none.
         idempotency_key: key of all of its requests, None for none.
         wall: its deadline.
-        bounds_stream: whether that holds for a streamed body too.
         target: what its request line asks for, which a redirect changes.
         retry: what says whether it may be sent again; None if it may not.
         tries: requests put on the wire so far.
         redirects: how many redirects it followed.
         was_sent: whether the present request was put on the wire.
+        is_hopeless: whether what went wrong will go wrong again.
 
     """
 
     __slots__ = (
         "body",
-        "bounds_stream",
         "idempotency_key",
+        "is_hopeless",
         "redirects",
         "request",
         "retry",
@@ -1175,20 +1252,20 @@ class _Call:
         request: PreparedRequest,
         body: bytes | None,
         idempotency_key: str | None,
-        timeout: TimeoutSetting | None,
+        wall: Wall,
     ) -> None:
         self.request = request
         self.route = request.route
         self.settings = request.settings
         self.body = body
         self.idempotency_key = idempotency_key
-        self.wall = request.settings.wall(timeout)
-        self.bounds_stream = request.settings.bounds_stream(timeout)
+        self.wall = wall
         self.target = request.target
         self.retry = request.settings.retry
         self.tries = 0
         self.redirects = 0
         self.was_sent = False
+        self.is_hopeless = False
 
     def exchange(self) -> HTTPResponse:
         """Put the request on the wire once, and return the answer with its body unread.
@@ -1218,8 +1295,8 @@ class _Call:
             response = HTTPResponse(raw, connection, self)
             if raw.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
                 connection.is_spent = True
-            if (flaw := _find_flaw(raw)) is not None:
-                raise response.refuse(ApiResponseException, flaw)
+            if (refusal := response.find_flaw()) is not None:
+                raise refusal
             return response  # noqa: TRY300 - the failures below are those of all lines above
         except _FAILURES as error:
             failure, cause = self.explain(error, phase)
@@ -1274,23 +1351,35 @@ class _Call:
         shown = str(cause)
         return failure, None if scrub(shown, self.request.secrets) != shown else cause
 
-    def _judge(self, cause: BaseException, phase: str) -> tuple[type[ApiConnectionException], str]:
+    def _judge(  # noqa: PLR0911 - one return a verdict
+        self, cause: BaseException, phase: str
+    ) -> tuple[type[ApiConnectionException], str]:
         wall = self.wall
         if isinstance(cause, TimeoutError):
             if wall.left() <= 0:
                 return ApiTimeoutException, f"the call's {wall.total:g} s were up while {phase}"
             return ApiTimeoutException, f"nothing happened for {wall.limit:g} s while {phase}"
-        if isinstance(cause, (ssl.SSLError, CertificateError)) and not self.was_sent:
+        is_connecting = not self.was_sent
+        if is_connecting and _is_tls_error(cause):
+            self.is_hopeless = True
             return ApiTlsException, _explain_tls(cause)
-        if isinstance(cause, _OverBudgetError):
-            return ApiConnectionException, f"more bytes than an answer may have, while {phase}"
-        if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
-            return ApiProxyException, f"the proxy refused: {_words(cause)}"
-        if isinstance(cause, socket.gaierror):
-            return ApiConnectionException, f"the name cannot be resolved: {_words(cause)}"
-        if isinstance(cause, http.client.BadStatusLine) and _PLAIN_TO_TLS in str(cause):
+        if _PLAIN_TO_TLS in _start_of_answer(cause):
+            self.is_hopeless = True
             return ApiTlsException, "it speaks TLS at this port; use https://"
-        return ApiConnectionException, f"{_words(cause)}, while {phase}"
+        kind = (
+            ApiProxyException if is_connecting and self.route.has_proxy else ApiConnectionException
+        )
+        if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
+            self.is_hopeless = True
+            return kind, f"the proxy refused: {_words(cause)}"
+        if isinstance(cause, _OverBudgetError):
+            return kind, f"more bytes than an answer may have, while {phase}"
+        if isinstance(cause, socket.gaierror):
+            return kind, f"the name cannot be resolved: {_words(cause)}"
+        hint = ""
+        if isinstance(cause, http.client.RemoteDisconnected) and not self.route.uses_tls:
+            hint = " (if it speaks TLS at this port, use https://)"
+        return kind, f"{_words(cause)}, while {phase}{hint}"
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""
@@ -1325,7 +1414,7 @@ class _Call:
             asked = response.retry_after
             if not self.retry.is_retry(self.request.method, response.status, asked is not None):
                 return None
-        elif isinstance(failure, (ApiTlsException, ApiProxyException)):
+        elif self.is_hopeless:
             return None
         elif self.was_sent:
             error = ProtocolError(str(failure))
@@ -1396,8 +1485,8 @@ class RestClient:
         request: PreparedRequest,
         body: bytes | None,
         idempotency_key: str | None,
+        wall: Wall,
         *,
-        timeout: TimeoutSetting | None,
         stream: bool,
     ) -> HTTPResponse:
         """Send a request until it is answered or not to be sent again; return the answer.
@@ -1406,7 +1495,7 @@ class RestClient:
             request: all but the body.
             body: the body, None for none.
             idempotency_key: its key, None for none.
-            timeout: seconds of the call, None for the configuration's.
+            wall: its deadline.
             stream: whether a 2xx answer keeps its body on the wire.
 
         Raises:
@@ -1414,7 +1503,7 @@ class RestClient:
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = _Call(request, body, idempotency_key, timeout)
+        call = _Call(request, body, idempotency_key, wall)
         while True:
             response: HTTPResponse | None = None
             failure: ApiException | None = None
@@ -1460,18 +1549,3 @@ def _spell_netloc(url: SplitResult) -> str:
     host = f"[{host}]" if ":" in host else host
     is_default = url.port is None or url.port == (443 if url.scheme == "https" else 80)
     return host if is_default else f"{host}:{url.port}"
-
-
-def _find_flaw(raw: http.client.HTTPResponse) -> str | None:
-    """Return what is wrong with the length of an answer: where it ends, the next one begins."""
-    lengths = raw.headers.get_all("Content-Length")
-    if lengths is None:
-        return None
-    text = lengths[0].strip()
-    if len(set(lengths)) == 1 and text.isdecimal() and len(text) < _LONG_LENGTH:
-        return None
-    return f"its Content-Length is not one number: {', '.join(lengths)[:100]}"
-
-
-_LONG_LENGTH = 19
-"""Digits from which on a number of bytes is a mistake."""
