@@ -1,0 +1,406 @@
+"""Answers that are too large, too deep, ambiguous or endless: bounded, and the next call works."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import bombs
+import pytest
+from caller import within
+from peers import Peer, echo, endless, head_of, raw, reply, send
+
+from gentrace.exceptions import (
+    ApiConnectionException,
+    ApiResponseException,
+    ApiResponseTooLargeException,
+    ClientException,
+    ServiceException,
+)
+
+MIB = 1024 * 1024
+MEMORY_SCRIPT = Path(__file__).with_name("memory_of_answers.py")
+BOUND = 4 * MIB
+JSON = {"Content-Type": "application/json"}
+CHUNKED = JSON | {"Transfer-Encoding": "chunked"}
+ID = b'{"pipelineRunId": "run"}'
+
+
+def sized(body, status=200, **more):
+    """An answer with its length; `more` are header fields, `_` for `-`."""
+    fields = {name.replace("_", "-"): value for name, value in more.items()}
+    return head_of(status, headers=JSON | {"Content-Length": len(body)} | fields) + body
+
+
+def chunked(body, status=200):
+    return head_of(status, headers=CHUNKED) + body
+
+
+# Bodies.
+
+
+@pytest.mark.parametrize("name", bombs.PACKED)
+@pytest.mark.parametrize("stream", [False, True], ids=["read", "in pieces"])
+def test_bomb_does_not_go_off(connect, name, stream):
+    """As in CVE-2025-66471 and CVE-2025-66418 of urllib3."""
+    with Peer(send(bombs.packed(name)), echo) as peer:
+        caller = connect(peer)
+        with pytest.raises(ApiResponseException) as caught:
+            caller.post(stream=stream)
+        assert (caught.value.status, caught.value.tries) == (200, 1)
+        assert len(caught.value.body) <= BOUND
+        assert caller.works()
+    if name in {"gzip", "deflate", "deflate without header", "many gzip members"}:
+        assert type(caught.value) is ApiResponseTooLargeException
+        assert caught.value.body == b" " * BOUND
+        assert "max_response_body" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["gzip", "many gzip members"])
+def test_bomb_in_an_error_does_not_go_off(connect, name):
+    with Peer(send(bombs.packed(name, 400)), echo) as peer:
+        caller = connect(peer)
+        error = caller.fail(ApiResponseTooLargeException)
+        assert (error.status, len(error.body), error.tries) == (400, BOUND, 1)
+        assert caller.works()
+
+
+def test_bomb_in_an_answer_that_is_retried_is_not_unpacked(connect):
+    """As in CVE-2026-21441 and CVE-2026-44432 of urllib3, which drain what they do not return."""
+    with Peer(send(bombs.packed("two encodings", 503)), echo) as peer, within(3):
+        assert connect(peer).works()
+
+
+def test_body_at_the_bound_passes_and_one_byte_more_does_not(connect):
+    whole = ID + b" " * (1000 - len(ID))
+    for length in (1000, 1001):
+        body = whole + b" " * (length - 1000)
+        plain = (sized(body), chunked(b"%x\r\n%s\r\n0\r\n\r\n" % (length, body)))
+        closed = head_of(200, headers=JSON) + body
+        packed = sized(gzip.compress(body), Content_Encoding="gzip")
+        with Peer(*map(send, (*plain, packed)), raw(closed)) as peer:
+            caller = connect(peer, max_response_body=1000, retries=0)
+            for _ in range(4):
+                if length == 1000:
+                    assert caller.post().response.data == body
+                else:
+                    error = caller.fail(ApiResponseTooLargeException)
+                    assert (error.status, error.body) == (200, whole)
+
+
+def test_bound_of_a_configuration_acts_from_the_next_call_on(connect):
+    with Peer(reply(200, ID)) as peer:
+        caller = connect(peer, max_response_body=10)
+        caller.fail(ApiResponseTooLargeException)
+        caller.configuration.max_response_body = 100
+        assert caller.post()
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize(
+    "step",
+    [
+        endless(head_of(200, headers=JSON), b"x" * 65536),
+        endless(head_of(200, headers=CHUNKED), b"ffff\r\n" + b"x" * 65535 + b"\r\n"),
+        endless(head_of(200, headers=JSON | {"Content-Length": 2**50}), b"x" * 65536),
+    ],
+    ids=["until it closes", "in chunks", "by its length"],
+)
+def test_endless_body_is_read_up_to_the_bound(connect, step, skip):
+    """As in CVE-2025-13836 of http.client, which reads what the length says."""
+    with Peer(step, echo) as peer:
+        caller = connect(peer)
+        error = caller.fail(ApiResponseTooLargeException, skip_deserialization=skip)
+        assert (error.status, error.body, error.tries) == (200, b"x" * BOUND, 1)
+        assert caller.works()
+
+
+def test_large_length_of_a_body_that_breaks_off_costs_no_memory(connect):
+    with Peer(raw(head_of(200, headers=JSON | {"Content-Length": 2**40}) + b"part")) as peer:
+        error = connect(peer, retries=0).fail(ApiConnectionException)
+    assert (error.status, error.body) == (0, b"part")
+
+
+# Values.
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"[" * 200_000 + b"]" * 200_000, "deep"),
+        (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, "deep"),
+        (b'{"a": ' + b"9" * 10_000 + b"}", ""),
+        (b"[" * 200_000, ""),
+        (b"", "JSON"),
+        (b"no json", "JSON"),
+        (b'{"pipelineRunId": "\xff"}', "UTF-8"),
+        (b'{"pipelineRunId": NaN}', ""),
+        (b'{"pipelineRunId": 5}', "$.pipelineRunId"),
+        (b"[]", ""),
+        (b"{}{}", "JSON"),
+    ],
+    ids=lambda value: value[:12].decode("latin-1") if isinstance(value, bytes) else value,
+)
+def test_unreadable_body_of_a_stored_run_is_kept_whole(connect, body, says):
+    with Peer(reply(200, body), echo) as peer:
+        caller = connect(peer)
+        error = caller.fail(ApiResponseException)
+        assert (error.status, error.tries, error.body) == (200, 1, body)
+        assert error.api_response.response.data == body
+        assert says in str(error)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("media", ["text/html", "application/json-seq", "", "application/xml"])
+def test_body_of_another_media_type_is_kept_whole(connect, media):
+    with Peer(reply(200, ID, content_type=media)) as peer:
+        error = connect(peer).fail(ApiResponseException)
+    assert (error.status, error.body) == (200, ID)
+
+
+BROKEN = {
+    "no gzip": ("gzip", b"no gzip"),
+    "gzip with a wrong sum": ("gzip", gzip.compress(ID)[:-9] + bytes(9)),
+    "no deflate": ("deflate", b"no deflate"),
+    "no brotli": ("br", b"no brotli \xff\xff"),
+    "neither gzip nor deflate": ("gzip, deflate", b"neither"),
+    "unknown": ("unheard-of", b"whatever"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_body_whose_encoding_is_broken_is_an_answer_that_cannot_be_read(connect, name):
+    encoding, body = BROKEN[name]
+    with Peer(send(sized(body, Content_Encoding=encoding)), echo) as peer:
+        caller = connect(peer)
+        error = caller.fail(ApiResponseException)
+        assert (error.status, error.tries) == (200, 1)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "identity"])
+def test_packed_body_is_unpacked(connect, encoding):
+    body = ID if encoding == "identity" else gzip.compress(ID)
+    with Peer(send(sized(body, Content_Encoding=encoding))) as peer:
+        assert connect(peer).post().body["pipelineRunId"] == "run"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["read", "streamed"])
+def test_bytes_after_the_end_of_a_packed_body_do_not_hang_the_call(connect, stream):
+    """As in CVE-2026-97688 of urllib3, whose reading of chunked deflate looped for ever."""
+    data = zlib.compress(ID) + b"more"
+    chunks = b"%x\r\n%s\r\n4\r\nmore\r\n0\r\n\r\n" % (len(data), data)
+    with Peer(
+        send(head_of(200, headers=CHUNKED | {"Content-Encoding": "deflate"}) + chunks)
+    ) as peer:
+        caller = connect(peer)
+        if stream:
+            assert b"".join(caller.raw().stream(5)) == ID
+        else:
+            assert caller.post().body["pipelineRunId"] == "run"
+
+
+# Framing.
+
+LONG_LINE = b"x" * MIB
+
+UNCLEAR = {
+    "two lengths": head_of(200, headers=[("Content-Length", 24), ("Content-Length", 5)]) + ID,
+    "lengths in one field": head_of(200, headers={"Content-Length": "24, 5"}) + ID,
+    "negative length": head_of(200, headers={"Content-Length": "-1"}) + ID,
+    "length in words": head_of(200, headers={"Content-Length": "many"}) + ID,
+    "signed length": head_of(200, headers={"Content-Length": "+24"}) + ID,
+    "length of 5,000 digits": head_of(200, headers={"Content-Length": "9" * 5000}) + ID,
+}
+
+OVERLONG = {
+    "chunk-size line of 1 MiB": chunked(b"1" + b";" + LONG_LINE + b"\r\n"),
+    "chunk size of 1 MiB of digits": chunked(b"0" * MIB + b"5\r\nabcde\r\n0\r\n\r\n"),
+    "trailer of 1 MiB": chunked(b"18\r\n%s\r\n0\r\nX: %s\r\n\r\n" % (ID, LONG_LINE)),
+    "200,000 trailers": chunked(b"18\r\n%s\r\n0\r\n" % ID + b"X: y\r\n" * 200_000 + b"\r\n"),
+}
+
+CHUNKS = {
+    "chunk size in words": chunked(b"many\r\n" + ID),
+    "negative chunk size": chunked(b"-5\r\n" + ID),
+    "huge chunk size": chunked(b"f" * 40 + b"\r\n" + ID),
+    "chunk that is longer than it says": chunked(b"5\r\n" + ID + b"\r\n0\r\n\r\n"),
+    "chunks without an end": chunked(b"%x\r\n%s\r\n" % (len(ID), ID)),
+    "nothing after the head": chunked(b""),
+}
+
+HEADS = {
+    "header block of 10 MiB": b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 1000 + b"\r\n") * 10_486,
+    "100,000 headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000 + b"\r\n" + ID,
+    "header of 1 MiB": b"HTTP/1.1 200 OK\r\nX: " + LONG_LINE + b"\r\n\r\n" + ID,
+    "status line of 1 MiB": b"HTTP/1.1 200 " + LONG_LINE + b"\r\n\r\n" + ID,
+    "status line without an end": b"HTTP/1.1 200 " + LONG_LINE * 8,
+    "status in words": b"HTTP/1.1 two-hundred OK\r\n\r\n",
+    "status of 5 digits": b"HTTP/1.1 20000 OK\r\n\r\n",
+    "status 0": b"HTTP/1.1 000 OK\r\n\r\n",
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "HTTP/0.9": b"<html></html>",
+    "HTTP/2": b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\0\xff\xff\0\x06\0\0\x40\0",
+    "a thousand interim answers": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000,
+    "interim answers without an end": b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000,
+    "100,000 headers of an interim answer": b"HTTP/1.1 100 Continue\r\n" + b"X: y\r\n" * 100_000,
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-Ty",
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_answer_of_unclear_length_is_refused(connect, name):
+    """Where it ends the next answer begins: to guess is to give one call another's answer."""
+    with Peer(send(UNCLEAR[name]), echo) as peer, within(2):
+        caller = connect(peer)
+        error = caller.fail(ApiResponseException)
+        assert (error.status, error.tries) == (200, 1)
+        assert caller.works()
+    assert [request.connection for request in peer.requests] == [0, 1]
+
+
+@pytest.mark.parametrize("name", OVERLONG)
+def test_overlong_chunk_lines_and_trailers_are_an_answer_over_the_bound(connect, name):
+    """As in CVE-2026-97689 of urllib3, which buffered a chunk-size line without bound."""
+    with Peer(send(OVERLONG[name]), echo) as peer, within(2):
+        caller = connect(peer)
+        error = caller.fail(ApiResponseTooLargeException)
+        assert (error.status, error.tries) == (200, 1)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+def test_broken_chunks_are_no_complete_answer(connect, name):
+    with Peer(raw(CHUNKS[name]), echo) as peer, within(2):
+        caller = connect(peer, retries=0)
+        error = caller.fail(ApiConnectionException)
+        assert (error.status, error.tries) == (0, 1)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_head_without_bound_or_meaning_is_no_answer(connect, name):
+    """As in CVE-2021-3737 of http.client, which read headers after 100 Continue without end."""
+    with Peer(raw(HEADS[name]), echo) as peer, within(2):
+        caller = connect(peer, retries=0)
+        error = caller.fail(ApiConnectionException)
+        assert (error.status, error.tries, len(str(error)) < 2000) == (0, 1, True)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("size", [29, 100_000])
+def test_answer_that_is_longer_than_it_says_is_not_the_next_one(connect, size):
+    """What is left on the connection would answer the next request."""
+    smuggled = sized(b'{"pipelineRunId": "smuggled"}'.ljust(size))
+    with Peer(send(sized(ID) + smuggled), echo) as peer:
+        caller = connect(peer, retries=0)
+        assert caller.post().body["pipelineRunId"] == "run"
+        for _ in range(3):
+            assert caller.works()
+
+
+def test_length_beside_chunks_does_not_count(connect):
+    fields = JSON | {"Content-Length": "3", "Transfer-Encoding": "chunked"}
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ID), ID)
+    with Peer(send(head_of(200, headers=fields) + chunks), echo) as peer:
+        caller = connect(peer)
+        assert caller.post().body["pipelineRunId"] == "run"
+        assert caller.works()
+
+
+# Interim answers.
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 5 + b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5,
+    ],
+    ids=["100", "103", "102", "103 with a length", "ten"],
+)
+def test_interim_answer_is_skipped(connect, interim):
+    """http.client takes all but 100 for the final answer."""
+    with Peer(send(interim + sized(ID)), echo) as peer:
+        caller = connect(peer)
+        answer = caller.post()
+        assert (answer.response.status, answer.body["pipelineRunId"]) == (200, "run")
+        assert "Link" not in answer.response.headers
+        assert caller.works()
+    assert peer.connections == 1
+
+
+def test_switch_of_protocols_that_nobody_asked_for_is_an_exception(connect):
+    with Peer(
+        send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0"), echo
+    ) as peer:
+        caller = connect(peer, retries=0)
+        error = caller.fail()
+        assert error.status in {0, 101}
+        assert caller.works()
+    assert [request.connection for request in peer.requests] == [0, 1]
+
+
+# Early answers.
+
+
+@pytest.mark.parametrize("drains", [False, True])
+def test_answer_that_comes_before_the_request_is_read_is_the_answer(connect, drains):
+    """A server that refuses a large body does not read it."""
+
+    def refuse(talk):
+        if talk.number == 0:
+            request = talk.read_head()
+            reply(413)(talk, request)
+            if not drains:
+                raise EOFError
+            talk.read_body(request)
+
+    body = {"name": "big", "step_runs": [], "blob": "x" * (8 * MIB)}
+    with Peer(greet=refuse) as peer:
+        caller = connect(peer)
+        error = caller.fail(ClientException, body=body)
+        assert (error.status, error.tries) == (413, 1)
+        assert caller.works()
+
+
+# Memory.
+
+
+def test_memory_stays_within_the_bound_and_8_mib():
+    """Over the whole corpus, in a process of its own, codecs included."""
+    answers = {name: bombs.packed(name) for name in bombs.PACKED} | UNCLEAR | OVERLONG | HEADS
+    answers["one byte a chunk"] = chunked(b"1\r\nx\r\n" * 200_000)
+    answers["until it closes"] = head_of(200, headers=JSON) + b"x" * (32 * MIB)
+    with Peer(echo, raw(answers["gzip"]), *map(raw, answers.values())) as peer:
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, MEMORY_SCRIPT, peer.url, str(len(answers))],
+            env=os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    growth = dict(zip(answers, json.loads(done.stdout), strict=True))
+    assert {name: size for name, size in growth.items() if size > BOUND + 8 * MIB} == {}
+    assert growth["gzip"] > BOUND  # or it would not measure anything
+
+
+def test_error_keeps_its_status_when_its_body_has_no_end(connect):
+    with Peer(endless(head_of(503, headers=JSON), b"x" * 65536), echo) as peer:
+        caller = connect(peer, retries=0)
+        error = caller.fail(ApiResponseTooLargeException)
+        assert (error.status, error.body) == (503, b"x" * BOUND)
+        assert caller.works()
+
+
+def test_error_whose_body_is_within_the_bound_is_of_its_class(connect):
+    with Peer(reply(503, b"x" * BOUND)) as peer:
+        assert len(connect(peer, retries=0).fail(ServiceException).body) == BOUND

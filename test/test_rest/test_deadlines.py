@@ -1,0 +1,288 @@
+"""A call ends at its deadline, whatever the server does; the faults here last a minute or more."""
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from caller import MARGIN, RUN, Caller, within
+from peers import (
+    Peer,
+    authority_pem,
+    blackhole,
+    drip,
+    echo,
+    endless,
+    head_of,
+    names,
+    refuser,
+    reply,
+    server_tls,
+    stall,
+    then,
+)
+
+from gentrace import ApiException
+from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
+
+LIMIT = 1.0
+
+CHUNKED = head_of(200, headers={"Transfer-Encoding": "chunked"})
+LONG = head_of(200, headers={"Content-Length": 10**6})
+BIG = {"name": "big", "step_runs": [], "blob": "x" * (50 * 1024 * 1024)}
+
+
+def slow_reader(talk):
+    """Take in a few bytes at a time."""
+    talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    while not talk.ended:
+        talk.sock.recv(512)
+        talk.pause(0.05)
+
+
+def slow_tls_reader(talk):
+    """The same after a TLS handshake."""
+    talk.sock = server_tls().wrap_socket(talk.sock, server_side=True)
+    slow_reader(talk)
+
+
+SLOW = {
+    "nothing is answered": stall,
+    "a byte of the status line each 100 ms": drip(b"HTTP/1.1 200 ", b"O"),
+    "a byte of the headers each 100 ms": drip(b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n"),
+    "a byte of the body each 100 ms": drip(LONG, b"x"),
+    "a byte of an error's body each 100 ms": drip(LONG.replace(b"200", b"503"), b"x"),
+    "a byte of chunks each 100 ms": drip(CHUNKED, b"1\r\nx\r\n"),
+    "a byte of a chunk-size line each 100 ms": drip(CHUNKED, b"1" + b"0" * 600),
+    "a byte of trailers each 100 ms": drip(CHUNKED + b"0\r\n", b"X: y\r\n"),
+    "a byte of 100 Continue each 100 ms": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "endless chunks of one byte": endless(CHUNKED, b"1\r\nx\r\n" * 1000),
+}
+
+
+def walls():
+    """Each fault: its name, its peer's steps, and how to reach it."""
+    for name, step in SLOW.items():
+        yield name, {"steps": [step]}
+        yield f"{name}, TLS", {"steps": [step], "tls": server_tls}
+    yield "50 MiB are never read", {"greet": stall, "body": BIG}
+    yield "50 MiB are read slowly", {"greet": slow_reader, "body": BIG}
+    yield "50 MiB are read slowly, TLS", {"greet": slow_tls_reader, "scheme": "https", "body": BIG}
+    yield "a handshake stalls", {"greet": stall, "scheme": "https"}
+    record = b"\x16\x03\x03\x40\x00" + bytes(600)
+    yield "a byte of a handshake each 100 ms", {"greet": drip(b"", record), "scheme": "https"}
+    slow = drip(b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n")
+    for shown, scheme, tls in ("", "http", None), (", TLS", "https", server_tls):
+        yield f"CONNECT stalls{shown}", {"steps": [stall], "tls": tls, "proxied": True}
+        yield f"CONNECT is not read{shown}", {"greet": stall, "scheme": scheme, "proxied": True}
+        yield (
+            f"a byte of CONNECT's answer each 100 ms{shown}",
+            {
+                "steps": [slow],
+                "tls": tls,
+                "proxied": True,
+            },
+        )
+
+
+def fail(peer, scheme=None, body=RUN, *, proxied=False):
+    """Make one call; its exception and how long it took."""
+    host, proxy = peer.at("127.0.0.1", scheme), ""
+    if proxied:
+        host, proxy = "https://target.test", host
+    with Caller(
+        host, proxy=proxy, retries=0, max_response_body=2**30, ssl_ca_cert=authority_pem()
+    ) as caller:
+        start = time.monotonic()
+        try:
+            caller.post(body, timeout=LIMIT)
+        except ApiException as error:
+            return error, time.monotonic() - start
+    return None, time.monotonic() - start
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """What became of each fault, as a future: they run side by side."""
+    with ExitStack() as stack, ThreadPoolExecutor(8) as threads:
+        futures = {}
+        for name, how in walls():
+            tls = how.pop("tls", None)
+            peer = Peer(*how.pop("steps", ()), greet=how.pop("greet", None), tls=tls and tls())
+            futures[name] = threads.submit(fail, stack.enter_context(peer), **how)
+        yield futures
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in walls()])
+def test_call_ends_at_its_deadline(outcomes, name):
+    error, took = outcomes[name].result()
+    assert type(error) is ApiTimeoutException, repr(error)
+    assert error.status == 0
+    assert LIMIT <= took < LIMIT + MARGIN
+    assert "1 s" in str(error)
+
+
+def test_call_starts_no_thread(connect, monkeypatch):
+    starters = []
+    real = threading.Thread.start
+
+    def start(thread):
+        starters.append(threading.current_thread())
+        real(thread)
+
+    with Peer() as peer:
+        monkeypatch.setattr(threading.Thread, "start", start)
+        assert connect(peer).post(timeout=60)
+    assert threading.current_thread() not in starters
+
+
+def test_addresses_that_hang_share_the_deadline(connect):
+    """`socket.create_connection` gives each of them the whole time-out."""
+    with blackhole() as hole, Peer(tls=server_tls("many.test")) as peer:
+        with names({"many.test": [hole] * 60}), within(LIMIT):
+            connect(peer.at("many.test")).fail(ApiTimeoutException, timeout=LIMIT)
+        with names({"many.test": [hole] * 60}), within(LIMIT):
+            caller = connect(peer.at("many.test"), retries=0)
+            caller.fail(ApiTimeoutException, timeout=(0.5, 30, LIMIT))
+
+
+def test_address_that_refuses_leaves_the_next_to_try(connect):
+    with (
+        refuser() as closed,
+        Peer(tls=server_tls("many.test")) as peer,
+        names({"many.test": [closed, closed, peer.address]}),
+    ):
+        assert connect(peer.at("many.test"), retries=0).works()
+
+
+def test_address_that_hangs_leaves_the_next_to_try(connect):
+    with (
+        blackhole() as hole,
+        Peer(tls=server_tls("many.test")) as peer,
+        names({"many.test": [hole, peer.address]}),
+        within(0.5),
+    ):
+        caller = connect(peer.at("many.test"), retries=0)
+        assert caller.post(timeout=(0.5, 30, 60)).response.status == 200
+
+
+def test_wait_for_a_retry_counts_to_the_deadline(connect):
+    with Peer(reply(503, headers={"retry-after-ms": "700"})) as peer, within(LIMIT):
+        assert connect(peer).fail(timeout=LIMIT).tries == 2
+
+
+def test_wait_for_the_pool_counts_to_the_deadline(connect):
+    with Peer(then(echo)) as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        held = caller.raw()
+        with within(LIMIT, least=LIMIT):
+            error = caller.fail(ApiTimeoutException, timeout=LIMIT)
+        assert "stream" in str(error)
+        assert "connection_pool_maxsize" in str(error) or "pool" in str(error)
+        assert error.tries == 0
+        held.close()
+        assert caller.works()
+
+
+# What `timeout` means.
+
+
+@pytest.mark.parametrize(
+    ("timeout", "lasts"),
+    [
+        (0.4, 0.4),
+        ((5, 0.4), 0.4),
+        ((5, 0.4, 60), 0.4),
+        ((5, 30, 0.4), 0.4),
+        ((30, 30, 0.4), 0.4),
+    ],
+)
+@pytest.mark.parametrize("place", ["call", "configuration"])
+def test_time_out_for_an_answer(connect, timeout, lasts, place):
+    with Peer(stall) as peer, within(lasts, least=lasts):
+        caller = connect(
+            peer, retries=0, **{"timeout": timeout} if place == "configuration" else {}
+        )
+        error = caller.fail(ApiTimeoutException, timeout=timeout if place == "call" else None)
+    assert f"{lasts:g} s" in str(error)
+
+
+@pytest.mark.parametrize("timeout", [(0.4, 30), (0.4, 30, 60), 0.4])
+def test_time_out_for_a_connect(connect, timeout):
+    with blackhole() as (host, port), within(0.4, least=0.4):
+        error = connect(f"http://{host}:{port}", retries=0).fail(
+            ApiTimeoutException, timeout=timeout
+        )
+    assert error.tries == 0
+
+
+def test_time_out_of_a_call_comes_before_that_of_its_configuration(connect):
+    slow = then(lambda talk, _: talk.pause(0.6), echo)
+    with Peer(slow) as peer:
+        assert connect(peer, timeout=0.2, retries=0).post(timeout=30)
+        connect(peer, timeout=30, retries=0).fail(ApiTimeoutException, timeout=0.2)
+
+
+@pytest.mark.parametrize(("pair", "lasts"), [((0.5, 0.5), 1.6), ((0.8, 0.9), 1.7)])
+def test_pair_ends_after_the_total_of_the_configuration_or_their_sum(connect, pair, lasts):
+    """Each operation of the drip is within its time-out."""
+    total = 1.6 if lasts == 1.6 else 0.1
+    with Peer(drip(LONG, b"x")) as peer, within(lasts, least=lasts):
+        connect(peer, timeout=(5, 30, total)).fail(ApiTimeoutException, timeout=pair)
+
+
+def test_time_out_of_each_try_is_anew(connect):
+    with Peer(stall, echo) as peer:
+        assert connect(peer).post(timeout=(5, 0.4, 30)).response.status == 200
+    assert len(peer.requests) == 2
+
+
+# Streams.
+
+
+def test_deadline_covers_a_stream_up_to_its_headers(connect):
+    with Peer(drip(b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n")) as peer, within(LIMIT, least=LIMIT):
+        connect(peer).fail(
+            ApiTimeoutException, stream=True, skip_deserialization=True, timeout=LIMIT
+        )
+
+
+@pytest.mark.parametrize("timeout", [0.8, (0.8, 0.8)])
+def test_stream_may_take_longer_than_the_deadline(connect, timeout):
+    body = b"slow but sure!"
+    with Peer(drip(head_of(200, headers={"Content-Length": len(body)}), body)) as peer:
+        response = connect(peer).raw(timeout=timeout)
+        with within(1.4, least=1.2):
+            assert response.read() == body
+
+
+@pytest.mark.parametrize("timeout", [(5, 0.4), (5, 0.4, 60)])
+def test_stream_has_the_read_time_out_for_each_read(connect, timeout):
+    with Peer(then(lambda talk, _: talk.send(LONG, b"half"), stall)) as peer:
+        response = connect(peer).raw(timeout=timeout)
+        assert response.read(4) == b"half"
+        with within(0.4, least=0.4), pytest.raises(ApiTimeoutException) as caught:
+            response.read(1)
+    assert caught.value.status == 0
+    assert caught.value.tries == 1
+
+
+def test_stream_ends_with_the_total_of_a_triple(connect):
+    with Peer(drip(LONG, b"x")) as peer, within(LIMIT, least=LIMIT):
+        response = connect(peer).raw(timeout=(5, 5, LIMIT))
+        with pytest.raises(ApiTimeoutException):
+            response.read()
+
+
+def test_stream_that_is_deserialized_ends_with_its_deadline(connect):
+    with Peer(drip(LONG, b"x")) as peer, within(LIMIT, least=LIMIT):
+        connect(peer).fail(ApiTimeoutException, stream=True, timeout=LIMIT)
+
+
+def test_what_was_read_before_the_deadline_is_in_the_exception(connect):
+    with Peer(then(lambda talk, _: talk.send(LONG, b"half"), stall)) as peer:
+        error = connect(peer, retries=0).fail(ApiTimeoutException, timeout=LIMIT)
+    assert error.body == b"half"
+    assert isinstance(error, ApiConnectionException)

@@ -1,0 +1,321 @@
+"""Connections: kept, bounded, shared between threads, and each serves one call at a time."""
+
+import gc
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from caller import TOKEN
+from peers import Peer, close, echo, names, raw, reply, reset, send, server_tls
+
+from gentrace import ApiClient, ApiValueError
+from gentrace.exceptions import ApiTimeoutException
+
+
+def test_connection_is_kept_and_used_again(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        for _ in range(5):
+            assert caller.works()
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 200])
+def test_connection_is_kept_after_an_error(connect, status):
+    with Peer(reply(status, b"no json"), echo) as peer:
+        caller = connect(peer, retries=0)
+        caller.fail()
+        assert caller.works()
+    assert peer.connections == 1
+
+
+def test_nothing_is_opened_before_the_first_call(connect):
+    with Peer() as peer:
+        threads = threading.active_count()
+        caller = connect(peer)
+        assert (peer.connections, threading.active_count()) == (0, threads)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("field", ["close", "Close", "keep-alive, close"])
+def test_connection_that_the_server_closes_is_not_kept(connect, field):
+    with Peer(reply(200, headers={"Connection": field}), echo) as peer:
+        caller = connect(peer, retries=0)
+        assert caller.post()
+        assert caller.works()
+    assert peer.connections == 2
+
+
+def test_connection_of_http_1_0_is_not_kept(connect):
+    body = b'{"pipelineRunId": "run"}'
+    head = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n"
+    with Peer(send(head + body), echo) as peer:
+        caller = connect(peer, retries=0)
+        assert caller.post()
+        assert caller.works()
+    assert peer.connections == 2
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        close,
+        reset,
+        send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"),
+        send(b"garbage"),
+        send(b"\r\n"),
+    ],
+    ids=["closed", "reset", "408", "garbage", "blank line"],
+)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_idle_connection_on_which_something_happened_is_not_used(connect, spoil, tls):
+    answered, spoilt = threading.Event(), threading.Event()
+
+    def answer(talk, request):
+        echo(talk, request)
+        assert answered.wait(20)
+        try:
+            spoil(talk, request)
+        finally:
+            spoilt.set()
+
+    with Peer(answer, echo, tls=server_tls() if tls else None) as peer:
+        caller = connect(peer, retries=0)
+        assert caller.works()
+        answered.set()
+        assert spoilt.wait(20)
+        if spoil in {close, reset}:
+            peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+    assert [request.connection for request in peer.requests] == [0, 1]
+
+
+def test_connections_are_bounded_and_every_answer_is_its_own(connect):
+    """64 threads, 100 calls each, 8 connections, none of which is thrown away."""
+    with Peer() as peer:
+        caller = connect(peer, connection_pool_maxsize=8, timeout=300)
+
+        def call(thread):
+            for nth in range(100):
+                key = f"{thread}-{nth}"
+                assert caller.post(idempotency_key=key).body["pipelineRunId"] == key
+
+        with ThreadPoolExecutor(64) as threads:
+            list(threads.map(call, range(64)))
+    assert peer.connections <= 8
+    assert len(peer.requests) == 6400
+
+
+def test_call_waits_for_a_connection_that_another_gives_back(connect):
+    release = threading.Event()
+
+    def slow(talk, request):
+        assert release.wait(20)
+        echo(talk, request)
+
+    with Peer(slow, echo) as peer, ThreadPoolExecutor(2) as threads:
+        caller = connect(peer, connection_pool_maxsize=1)
+        first = threads.submit(caller.works)
+        peer.wait(lambda: len(peer.requests) == 1)
+        second = threads.submit(caller.works)
+        release.set()
+        assert first.result(20)
+        assert second.result(20)
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("fault", [reset, close, raw(b"garbage\r\n\r\n")])
+def test_connection_that_broke_makes_room_for_another(connect, fault):
+    with Peer(*[fault] * 5, echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1, retries=0)
+        for _ in range(5):
+            caller.fail()
+        assert caller.works()
+
+
+def test_close_closes_what_is_idle_and_a_later_call_opens_anew(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        caller.client.close()
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+    assert peer.connections == 2
+
+
+def test_client_that_is_dropped_closes_its_connections(connect):
+    with Peer() as peer:
+        client = ApiClient(connect(peer).configuration)
+        assert client.call_api("/runs", "GET").status == 200
+        assert peer.open == 1
+        del client
+        gc.collect()
+        peer.wait(lambda: peer.open == 0)
+
+
+def test_origins_have_connections_of_their_own(connect):
+    with Peer() as one, Peer() as two:
+        caller = connect(one)
+        assert caller.works()
+        caller.configuration.host = two.url
+        assert caller.works()
+        caller.configuration.host = one.url
+        assert caller.works()
+    assert (len(one.requests), len(two.requests), two.connections) == (2, 1, 1)
+
+
+def test_token_that_changes_acts_from_the_next_call_on_over_the_same_connection(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        caller.configuration.access_token = "rotated"  # noqa: S105 - of nobody
+        assert caller.works()
+        caller.configuration.access_token = None
+        assert caller.works()
+    sent = [request["Authorization"] for request in peer.requests]
+    assert sent == [f"Bearer {TOKEN}", "Bearer rotated", None]
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("given", [None, [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)], []])
+def test_socket_options_are_set(connect, monkeypatch, given):
+    done = []
+    real = socket.socket.setsockopt
+
+    def record(self, *option):
+        done.append(option)
+        return real(self, *option)
+
+    with Peer() as peer:
+        caller = connect(peer, socket_options=given)
+        monkeypatch.setattr(socket.socket, "setsockopt", record)
+        assert caller.works()
+        monkeypatch.undo()
+    no_delay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    asked = [no_delay] if given is None else given
+    assert [option for option in done if option in [*asked, no_delay]][: len(asked)] == asked
+
+
+# On the wire.
+
+
+def test_request_has_each_field_once(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        caller.client.set_default_header("accept", "text/plain")
+        caller.client.set_default_header("USER-AGENT", "mine")
+        caller.client.set_default_header("authorization", "Other")
+        assert caller.works()
+    for request in peer.requests:
+        fields = [name.lower() for name, _ in request.headers]
+        assert sorted(fields) == sorted(set(fields))
+    first, second = peer.requests
+    assert (first["Host"], first["Content-Type"]) == (
+        f"127.0.0.1:{peer.address[1]}",
+        "application/json",
+    )
+    assert first["Accept"] == "application/json; charset=utf-8, application/json"
+    assert first["Content-Length"] == str(len(first.body))
+    assert first["User-Agent"].startswith("gentrace-python/")
+    assert [second[name] for name in ("Accept", "User-Agent", "Authorization")] == [
+        "text/plain",
+        "mine",
+        "Other",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        ("{}", "/pipeline-run"),
+        ("{}/", "/pipeline-run"),
+        ("{}/api/v1", "/api/v1/pipeline-run"),
+        ("{}/api/v1/", "/api/v1/pipeline-run"),
+        ("{}/a%20b", "/a%20b/pipeline-run"),
+    ],
+)
+def test_path_of_the_host_comes_before_that_of_the_operation(connect, host, target):
+    with Peer() as peer:
+        assert connect(host.format(peer.origin)).works()
+    assert peer.requests[0].target == target
+
+
+def test_host_may_be_an_ipv6_literal(connect):
+    with Peer(host="::1") as peer:
+        assert connect(f"http://[::1]:{peer.address[1]}/api").works()
+    assert peer.requests[0]["Host"] == f"[::1]:{peer.address[1]}"
+
+
+def test_body_of_64_mib_passes(connect):
+    blob = "x" * (64 * 1024 * 1024)
+    with Peer() as peer:
+        caller = connect(peer)
+        key = caller.post({"name": "big", "stepRuns": [], "blob": blob}).body["pipelineRunId"]
+        assert key == peer.requests[0]["Idempotency-Key"]
+        body = peer.requests[0].body
+    assert (len(body) > len(blob), body[-3:]) == (True, b'x"}')
+
+
+def test_64_mib_over_tls_pass(connect):
+    blob = "x" * (64 * 1024 * 1024)
+    with Peer(tls=server_tls()) as peer:
+        assert connect(peer).post({"name": "big", "stepRuns": [], "blob": blob})
+        assert len(peer.requests[0].body) > len(blob)
+
+
+# Control characters, which would be fields or requests of their own.
+
+INJECTIONS = ["\r\nX-Evil: 1", "\nX-Evil: 1", "\rX-Evil: 1", "\0", "\x7f", "\u2028", "\x85"]
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_control_characters_are_refused_where_they_are_set(connect, text):
+    """As in CVE-2016-5699 (fields), CVE-2020-26116 (method) and CVE-2019-9740 (address)."""
+    with Peer() as peer:
+        caller = connect(peer)
+        client, configuration = caller.client, caller.configuration
+        for set_it in (
+            lambda: setattr(configuration, "access_token", f"a{text}b"),
+            lambda: setattr(configuration, "host", f"{peer.url}/a{text}b"),
+            lambda: setattr(configuration, "host", f"http://127.0.0.1{text}/"),
+            lambda: setattr(client, "user_agent", f"a{text}b"),
+            lambda: setattr(client, "cookie", f"a{text}b"),
+            lambda: client.set_default_header("X-Field", f"a{text}b"),
+            lambda: client.set_default_header(f"X-Field{text}", "a"),
+            lambda: ApiClient(configuration, "X-Field", f"a{text}b"),
+            lambda: caller.post(idempotency_key=f"a{text}b"),
+            lambda: caller.post(content_type=f"application/json{text}"),
+            lambda: caller.post(accept_content_types=(f"application/json{text}",)),
+            lambda: client.call_api(f"/a{text}b", "GET"),
+            lambda: client.call_api("/a", f"GET{text}"),
+            lambda: client.call_api("/a", "GET", {"X-Field": f"a{text}b"}),
+            lambda: client.call_api("/a", "GET", {f"X-Field{text}": "a"}),
+            lambda: client.call_api("/a", "GET", host=f"{peer.url}{text}"),
+        ):
+            with pytest.raises(ApiValueError) as caught:
+                set_it()
+            assert TOKEN not in str(caught.value)
+        assert peer.connections == 0
+        assert caller.works()
+
+
+# A name.
+
+
+def test_name_that_cannot_be_resolved_is_told(connect):
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with names({"nowhere.test": unknown}):
+        error = connect("https://nowhere.test", retries=0).fail()
+    assert (error.status, error.tries) == (0, 0)
+    assert "nowhere.test" in str(error)
+    assert "resolve" in str(error)
+
+
+def test_timeout_of_the_pool_is_no_sign_of_the_server(connect):
+    with Peer() as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        with caller.raw():
+            assert caller.fail(ApiTimeoutException, timeout=0.2).tries == 0
+        assert len(peer.requests) == 1

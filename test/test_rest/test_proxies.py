@@ -1,0 +1,410 @@
+"""Proxies: which one is asked, how, and who sees what."""
+
+import socket
+import sys
+
+import pytest
+import trustme
+from caller import TOKEN, within
+from peers import (
+    Peer,
+    authority_pem,
+    basic,
+    close,
+    names,
+    proxy,
+    raw,
+    refuser,
+    reply,
+    reset,
+    server_tls,
+    socks5,
+    stall,
+)
+
+from gentrace import ApiValueError
+from gentrace.exceptions import (
+    ApiProxyException,
+    ApiTimeoutException,
+    ApiTlsException,
+)
+
+LOGIN = ("user", "pass/word@\xe9")
+SECRET = basic(*LOGIN).removeprefix("Basic ")
+ESCAPED = "user:pass%2Fword%40%C3%A9"
+
+
+@pytest.fixture(params=["http", "https"])
+def target(request):
+    """A server."""
+    with Peer(tls=server_tls() if request.param == "https" else None) as peer:
+        yield peer
+
+
+@pytest.fixture(params=["http proxy", "https proxy"])
+def proxy_tls(request):
+    """The context of a proxy, if it speaks TLS."""
+    return server_tls() if request.param == "https proxy" else None
+
+
+def uses_tls(peer):
+    return peer.url.startswith("https")
+
+
+# HTTP and HTTPS.
+
+
+@pytest.mark.parametrize("secret", ["in the address", "as a field", "in both", None])
+def test_target_is_reached_through_the_proxy(connect, target, proxy_tls, secret):
+    """The credentials stay with the proxy, as they did not in CVE-2023-32681 of requests."""
+    with Peer(proxy(credentials=LOGIN if secret else None), tls=proxy_tls) as between:
+        address, fields = between.origin, {"X-Proxy": "seen by the proxy"}
+        if secret in {"in the address", "in both"}:
+            address = address.replace("://", f"://{ESCAPED}@")
+        if secret in {"as a field", "in both"}:
+            fields["Proxy-Authorization"] = basic(*LOGIN)
+        caller = connect(target, proxy=address, proxy_headers=fields, ssl_ca_cert=authority_pem())
+        assert caller.works()
+        assert caller.works()
+    assert between.connections == 1
+    if uses_tls(target):
+        (request,) = between.requests
+        assert (request.method, request.target) == ("CONNECT", f"127.0.0.1:{target.address[1]}")
+        assert TOKEN.encode() not in between.received
+        assert b"answer-question" not in between.received
+        assert SECRET.encode() not in target.received
+        assert b"seen by the proxy" not in target.received
+        assert target.connections == 1
+    else:
+        assert [r.target for r in between.requests] == [f"{target.url}/pipeline-run"] * 2
+        assert between.requests[0]["Authorization"] == f"Bearer {TOKEN}"
+    for request in between.requests:
+        assert request.all("X-Proxy") == ["seen by the proxy"]
+        assert request.all("Proxy-Authorization") == ([basic(*LOGIN)] if secret else [])
+    for request in target.requests:
+        assert request["Authorization"] == f"Bearer {TOKEN}"
+        assert request.target == "/api/v1/pipeline-run"
+        assert request["Host"] == f"127.0.0.1:{target.address[1]}"
+        assert request["Proxy-Authorization"] is None
+
+
+def test_name_is_resolved_by_the_proxy(connect):
+    with Peer(tls=server_tls("nowhere.test")) as target:
+        routes = {f"nowhere.test:{target.address[1]}": target.address}
+        with Peer(proxy(routes=routes)) as between, names({}) as asked:
+            assert connect(target.at("nowhere.test"), proxy=between.origin).works()
+            assert "nowhere.test" not in asked
+
+
+def test_proxy_that_changes_acts_from_the_next_call_on(connect, target):
+    with Peer(proxy()) as first, Peer(proxy()) as second:
+        caller = connect(target, proxy=first.origin)
+        assert caller.works()
+        caller.configuration.proxy = second.origin
+        assert caller.works()
+        caller.configuration.proxy_headers = {"X-New": "field"}
+        assert caller.works()
+        caller.configuration.proxy = None
+        assert caller.works()
+    assert (first.connections, second.connections, target.connections) == (1, 2, 4)
+    assert second.requests[-1]["X-New"] == "field"
+
+
+# Faults.
+
+
+@pytest.mark.parametrize("status", [403, 407, 502, 503])
+def test_proxy_that_refuses_to_connect(connect, proxy_tls, status):
+    with Peer(reply(status, b"the proxy's words"), tls=proxy_tls) as between:
+        error = connect(
+            "https://target.test", proxy=between.origin.replace("://", f"://{ESCAPED}@")
+        ).fail(ApiProxyException)
+    assert (error.status, error.tries, len(between.requests)) == (0, 0, 1)
+    assert str(status) in str(error)
+    assert f"127.0.0.1:{between.address[1]}" in str(error)
+    assert "word" not in str(error)
+    assert TOKEN.encode() not in between.received
+
+
+def test_proxy_that_asks_for_credentials_of_a_plain_request_is_told(connect):
+    with Peer() as target, Peer(proxy(credentials=LOGIN)) as between:
+        error = connect(target, proxy=between.origin).fail()
+    assert error.status == 407
+    assert target.connections == 0
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_proxy_that_cannot_be_reached(connect, plain):
+    host = "http://127.0.0.1:9" if plain else "https://target.test"
+    with refuser() as (name, port):
+        error = connect(host, proxy=f"http://{name}:{port}", retries=0).fail(ApiProxyException)
+    assert (error.status, error.tries) == (0, 0)
+    assert f"{name}:{port}" in str(error)
+
+
+def test_proxy_whose_name_is_unknown(connect):
+    with names({"proxy.test": socket.gaierror(socket.EAI_NONAME, "Name or service not known")}):
+        error = connect("https://target.test", proxy="http://proxy.test", retries=0).fail(
+            ApiProxyException
+        )
+    assert "proxy.test" in str(error)
+
+
+@pytest.mark.parametrize(
+    "fault", [reset, close, raw(b"garbage\r\n\r\n"), raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 2**20)]
+)
+def test_proxy_that_breaks_is_tried_again(connect, monkeypatch, fault):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with Peer(tls=server_tls()) as target, Peer(fault, fault, proxy()) as between:
+        assert connect(target, proxy=between.origin).works()
+    assert (len(between.requests), target.connections) == (3, 1)
+
+
+def test_proxy_whose_certificate_is_not_trusted_is_named(connect, target):
+    with Peer(proxy(), tls=server_tls(ca=trustme.CA())) as between:
+        error = connect(target, proxy=between.origin, ssl_ca_cert=authority_pem()).fail(
+            ApiTlsException
+        )
+    assert "not trusted" in str(error)
+    assert f"127.0.0.1:{between.address[1]}" in str(error)
+    assert (between.requests, target.connections) == ([], 0)
+
+
+def test_target_whose_certificate_is_not_trusted_behind_a_proxy(connect, proxy_tls):
+    with Peer(tls=server_tls(ca=trustme.CA())) as target, Peer(proxy(), tls=proxy_tls) as between:
+        error = connect(target, proxy=between.origin).fail(ApiTlsException)
+    assert "not trusted" in str(error)
+    assert target.requests == []
+    assert TOKEN.encode() not in between.received
+
+
+def test_settings_of_tls_hold_for_the_proxy_too(connect):
+    """Not as in CVE-2026-97687 of urllib3, which ignored them for an HTTPS proxy."""
+    with Peer(tls=server_tls()) as target, Peer(proxy(), tls=server_tls("proxy.test")) as between:
+        error = connect(target, proxy=between.origin).fail(ApiTlsException)
+        assert "another name" in str(error)
+    assert between.requests == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\0"])
+def test_fields_for_the_proxy_cannot_inject_others(connect, end):
+    """As in CVE-2026-1502 of http.client."""
+    with pytest.raises(ApiValueError):
+        connect("https://target.test", proxy_headers={"X-Proxy": f"a{end}X-Evil: b"})
+    with pytest.raises(ApiValueError):
+        connect("https://target.test", proxy_headers={f"X-Proxy{end}": "a"})
+    with pytest.raises(ApiValueError):
+        connect("https://target.test", proxy=f"http://proxy.test{end}/")
+
+
+# SOCKS.
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+@pytest.mark.parametrize("login", [None, ("user", "pass/word@")])
+def test_target_is_reached_through_a_socks_proxy(connect, target, scheme, login):
+    with Peer(greet=socks5(login)) as between:
+        at = "user:pass%2Fword%40@" if login else ""
+        caller = connect(target, proxy=f"{scheme}://{at}127.0.0.1:{between.address[1]}")
+        assert caller.works()
+        assert caller.works()
+    assert between.asked == [f"127.0.0.1:{target.address[1]}"]
+    assert target.connections == 1
+    assert b"pass/word" not in target.received
+
+
+def test_socks5h_lets_the_proxy_resolve_the_name_and_socks5_does_not(connect):
+    with Peer(tls=server_tls("socks.test")) as target:
+        at = f"socks.test:{target.address[1]}"
+        with Peer(greet=socks5(routes={at: target.address})) as between:
+            address = f"127.0.0.1:{between.address[1]}"
+            with names({"socks.test": [target.address]}) as asked:
+                assert connect(target.at("socks.test"), proxy=f"socks5h://{address}").works()
+                assert "socks.test" not in asked
+                assert connect(target.at("socks.test"), proxy=f"socks5://{address}").works()
+                assert "socks.test" in asked
+    assert between.asked == [at, f"127.0.0.1:{target.address[1]}"]
+
+
+@pytest.mark.parametrize(
+    ("greet", "kind", "says"),
+    [
+        (socks5(refusal=5), ApiProxyException, "refused"),
+        (socks5(refusal=1), ApiProxyException, ""),
+        (socks5(("user", "another")), ApiProxyException, "authenti"),
+        (reset, ApiProxyException, ""),
+        (close, ApiProxyException, ""),
+        (raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"), ApiProxyException, ""),
+        (stall, ApiTimeoutException, ""),
+    ],
+    ids=["refused", "failure", "credentials", "reset", "closed", "no SOCKS", "stall"],
+)
+def test_socks_proxy_that_fails(connect, greet, kind, says):
+    with Peer(greet=greet) as between, within(1):
+        address = f"socks5h://user:wrong-secret@127.0.0.1:{between.address[1]}"
+        error = connect("https://target.test", proxy=address, retries=0).fail(kind, timeout=1)
+    assert error.status == 0
+    assert says in str(error).lower()
+    assert "wrong-secret" not in str(error)
+
+
+def test_socks_without_pysocks_names_what_to_install(connect, monkeypatch):
+    monkeypatch.setitem(sys.modules, "socks", None)
+    caller = connect("https://target.test", proxy="socks5://127.0.0.1:1080")
+    with pytest.raises(ApiValueError, match=r"urllib3\[socks\]"):
+        caller.post()
+
+
+# The environment.
+
+
+@pytest.mark.parametrize(
+    ("scheme", "variable"),
+    [
+        ("http", "http_proxy"),
+        ("http", "HTTP_PROXY"),
+        ("http", "all_proxy"),
+        ("http", "ALL_PROXY"),
+        ("https", "https_proxy"),
+        ("https", "HTTPS_PROXY"),
+        ("https", "all_proxy"),
+        ("https", "ALL_PROXY"),
+    ],
+)
+@pytest.mark.parametrize("spelling", ["{}", "127.0.0.1:{port}"])
+def test_proxy_of_the_environment_is_used(connect, monkeypatch, scheme, variable, spelling):
+    with (
+        Peer(tls=server_tls() if scheme == "https" else None) as target,
+        Peer(proxy()) as between,
+    ):
+        monkeypatch.setenv(variable, spelling.format(between.origin, port=between.address[1]))
+        assert connect(target).works()
+    assert len(between.requests) == 1
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ftp_proxy", "https_proxys"])
+def test_proxy_for_another_scheme_is_not_used(connect, monkeypatch, variable):
+    with Peer(tls=server_tls()) as target:
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+        assert connect(target).works()
+
+
+def test_small_letters_win_and_an_empty_one_is_none(connect, monkeypatch):
+    with Peer() as target, Peer(proxy()) as between:
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("http_proxy", between.origin)
+        assert connect(target).works()
+        assert len(between.requests) == 1
+        monkeypatch.setenv("http_proxy", "")
+        assert connect(target).works()
+    assert len(between.requests) == 1
+
+
+def test_scheme_of_its_own_wins_over_all(connect, monkeypatch):
+    with Peer() as target, Peer(proxy()) as between:
+        monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
+        monkeypatch.setenv("http_proxy", between.origin)
+        assert connect(target).works()
+    assert len(between.requests) == 1
+
+
+def test_setting_wins_over_the_environment(connect, monkeypatch):
+    with Peer() as target, Peer(proxy()) as between:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        assert connect(target, proxy=between.origin).works()
+        assert connect(target, proxy="").works()
+    assert (len(between.requests), target.connections) == (1, 2)
+
+
+def test_cgi_variable_that_a_client_can_set_is_not_used(connect, monkeypatch):
+    """As in CVE-2016-1000110 of Python: under CGI, HTTP_PROXY is the client's header Proxy."""
+    with Peer() as target:
+        monkeypatch.setenv("REQUEST_METHOD", "POST")
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        assert connect(target).works()
+
+
+@pytest.mark.parametrize("value", ["http://", "ftp://127.0.0.1", "http://a:many", "http://a b"])
+def test_bad_proxy_of_the_environment_is_told(connect, monkeypatch, value):
+    monkeypatch.setenv("https_proxy", value)
+    with pytest.raises(ApiValueError, match="https_proxy"):
+        connect("https://target.test").post()
+
+
+NO_PROXY = [
+    ("api.example.test", "api.example.test", True),
+    ("example.test", "api.example.test", True),
+    (".example.test", "api.example.test", True),
+    (".example.test", "example.test", True),
+    ("EXAMPLE.test", "api.example.TEST", True),
+    ("ample.test", "api.example.test", False),
+    ("api.example.test.evil", "api.example.test", False),
+    ("other.test, example.test", "example.test", True),
+    ("other.test example.test", "example.test", True),
+    ("other.test,,example.test,", "example.test", True),
+    ("*", "example.test", True),
+    ("*", "127.0.0.1", True),
+    ("example.test:{port}", "example.test", True),
+    ("example.test:1", "example.test", False),
+    (".example.test:{port}", "api.example.test", True),
+    ("127.0.0.1", "127.0.0.1", True),
+    ("127.0.0.1:{port}", "127.0.0.1", True),
+    ("127.0.0.1:1", "127.0.0.1", False),
+    ("127.0.0.0/8", "127.0.0.1", True),
+    ("127.0.0.7/8", "127.0.0.1", True),
+    ("10.0.0.0/8", "127.0.0.1", False),
+    ("127.0.0.0/40", "127.0.0.1", False),
+    ("27.0.0.1", "127.0.0.1", False),
+    ("0.0.1", "127.0.0.1", False),
+    ("::1", "[::1]", True),
+    ("[::1]", "[::1]", True),
+    ("[::1]:{port}", "[::1]", True),
+    ("[::1]:1", "[::1]", False),
+    ("::/64", "[::1]", True),
+    ("2001:db8::/32", "[::1]", False),
+    ("", "example.test", False),
+    (" ", "example.test", False),
+    (",.,", "example.test", False),
+]
+
+
+@pytest.mark.parametrize(("listed", "host", "direct"), NO_PROXY)
+def test_no_proxy(connect, monkeypatch, listed, host, direct):
+    variable = "no_proxy" if len(listed) % 2 else "NO_PROXY"
+    name = host.strip("[]").lower()
+    tls = server_tls("api.example.test", "example.test", "127.0.0.1", "::1")
+    with (
+        Peer(tls=tls, host="::1" if ":" in host else "127.0.0.1") as target,
+        Peer(reply(403)) as between,
+        names({name: [target.address]} if name.endswith(".test") else {}),
+    ):
+        monkeypatch.setenv("https_proxy", between.origin)
+        monkeypatch.setenv(variable, listed.format(port=target.address[1]))
+        caller = connect(target.at(host), retries=0)
+        if direct:
+            assert caller.works()
+        else:
+            caller.fail(ApiProxyException)
+    assert (target.connections, between.connections) == ((1, 0) if direct else (0, 1))
+
+
+def test_no_proxy_does_not_touch_the_setting(connect, monkeypatch):
+    with Peer() as target, Peer(proxy()) as between:
+        monkeypatch.setenv("no_proxy", "*")
+        assert connect(target, proxy=between.origin).works()
+    assert len(between.requests) == 1
+
+
+def test_netrc_is_never_read(connect, monkeypatch, tmp_path):
+    """As in CVE-2024-47081 of requests, which sent its credentials to the wrong host."""
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login user password from-netrc\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Peer() as target, Peer(proxy()) as between:
+        assert connect(target, access_token=None, proxy=between.origin).works()
+        assert connect(target, proxy=between.origin).works()
+    assert [request["Authorization"] for request in target.requests] == [None, f"Bearer {TOKEN}"]
+    assert b"from-netrc" not in target.received + between.received
+    assert basic("user", "from-netrc").encode() not in target.received + between.received
