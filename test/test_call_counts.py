@@ -1,0 +1,68 @@
+"""How many Python functions one call calls: a slow path cannot creep in unseen.
+
+The counts are today's and a little more; raise one only with the reason for it.
+"""
+
+import sys
+
+import pytest
+from peers import Peer
+
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+
+CEILINGS = {1: 200, 10: 235}
+"""Function calls by steps of a run."""
+
+CEILING_OF_A_STEP = 4
+
+
+def a_run(steps):
+    step = {
+        "provider": {
+            "name": "openai",
+            "invocation": "createChatCompletion",
+            "modelParams": {"model": "gpt-4", "temperature": 0.2, "stop": None},
+            "inputs": {"messages": [{"role": "user", "content": "What is a pipeline?"}]},
+            "outputs": {"answer": "Steps that run one after another.", "usage": {"tokens": 17}},
+        },
+        "elapsedTime": 1250,
+        "startTime": "2023-05-04T09:30:00.125Z",
+        "endTime": "2023-05-04T09:30:01.375Z",
+    }
+    return {"name": "answer-question", "stepRuns": [step] * steps}
+
+
+def count_calls(function, *arguments):
+    """How many Python functions are called, and which, without this one."""
+    called = []
+
+    def note(frame, event, _):
+        if event == "call":
+            called.append(frame.f_code.co_qualname)
+
+    sys.setprofile(note)
+    try:
+        function(*arguments)
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+@pytest.mark.parametrize("steps", CEILINGS)
+@pytest.mark.parametrize("make", [dict, PipelineRunRequest], ids=["dict", "model"])
+def test_call_stays_short(connect, steps, make):
+    """The second call of a client, over a connection that is open."""
+    body = make(a_run(steps))
+    with Peer() as peer:
+        caller = connect(peer)
+        caller.post(body)
+        called = count_calls(caller.api.pipeline_run_post, body)
+    assert len(called) <= CEILINGS[steps], called
+
+
+def test_each_step_costs_few_calls(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        caller.post(a_run(1))
+        few, many = (len(count_calls(caller.post, a_run(steps))) for steps in (10, 110))
+    assert many - few <= 100 * CEILING_OF_A_STEP

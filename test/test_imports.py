@@ -1,0 +1,148 @@
+"""What importing loads and names: each look is at an interpreter that has loaded nothing else."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pkgutil import walk_packages
+
+import pytest
+from peers import Peer, reply
+
+import gentrace
+
+CONTRACT = """
+import gentrace
+from gentrace.apis.tags import ingestion_api
+from gentrace.model.pipeline_run_response import PipelineRunResponse
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+"""
+"""The import lines of the contract's example, but for Python's own pprint (and dataclasses)."""
+
+CALL = """
+client = gentrace.ApiClient(gentrace.Configuration(sys.argv[2], "token"))
+body = {"name": "n", "stepRuns": [{"startTime": "2023-05-04T09:30:00Z"}]}
+answer = ingestion_api.IngestionApi(client).pipeline_run_post(body=body)
+assert answer.body["pipelineRunId"] == "run"
+"""
+
+HEAVY = {
+    "certifi",
+    "dataclasses",
+    "dateutil",
+    "http",
+    "inspect",
+    "logging",
+    "multiprocessing",
+    "pathlib",
+    "ssl",
+    "tempfile",
+    "typing_extensions",
+    "urllib3",
+    "uuid",
+}
+
+CEILING = 35
+"""How many modules the contract's import lines load, those of Python included; 30 on 3.11."""
+
+NAMES = {"encodings.idna", "stringprep", "unicodedata"}
+"""What Python loads to look up the name of a host."""
+
+OF_A_CALL = NAMES | {"encodings.utf_8_sig", "gentrace._proxies", "gentrace.rest"}
+"""What the first call loads beyond urllib3."""
+
+
+def loaded_by(code, *arguments):
+    """The modules that code loads beyond those that `import frozendict` does.
+
+    Without `site`, which loads what is installed beside, such as a measurement of coverage.
+    """
+    script = f"""
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+import frozendict
+before = set(sys.modules)
+{code}
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    command = [sys.executable, "-I", "-S", "-c", script, json.dumps(sys.path), *arguments]
+    done = subprocess.run(  # noqa: S603 - our own
+        command, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return set(json.loads(done.stdout))
+
+
+def top_level(modules):
+    return {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CONTRACT,
+        CONTRACT + "gentrace.ApiClient(gentrace.Configuration('https://one.example', 'token'))",
+        CONTRACT + "PipelineRunRequest(name='n', step_runs=[dict(elapsed_time=1)])",
+        "import gentrace.models, gentrace.apis.tag_to_api, gentrace.apis.path_to_api",
+        "import gentrace\nfor name in gentrace.__all__: getattr(gentrace, name)",
+    ],
+    ids=["contract", "client", "model", "everything", "public names"],
+)
+def test_nothing_heavy_is_loaded_before_it_is_used(code):
+    assert not top_level(loaded_by(code)) & HEAVY
+
+
+def test_contract_loads_few_modules():
+    """The count is today's and a little more; raise it only with the reason for it."""
+    modules = loaded_by(CONTRACT)
+    assert len(modules) <= CEILING, modules
+
+
+def test_package_alone_loads_nothing_of_itself():
+    modules = loaded_by("import gentrace")
+    assert {name for name in modules if name.startswith("gentrace")} == {"gentrace"}
+
+
+def test_first_call_loads_urllib3_and_next_to_nothing_else():
+    """Over plain HTTP: no certificates, no parser of dates, no typing at run time."""
+    with Peer(reply()) as peer:
+        modules = loaded_by(CONTRACT + CALL, peer.url)
+    assert "urllib3" in modules
+    assert modules - loaded_by(CONTRACT + "import urllib3") <= OF_A_CALL
+    late = {"certifi", "dataclasses", "dateutil", "typing_extensions", "uuid", "multiprocessing"}
+    assert not top_level(modules) & late
+
+
+def test_second_call_loads_nothing():
+    with Peer(reply()) as peer:
+        once = loaded_by(CONTRACT + CALL, peer.url)
+        assert loaded_by(CONTRACT + CALL * 2, peer.url) == once
+
+
+def test_public_names_load_on_first_use():
+    """From the package: names that are not there say so."""
+    assert set(gentrace.__all__) <= set(dir(gentrace))
+    for name in gentrace.__all__:
+        assert getattr(gentrace, name) is getattr(gentrace, name)
+    assert gentrace.Configuration is import_module("gentrace.configuration").Configuration
+    with pytest.raises(
+        AttributeError, match=r"^module 'gentrace' has no attribute 'Configurator'$"
+    ):
+        _ = gentrace.Configurator
+    assert not hasattr(gentrace, "Configurator")
+
+
+def test_public_name_comes_from_its_module():
+    """A name of `__all__` is found anew where it has not been asked for before."""
+    for name in gentrace.__all__:
+        gentrace.__dict__.pop(name, None) if name != "__version__" else None
+        assert getattr(gentrace, name) is not None
+        assert name in vars(gentrace)
+
+
+def test_every_module_imports():
+    names = [module.name for module in walk_packages(gentrace.__path__, "gentrace.")]
+    assert len(names) > 20
+    for name in names:
+        if not name.endswith("__main__"):
+            assert import_module(name).__doc__, name

@@ -1,0 +1,206 @@
+"""What the SDK's loggers write, where to, and that nobody else's are touched."""
+
+import logging
+import re
+import sys
+
+import pytest
+import urllib3  # noqa: F401 - importing it puts its own handler on its logger
+from peers import Peer, reply
+
+from gentrace.configuration import LOGGER_FORMAT, Configuration
+from gentrace.exceptions import ApiTypeError, ApiValueError, ServiceException
+
+FAILING = reply(503, headers={"retry-after-ms": "1"})
+"""A call that is sent again says so in the log."""
+
+
+def state(name):
+    logger = logging.getLogger(name)
+    return logger.level, list(logger.handlers), logger.propagate, logger.disabled, logger.filters
+
+
+NAMES = ["", "gentrace", "urllib3", "http.client", "somebody.else"]
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    """Every test leaves all loggers as it found them."""
+    before = [state(name) for name in NAMES]
+    yield
+    configuration = Configuration()
+    configuration.debug = False
+    configuration.logger_file = None
+    configuration.logger_format = LOGGER_FORMAT
+    assert [state(name) for name in NAMES] == before
+
+
+def call(connect, **settings):
+    """A call that fails twice, then for good."""
+    with Peer(FAILING) as peer:
+        connect(peer, **settings).fail(ServiceException)
+
+
+def test_making_a_configuration_changes_no_logger():
+    before = [state(name) for name in NAMES]
+    Configuration("https://one.example", "token")
+    Configuration.get_default_copy().copy()
+    assert [state(name) for name in NAMES] == before
+
+
+def test_loggers_are_those_of_the_process():
+    assert Configuration().logger == {
+        "package_logger": logging.getLogger("gentrace"),
+        "urllib3_logger": logging.getLogger("urllib3"),
+    }
+
+
+def test_without_settings_nothing_is_printed(connect, capfd):
+    call(connect)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_debug_writes_calls_to_standard_error(connect, capfd):
+    """From the next call on; turned off again it is silent."""
+    configuration = Configuration()
+    for debug in (True, False, True):
+        configuration.debug = debug
+        call(connect)
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert ("DEBUG" in err) == debug
+        assert ("/pipeline-run" in err) == debug
+
+
+def test_debug_puts_one_handler_on_each_logger():
+    """Asked for any number of times by any configurations, and taken away by one."""
+    counts = {name: len(state(name)[1]) for name in NAMES}
+    for _ in range(3):
+        Configuration(debug=True)
+        Configuration().debug = True
+    after = {name: len(state(name)[1]) - counts[name] for name in NAMES}
+    assert after == dict.fromkeys(NAMES, 0) | {"gentrace": 1, "urllib3": 1}
+    assert (
+        logging.getLogger("gentrace").level == logging.getLogger("urllib3").level == logging.DEBUG
+    )
+    Configuration().debug = False
+    assert {name: len(state(name)[1]) for name in NAMES} == counts
+
+
+def test_handlers_of_others_stay():
+    own, file = logging.NullHandler(), logging.NullHandler()
+    package, transport = Configuration().logger.values()
+    package.addHandler(own)
+    transport.addHandler(file)
+    try:
+        configuration = Configuration(debug=True)
+        configuration.debug = False
+        assert own in package.handlers
+        assert file in transport.handlers
+    finally:
+        package.removeHandler(own)
+        transport.removeHandler(file)
+
+
+def test_level_that_somebody_else_set_comes_back():
+    package = logging.getLogger("gentrace")
+    package.setLevel(logging.ERROR)
+    try:
+        configuration = Configuration(debug=True)
+        assert package.level == logging.DEBUG
+        configuration.debug = False
+        assert package.level == logging.ERROR
+    finally:
+        package.setLevel(logging.NOTSET)
+
+
+def test_logger_file_acts_and_is_changed(connect, tmp_path, capfd):
+    """Each file has the calls of its time, and nothing goes anywhere else."""
+    configuration = Configuration()
+    one, two = tmp_path / "one.log", tmp_path / "two.log"
+    for path in (one, two, None):
+        configuration.logger_file = path
+        call(connect)
+    texts = [path.read_text("utf-8") for path in (one, two)]
+    for text in texts:
+        assert text.count("/pipeline-run") == texts[0].count("/pipeline-run") > 0
+    assert capfd.readouterr() == ("", "")
+    assert configuration.logger_file is None
+
+
+def test_debug_and_file_are_independent(connect, tmp_path, capfd):
+    path = tmp_path / "calls.log"
+    configuration = Configuration(debug=True, logger_file=path)
+    call(connect)
+    assert "/pipeline-run" in path.read_text("utf-8")
+    assert "/pipeline-run" in capfd.readouterr().err
+    configuration.debug = False
+    call(connect)
+    assert capfd.readouterr().err == ""
+    length = len(path.read_text("utf-8"))
+    configuration.debug = True
+    configuration.logger_file = None
+    call(connect)
+    assert "/pipeline-run" in capfd.readouterr().err
+    assert len(path.read_text("utf-8")) == length
+
+
+def test_file_of_one_configuration_is_not_taken_away_by_making_another(connect, tmp_path):
+    path = tmp_path / "calls.log"
+    Configuration(logger_file=path)
+    call(connect, retries=1)
+    assert path.read_text("utf-8")
+
+
+def test_logger_format_acts_on_both_and_is_changed(connect, tmp_path, capfd):
+    path = tmp_path / "calls.log"
+    configuration = Configuration(logger_format="<one> %(message)s", debug=True, logger_file=path)
+    call(connect)
+    configuration.logger_format = "<two> %(name)s %(message)s"
+    call(connect)
+    for text in (path.read_text("utf-8"), capfd.readouterr().err):
+        assert re.search(r"(?m)^<one> .*/pipeline-run", text)
+        assert re.search(r"(?m)^<two> gentrace .*/pipeline-run", text)
+        assert text.index("<one>") < text.index("<two>")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("debug", 1, ApiTypeError),
+        ("debug", None, ApiTypeError),
+        ("logger_file", 1, ApiTypeError),
+        ("logger_file", "", ApiValueError),
+        ("logger_file", "a\0b", ApiValueError),
+        ("logger_file", "/no/such/folder/file.log", ApiValueError),
+        ("logger_file", "/", ApiValueError),
+        ("logger_format", None, ApiTypeError),
+        ("logger_format", "no field", ApiValueError),
+        ("logger_format", "%(message)", ApiValueError),
+    ],
+)
+def test_setting_that_cannot_work_is_refused(connect, tmp_path, name, value, kind):
+    """What was set before stays and goes on acting."""
+    path = tmp_path / "calls.log"
+    configuration = Configuration(logger_file=path)
+    before = getattr(configuration, name)
+    with pytest.raises(kind, match=rf"^{name}: expected ."):
+        setattr(configuration, name, value)
+    assert getattr(configuration, name) == before
+    call(connect, retries=1)
+    assert "/pipeline-run" in path.read_text("utf-8")
+
+
+def test_http_clients_own_print_stays_off(connect, capfd):
+    call(connect, debug=True)
+    out, err = capfd.readouterr()
+    assert "send:" not in out + err
+    assert sys.modules["http.client"].HTTPConnection.debuglevel == 0
+
+
+def test_every_retry_is_logged(connect, caplog):
+    """The log names the method, the path, how many requests failed and the wait."""
+    caplog.set_level(logging.DEBUG)
+    call(connect, retries=2)
+    records = [record.getMessage() for record in caplog.records if record.name == "gentrace"]
+    assert len([text for text in records if re.search(r"POST .*/pipeline-run.*\d s", text)]) == 2

@@ -1,0 +1,117 @@
+"""The one place that hides secrets; see test_secrets for a token's way through the client."""
+
+import copy
+import pickle
+import pprint
+import re
+from base64 import b64encode
+
+import pytest
+from canary import CANARY, leaks, spellings
+
+from gentrace._masking import (
+    Headers,
+    Secret,
+    SecretBytes,
+    mask_headers,
+    mask_url,
+    scrub,
+    scrub_bytes,
+)
+
+SENSITIVE = ["Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"]
+
+
+@pytest.mark.parametrize("name", SENSITIVE)
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper])
+def test_header_with_a_secret_is_masked_in_any_case(name, spell):
+    assert mask_headers([(spell(name), CANARY), ("Accept", "text/plain")]) == {
+        spell(name): "***",
+        "Accept": "text/plain",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://gentrace.ai/api/v1", "https://gentrace.ai/api/v1"),
+        ("http://me:secret@proxy:8080/", "http://***@proxy:8080/"),
+        ("http://secret@proxy", "http://***@proxy"),
+        ("http://me:sec@ret@proxy", "http://***@proxy"),
+        ("http://host/a@b", "http://host/a@b"),
+        (
+            "via http://me:secret@one and socks5h://me:secret@two",
+            "via http://***@one and socks5h://***@two",
+        ),
+    ],
+)
+def test_credentials_of_an_address_are_masked(url, shown):
+    assert mask_url(url) == shown
+
+
+def test_secret_is_text_that_shows_itself_masked():
+    secret = Secret(CANARY)
+    assert secret == CANARY
+    assert f"Bearer {secret}" == f"Bearer {CANARY}"
+    assert repr(secret) == "'***'"
+    for shown in (f"{secret!r}", "%r" % secret, f"{[secret]}", pprint.pformat({"token": secret})):  # noqa: UP031 - the older form is in use
+        assert not leaks(shown), shown
+    for twin in (copy.copy(secret), copy.deepcopy(secret), pickle.loads(pickle.dumps(secret))):  # noqa: S301 - our own
+        assert twin == CANARY
+        assert type(twin) is Secret
+
+
+def test_secret_bytes_show_themselves_masked():
+    secret = SecretBytes(CANARY.encode())
+    assert secret == CANARY.encode()
+    assert not leaks(f"{secret!r} {[secret]}")
+
+
+@pytest.mark.parametrize("show", [repr, str, pprint.pformat])
+def test_header_fields_show_their_secrets_masked(show):
+    fields = Headers({"Accept": "text/plain"} | dict.fromkeys(SENSITIVE, CANARY))
+    assert "text/plain" in show(fields)
+    assert not leaks(show(fields))
+    assert fields["Cookie"] == CANARY
+
+
+def test_replaced_header_keeps_one_spelling():
+    fields = Headers({"User-Agent": "one", "Accept": "text/plain"})
+    fields.replace({"user-agent": "two", "X-New": "three"})
+    assert fields == {"user-agent": "two", "Accept": "text/plain", "X-New": "three"}
+    fields.replace({})
+    assert len(fields) == 3
+
+
+WRITTEN = spellings() | {
+    b64encode(f"{before}{CANARY}{after}".encode(encoding)).decode()
+    for before in ("", "Bearer ", "me:")
+    for after in ("", "!")
+    for encoding in ("utf-8", "latin-1")
+}
+
+
+@pytest.mark.parametrize("written", sorted(WRITTEN))
+def test_secret_in_any_spelling_is_scrubbed(written):
+    """A server may repeat what it got as text, JSON, HTML, in an address or encoded."""
+    text = scrub(f"größer <{written}> after", [CANARY])
+    assert not leaks(text)
+    assert re.fullmatch(r"größer <.{,12}\*\*\*.{,4}> after", text)
+    for encoding in ("utf-8", "latin-1"):
+        data = scrub_bytes(f"größer <{written}> after".encode(encoding), [CANARY])
+        assert not leaks(data)
+        assert data.startswith("größer <".encode(encoding))
+        assert data.endswith(b"> after")
+
+
+def test_every_secret_is_scrubbed_and_nothing_else():
+    assert scrub("one, secret-two, secret-three", ["secret-two", "secret-three"]) == "one, ***, ***"
+    assert scrub("one two", []) == "one two"
+    data = bytes(range(256))
+    assert scrub_bytes(data, [CANARY]) == data
+
+
+def test_word_too_short_for_a_secret_stays():
+    """A token such as `none` in a test does not turn a server's words into asterisks."""
+    assert scrub("none of them", ["none", ""]) == "none of them"
+    assert scrub_bytes(b"none of them", ["none", ""]) == b"none of them"

@@ -1,0 +1,501 @@
+"""A canary for a token, password and cookie: whatever happens, it is shown nowhere.
+
+Every way of a call to fail is taken with everything that logs turned up, while servers repeat all
+that they were sent; then all that was written, and all objects that are left, are looked through.
+"""
+
+import contextlib
+import io
+import logging
+import pickle
+import pprint
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import traceback
+import types
+import warnings
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from caller import RUN, Caller
+from canary import CANARY, leaks, spellings
+from peers import (
+    Peer,
+    basic,
+    close,
+    head_of,
+    proxy,
+    raw,
+    reply,
+    reset,
+    server_tls,
+    socks5,
+    stall,
+)
+
+import gentrace
+from gentrace.configuration import LOGGER_FORMAT, Configuration
+from gentrace.exceptions import ApiException
+
+PASSWORD = quote(CANARY, safe="")
+PACKAGE = str(Path(gentrace.__file__).parent)
+
+
+# Where a secret could show.
+
+
+class Dump(logging.Formatter):
+    """Everything that a record holds."""
+
+    def format(self, record):
+        return f"{super().format(record)} {vars(record)!r} {record.args!r}"
+
+
+class Watch:
+    """All that is written while it is on: logs, standard streams, warnings and temporary files."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = io.StringIO()
+        self.shown = []
+
+    def look(self, source, shown):
+        assert not leaks(shown), (source, leaks(shown))
+
+    @contextlib.contextmanager
+    def on(self):
+        handler = logging.StreamHandler(self.log)
+        handler.setFormatter(Dump())
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                yield self
+        finally:
+            root.removeHandler(handler)
+            root.setLevel(level)
+        self.look("log", self.log.getvalue())
+        for warning in caught:
+            self.look("warning", f"{warning!r} {warning.message}")
+        for path in self.folder.rglob("*"):
+            self.look("file name", str(path))
+            if path.is_file():
+                self.look("file", path.read_bytes())
+
+
+@pytest.fixture
+def watch(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    watch = Watch(tmp_path)
+    configuration = Configuration(debug=True, logger_file=tmp_path / "gentrace.log")
+    try:
+        with watch.on():
+            yield watch
+            sys.stderr.write("the end")
+            streams = capfd.readouterr()
+            assert "the end" in streams.err
+            watch.look("standard output", streams.out)
+            watch.look("standard error", streams.err)
+    finally:
+        configuration.debug = False
+        configuration.logger_file = None
+        configuration.logger_format = LOGGER_FORMAT
+
+
+LEAVES = (
+    type(None),
+    bool,
+    int,
+    float,
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.FrameType,
+    types.CodeType,
+    logging.Logger,
+    threading.Thread,
+)
+
+
+def parts(thing):
+    """What is inside of an object: items, attributes and slots, as `vars` and a debugger show."""
+    if isinstance(thing, (str, bytes, *LEAVES)):
+        return
+    if isinstance(thing, dict):
+        yield from thing.keys()
+        yield from thing.values()
+    elif isinstance(thing, (list, tuple, set, frozenset)):
+        yield from thing
+    elif isinstance(thing, types.MethodType):
+        yield thing.__self__
+    yield from getattr(thing, "__dict__", {}).values()
+    for kind in type(thing).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            with contextlib.suppress(AttributeError):
+                yield object.__getattribute__(thing, name)
+
+
+def everything(*roots):
+    """All objects that can be reached, each once."""
+    found, ahead = {}, list(roots)
+    while ahead:
+        thing = ahead.pop()
+        if id(thing) not in found:
+            found[id(thing)] = thing
+            ahead += parts(thing)
+    assert len(found) < 100_000
+    return list(found.values())
+
+
+def look_through(*roots):
+    """No object of ours that can be reached shows the canary, nor what is in it."""
+    for thing in everything(*roots):
+        if not type(thing).__module__.startswith("gentrace") or isinstance(thing, (str, bytes)):
+            continue
+        shown = [repr(thing), str(thing), pprint.pformat(thing), repr(list(parts(thing)))]
+        if hasattr(thing, "__dict__"):
+            shown += [repr(vars(thing)), pprint.pformat(vars(thing))]
+        for text in shown:
+            assert not leaks(text), (type(thing), leaks(text), text[:2000])
+
+
+def chain(error):
+    """An exception and those that it came of, as Python prints them."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def look_at_exception(error):
+    for each in chain(error):
+        whole = traceback.TracebackException.from_exception(each, capture_locals=True)
+        texts = [
+            *whole.format(),
+            *traceback.format_exception(each),
+            repr(each),
+            str(each),
+            repr(each.args),
+            repr(vars(each)),
+        ]
+        for text in texts:
+            assert not leaks(text), (type(each), leaks(text), text[-2000:])
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert not leaks(pickle.dumps(error, protocol))
+    log = logging.getLogger("of.the.program")
+    log.error("it failed: %s", error, exc_info=error)
+
+
+# Ways to fail, while servers repeat what they were sent.
+
+ALL = "\n".join(sorted(spellings())) + f"\n{CANARY}"
+"""The canary in all of its spellings."""
+
+ECHOED = [
+    ("X-Authorization", f"Bearer {CANARY}"),
+    ("Set-Cookie", f"session={CANARY}"),
+    ("Set-Cookie", f"second={PASSWORD}"),
+    ("WWW-Authenticate", f'Bearer realm="{CANARY}"'),
+    ("Proxy-Authenticate", f'Basic realm="{CANARY}"'),
+    ("X-Escaped", PASSWORD),
+    ("X-Basic", basic("me", CANARY)),
+    ("Location", f"https://elsewhere.example/?token={PASSWORD}"),
+]
+
+
+def tell(status, body=None, **arguments):
+    """An answer that repeats the canary in its head and body."""
+    data = ALL.encode() + ALL.encode("latin-1", "replace") if body is None else body
+    return reply(status, data, ECHOED, **arguments)
+
+
+def line(text):
+    return text.encode("latin-1")
+
+
+STORED = head_of(200, None, [("Content-Type", "application/json"), *ECHOED])
+ANSWERS = {
+    "refused token": tell(401),
+    "refused request": tell(400),
+    "broken server": tell(500),
+    "busy server": tell(503),
+    "status unheard of": tell(799),
+    "redirect": tell(302),
+    "told reason": tell(500, reason=f"Wrong {CANARY}"),
+    "told media type": tell(200, content_type=f"text/plain; was={PASSWORD}"),
+    "told in JSON": tell(200, line(f'{{"pipelineRunId": ["{PASSWORD}"]}}')),
+    "told in a key": tell(200, line(f'{{"pipelineRunId": {{"{PASSWORD}": 1}}}}')),
+    "told beside JSON": tell(200, line(f"{{{CANARY}")),
+    "too large": tell(200, ALL.encode() * 100),
+    "cut short": raw(STORED + b"Content-Length: 99999\r\n\r\n" + ALL.encode()),
+    "told status line": raw(line(f"{CANARY}\r\n\r\n")),
+    "told version": raw(line(f"HTTP/{CANARY} 200 OK\r\n\r\n")),
+    "told field": raw(line(f"HTTP/1.1 200 OK\r\n{CANARY}\r\n\r\n")),
+    "told length": raw(line(f"HTTP/1.1 200 OK\r\nContent-Length: {CANARY}\r\n\r\n")),
+    "told chunk": raw(STORED[:-2] + line(f"Transfer-Encoding: chunked\r\n\r\n{CANARY}\r\n\r\n")),
+    "told encoding": tell(200, b"x", content_type="application/json"),
+    "closed": close,
+    "reset": reset,
+}
+
+SETTINGS = {
+    "access_token": CANARY,
+    "proxy_headers": {"Proxy-Authorization": basic("me", CANARY), "X-Way": CANARY},
+}
+
+
+def make(where, **settings):
+    """A client with secrets in every place."""
+    caller = Caller(where, **{"retries": 0, "max_response_body": 20_000} | SETTINGS | settings)
+    caller.client.cookie = f"session={CANARY}"
+    caller.client.set_default_header("X-Api-Key", CANARY)
+    return caller
+
+
+def fail(caller):
+    """A call that fails."""
+    with caller:
+        try:
+            caller.post()
+        except ApiException as error:
+            look_at_exception(error)
+            look_through(error, caller.client, caller.api)
+            return
+    raise AssertionError("it did not fail")
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answer_that_repeats_the_canary(name):
+    with Peer(ANSWERS[name]) as peer:
+        fail(make(peer))
+        assert leaks(peer.received), "the canary was not sent"
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("name", ["broken server", "closed", "reset", "told status line"])
+def test_call_that_is_sent_again(name):
+    with Peer(ANSWERS[name]) as peer:
+        fail(make(peer, retries=1))
+        assert len(peer.requests) == 2
+
+
+@pytest.mark.usefixtures("watch")
+def test_port_that_is_closed():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    fail(make(f"http://127.0.0.1:{port}"))
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("timeout", [0.2, (1, 0.2)])
+def test_server_that_says_nothing(timeout):
+    with Peer(stall) as peer:
+        fail(make(peer, timeout=timeout))
+
+
+@pytest.mark.usefixtures("watch")
+def test_certificate_that_is_not_trusted():
+    with Peer(tls=server_tls()) as peer:
+        fail(make(peer, ssl_ca_cert=None))
+        assert not leaks(peer.received)
+
+
+@pytest.mark.usefixtures("watch")
+def test_certificate_of_another_name():
+    with Peer(tls=server_tls("other.example")) as peer:
+        fail(make(peer))
+        assert not leaks(peer.received)
+
+
+@pytest.mark.usefixtures("watch")
+def test_tls_port_by_plain_http():
+    with Peer(tls=server_tls()) as peer:
+        fail(make(peer.at("127.0.0.1", "http")))
+
+
+@pytest.mark.usefixtures("watch")
+def test_plain_port_by_tls():
+    with Peer(greet=raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as peer:
+        fail(make(peer.at("127.0.0.1", "https")))
+
+
+REFUSING = {
+    "refused credentials": tell(407),
+    "refused aloud": tell(407, reason=f"Wrong {CANARY}"),
+    "broken": tell(502),
+    "closed": close,
+    "reset": reset,
+    "told status line": raw(line(f"{CANARY}\r\n\r\n")),
+}
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("name", REFUSING)
+def test_proxy_that_refuses(scheme, name):
+    """By its address, with the credentials in it, and with header fields of its own."""
+    with Peer(REFUSING[name]) as through:
+        address = f"http://me:{PASSWORD}@127.0.0.1:{through.address[1]}"
+        fail(make(f"{scheme}://target.example/api", proxy=address))
+        assert leaks(through.received)
+
+
+@pytest.mark.usefixtures("watch")
+def test_proxy_of_the_environment_that_refuses(monkeypatch):
+    with Peer(tell(407)) as through:
+        address = f"http://me:{PASSWORD}@127.0.0.1:{through.address[1]}"
+        monkeypatch.setenv("https_proxy", address)
+        fail(make("https://target.example/api"))
+        assert leaks(through.received)
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("scheme", ["http", "socks5h", "socks4a"])
+def test_proxy_that_is_not_there(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    fail(make("http://127.0.0.1:1/api", proxy=f"{scheme}://me:{PASSWORD}@127.0.0.1:{port}"))
+
+
+@pytest.mark.usefixtures("watch")
+def test_socks_proxy_that_refuses():
+    with Peer(greet=socks5(("me", "other"))) as through:
+        fail(
+            make(
+                "http://127.0.0.1:1/api",
+                proxy=f"socks5h://me:{PASSWORD}@127.0.0.1:{through.address[1]}",
+            )
+        )
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("through", [None, proxy()])
+def test_calls_that_succeed(through, tmp_path):
+    """What is left of them shows nothing either; the answer's own fields are masked too."""
+    with contextlib.ExitStack() as stack:
+        fields = [(name, value) for name, value in ECHOED if not name.startswith(("X-", "L"))]
+        peer = stack.enter_context(Peer(reply(headers=fields)))
+        settings = {}
+        if through is not None:
+            between = stack.enter_context(Peer(through))
+            settings["proxy"] = f"http://me:{PASSWORD}@127.0.0.1:{between.address[1]}"
+        caller = stack.enter_context(Caller(peer, **SETTINGS, **settings))
+        caller.client.cookie = CANARY
+        answers = [caller.post(), caller.post(skip_deserialization=True), caller.post(stream=True)]
+        streamed = caller.post(stream=True, skip_deserialization=True)
+        look_through(caller.client, caller.api, streamed, *answers)
+        streamed.response.read()
+        look_through(caller.client, caller.api, streamed, *answers)
+        assert leaks(peer.received)
+        (tmp_path / "report").write_text(caller.configuration.to_debug_report(), "utf-8")
+
+
+# Exceptions that are not the call's own: our frames are held to the same.
+
+
+class Stop(BaseException):
+    """What a signal handler of the program raises."""
+
+
+def frames_of(error):
+    whole = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return [frame for frame in whole.stack if frame.filename.startswith(PACKAGE)]
+
+
+@contextlib.contextmanager
+def handled(kind):
+    def handle(*_):
+        raise kind
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def interrupt(talk, _=None):
+    """Interrupt the client's thread, then say nothing."""
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+    talk.stall()
+
+
+def interrupt_while_sending(talk):
+    talk.read_until(b"\r\n\r\n")
+    interrupt(talk)
+
+
+PHASES = {
+    "waiting": {"steps": [interrupt]},
+    "reading": {
+        "steps": [
+            lambda talk, _: (
+                talk.send(STORED[:-2] + b"Content-Length: 9\r\n\r\n{"),
+                interrupt(talk),
+            )
+        ]
+    },
+    "sending": {
+        "greet": interrupt_while_sending,
+        "body": {"name": "n" * 10_000_000, "step_runs": []},
+    },
+    "shaking hands": {"greet": interrupt, "tls": True},
+}
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Stop, RuntimeError])
+@pytest.mark.parametrize("phase", PHASES)
+def test_exception_of_a_signal_handler(phase, kind):
+    """It passes through as it is, and our frames in its traceback show no secret."""
+    what = PHASES[phase]
+    tls = server_tls() if what.get("tls") else None
+    with Peer(*what.get("steps", ()), greet=what.get("greet"), tls=tls) as peer, handled(kind):
+        caller = Caller(peer, **SETTINGS)
+        caller.client.cookie = CANARY
+        with caller, pytest.raises(kind) as caught:
+            caller.post(what.get("body", RUN))
+        frames = frames_of(caught.value)
+        assert len(frames) >= 5
+        for frame in frames:
+            assert not leaks(repr(frame.locals)), (
+                frame.filename,
+                frame.name,
+                leaks(repr(frame.locals)),
+            )
+        look_through(caller.client)
+
+
+@pytest.mark.usefixtures("watch")
+def test_exception_while_waiting_to_send_again():
+    def busy(talk, request):
+        reply(503, headers={"Retry-After": "60"})(talk, request)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    with (
+        Peer(busy) as peer,
+        handled(KeyboardInterrupt),
+        Caller(peer, **SETTINGS, timeout=300) as caller,
+    ):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            caller.post()
+        for frame in frames_of(caught.value):
+            assert not leaks(repr(frame.locals)), (frame.filename, frame.name)
+
+
+@pytest.mark.usefixtures("watch")
+def test_mistake_of_the_caller_shows_no_secret():
+    with Caller("http://127.0.0.1:1", **SETTINGS) as caller:
+        for mistake in ({"timeout": 0}, {"body": {}}, {"content_type": "text/plain"}):
+            with pytest.raises((gentrace.ApiTypeError, gentrace.ApiValueError)) as caught:
+                caller.post(**mistake)
+            look_at_exception(caught.value)
