@@ -1,0 +1,246 @@
+"""The package and the document say the same, in both directions."""
+
+import copy
+import importlib
+import json
+import pkgutil
+
+import pytest
+from document_facts import differences, document_of, facts_of, is_fact
+from hypothesis import given, settings
+from json_values import near_values
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+import gentrace.configuration
+import gentrace.models
+import gentrace.paths
+from gentrace.apis.path_to_api import path_to_api
+from gentrace.apis.tag_to_api import tag_to_api
+from gentrace.apis.tags import TagValues
+from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider
+from gentrace.paths import PathValues
+from gentrace.paths.pipeline_run import post
+from gentrace.schemas import DATE_TIME, STRING, ArraySchema, ObjectSchema
+
+POST = "paths./pipeline-run.post"
+SCHEMAS = "components.schemas"
+
+
+def facts_of_package():
+    """Name what the package says as the facts of the document that it would be made from."""
+    return facts_of(
+        document_of(
+            about={
+                "info": {
+                    "title": gentrace.configuration.API_TITLE,
+                    "description": gentrace.configuration.API_DESCRIPTION,
+                    "version": gentrace.configuration.API_VERSION,
+                },
+                "servers": list(gentrace.configuration.SERVERS),
+                "securitySchemes": gentrace.configuration.SECURITY_SCHEMES,
+            },
+            tag_classes={tag.value: api for tag, api in tag_to_api.items()},
+            path_classes={path.value: api for path, api in path_to_api.items()},
+            operations=operations(),
+            models=[getattr(gentrace.models, name) for name in gentrace.models.__all__],
+        )
+    )
+
+
+def operations():
+    """Find each operation that a module below `gentrace.paths` declares."""
+    modules = pkgutil.walk_packages(gentrace.paths.__path__, "gentrace.paths.")
+    found = (importlib.import_module(each.name) for each in modules if not each.ispkg)
+    return [module.operation for module in found]
+
+
+@pytest.fixture(scope="module")
+def facts(document):
+    return facts_of(document)
+
+
+def test_the_document_is_valid(document):
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+
+
+def test_the_package_ships_the_document_as_json(document, root):
+    shipped = (root / "gentrace" / "openapi.json").read_text("utf-8")
+    assert json.loads(shipped) == document
+
+
+def test_document_and_package_say_the_same(facts):
+    assert differences(facts, facts_of_package()) == {}
+
+
+def test_everything_in_the_document_is_described(document):
+    """Each schema and property has a description, each plain property an example."""
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["description"], name
+        for wire_name, declared in schema["properties"].items():
+            assert declared["description"], f"{name}.{wire_name}"
+            assert "allOf" in declared or "example" in declared, f"{name}.{wire_name}"
+
+
+def _parents(value, place=()):
+    """Give the places of all leaves that are facts, as keys from the top."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if not is_fact(place[-1] if place else "", key):
+            continue
+        if isinstance(item, dict | list) and item:
+            yield from _parents(item, (*place, key))
+        else:
+            yield (*place, key)
+
+
+def _without(document, keys):
+    """Copy a document without one leaf, and without what holds nothing then."""
+    document = copy.deepcopy(document)
+    for size in range(len(keys), 0, -1):
+        parent = document
+        for key in keys[: size - 1]:
+            parent = parent[key]
+        del parent[keys[size - 1]]
+        if parent:
+            break
+    return document
+
+
+def _changed(document, keys):
+    document = copy.deepcopy(document)
+    parent = document
+    for key in keys[:-1]:
+        parent = parent[key]
+    leaf = parent[keys[-1]]
+    parent[keys[-1]] = not leaf if isinstance(leaf, bool) else f"{leaf or ''}x"
+    return document
+
+
+def test_any_fact_that_the_document_loses_or_changes_is_reported_by_its_name(document, facts):
+    package = facts_of_package()
+    places = list(_parents(document))
+    assert len(places) == len(facts)
+    for keys, name in zip(places, facts, strict=True):
+        assert list(differences(facts_of(_without(document, keys)), package)) == [name]
+        reported = differences(facts_of(_changed(document, keys)), package)
+        assert name in reported
+        # A changed entry of a list such as `required` is one lost and one gained.
+        assert set(reported) <= {name, name.replace("]", "x]")}
+
+
+def test_a_fact_that_the_document_gains_is_reported_by_its_name(document):
+    changed = copy.deepcopy(document)
+    changed["components"]["schemas"]["StepRun"]["properties"]["cost"] = {"type": "number"}
+    changed["paths"]["/pipeline-run"]["post"]["deprecated"] = True
+    assert list(differences(facts_of(changed), facts_of_package()).values()) == [
+        f"{SCHEMAS}.StepRun.properties.cost.type: the document says 'number', the package None",
+        f"{POST}.deprecated: the document says True, the package None",
+    ]
+
+
+def _declarations():
+    """Each declaration of the package with a change of it, and the facts that it changes."""
+    configuration, operation = gentrace.configuration, post.operation
+    for name in ("title", "description", "version"):
+        yield configuration, f"API_{name.upper()}", "x", [f"info.{name}"]
+    for name in ("url", "description"):
+        yield configuration.SERVERS[0], name, "x", [f"servers[0].{name}"]
+    yield configuration, "SERVERS", (), ["servers"]
+    for name in ("type", "scheme", "description"):
+        yield (
+            configuration.SECURITY_SCHEMES["bearerAuth"],
+            name,
+            "x",
+            [f"components.securitySchemes.bearerAuth.{name}"],
+        )
+    yield tag_to_api[TagValues.INGESTION], "__doc__", "x", ["tags[0].description"]
+    yield tag_to_api, TagValues.INGESTION, None, ["tags", f"{POST}.tags"]
+    yield tag_to_api[TagValues.INGESTION], "pipeline_run_post", None, [f"{POST}.tags"]
+    yield path_to_api, PathValues.PIPELINERUN, None, [POST]
+    yield path_to_api[PathValues.PIPELINERUN], "post", None, [POST]
+    yield operation, "method", "GET", [POST]
+    yield operation, "path", "/x", [POST]
+    yield operation, "tag", "x", [f"{POST}.tags"]
+    yield operation, "name", "x", [f"{POST}.operationId", f"{POST}.tags"]
+    yield operation, "summary", "x", [f"{POST}.summary"]
+    yield operation, "description", "x", [f"{POST}.description"]
+    yield operation, "auth", (), [f"{POST}.security"]
+    yield operation, "body", None, [f"{POST}.requestBody"]
+    yield operation.body, "description", "x", [f"{POST}.requestBody.description"]
+    yield operation.body, "required", False, [f"{POST}.requestBody.required"]
+    for declared, place in [
+        (operation.body, f"{POST}.requestBody"),
+        *((each, f"{POST}.responses.{status}") for status, each in operation.responses.items()),
+    ]:
+        for media_type in declared.content:
+            yield declared.content, media_type, None, [f"{place}.content.{media_type}.schema"]
+            yield declared.content, media_type, STRING, [f"{place}.content.{media_type}.schema"]
+    for status, response in operation.responses.items():
+        yield operation.responses, status, None, [f"{POST}.responses.{status}"]
+        yield response, "description", "x", [f"{POST}.responses.{status}.description"]
+    for model in (PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider):
+        place = f"{SCHEMAS}.{model.__name__}"
+        yield model, "__doc__", "x", [f"{place}.description"]
+        for wire_name, declared in model.properties_oapg.items():
+            inside = f"{place}.properties.{wire_name}"
+            flag = f"{place}.required"
+            yield model.properties_oapg, wire_name, None, [inside, flag]
+            yield declared, "wire_name", "x", [inside, f"{place}.properties.x", flag]
+            yield declared, "description", "x", [f"{inside}.description"]
+            yield declared, "required", not declared.required, [f"{flag}[{wire_name}]"]
+            for schema in (ArraySchema(DATE_TIME), ObjectSchema(PipelineRunResponse)):
+                yield (
+                    declared,
+                    "schema",
+                    schema,
+                    [f"{inside}.{name}" for name in ("type", "format", "items", "allOf")],
+                )
+
+
+def test_any_declaration_that_the_package_loses_or_changes_is_reported_by_its_name(
+    facts, monkeypatch
+):
+    for owner, name, value, expected in list(_declarations()):
+        with monkeypatch.context() as patch:
+            if isinstance(owner, dict):
+                if value is None:
+                    patch.delitem(owner, name)
+                else:
+                    patch.setitem(owner, name, value)
+            elif value is None and name != "body":
+                patch.delattr(owner, name)
+            else:
+                patch.setattr(owner, name, value)
+            reported = list(differences(facts, facts_of_package()))
+        assert reported, expected
+        # An object that is left empty is a fact of its own.
+        allowed = [
+            each.startswith(tuple(expected)) or expected[0].startswith(each) for each in reported
+        ]
+        assert all(allowed), (expected, reported)
+
+
+def test_a_model_that_the_package_loses_is_reported_by_its_name(facts, monkeypatch):
+    monkeypatch.setattr(gentrace.models, "__all__", gentrace.models.__all__[1:])
+    reported = differences(facts, facts_of_package())
+    assert reported
+    assert all(each.startswith(f"{SCHEMAS}.PipelineRunRequest.") for each in reported)
+
+
+def _inline(value, document):
+    """Put each referenced component in the place of its reference."""
+    if isinstance(value, list):
+        return [_inline(item, document) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _inline(document["components"]["schemas"][value["$ref"].rsplit("/", 1)[1]], document)
+    return {key: _inline(item, document) for key, item in value.items() if key != "example"}
+
+
+@settings(max_examples=300)
+@given(value=near_values("PipelineRunRequest"))
+def test_named_components_give_the_verdict_of_one_nested_schema(value, document, judge):
+    nested = _inline(document["components"]["schemas"]["PipelineRunRequest"], document)
+    assert "$ref" not in json.dumps(nested)
+    assert judge(nested)(value) == judge("PipelineRunRequest")(value)

@@ -1,0 +1,633 @@
+"""How models are made, read, kept as they are, and changed into others."""
+
+import copy
+import json
+import pickle
+from collections import ChainMap, OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum
+from types import MappingProxyType
+from uuid import UUID
+
+import pytest
+from frozendict import frozendict
+
+from gentrace import models, schemas
+from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider
+
+WIRE = {
+    "name": "answer",
+    "stepRuns": [
+        {
+            "provider": {"name": "openai", "modelParams": {"stop": ["\n"]}, "inputs": {"q": None}},
+            "elapsedTime": 1250,
+            "startTime": "2023-05-04T09:30:00.125Z",
+        },
+        {},
+    ],
+}
+PYTHON = {
+    "name": "answer",
+    "step_runs": [
+        {
+            "provider": {"name": "openai", "model_params": {"stop": ["\n"]}, "inputs": {"q": None}},
+            "elapsed_time": 1250,
+            "start_time": "2023-05-04T09:30:00.125Z",
+        },
+        {},
+    ],
+}
+
+
+@dataclass
+class Run:
+    name: str
+    step_runs: list
+
+
+class Word(str):
+    __slots__ = ()
+
+    def __str__(self):
+        return "not this"
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Vendor(Enum):
+    OPENAI = "openai"
+
+
+class Array:
+    """An array of one number, with the method that numpy's have."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def tolist(self):
+        return self.number
+
+
+class Foreign:
+    """No JSON value, and no form that is one."""
+
+
+@pytest.fixture
+def run():
+    return PipelineRunRequest(**PYTHON)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: PipelineRunRequest(name="answer", step_runs=PYTHON["step_runs"]),
+        lambda: PipelineRunRequest(name="answer", stepRuns=WIRE["stepRuns"]),
+        lambda: PipelineRunRequest(**WIRE),
+        lambda: PipelineRunRequest(**PYTHON),
+        lambda: PipelineRunRequest(WIRE),
+        lambda: PipelineRunRequest(PYTHON),
+        lambda: PipelineRunRequest(frozendict(PYTHON)),
+        lambda: PipelineRunRequest(OrderedDict(PYTHON)),
+        lambda: PipelineRunRequest(MappingProxyType(PYTHON)),
+        lambda: PipelineRunRequest(ChainMap(PYTHON, {"name": "loses"})),
+        lambda: PipelineRunRequest(Run(**PYTHON)),
+        lambda: PipelineRunRequest(PipelineRunRequest(WIRE)),
+        lambda: PipelineRunRequest(WIRE, name="answer"),
+        lambda: PipelineRunRequest({"name": "loses", "step_runs": 1}, **WIRE),
+        lambda: PipelineRunRequest({"name": "loses", "stepRuns": 1}, **PYTHON),
+        lambda: PipelineRunRequest(name="answer", step_runs=tuple(map(StepRun, WIRE["stepRuns"]))),
+        lambda: PipelineRunRequest.from_openapi_data_oapg(WIRE),
+        lambda: PipelineRunRequest(PYTHON, cost=schemas.unset),
+    ],
+)
+def test_a_model_is_made_from_either_spelling_of_a_mapping_or_keywords(make):
+    """A keyword wins over an item of the mapping, whichever spelling either has."""
+    made = make()
+    assert type(made) is PipelineRunRequest
+    assert json.loads(json.dumps(made)) == WIRE
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: PipelineRunRequest(name="n", step_runs=[], stepRuns=[]),
+            "got both 'step_runs' and 'stepRuns', give one of them at $",
+        ),
+        (
+            lambda: PipelineRunRequest({"name": "n", "stepRuns": [], "step_runs": []}),
+            "got both 'step_runs' and 'stepRuns', give one of them at $",
+        ),
+        (
+            lambda: PipelineRunRequest(
+                name="n", step_runs=[{}, {"provider": {"modelParams": {}, "model_params": {}}}]
+            ),
+            (
+                "got both 'model_params' and 'modelParams', give one of them "
+                "at $.stepRuns[1].provider"
+            ),
+        ),
+        (
+            lambda: StepRun() | {"elapsed_time": 1, "elapsedTime": 1},
+            "got both 'elapsed_time' and 'elapsedTime', give one of them at $",
+        ),
+    ],
+)
+def test_both_spellings_at_once_are_an_error_that_names_both(make, text):
+    with pytest.raises(ApiValueError) as caught:
+        make()
+    assert str(caught.value) == text
+
+
+def test_keys_of_free_form_objects_and_unknown_properties_are_never_renamed():
+    mine = {"step_runs": 1, "stepRuns": 2, "elapsed_time": {"model_params": 3}}
+    provider = {"model_params": mine, "inputs": mine, "outputs": mine, "extra": mine}
+    run = PipelineRunRequest(name="n", step_runs=[{"provider": provider}], more=[mine])
+    read = run["stepRuns"][0]["provider"]
+    assert read["modelParams"] == read["inputs"] == read["outputs"] == read["extra"] == mine
+    assert run["more"] == (mine,)
+    assert PipelineRunRequest(name="n", step_runs=[], elapsed_time=1)["elapsed_time"] == 1
+
+
+def test_a_misspelt_keyword_is_kept_as_an_unknown_property():
+    assert PipelineRunRequest(name="n", step_runs=[], nmae="x")["nmae"] == "x"
+
+
+def test_declared_properties_are_read_by_wire_name_and_by_attribute(run):
+    assert run.name == run["name"] == run.get_item_oapg("name") == "answer"
+    assert run.step_runs is run["stepRuns"] is run.get_item_oapg("stepRuns")
+    first = run.step_runs[0]
+    assert first.provider is first["provider"]
+    assert first.provider.model_params == first["provider"]["modelParams"] == {"stop": ("\n",)}
+    assert first.elapsed_time == first.get("elapsedTime") == 1250
+    assert {type(each) for each in run.step_runs} == {StepRun}
+    assert type(first.provider) is StepRunProvider
+
+
+@pytest.mark.parametrize(
+    ("model", "wire_name"),
+    [
+        (model, wire_name)
+        for model in (StepRun, StepRunProvider, PipelineRunResponse)
+        for wire_name in model.properties_oapg
+    ],
+)
+def test_an_absent_optional_property_is_unset_and_raises_key_error_by_item(model, wire_name):
+    empty = model()
+    name = model.properties_oapg[wire_name].name
+    assert getattr(empty, name) is schemas.unset
+    assert empty.get_item_oapg(wire_name) is schemas.unset
+    assert wire_name not in empty
+    with pytest.raises(KeyError) as caught:
+        empty[wire_name]
+    assert type(caught.value) is ApiKeyError
+    assert wire_name in str(caught.value)
+
+
+def test_a_name_that_is_not_there_is_an_error_that_names_the_like(run):
+    with pytest.raises(ApiKeyError, match=r"^PipelineRunRequest has no 'step_runs': .* 'stepRuns'"):
+        run["step_runs"]
+    with pytest.raises(ApiKeyError, match=r"^PipelineRunRequest has no 'zzz'$"):
+        run["zzz"]
+    with pytest.raises(ApiKeyError, match=r"has no 3$"):
+        run[3]
+    with pytest.raises(ApiAttributeError, match=r"has no 'step_run': did you mean 'step_runs'\?"):
+        run.step_run  # noqa: B018 - reading it is the test
+    assert not hasattr(run, "cost")
+
+
+def test_a_class_attribute_describes_the_property():
+    assert StepRun.elapsed_time.wire_name == "elapsedTime"
+    assert StepRun.elapsed_time is StepRun.properties_oapg["elapsedTime"]
+    assert StepRun.elapsed_time.description == "How long the step took, in milliseconds."
+    for name in models.__all__:
+        model = getattr(models, name)
+        for wire_name, declared in model.properties_oapg.items():
+            assert getattr(model, declared.name) is declared
+            assert declared.wire_name == wire_name
+
+
+def test_unset_means_absent():
+    assert StepRun(elapsed_time=schemas.unset) == StepRun({"elapsedTime": schemas.unset}) == {}
+    assert StepRun(x=schemas.unset, elapsed_time=1) == {"elapsedTime": 1}
+    run = PipelineRunRequest(
+        name="n", step_runs=[{"provider": schemas.unset, "x": {"y": schemas.unset, "z": 1}}]
+    )
+    assert run == {"name": "n", "stepRuns": ({"x": {"z": 1}},)}
+    with pytest.raises(ApiTypeError, match=r"^missing the required property 'name' at \$$"):
+        PipelineRunRequest(name=schemas.unset, step_runs=[])
+    with pytest.raises(ApiTypeError, match=r"unset, which only stands for an absent property"):
+        StepRun(x=[schemas.unset])
+
+
+def test_unset_is_false_and_the_only_one_of_its_kind():
+    assert not schemas.unset
+    assert repr(schemas.unset) == "unset"
+    assert isinstance(schemas.unset, schemas.Unset)
+    assert copy.copy(schemas.unset) is copy.deepcopy([schemas.unset])[0] is schemas.unset
+    assert pickle.loads(pickle.dumps(schemas.unset)) is schemas.unset  # noqa: S301 - our own
+    assert schemas.unset is not None
+
+
+def test_a_model_is_a_frozendict_that_nothing_changes(run):
+    assert isinstance(run, frozendict)
+    for change in (
+        lambda: run.__setitem__("name", "x"),
+        lambda: run.__delitem__("name"),
+        lambda: run.update(name="x"),
+        lambda: run.pop("name"),
+        run.popitem,
+        run.clear,
+        lambda: setattr(run, "name", "x"),
+        lambda: delattr(run, "name"),
+        lambda: setattr(run, "cost", 1),
+        lambda: run.step_runs[0].__setitem__("x", 1),
+        lambda: run.step_runs[0].provider.inputs.__setitem__("x", 1),
+        lambda: run.step_runs.__setitem__(0, 1),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            change()
+    assert json.loads(json.dumps(run)) == WIRE
+    assert type(run.step_runs) is tuple
+    assert type(run.step_runs[0].provider.inputs) is frozendict
+    assert type(run.step_runs[0].provider.model_params["stop"]) is tuple
+
+
+def test_a_model_is_detached_from_what_it_was_made_from():
+    given = copy.deepcopy(PYTHON)
+    run = PipelineRunRequest(given)
+    assert given == PYTHON
+    given["step_runs"][0]["provider"]["model_params"]["stop"].append("x")
+    given["step_runs"].clear()
+    assert json.loads(json.dumps(run)) == WIRE
+
+
+def test_a_model_inside_of_free_form_content_becomes_a_plain_object():
+    inner = StepRun(provider={"inputs": {"a": 1}})
+    outer = StepRun(provider={"inputs": {"run": inner}})
+    read = outer.provider.inputs["run"]
+    assert read == inner
+    assert type(read) is type(read["provider"]) is frozendict
+
+
+def test_models_compare_hash_pickle_and_copy(run):
+    twin = PipelineRunRequest(WIRE)
+    assert run == twin
+    assert hash(run) == hash(twin)
+    assert {run: 1}[twin] == 1
+    assert run != run.set("name", "other")
+    assert run != 1
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        loaded = pickle.loads(pickle.dumps(run, protocol))  # noqa: S301 - our own
+        assert loaded == run
+        assert type(loaded) is PipelineRunRequest
+        assert type(loaded.step_runs[0].provider) is StepRunProvider
+    for copied in (copy.copy(run), copy.deepcopy(run), run.copy(), copy.deepcopy([run])[0]):
+        assert copied == run
+        assert type(copied) is PipelineRunRequest
+
+
+def test_an_answer_pickles_whatever_names_it_has():
+    answer = PipelineRunResponse.from_openapi_data_oapg(
+        {"pipelineRunId": "a", "pipeline_run_id": "b"}
+    )
+    loaded = pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own
+    assert type(loaded) is PipelineRunResponse
+    assert loaded == answer == {"pipelineRunId": "a", "pipeline_run_id": "b"}
+
+
+def test_a_model_shows_its_class_and_its_content(run):
+    shown = repr(run)
+    assert shown.startswith("PipelineRunRequest({'name': 'answer', 'stepRuns': [{'provider': {")
+    assert "frozendict" not in shown
+    assert eval(shown) == run  # noqa: S307 - our own
+
+
+@pytest.mark.parametrize(
+    ("derive", "expected"),
+    [
+        (lambda step: step | {"elapsed_time": 2.0}, {"elapsedTime": 2, "x": 1}),
+        (lambda step: step | {"elapsedTime": 2, "y": [3]}, {"elapsedTime": 2, "x": 1, "y": (3,)}),
+        (lambda step: step | StepRun(elapsed_time=2), {"elapsedTime": 2, "x": 1}),
+        (lambda step: step.set("elapsed_time", 2), {"elapsedTime": 2, "x": 1}),
+        (lambda step: step.set("elapsedTime", 2), {"elapsedTime": 2, "x": 1}),
+        (lambda step: step.set("y", {"z": [3]}), {"elapsedTime": 1, "x": 1, "y": {"z": (3,)}}),
+        (lambda step: step.setdefault("elapsed_time", 2), {"elapsedTime": 1, "x": 1}),
+        (lambda step: step.setdefault("y", 2), {"elapsedTime": 1, "x": 1, "y": 2}),
+        (lambda step: step.delete("elapsed_time"), {"x": 1}),
+        (lambda step: step.delete("elapsedTime"), {"x": 1}),
+        (lambda step: step.delete("x"), {"elapsedTime": 1}),
+        (lambda step: step.fromkeys(["elapsed_time", "y"], 2), {"elapsedTime": 2, "y": 2}),
+        (lambda step: step.fromkeys([]), {}),
+        (lambda step: StepRun(step, elapsed_time=2), {"elapsedTime": 2, "x": 1}),
+    ],
+)
+def test_what_is_derived_from_a_model_is_checked_and_a_model(derive, expected):
+    step = StepRun(elapsed_time=1, x=1)
+    derived = derive(step)
+    assert derived == expected
+    assert type(derived) is StepRun
+    assert step == {"elapsedTime": 1, "x": 1}
+
+
+def test_derived_in_place_is_another_model(run):
+    before = run
+    run |= {"name": "other"}
+    assert type(run) is PipelineRunRequest
+    assert (before.name, run.name) == ("answer", "other")
+
+
+@pytest.mark.parametrize(
+    ("derive", "error"),
+    [
+        (lambda run: run | {"step_runs": 1}, ApiTypeError),
+        (lambda run: run | {"name": float("nan")}, ApiTypeError),
+        (lambda run: run | {1: 2}, ApiTypeError),
+        (lambda run: run.set("name", None), ApiTypeError),
+        (lambda run: run.set("x", float("nan")), ApiValueError),
+        (lambda run: run.setdefault("x"), None),
+        (lambda run: run.setdefault("x", Foreign()), ApiTypeError),
+        (lambda run: run.delete("name"), ApiTypeError),
+        (lambda run: run.delete("step_runs"), ApiTypeError),
+        (lambda run: run.delete("zzz"), ApiKeyError),
+        (lambda run: run.fromkeys(["name", "stepRuns"], "x"), ApiTypeError),
+        (lambda run: run.fromkeys(["name"], "x"), ApiTypeError),
+        (lambda run: run | 1, TypeError),
+        (lambda run: run | [("name", "x")], TypeError),
+    ],
+)
+def test_deriving_what_the_document_does_not_allow_is_an_error(run, derive, error):
+    if error is None:
+        assert derive(run)["x"] is None
+        return
+    with pytest.raises(error):
+        derive(run)
+    assert json.loads(json.dumps(run)) == WIRE
+
+
+def test_whatever_else_a_frozendict_can_be_changed_into_is_checked_or_no_model(run):
+    merged = {"name": 1, "cost": 2} | run
+    assert merged == {**run, "cost": 2}
+    assert not isinstance(merged, PipelineRunRequest) or merged.name == "answer"
+    assert run.key(0) == "name"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2023, 5, 4, 9, 30, tzinfo=UTC), "2023-05-04T09:30:00+00:00"),
+        (
+            datetime(2023, 5, 4, 9, 30, 0, 125000, timezone(timedelta(hours=-3, minutes=-30))),
+            "2023-05-04T09:30:00.125000-03:30",
+        ),
+        # RFC 3339 has no seconds in an offset.
+        (
+            datetime(2023, 5, 4, 9, 30, 0, 0, timezone(timedelta(minutes=1, seconds=30))),
+            "2023-05-04T09:28:30+00:00",
+        ),
+        ("2023-05-04t09:30:00.123456789z", "2023-05-04t09:30:00.123456789z"),
+    ],
+)
+def test_a_date_time_is_text_as_soon_as_the_model_is_made(value, text, judge):
+    step = StepRun(start_time=value, end_time=value)
+    assert step.start_time == step.end_time == text
+    assert type(step.start_time) is str
+    assert judge("StepRun")(dict(step))
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (3, 3),
+        (3.0, 3),
+        (-0.0, 0),
+        (1e22, 10**22),
+        (10**4300 - 1, 10**4300 - 1),
+        (Level.LOW, 1),
+        (Decimal(3), 3),
+        (Array(3.0), 3),
+    ],
+)
+def test_an_integer_is_an_int_even_if_a_float_was_given(value, number):
+    read = StepRun(elapsed_time=value).elapsed_time
+    assert (type(read), read) == (int, number)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Word("text"), "text"),
+        (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (Vendor.OPENAI, "openai"),
+        (date(2023, 5, 4), "2023-05-04"),
+    ],
+)
+def test_a_string_is_a_plain_str_whatever_was_given(value, text):
+    read = StepRunProvider(name=value).name
+    assert (type(read), read) == (str, text)
+
+
+def _run(**step):
+    return PipelineRunRequest(name="n", step_runs=[{}, {}, {}, step])
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "text", "path"),
+    [
+        (
+            lambda: _run(elapsed_time="12"),
+            ApiTypeError,
+            "expected an integer, got str '12' at $.stepRuns[3].elapsedTime",
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(elapsedTime=True),
+            ApiTypeError,
+            "expected an integer, got bool True at $.stepRuns[3].elapsedTime",
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(elapsed_time=1.5),
+            ApiTypeError,
+            "expected an integer, got float 1.5 at $.stepRuns[3].elapsedTime",
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(elapsed_time=None),
+            ApiTypeError,
+            "expected an integer, got None at $.stepRuns[3].elapsedTime",
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(elapsed_time=float("nan")),
+            ApiTypeError,
+            "expected an integer, got float nan at $.stepRuns[3].elapsedTime",
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(elapsed_time=10**4300),
+            ApiValueError,
+            (
+                "expected an integer of at most 4300 digits, got int of about 4301 digits "
+                "at $.stepRuns[3].elapsedTime"
+            ),
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
+            lambda: _run(start_time="yesterday"),
+            ApiValueError,
+            (
+                "expected an RFC 3339 date and time such as '2023-05-04T09:30:00.125Z', "
+                "got str 'yesterday' at $.stepRuns[3].startTime"
+            ),
+            ("stepRuns", 3, "startTime"),
+        ),
+        (
+            lambda: _run(end_time=datetime(2023, 5, 4)),  # noqa: DTZ001 - naive is the mistake
+            ApiValueError,
+            (
+                "expected a datetime with a time zone, got the naive datetime "
+                "datetime.datetime(2023, 5, 4, 0, 0): make it aware, such as with "
+                "datetime.now(timezone.utc) at $.stepRuns[3].endTime"
+            ),
+            ("stepRuns", 3, "endTime"),
+        ),
+        (
+            lambda: _run(start_time=1683192600),
+            ApiTypeError,
+            "expected a string, got int 1683192600 at $.stepRuns[3].startTime",
+            ("stepRuns", 3, "startTime"),
+        ),
+        (
+            lambda: _run(provider=[]),
+            ApiTypeError,
+            "expected an object, got list [] at $.stepRuns[3].provider",
+            ("stepRuns", 3, "provider"),
+        ),
+        (
+            lambda: _run(provider={"inputs": []}),
+            ApiTypeError,
+            "expected an object, got list [] at $.stepRuns[3].provider.inputs",
+            ("stepRuns", 3, "provider", "inputs"),
+        ),
+        (
+            lambda: _run(provider={"name": b"x"}),
+            ApiTypeError,
+            (
+                "expected a string, got bytes b'x': decode it, or encode it as base64 "
+                "at $.stepRuns[3].provider.name"
+            ),
+            ("stepRuns", 3, "provider", "name"),
+        ),
+        (
+            lambda: _run(provider={"outputs": {"a b": {1: 2}}}),
+            ApiTypeError,
+            "expected a string as key, got int 1 at $.stepRuns[3].provider.outputs['a b']",
+            ("stepRuns", 3, "provider", "outputs", "a b"),
+        ),
+        (
+            lambda: StepRun({1: 2}),
+            ApiTypeError,
+            "expected a string as key, got int 1 at $",
+            (),
+        ),
+        (
+            lambda: PipelineRunRequest(name="n"),
+            ApiTypeError,
+            "missing the required property 'stepRuns' or 'step_runs' at $",
+            (),
+        ),
+        (
+            lambda: PipelineRunRequest(step_runs=[]),
+            ApiTypeError,
+            "missing the required property 'name' at $",
+            (),
+        ),
+        (
+            lambda: PipelineRunRequest(name="n", step_runs={}),
+            ApiTypeError,
+            "expected an array, got dict {} at $.stepRuns",
+            ("stepRuns",),
+        ),
+        (
+            lambda: PipelineRunRequest(name="n", step_runs="steps"),
+            ApiTypeError,
+            "expected an array, got str 'steps' at $.stepRuns",
+            ("stepRuns",),
+        ),
+        (
+            lambda: PipelineRunRequest(name=None, step_runs=[]),
+            ApiTypeError,
+            "expected a string, got None at $.name",
+            ("name",),
+        ),
+        (
+            lambda: PipelineRunRequest(name="\ud800", step_runs=[]),
+            ApiValueError,
+            (
+                "expected text that UTF-8 can carry, got the lone surrogate '\\ud800' "
+                "at character 0 of str '\\ud800' at $.name"
+            ),
+            ("name",),
+        ),
+        (lambda: PipelineRunRequest(1), ApiTypeError, "expected an object, got int 1 at $", ()),
+        (
+            lambda: PipelineRunRequest({}, {}),
+            ApiTypeError,
+            "PipelineRunRequest takes one mapping and keywords, got 2 arguments",
+            None,
+        ),
+        (
+            lambda: PipelineRunRequest([("name", "n"), ("stepRuns", [])]),
+            ApiTypeError,
+            "expected an object, got list [('name', 'n'), ('stepRuns', [])] at $",
+            (),
+        ),
+        (
+            lambda: PipelineRunRequest(StepRun(elapsed_time=1)),
+            ApiTypeError,
+            "missing the required property 'name' at $",
+            (),
+        ),
+    ],
+)
+def test_an_error_names_what_was_expected_what_was_given_and_where(make, error, text, path):
+    with pytest.raises(error) as caught:
+        make()
+    assert str(caught.value) == text
+    assert caught.value.path_to_item == path
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        {"name": ["x" * 10**6] * 10**4},
+        {"name": {str(n): "x" * 10**6 for n in range(100)}},
+        {"name": 10**4299},
+        {"name": 7 << 10**6},
+        {"name": "x" * 10**6 + "\udfff" + "x" * 10**6},
+        {"name": Foreign},
+        {"inputs": {"k" * 10**6: {"l" * 10**6: float("inf")}}},
+        {"inputs": {"a-b" * 10**6: {7 << 10**6: 1}}},
+    ],
+)
+def test_huge_values_are_cut_in_messages(huge):
+    with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+        StepRunProvider(huge)
+    assert len(str(caught.value)) < 800
+
+
+def test_a_subclass_of_a_model_has_its_properties():
+    class Traced(StepRun):
+        __slots__ = ()
+
+    assert Traced(elapsed_time=1.0).elapsed_time == 1
+    with pytest.raises(ApiTypeError):
+        Traced(elapsed_time="1")
+    run = PipelineRunRequest(name="n", step_runs=[Traced(elapsed_time=1)])
+    assert run.step_runs[0].elapsed_time == 1

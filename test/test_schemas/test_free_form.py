@@ -1,0 +1,468 @@
+"""What free-form content may hold, what it becomes, and what is refused where."""
+
+import array
+import enum
+import json
+from collections import ChainMap, Counter, UserDict, defaultdict, deque, namedtuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from unittest.mock import Mock
+from uuid import UUID
+
+import pytest
+from frozendict import frozendict
+from json_values import same
+
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.models import StepRun, StepRunProvider
+from gentrace.schemas import FREE_OBJECT, MAX_DEPTH, MAX_DIGITS, REQUEST_RULES, encode
+
+POINT = namedtuple("Point", "x y")  # noqa: PYI024 - it has no annotations on purpose
+WHEN = datetime(2023, 5, 4, 9, 30, tzinfo=UTC)
+
+
+class Text(str):
+    __slots__ = ()
+
+    def __str__(self):
+        return "not this"
+
+    def __repr__(self):
+        return "nor this"
+
+
+class Whole(int):
+    def __int__(self):
+        return 13
+
+    __index__ = __int__
+
+
+class Real(float):
+    def __float__(self):
+        return 13.5
+
+
+class Items(dict):
+    """Whose own methods say other things than what it holds."""
+
+    def items(self):
+        yield from iter(lambda: ("endless", 1), None)
+
+    keys = values = __iter__ = items
+
+    def __len__(self):
+        return 10**9
+
+
+class Things(list):
+    def __iter__(self):
+        return iter(lambda: 1, None)
+
+    def __len__(self):
+        return 0
+
+
+class Color(enum.Enum):
+    RED = "red"
+    DEEP = {"a": ("b",)}  # noqa: RUF012 - an enum's value
+    FOREIGN = object()
+
+
+class Rank(enum.IntEnum):
+    FIRST = 1
+
+
+class Kind(enum.StrEnum):
+    CHAT = "chat"
+
+
+@dataclass
+class Inner:
+    step_runs: list
+
+
+@dataclass
+class Outer:
+    inner: Inner
+    when: datetime = WHEN
+    hidden: int = field(default=1, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slim:
+    a: int
+
+
+class Dumped:
+    """As pydantic's models are."""
+
+    def model_dump(self):
+        return {"when": WHEN, "inner": {"a_b": (1,)}}
+
+
+class Listed:
+    """As numpy's arrays and numbers are."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def tolist(self):
+        return self.value
+
+
+class Moment:
+    def isoformat(self):
+        return "just now"
+
+
+def _content(value):
+    return StepRunProvider(inputs={"v": value}).inputs["v"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (0, 0),
+        (-0.0, -0.0),
+        (5e-324, 5e-324),
+        (1.0, 1.0),
+        (2**70, 2**70),
+        ("", ""),
+        ("é\U0001f600\0", "é\U0001f600\0"),
+        ([], ()),
+        ({}, {}),
+        ((1, [2, {"a": (3,)}]), (1, (2, {"a": (3,)}))),
+        ([0.5] * 40, (0.5,) * 40),
+        ([0.5] * 40 + [Real(0.5)], (0.5,) * 41),
+        (frozendict(a=[1]), {"a": (1,)}),
+        (Text("text"), "text"),
+        (Whole(7), 7),
+        (Real(7.5), 7.5),
+        (Items(a=1), {"a": 1}),
+        (Things([2, 3]), (2, 3)),
+        (POINT(1, [2]), (1, (2,))),
+        (defaultdict(int, a=1), {"a": 1}),
+        (Counter("aab"), {"a": 2, "b": 1}),
+        ({Text("key"): 1, Kind.CHAT: 2}, {"key": 1, "chat": 2}),
+        (MappingProxyType({"a": 1}), {"a": 1}),
+        (ChainMap({"a": 1}, {"a": 2, "b": 3}), {"a": 1, "b": 3}),
+        (UserDict(a={"b": 1}), {"a": {"b": 1}}),
+        (WHEN, "2023-05-04T09:30:00+00:00"),
+        (WHEN.replace(tzinfo=None), "2023-05-04T09:30:00"),
+        (date(2023, 5, 4), "2023-05-04"),
+        (time(9, 30), "09:30:00"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Color.RED, "red"),
+        (Color.DEEP, {"a": ("b",)}),
+        (Rank.FIRST, 1),
+        (Kind.CHAT, "chat"),
+        (
+            Outer(Inner([Slim(1)])),
+            {
+                "inner": {"step_runs": ({"a": 1},)},
+                "when": "2023-05-04T09:30:00+00:00",
+                "hidden": 1,
+            },
+        ),
+        (Dumped(), {"when": "2023-05-04T09:30:00+00:00", "inner": {"a_b": (1,)}}),
+        (Listed([[1.5, Listed(2)]]), ((1.5, 2),)),
+        (Listed(3), 3),
+        (array.array("d", [0.5]), (0.5,)),
+        (Moment(), "just now"),
+        (StepRun(elapsed_time=1), {"elapsedTime": 1}),
+    ],
+)
+def test_content_becomes_json_values(value, expected):
+    read = _content(value)
+    assert same(read, expected)
+    assert type(read) in {type(None), bool, int, float, str, tuple, frozendict}
+    assert same(json.loads(json.dumps(read)), expected)
+    assert same(StepRun(unknown=value)["unknown"], expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("-0", 0),
+        ("1E+2", 100),
+        ("1.5", 1.5),
+        ("0.1", 0.1),
+        ("0.10", 0.1),
+        ("1.00", 1.0),
+        ("12345678901234567890.0", 12345678901234567890),
+        ("1E+400", 10**400),
+        ("9" * 4300, 10**4300 - 1),
+        ("1e-5", 1e-05),
+    ],
+    ids=lambda value: str(value)[:20] if isinstance(value, str) else "",
+)
+def test_a_decimal_that_is_exact_as_a_number_becomes_it(text, number):
+    read = _content(Decimal(text))
+    assert (type(read), read) == (type(number), number)
+    assert Decimal(json.dumps(read)) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.12345678901234567890",
+        "12345678901234567890.5",
+        "1E-400",
+        "1E+4300",
+        "1E+999999",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "-Infinity",
+    ],
+)
+def test_a_decimal_that_is_no_exact_number_is_refused_with_the_remedy(text):
+    with pytest.raises(ApiValueError, match=r"exact as a JSON number.*pass str\(value\).*\$\.i"):
+        _content(Decimal(text))
+
+
+class _Odd:
+    pass
+
+
+def _circle(kind):
+    if kind == "list":
+        value = []
+        value.append(value)
+    elif kind == "tuple":
+        inner = []
+        value = (inner,)
+        inner.append(value)
+    elif kind == "dataclass":
+        value = Inner([])
+        value.step_runs.append(value)
+    elif kind == "wide":
+        value = {}
+        value["a"] = {"b": [1, {"c": value}]}
+    else:
+        value = {}
+        value["a"] = value
+    return value
+
+
+def _surrogate(where):
+    return {"key": {"\udc00": 1}, "end": "a" * 100 + "\ud800", "start": "\udfff"}[where]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text", "path"),
+    [
+        (float("nan"), ApiValueError, "a number that JSON has, got nan", ()),
+        (float("-inf"), ApiValueError, "a number that JSON has, got -inf", ()),
+        ([0.5] * 40 + [float("nan")], ApiValueError, "a number that JSON has, got nan", (40,)),
+        ([1, Real("inf")], ApiValueError, "a number that JSON has, got inf", (1,)),
+        (Listed(float("nan")), ApiValueError, "a number that JSON has, got nan", ()),
+        ({1: 2}, ApiTypeError, "a string as key, got int 1", ()),
+        ({None: 2}, ApiTypeError, "a string as key, got None", ()),
+        ({True: 2}, ApiTypeError, "a string as key, got bool True", ()),
+        ({1.5: 2}, ApiTypeError, "a string as key, got float 1.5", ()),
+        ({(1,): 2}, ApiTypeError, "a string as key, got tuple (1,)", ()),
+        ({b"k": 2}, ApiTypeError, "a string as key, got bytes b'k'", ()),
+        ({Color.RED: 2}, ApiTypeError, "a string as key, got Color", ()),
+        ({UUID(int=1): 2}, ApiTypeError, "a string as key, got UUID", ()),
+        ([{"a": {1: 2}}], ApiTypeError, "a string as key, got int 1", (0, "a")),
+        (UserDict({1: 2}), ApiTypeError, "a string as key, got int 1", ()),
+        (_surrogate("key"), ApiValueError, "lone surrogate '\\udc00' at character 0", ()),
+        ([_surrogate("end")], ApiValueError, "lone surrogate '\\ud800' at character 100", (0,)),
+        (Text(_surrogate("start")), ApiValueError, "lone surrogate '\\udfff'", ()),
+        (b"x", ApiTypeError, "got bytes b'x': decode it, or encode it as base64", ()),
+        ({1, 2}, ApiTypeError, "got set {1, 2}: make it a list", ()),
+        (frozenset(), ApiTypeError, "got frozenset frozenset(): make it a list", ()),
+        ([_Odd()], ApiTypeError, "expected a JSON value, got _Odd <test_", (0,)),
+        (_Odd, ApiTypeError, "expected a JSON value, got type", ()),
+        (Outer, ApiTypeError, "expected a JSON value, got type", ()),
+        (datetime, ApiTypeError, "expected a JSON value, got type", ()),
+        (len, ApiTypeError, "expected a JSON value, got builtin_function_or_method", ()),
+        (1j, ApiTypeError, "expected a JSON value, got complex 1j", ()),
+        (Fraction(1, 2), ApiTypeError, "expected a JSON value, got Fraction", ()),
+        (range(3), ApiTypeError, "expected a JSON value, got range", ()),
+        ((x for x in "ab"), ApiTypeError, "expected a JSON value, got generator", ()),
+        (deque([1]), ApiTypeError, "expected a JSON value, got deque", ()),
+        (Color.FOREIGN, ApiTypeError, "expected a JSON value, got Color", ()),
+        (Outer(Inner([{1}])), ApiTypeError, "set {1}: make it", ("inner", "step_runs", 0)),
+        (10**MAX_DIGITS, ApiValueError, "at most 4300 digits, got int of about 4301", ()),
+        (-(10**MAX_DIGITS), ApiValueError, "at most 4300 digits, got int of about 4301", ()),
+        (Whole(10**MAX_DIGITS), ApiValueError, "at most 4300 digits", ()),
+        (_circle("list"), ApiValueError, "a list that contains itself is not JSON", ()),
+        ([1, _circle("dict")], ApiValueError, "a dict that contains itself is not JSON", (1,)),
+        ({"a": _circle("tuple")}, ApiValueError, "that contains itself is not JSON", None),
+        (_circle("wide"), ApiValueError, "that contains itself is not JSON", None),
+        (_circle("dataclass"), ApiValueError, "itself is not JSON", None),
+    ],
+    # The text of a huge integer would be refused.
+    ids=lambda value: type(value).__name__,
+)
+def test_what_json_has_not_is_refused_with_its_place(value, error, text, path):
+    for make, place in (
+        (lambda: StepRunProvider(outputs={"v": value}), ("outputs", "v")),
+        (lambda: StepRun(unknown=[value]), ("unknown", 0)),
+    ):
+        with pytest.raises(error) as caught:
+            make()
+        assert type(caught.value) is error
+        assert text in caught.value.message
+        if path is not None:
+            assert caught.value.path_to_item == (*place, *path)
+
+
+def _endless():
+    while True:
+        yield "key", 1
+
+
+class _Lies(Mapping):
+    """A mapping that says one size and has another."""
+
+    def __init__(self, says, has):
+        self.says, self.has = says, has
+
+    def __len__(self):
+        return self.says
+
+    def __iter__(self):
+        return iter(self.has)
+
+    def __getitem__(self, key):
+        return key
+
+    def items(self):
+        return ((key, key) for key in self.has)
+
+
+class _Raises:
+    def __init__(self, error):
+        self.error = error
+
+    def model_dump(self):
+        raise self.error
+
+
+class _Never:
+    """Whose simpler form is another of its kind, for ever."""
+
+    def tolist(self):
+        return _Never()
+
+
+class _Nested:
+    """Whose form holds another of its kind, for ever."""
+
+    def model_dump(self):
+        return {"inner": _Nested()}
+
+
+class _Unreadable:
+    def __getattr__(self, name):
+        raise OSError(f"no {name}")
+
+    def __repr__(self):
+        raise OSError("no repr")
+
+
+class _Posing:
+    """Says that it is a dict."""
+
+    __class__ = dict
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "cause"),
+    [
+        (lambda: _Lies(1, "ab"), "as many items as it says, got _Lies that says 1", None),
+        (lambda: _Lies(3, "ab"), "as many items as it says, got _Lies that says 3", None),
+        (lambda: _Lies(2, iter(lambda: "a", None)), "as many items as it says", None),
+        (lambda: _Lies(-1, "a"), "which raised ValueError when asked for one", ValueError),
+        (lambda: _Lies(2**70, "a"), "which raised OverflowError when asked for one", OverflowError),
+        (
+            lambda: _Raises(ZeroDivisionError("x")),
+            "which raised ZeroDivisionError",
+            ZeroDivisionError,
+        ),
+        (lambda: _Raises(RecursionError("x")), "which raised RecursionError", RecursionError),
+        (_Unreadable, "which raised OSError when asked for one", OSError),
+        (_Posing, "which raised TypeError when asked for one", TypeError),
+        (_Never, "whose form never ends", None),
+        (Mock, "whose form never ends", None),
+        (_Nested, "nested deeper than 200 levels", None),
+        (lambda: Listed(_Lies(1, "ab")), "as many items as it says", None),
+    ],
+)
+def test_a_hostile_object_ends_in_an_error_with_its_place(make, text, cause):
+    with pytest.raises(ApiValueError) as caught:
+        StepRunProvider(inputs={"v": [make()]})
+    assert text in caught.value.message
+    assert caught.value.path_to_item[:3] == ("inputs", "v", 0)
+    assert cause is None or type(caught.value.__cause__) is cause
+
+
+def test_an_interrupt_in_the_callers_code_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        _content(_Raises(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize("name", ["pydantic", "numpy"])
+def test_real_objects_of_the_libraries_that_are_meant(name):
+    library = pytest.importorskip(name, reason=f"{name} is not installed")
+    if name == "pydantic":
+        model = library.create_model("Model", when=(datetime, ...), tags=(tuple[str, ...], ()))
+        assert same(_content(model(when=WHEN)), {"when": WHEN.isoformat(), "tags": ()})
+        return
+    value = {"row": library.arange(3) / 2, "one": library.float32(0.5), "n": library.int64(7)}
+    assert same(_content(value), {"row": (0.0, 0.5, 1.0), "one": 0.5, "n": 7})
+    assert StepRun(elapsed_time=library.int64(7)).elapsed_time == 7
+
+
+def _nest(wrap, levels):
+    value = {}
+    for _ in range(levels - 1):
+        value = wrap(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: {"a": inner},
+        lambda inner: [inner],
+        lambda inner: (inner,),
+        lambda inner: frozendict(a=inner),
+        lambda inner: UserDict(a=inner),
+        Inner,
+    ],
+    ids=["dict", "list", "tuple", "frozendict", "mapping", "dataclass"],
+)
+def test_content_may_be_nested_200_levels_deep_and_no_deeper(wrap):
+    step = StepRun(unknown=_nest(wrap, MAX_DEPTH))
+    assert json.loads(encode(step))
+    for make in (StepRun, StepRun.from_openapi_data_oapg):
+        with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$") as caught:
+            make({"unknown": _nest(wrap, MAX_DEPTH + 1)})
+        assert len(caught.value.path_to_item) == MAX_DEPTH + 1
+        assert len(str(caught.value)) < 500
+
+
+def test_the_free_form_object_itself_is_the_first_level():
+    deep = _nest(lambda inner: {"a": inner}, MAX_DEPTH)
+    assert StepRunProvider(inputs=deep).inputs == FREE_OBJECT.check(deep, REQUEST_RULES) == deep
+    with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$\.inputs"):
+        StepRunProvider(inputs={"v": deep})
+
+
+def test_nothing_of_the_caller_is_changed():
+    mine = {"a": [1, {"b": (2, [3])}], "c": Things([4])}
+    StepRunProvider(inputs=mine, unknown=mine)
+    assert mine == {"a": [1, {"b": (2, [3])}], "c": Things([4])}
+    assert type(mine["a"]) is list
