@@ -1,0 +1,118 @@
+"""What the pages say is what the code does."""
+
+import ast
+import hashlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import gentrace
+from gentrace import exceptions, models
+from gentrace.apis.tag_to_api import tag_to_api
+from gentrace.paths.pipeline_run.post import operation
+
+CONTRACT = "25e878c15778ffc1731ceb328c2e54292c79fff307ff3bdd331947f671723d3b"
+
+
+def _rows(text, heading):
+    """The rows of the table under a heading, as lists of cells."""
+    section = text.split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
+    table = [line.split(" | ") for line in section.splitlines() if " | " in line]
+    return table[2:]
+
+
+def test_tables_are_those_of_the_code(generate, root, monkeypatch):
+    """Models, settings, exceptions and the text of every mistake."""
+    monkeypatch.chdir(root)
+    stale = [
+        page.name
+        for page, render in generate.PAGES.items()
+        if render(page.read_text("utf-8")) != page.read_text("utf-8")
+    ]
+    assert stale == [], "run python docs/generate.py"
+
+
+def test_every_model_has_a_page(root):
+    assert {page.stem for page in (root / "docs" / "models").iterdir()} == {*models.__all__}
+
+
+def test_api_page_is_the_contract(root):
+    """Word for word, up to what the SDK adds, but for three anchors that its own links ask for."""
+    page = (root / "docs" / "apis" / "tags" / "IngestionApi.md").read_text("utf-8")
+    contract, _, added = page.partition("\n## Beyond the contract\n")
+    contract = re.sub(r'<a name="pipeline_run_post\.ApiResponseFor\d+"></a>\n', "", contract)
+    assert hashlib.sha256(contract.encode()).hexdigest() == CONTRACT
+    assert added
+
+
+def test_api_page_lists_all_parameters(root):
+    page = (root / "docs" / "apis" / "tags" / "IngestionApi.md").read_text("utf-8")
+    rows = _rows(page, "### Parameters") + _rows(page, "### One more parameter")
+    parameters = inspect.signature(tag_to_api[next(iter(tag_to_api))].pipeline_run_post).parameters
+    assert [row[0] for row in rows] == [name for name in parameters if name != "self"]
+
+
+def test_readme_lists_models_and_operations(root):
+    readme = (root / "README.md").read_text("utf-8")
+    assert re.findall(r"\(docs/models/(\w+)\.md\)", readme) == models.__all__
+    (row,) = _rows(readme, "## Documentation for API Endpoints")
+    assert f"**{operation.name}**" in row[1]
+    assert row[2:] == [f"**{operation.method.lower()}** {operation.path}", operation.summary]
+
+
+@pytest.mark.parametrize(
+    ("heading", "error"),
+    [
+        ("## Attributes of ApiException", exceptions.ApiException()),
+        ("## Attributes of a mistake", exceptions.ApiValueError("")),
+    ],
+)
+def test_errors_page_lists_all_attributes(root, heading, error):
+    page = (root / "docs" / "errors.md").read_text("utf-8")
+    assert [row[0].strip("`") for row in _rows(page, heading)] == [*vars(error)]
+
+
+def _caller_errors():
+    """Where the package raises a mistake of the caller: file, first and last line."""
+    kinds = {"ApiTypeError", "ApiValueError", "ApiKeyError", "ApiAttributeError"}
+    package = Path(gentrace.__file__).parent
+    trees = {
+        str(path): ast.parse(path.read_text("utf-8"))
+        for path in package.rglob("*.py")
+        if package / "local" not in path.parents
+    }
+    nodes = [(path, node) for path, tree in trees.items() for node in ast.walk(tree)]
+    makers = kinds | {
+        node.name
+        for _, node in nodes
+        if isinstance(node, ast.FunctionDef)
+        and isinstance(node.returns, ast.Name)
+        and node.returns.id in {*kinds, "Exception"}
+    }
+    return {
+        (path, node.lineno, node.end_lineno)
+        for path, node in nodes
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+        and node.exc.func.id in makers
+    }
+
+
+def test_errors_page_has_every_mistake(generate, root, monkeypatch):
+    """Each place of the package that raises a mistake of the caller raises one on the page."""
+    monkeypatch.chdir(root)
+    raised = set()
+    for _, error in generate.mistakes((root / "docs" / "errors.md").read_text("utf-8")):
+        frame = error.__traceback__
+        while frame.tb_next is not None:
+            frame = frame.tb_next
+        raised.add((frame.tb_frame.f_code.co_filename, frame.tb_lineno))
+    missing = [
+        f"{Path(path).name}:{first}"
+        for path, first, last in _caller_errors()
+        if not any(path == file and first <= line <= last for file, line in raised)
+    ]
+    assert sorted(missing) == []

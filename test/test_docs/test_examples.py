@@ -1,0 +1,105 @@
+"""The examples, as a reader runs them."""
+
+import json
+import re
+import socket
+from urllib.request import urlopen
+
+import pytest
+
+import gentrace.local
+from gentrace import schemas
+
+
+@pytest.fixture
+def contract(root, run_python):
+    """Run the contract's example against a host."""
+    return lambda host: run_python(root / "examples" / "contract.py", GENTRACE_HOST=host)
+
+
+@pytest.fixture
+def quickstart(root, run_python):
+    """Run the quickstart."""
+    script = root / "examples" / "quickstart.py"
+    return lambda *question, **environment: run_python(script, *question, **environment)
+
+
+def stored(url):
+    with urlopen(f"{url}/pipeline-runs") as answer:  # noqa: S310 - a local server
+        return [run["pipelineRun"] for run in json.load(answer)["pipelineRuns"]]
+
+
+def test_contract_example_stores_a_run(contract):
+    with gentrace.local.serve() as server:
+        printed = contract(server.url)
+        (run,) = stored(server.url)
+    assert re.fullmatch(
+        r"ApiResponseFor200\(status=200, body=.*'pipelineRunId': '[\w-]+'.*\)\n", printed
+    )
+    assert run == {
+        "name": "name_example",
+        "stepRuns": [
+            {
+                "provider": {
+                    "name": "name_example",
+                    "invocation": "invocation_example",
+                    "modelParams": {},
+                    "inputs": {},
+                    "outputs": {},
+                },
+                "elapsedTime": 1,
+                "startTime": "1970-01-01T00:00:00.00Z",
+                "endTime": "1970-01-01T00:00:00.00Z",
+            }
+        ],
+    }
+
+
+def test_contract_example_with_a_wrong_token(contract):
+    """It says so by `ApiException`, and what to check."""
+    with gentrace.local.serve(token="another") as server:  # noqa: S106 - of this test
+        printed = contract(server.url)
+    assert printed.startswith("Exception when calling IngestionApi->pipeline_run_post: (401) ")
+    assert "GENTRACE_API_KEY" in printed
+    assert "YOUR_BEARER_TOKEN" not in printed
+
+
+def test_contract_example_with_a_closed_port(contract):
+    """It says so by `ApiException`, without a status."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        printed = contract(f"http://127.0.0.1:{port}/api/v1")
+    assert printed.startswith("Exception when calling IngestionApi->pipeline_run_post: (0) ")
+    assert f"127.0.0.1:{port}" in printed
+
+
+@pytest.mark.parametrize("question", [None, "Which proxies are supported?"])
+def test_quickstart_stores_and_shows_a_run(quickstart, question, tmp_path):
+    """Without a key it starts the server itself, and stores in the folder that it runs in."""
+    printed = quickstart(*filter(None, [question]))
+    with gentrace.local.serve(database=tmp_path / "gentrace.sqlite3") as server:
+        (run,) = stored(server.url)
+    retrieved, prompted, composed = steps = run["stepRuns"]
+    assert [step["provider"]["invocation"] for step in steps] == ["retrieve", "prompt", "compose"]
+    asked = retrieved["provider"]["inputs"]["question"]
+    assert question in {None, asked}
+    assert (
+        prompted["provider"]["inputs"]["passages"] == retrieved["provider"]["outputs"]["passages"]
+    )
+    assert retrieved["provider"]["outputs"]["passages"]
+    assert composed["provider"]["inputs"] == prompted["provider"]["outputs"]
+    times = [schemas.as_datetime(step[name]) for step in steps for name in ("startTime", "endTime")]
+    assert times == sorted(times)
+    lines = printed.splitlines()
+    assert lines[0] == f"question  {asked}"
+    assert lines[1] == f"answer    {composed['provider']['outputs']['answer']}"
+    assert re.fullmatch(r"run       [\w-]+", lines[2])
+    assert [line.split()[1] for line in lines[3:6]] == ["retrieve", "prompt", "compose"]
+    assert lines[6] == f"stored in {tmp_path / 'gentrace.sqlite3'}"
+
+
+def test_quickstart_with_a_key_sends_to_the_host(quickstart, server, token, tmp_path):
+    printed = quickstart(GENTRACE_HOST=server.url, GENTRACE_API_KEY=token)
+    assert printed.endswith(f"sent to   {server.url}\n")
+    assert [*tmp_path.iterdir()] == []
