@@ -1,0 +1,106 @@
+"""Measure what a call costs, beside the same call written by hand and beside other clients.
+
+Run it from the top of a checkout, in an environment of its own; this does all of it:
+
+    python3 -m venv build/bench \
+        && build/bench/bin/python -m pip install -r benchmarks/requirements.txt \
+        && build/bench/bin/python -m benchmarks
+
+It makes the other clients from PyPI, below `build/bench/peers` (two of their generators need
+Java), measures for about ten minutes, on a machine that should do nothing else, and writes
+`benchmarks/RESULTS.md` and `benchmarks/RESULTS.svg`. What it measures goes over loopback only.
+With an option it shows its tables and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import measures
+from benchmarks.bench import FULL, SHORT, opened
+from benchmarks.report import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from benchmarks.bench import Bench
+    from benchmarks.measuring import Samples
+    from benchmarks.report import Table
+
+FOLDER = Path(__file__).parent
+
+QUESTIONS: dict[str, Callable[[Bench], Table]] = {
+    "models": measures.models,
+    "growth": measures.growth,
+    "memory": measures.memory,
+    "deadlines": measures.deadlines,
+}
+"""The questions beside the comparison, by the names that `--only` knows."""
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="see that all works, without other clients"
+    )
+    parser.add_argument("--no-peers", action="store_true", help="leave the other clients out")
+    parser.add_argument(
+        "--only", action="append", choices=["comparison", *QUESTIONS], help="answer one question"
+    )
+    return parser.parse_args(arguments)
+
+
+def check_installed() -> None:
+    """End the program where the installed package is not this checkout's."""
+    installed = Path(sysconfig.get_path("purelib")) / "gentrace"
+    checkout = FOLDER.parent / "gentrace"
+    names = [str(path.relative_to(checkout)) for path in checkout.rglob("*.py")]
+    if installed.is_dir() and filecmp.cmpfiles(installed, checkout, names, shallow=False)[1:] != (
+        [],
+        [],
+    ):
+        sys.exit(
+            "benchmarks: the installed gentrace differs from this checkout, install it again: "
+            f"{sys.executable} -m pip install -r benchmarks/requirements.txt"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, show the tables and write the results."""
+    options = parse(arguments)
+    chosen = options.only or ["comparison", *QUESTIONS]
+    check_installed()
+    tables: list[Table] = []
+    comparison: dict[str, Samples] = {}
+    with opened(
+        SHORT if options.quick else FULL, peers=not (options.quick or options.no_peers)
+    ) as bench:
+        for name in chosen:
+            print(f"measuring {name}", file=sys.stderr)
+            if name == "comparison":
+                comparison = measures.compare(bench)
+                tables.append(measures.comparison_table(bench, comparison))
+            else:
+                tables.append(QUESTIONS[name](bench))
+    page = document(tables, bench.left_out, bench.notes())
+    print(page)
+    if options.quick or options.no_peers or options.only:
+        return
+    from benchmarks import plot  # noqa: PLC0415 - heavy, and the short forms draw nothing
+
+    (FOLDER / "RESULTS.md").write_text(page, encoding="utf-8")
+    plot.write(comparison, bench.titles(), FOLDER / "RESULTS.svg")
+
+
+if __name__ == "__main__":
+    main()
