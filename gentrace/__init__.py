@@ -8,35 +8,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gentrace.api_client import ApiClient as ApiClient
-    from gentrace.api_client import ApiResponse as ApiResponse
-    from gentrace.api_client import (
-        ApiResponseWithoutDeserialization as ApiResponseWithoutDeserialization,
+    from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
+    from gentrace.configuration import Configuration
+    from gentrace.exceptions import (
+        ApiAttributeError,
+        ApiException,
+        ApiKeyError,
+        ApiTypeError,
+        ApiValueError,
+        OpenApiException,
     )
-    from gentrace.configuration import Configuration as Configuration
-    from gentrace.exceptions import ApiAttributeError as ApiAttributeError
-    from gentrace.exceptions import ApiException as ApiException
-    from gentrace.exceptions import ApiKeyError as ApiKeyError
-    from gentrace.exceptions import ApiTypeError as ApiTypeError
-    from gentrace.exceptions import ApiValueError as ApiValueError
-    from gentrace.exceptions import OpenApiException as OpenApiException
 
 __version__ = "2.0.0"
 
-_HOME = {
-    "ApiAttributeError": "gentrace.exceptions",
+__all__ = [
+    "ApiAttributeError",
+    "ApiClient",
+    "ApiException",
+    "ApiKeyError",
+    "ApiResponse",
+    "ApiResponseWithoutDeserialization",
+    "ApiTypeError",
+    "ApiValueError",
+    "Configuration",
+    "OpenApiException",
+    "__version__",
+]
+
+_HOME = dict.fromkeys(__all__, "gentrace.exceptions") | {
     "ApiClient": "gentrace.api_client",
-    "ApiException": "gentrace.exceptions",
-    "ApiKeyError": "gentrace.exceptions",
     "ApiResponse": "gentrace.api_client",
     "ApiResponseWithoutDeserialization": "gentrace.api_client",
-    "ApiTypeError": "gentrace.exceptions",
-    "ApiValueError": "gentrace.exceptions",
     "Configuration": "gentrace.configuration",
-    "OpenApiException": "gentrace.exceptions",
 }
-
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are names
 
 
 def __getattr__(name: str) -> object:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 
+from gentrace.configuration import LOGGER_FORMAT
+
 _LOGGERS = ("gentrace", "urllib3")
 
 _handlers: dict[str, logging.Handler] = {}
 _levels: dict[str, int] = {}
 """The levels that the loggers had before."""
 
-_state = {"format": "%(asctime)s %(levelname)s %(message)s"}
+_state = {"format": LOGGER_FORMAT}
 
 
 def logger(name: str) -> logging.Logger:

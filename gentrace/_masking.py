@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def mask_url(url: str) -> str:
     return _USERINFO.sub(f"{MASK}@", url)
 
 
+@lru_cache(maxsize=32)
 def _written(secret: str) -> str:
     """Return the pattern of `secret` as it is, escaped in any way, and inside of base64."""
     from base64 import b64encode  # noqa: PLC0415 - only a failed call asks for this
@@ -78,7 +80,7 @@ def _written(secret: str) -> str:
     characters = ""
     for c in secret:
         codes = {c.encode(), c.encode("latin-1")}
-        forms = {c, f"\\{c}", escape(c), f"\\u{ord(c):04x}"} | ({"+"} if c == " " else set())
+        forms = {c, f"\\{c}", escape(c), f"\\u{ord(c):04x}", "+" if c == " " else c}
         forms |= {code.decode("latin-1") for code in codes}
         for code in codes:
             forms |= {"".join(f"{mark}{octet:02x}" for octet in code) for mark in ("%", "\\x")}
@@ -89,18 +91,17 @@ def _written(secret: str) -> str:
         for before in range(3):
             start, end = -(-before * 4 // 3), (before + len(raw)) * 4 // 3
             core = b64encode(bytes(before) + raw).decode()[start:end]
-            if len(core) >= _MIN_CORE:
-                choices.append(re.escape(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
+            choices.append(re.escape(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
     return "|".join(choices)
 
 
-_MIN_CORE = 8
-"""Characters of base64 that are not there by chance."""
+_MIN_SECRET = 8
+"""Characters that do not stand in a text by chance."""
 
 
 def _is_long(secret: str) -> bool:
     """Tell whether a secret is no word that a server may use: such as none would be one."""
-    return len(secret) >= _MIN_CORE
+    return len(secret) >= _MIN_SECRET
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
@@ -113,5 +114,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 def scrub_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
     """Return `data` with each of `secrets`, in any of its spellings, replaced by ``***``."""
     for secret in filter(_is_long, secrets):
-        data = re.sub(_written(secret).encode("latin-1"), MASK.encode(), data)
+        pattern = _written(secret).encode("latin-1")
+        if re.search(pattern, data):  # a large body is not copied in vain
+            data = re.sub(pattern, MASK.encode(), data)
     return data

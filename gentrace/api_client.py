@@ -224,7 +224,7 @@ class OpenApiResponse:
 
     """
 
-    __slots__ = ("_found", "content", "description", "response_cls")
+    __slots__ = ("content", "description", "response_cls")
 
     def __init__(
         self,
@@ -235,22 +235,14 @@ class OpenApiResponse:
         self.response_cls = response_cls
         self.description = description
         self.content = content or {}
-        self._found: dict[str, Schema[Any] | Unset | None] = {}
 
     def find_schema(self, content_type: str) -> Schema[Any] | Unset | None:
         """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
-        if content_type not in self._found:
-            got = MediaType(content_type)
-            matches = (s for text, s in self.content.items() if MediaType(text).includes(got))
-            schema = next(matches, unset)
-            if len(self._found) >= _MAX_FOUND:
-                return schema
-            self._found[content_type] = schema
-        return self._found[content_type]
-
-
-_MAX_FOUND = 32
-"""How many spellings of media types an answer remembers."""
+        if content_type in self.content:
+            return self.content[content_type]
+        got = MediaType(content_type)
+        matches = (schema for text, schema in self.content.items() if MediaType(text).includes(got))
+        return next(matches, unset)
 
 
 class Parameter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from frozendict import frozendict
@@ -13,13 +13,17 @@ from gentrace._masking import MASK, Secret, mask_url
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping, Sequence
-    from typing import ClassVar, Literal
+    from typing import ClassVar, Literal, Self, TypedDict, TypeGuard, Unpack
 
-    from typing_extensions import Self, TypedDict, Unpack
     from urllib3 import Retry
+
+    Check = Callable[[str, Any], T]
+    """Takes the name and the value of a setting; returns what is kept, or raises."""
 
     Seconds = float
     TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
@@ -48,8 +52,6 @@ if TYPE_CHECKING:
         tls_server_name: str | None
         verify_ssl: bool
 
-
-T = TypeVar("T")
 
 API_TITLE = "Gentrace API"
 """Title of the document."""
@@ -105,7 +107,7 @@ class Setting(Generic[T]):
 
     Args:
         default: the value of a configuration that does not set it.
-        check: takes the setting's name and a new value; returns what is kept or raises.
+        check: says what of a new value is kept.
         description: what it means, its unit, and what None and 0 mean.
         secret: whether it is shown masked and left out of pickles.
 
@@ -116,7 +118,7 @@ class Setting(Generic[T]):
     def __init__(
         self,
         default: Any,
-        check: Callable[[str, Any], Any],
+        check: Check[Any],
         description: str,
         *,
         secret: bool = False,
@@ -146,16 +148,18 @@ class Setting(Generic[T]):
 class _HostSetting(Setting[str]):
     """The host that is set, or else that of the server that is."""
 
-    def __get__(self, instance: Configuration | None, owner: type[Configuration]) -> Any:
-        if instance is None or self.name in vars(instance):
-            return super().__get__(instance, owner)
-        return instance.get_host_from_settings(
-            instance.server_index or 0, instance.server_variables
-        )
+    if not TYPE_CHECKING:
+
+        def __get__(self, instance: Configuration | None, owner: type[Configuration]) -> Any:
+            if instance is None or self.name in vars(instance):
+                return super().__get__(instance, owner)
+            return instance.get_host_from_settings(
+                instance.server_index or 0, instance.server_variables
+            )
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
-    """Word the refusal of a setting or argument; of a wrong type if `kind`, else of a wrong value."""
+    """Word the refusal of a setting or argument: of its type if `kind`, else of its value."""
     error = ApiTypeError if kind else ApiValueError
     return error(f"{name}: expected {expected}, got {describe(value)}")
 
@@ -175,7 +179,7 @@ def check_header_text(name: str, value: object) -> str:
     if wrong is not None:
         raise ApiValueError(
             f"{name}: expected printable latin-1 characters, "
-            f"got {ascii(wrong)} at character {value.index(wrong)}"
+            f"got {wrong!a} at character {value.index(wrong)}"
         )
     if value != value.strip():
         raise ApiValueError(f"{name}: expected no blanks at either end, strip the value")
@@ -193,15 +197,20 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
     expected = (
         "seconds above 0: a number for the whole call, (connect, read) or (connect, read, total)"
     )
-    parts: tuple[Any, ...] = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if isinstance(value, (tuple, list)) and len(parts) not in {2, 3}:
+    several = _is_array(value)
+    parts: tuple[Any, ...] = tuple(value) if _is_array(value) else (value,)
+    if several and len(parts) not in {2, 3}:
         raise refuse(name, expected, value, kind=True)
     for part in parts:
         if isinstance(part, bool) or not isinstance(part, (int, float)):
             raise refuse(name, expected, value, kind=True)
         if not (part > 0 and isfinite(part)):
             raise refuse(name, expected, value)
-    return parts if len(parts) > 1 else parts[0]
+    return parts if several else parts[0]
+
+
+def _is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple))
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -211,9 +220,11 @@ def check_flag(name: str, value: object) -> bool:
     return value
 
 
-def _check_token(name: str, value: object) -> Secret | None:
-    if value is None:
-        return None
+def _or_none(check: Check[T]) -> Check[T | None]:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def _check_token(name: str, value: object) -> Secret:
     text = check_header_text(name, value)
     if not text:
         raise ApiValueError(f"{name}: expected a token, got an empty string; None is for no token")
@@ -226,14 +237,8 @@ def _check_text(name: str, value: object) -> str:
     return value
 
 
-def _check_optional_text(name: str, value: object) -> str | None:
-    return None if value is None else _check_text(name, value)
-
-
-def _check_path(name: str, value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, (str, os.PathLike)):
+def _check_path(name: str, value: object) -> str:
+    if not _is_path(value):
         raise refuse(name, "a path or None", value, kind=True)
     path = os.fspath(value)
     if not isinstance(path, str) or "\0" in path or not path:
@@ -241,29 +246,33 @@ def _check_path(name: str, value: object) -> str | None:
     return path
 
 
-def _check_file(name: str, value: object) -> str | None:
-    path = _check_path(name, value)
-    if path is not None and not os.path.isfile(path):  # noqa: PTH113 - pathlib is slow to import
-        raise refuse(name, "a file that exists", value)
-    return path
+def _is_path(value: object) -> TypeGuard[str | os.PathLike[Any]]:
+    return isinstance(value, (str, os.PathLike))
 
 
-def _check_folder(name: str, value: object) -> str | None:
-    path = _check_path(name, value)
-    if path is not None and not os.path.isdir(path):  # noqa: PTH112 - pathlib is slow to import
-        raise refuse(name, "a folder that exists", value)
-    return path
+def _path_of(exists: Callable[[str], bool], expected: str) -> Check[str]:
+    def check(name: str, value: object) -> str:
+        path = _check_path(name, value)
+        if not exists(path):
+            raise refuse(name, expected, value)
+        return path
+
+    return check
 
 
-def _check_certificates(name: str, value: object) -> str | None:
+_check_file = _path_of(os.path.isfile, "a file that exists")
+_check_folder = _path_of(os.path.isdir, "a folder that exists")
+_check_bundle = _path_of(
+    os.path.exists, "a file or folder of certificates that exists, or PEM text"
+)
+
+
+def _check_certificates(name: str, value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     if isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value:
         return value
-    path = _check_path(name, value)
-    if path is not None and not os.path.exists(path):  # noqa: PTH110 - pathlib is slow to import
-        raise refuse(name, "a file or folder of certificates that exists, or PEM text", value)
-    return path
+    return _check_bundle(name, value)
 
 
 def _check_assert_hostname(name: str, value: object) -> str | bool | None:
@@ -273,22 +282,21 @@ def _check_assert_hostname(name: str, value: object) -> str | bool | None:
     raise refuse(name, expected, value, kind=not isinstance(value, str))
 
 
+def _check_integer(name: str, value: object, expected: str, least: int, most: float) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise refuse(name, expected, value, kind=True)
+    if not least <= value <= most:
+        raise refuse(name, expected, value)
+    return value
+
+
 def _check_positive(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(name, "a whole number above 0", value, kind=True)
-    if value < 1:
-        raise refuse(name, "a whole number above 0", value)
-    return value
+    return _check_integer(name, value, "a whole number above 0", 1, inf)
 
 
-def _check_index(name: str, value: object) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(name, "a whole number or None", value, kind=True)
-    if not 0 <= value < len(SERVERS):
-        raise refuse(name, f"the index of one of {len(SERVERS)} servers", value)
-    return value
+def _check_index(name: str, value: object) -> int:
+    expected = f"the index of one of {len(SERVERS)} servers, or None"
+    return _check_integer(name, value, expected, 0, len(SERVERS) - 1)
 
 
 def _check_encoder(name: str, value: object) -> object:
@@ -301,74 +309,19 @@ def _check_retries(name: str, value: object) -> object:
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
     if value is None or value is False:
         return value
-    if isinstance(value, int) and value is not True:
-        if value < 0:
-            raise refuse(name, expected, value)
+    if all(callable(getattr(value, method, None)) for method in ("increment", "is_retry")):
         return value
-    if not (
-        callable(getattr(value, "increment", None)) and callable(getattr(value, "is_retry", None))
-    ):
-        raise refuse(name, expected, value, kind=True)
-    return value
+    return _check_integer(name, value, expected, 0, inf)
 
 
-def _check_socket_options(name: str, value: Any) -> tuple[tuple[Any, ...], ...] | None:
-    if value is None:
-        return None
+def _check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ...]:
     expected = "tuples of (level, option, value), as socket.setsockopt takes them"
-    if not isinstance(value, (list, tuple)):
+    if not _is_array(value):
         raise refuse(name, expected, value, kind=True)
-    options: list[tuple[Any, ...]] = []
     for option in value:
-        if not isinstance(option, (list, tuple)) or len(option) not in (3, 4):
+        if not _is_array(option) or len(option) not in {3, 4}:
             raise refuse(name, expected, option, kind=True)
-        options.append(tuple(option))
-    return tuple(options)
-
-
-def _check_header_map(name: str, value: Any) -> frozendict[str, str] | None:
-    if value is None:
-        return None
-    if not hasattr(value, "items"):
-        raise refuse(name, "a mapping of header names to values", value, kind=True)
-    return frozendict(
-        {
-            check_header_name(name, key): Secret(check_header_text(f"{name}[{key!r}]", item))
-            for key, item in value.items()
-        }
-    )
-
-
-def _check_variables(name: str, value: Any) -> frozendict[str, str]:
-    if value is None:
-        return frozendict()
-    if not hasattr(value, "items"):
-        raise refuse(name, "a mapping of variable names to values", value, kind=True)
-    return frozendict(
-        {_check_text(name, key): _check_text(name, item) for key, item in value.items()}
-    )
-
-
-def _check_by_operation(check: Callable[[str, Any], T]) -> Callable[[str, Any], frozendict[str, T]]:
-    def check_each(name: str, value: Any) -> frozendict[str, T]:
-        if value is None:
-            return frozendict()
-        if not hasattr(value, "items"):
-            raise refuse(name, "a mapping by operation, as pipeline_run_post", value, kind=True)
-        return frozendict(
-            {_check_text(name, key): check(f"{name}[{key!r}]", item) for key, item in value.items()}
-        )
-
-    return check_each
-
-
-def _check_keywords(name: str, value: object) -> frozenset[str]:
-    if not isinstance(value, str):
-        raise refuse(name, "keywords with commas between them", value, kind=True)
-    keywords = frozenset(filter(None, (keyword.strip() for keyword in value.split(","))))
-    for keyword in keywords - VALIDATION_KEYWORDS:
-        raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
-    return keywords
+    return tuple(map(tuple, value))
 
 
 _NAME_CHARACTERS = frozenset(
@@ -383,6 +336,39 @@ def check_header_name(name: str, value: object) -> str:
     if not value or not _NAME_CHARACTERS.issuperset(value):
         raise refuse(name, "a header name of letters, digits and -", value)
     return value
+
+
+def _mapping_of(
+    check: Check[T], expected: str, check_key: Check[str] = _check_text
+) -> Check[Mapping[str, T]]:
+    def check_each(name: str, value: Any) -> Mapping[str, T]:
+        if value is None:
+            return frozendict[str, T]()
+        if not hasattr(value, "items"):
+            raise refuse(name, f"a mapping {expected}", value, kind=True)
+        return frozendict[str, T](
+            {check_key(name, key): check(f"{name}[{key!r}]", item) for key, item in value.items()}
+        )
+
+    return check_each
+
+
+def _check_header(name: str, value: object) -> Secret:
+    return Secret(check_header_text(name, value))
+
+
+_check_headers = _mapping_of(_check_header, "of header names to values", check_header_name)
+_check_variables = _mapping_of(_check_text, "of variable names to values")
+_BY_OPERATION = "by operation, as pipeline_run_post"
+
+
+def _check_keywords(name: str, value: object) -> frozenset[str]:
+    if not isinstance(value, str):
+        raise refuse(name, "keywords with commas between them", value, kind=True)
+    keywords = frozenset(filter(None, (keyword.strip() for keyword in value.split(","))))
+    for keyword in sorted(keywords - VALIDATION_KEYWORDS):
+        raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
+    return keywords
 
 
 _LABEL = 63
@@ -439,6 +425,13 @@ def check_host(name: str, value: object) -> str:
 
 
 def check_proxy(name: str, value: object) -> Secret | None:
+    """Return the address of a proxy; empty is none, and None is the environment's.
+
+    Raises:
+        ApiTypeError: neither a string nor None.
+        ApiValueError: no address of a proxy.
+
+    """
     if value is None:
         return None
     if value == "":
@@ -459,7 +452,7 @@ def _apply_debug(name: str, value: object) -> bool:
 def _apply_logger_file(name: str, value: object) -> str | None:
     from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
 
-    path = _check_path(name, value)
+    path = None if value is None else _check_path(name, value)
     try:
         _logs.set_file(path)
     except OSError as error:
@@ -513,25 +506,27 @@ class Configuration:
     )
     access_token = Setting["str | None"](
         None,
-        _check_token,
+        _or_none(_check_token),
         "API key, sent as `Authorization: Bearer …`; None sends none. "
         "Environment: `GENTRACE_API_KEY`.",
         secret=True,
     )
     server_index = Setting["int | None"](
-        None, _check_index, "Which server of the document to use; None where `host` says it."
+        None,
+        _or_none(_check_index),
+        "Which server of the document to use; None where `host` says it.",
     )
     server_variables = Setting["Mapping[str, str]"](
         frozendict(), _check_variables, "Values of the variables in the server's address."
     )
     server_operation_index = Setting["Mapping[str, int]"](
         frozendict(),
-        _check_by_operation(_check_index),
+        _mapping_of(_or_none(_check_index), _BY_OPERATION),
         "`server_index` by operation, as `pipeline_run_post`.",
     )
     server_operation_variables = Setting["Mapping[str, Mapping[str, str]]"](
         frozendict(),
-        _check_by_operation(_check_variables),
+        _mapping_of(_check_variables, _BY_OPERATION),
         "`server_variables` by operation.",
     )
     disabled_client_side_validations = Setting["frozenset[str]"](
@@ -572,14 +567,18 @@ class Configuration:
     )
     ssl_ca_cert = Setting["str | None"](
         None,
-        _check_certificates,
+        _or_none(_check_certificates),
         "Certificates to trust in place of certifi's: a file, a folder, or PEM text.",
     )
     cert_file = Setting["str | None"](
-        None, _check_file, "File with the client's certificate, and its key if `key_file` is None."
+        None,
+        _or_none(_check_file),
+        "File with the client's certificate, and its key if `key_file` is None.",
     )
     key_file = Setting["str | None"](
-        None, _check_file, "File with the key of the client's certificate, not encrypted."
+        None,
+        _or_none(_check_file),
+        "File with the key of the client's certificate, not encrypted.",
     )
     assert_hostname = Setting["str | bool | None"](
         None,
@@ -587,7 +586,9 @@ class Configuration:
         "Host name that the certificate must have, if not the host's; False checks no name.",
     )
     tls_server_name = Setting["str | None"](
-        None, _check_optional_text, "Host name to ask for and check in TLS, if not the host's."
+        None,
+        _or_none(_check_text),
+        "Host name to ask for and check in TLS, if not the host's.",
     )
     proxy = Setting["str | None"](
         None,
@@ -597,18 +598,18 @@ class Configuration:
         secret=True,
     )
     proxy_headers = Setting["Mapping[str, str] | None"](
-        None, _check_header_map, "Header fields for the proxy alone.", secret=True
+        None, _or_none(_check_headers), "Header fields for the proxy alone.", secret=True
     )
     socket_options = Setting["Sequence[tuple[int, int, int | bytes]] | None"](
         None,
-        _check_socket_options,
+        _or_none(_check_socket_options),
         "Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY.",
     )
     safe_chars_for_path_param = Setting[str](
         "", _check_text, "Characters that path parameters keep unescaped."
     )
     temp_folder_path = Setting["str | None"](
-        None, _check_folder, "Folder for downloaded files; None is the system's."
+        None, _or_none(_check_folder), "Folder for downloaded files; None is the system's."
     )
     debug = Setting[bool](
         False,
@@ -633,7 +634,7 @@ class Configuration:
 
     _default: ClassVar[Configuration | None] = None
 
-    def __init__(  # noqa: PLR0913 - the parameters that users of such clients know
+    def __init__(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         host: str | None = None,
         access_token: str | None = None,

@@ -160,15 +160,10 @@ class _Walled(socket.socket):
         wall = cast("Wall", self.wall)
         with memoryview(data) as view:
             del data  # a traceback with locals would show the token in it
-            if len(view) <= SEND_PIECE:
-                self.settimeout(wall.next())
-                super().sendall(view, flags)
-                return
             sent = 0
             while sent < len(view):
                 self.settimeout(wall.next())
-                with view[sent : sent + SEND_PIECE] as piece:
-                    sent += self.send(piece, flags)
+                sent += self.send(view[sent : sent + SEND_PIECE], flags)
 
     def __del__(self) -> None:
         # Not socket.socket's own: that waits for files, and warns where nobody closed it. To drop
@@ -223,12 +218,16 @@ def _make_tls_context(configuration: Configuration, *, with_client: bool = True)
             context.load_verify_locations(trusted)
     except OSError as error:
         raise ApiValueError(f"ssl_ca_cert: cannot be loaded: {_words(error)}") from None
-    if configuration.cert_file is not None and with_client:
+    if with_client:
         _load_client_certificate(context, configuration.cert_file, configuration.key_file)
     return context
 
 
-def _load_client_certificate(context: _TlsContext, cert: str, key: str | None) -> None:
+def _load_client_certificate(context: _TlsContext, cert: str | None, key: str | None) -> None:
+    if cert is None:
+        if key is not None:
+            raise ApiValueError("key_file: is of no use without cert_file, set that too")
+        return
     encrypted = False
 
     def no_password() -> str:
@@ -446,7 +445,7 @@ class Pool:
     def close(self) -> None:
         """Close the idle connections now, and the others when they are given back."""
         self._closed = True
-        while self._idle:
+        while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
@@ -563,7 +562,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             codings = self._raw.headers.get("Content-Encoding")
             if codings is not None and not _SMALL_DECODERS.issuperset(_split_list(str(codings))):
                 self.decode_content = False
-            if length is not None and length <= limit and codings is None:
+            if length is not None and length <= min(limit, PIECE) and codings is None:
                 self._content = self._guard(self._read_plain)
             else:
                 self._content = self._load_pieces(limit)
@@ -571,7 +570,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         return self._content
 
     def _read_plain(self) -> bytes:
-        """Read a body of known length that is not encoded, past what urllib3 would do for it."""
+        """Read a small body that is not encoded, without what urllib3 would do for others."""
         raw = self._raw
         self._call.wall.budget = cast("int", raw.length) + HEAD_LIMIT
         content = b""
@@ -1510,11 +1509,13 @@ class RestClient:
             try:
                 response = call.exchange()
                 status = response.status
+                log.debug("%s %s: request %d: %d", request.method, call.target, call.tries, status)
                 if status < http.HTTPStatus.MULTIPLE_CHOICES:
                     if not stream:
                         response.load()
                     if call.tries == 1:
                         self._quota.refill()
+                    call.body = None  # the answer may live for long
                     return response
                 if status in _REDIRECTS and call.follow(response):
                     response.discard()
@@ -1523,19 +1524,14 @@ class RestClient:
                 failure = error
             wait = call.next_wait(self._quota, None if failure else response, failure)
             if wait is None:
+                call.body = None
                 if failure is not None:
                     raise failure
                 cast("HTTPResponse", response).load()
                 return cast("HTTPResponse", response)
             if failure is None:
                 cast("HTTPResponse", response).discard()
-            log.debug(
-                "%s %s: request %d failed, the next in %.2f s",
-                request.method,
-                call.target,
-                call.tries,
-                wait,
-            )
+            log.debug("%s %s: another request in %.2f s", request.method, call.target, wait)
             time.sleep(wait)
 
     def close(self) -> None:

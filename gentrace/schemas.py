@@ -15,11 +15,12 @@ import io
 import re
 import sys
 from functools import cache
+from importlib import import_module
 from itertools import islice
 from json import JSONDecoder, JSONEncoder
 from math import isfinite
 from reprlib import Repr
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from frozendict import frozendict
 
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
-    from typing import Final, Literal
-
-    from typing_extensions import Self
+    from typing import Final, Literal, Self
 
     Dumps = Callable[[Any], bytes]
     """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
+
+    Plain = str | int | float | dict[Any, Any] | list[Any] | tuple[Any, ...] | None
+    """A value of one of the types of `_FREE`, where a frozendict is a dict."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -47,6 +49,13 @@ MAX_DIGITS = 4300
 """How many digits an integer may have."""
 
 _INTEGER_BOUND = 10**MAX_DIGITS
+
+# Builtins by names that tell the checkers of types what is inside.
+_type: Callable[[object], type[Any]] = type
+_Dict: type[dict[Any, Any]] = dict
+_List: type[list[Any]] = list
+_Tuple: type[tuple[Any, ...]] = tuple
+_FrozenDict: type[frozendict[str, Any]] = frozendict
 
 
 class Unset:
@@ -116,7 +125,7 @@ class Schema(Generic[T_co]):
     expected: str
     type: str
     format: str | None = None
-    exact: type[Any] | None = None
+    exact: builtins.type[Any] | None = None
 
     def check(self, value: object, rules: Rules) -> T_co:
         """Return the JSON value that `value` stands for.
@@ -259,10 +268,10 @@ class ArraySchema(Schema[tuple[T, ...]]):
 
     def admits(self, value: object, free: list[Any]) -> bool:
         """Tell quickly whether it is a list of items that may be written as they are."""
-        if type(value) is not list and type(value) is not tuple:
+        if type(value) is not _List and type(value) is not _Tuple:
             return False
         admits = self.items.admits
-        for item in value:
+        for item in value:  # noqa: SIM110 - a generator takes longer
             if not admits(item, free):
                 return False
         return True
@@ -287,17 +296,20 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is model:
             return value
-        plain = value if isinstance(value, Model) else _simplify(value, self.expected)
-        if not isinstance(plain, dict):
-            raise _mismatch(self.expected, value)
-        if rules.python_names and not isinstance(plain, Model):
-            plain = model.wire_items_oapg(plain)
-        return model.check_oapg(plain, rules)
+        items: Mapping[Any, Any]
+        if isinstance(value, Model):
+            items = value
+        else:
+            plain = _simplify(value, self.expected)
+            if not isinstance(plain, dict):
+                raise _mismatch(self.expected, value)
+            items = model.wire_items_oapg(plain) if rules.python_names else plain
+        return model.check_oapg(items, rules)
 
     def admits(self, value: object, free: list[Any]) -> bool:
-        """Tell quickly whether it is a dict by wire names whose items may be written as they are."""
+        """Tell quickly whether it is a dict by wire names that may be written as it is."""
         model = self.model
-        if type(value) is not dict:
+        if type(value) is not _Dict:
             return type(value) is model
         get, found = value.get, 0
         for name, kind, admits in model.checks_oapg:
@@ -318,7 +330,7 @@ class ObjectSchema(Schema[M]):
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
-        if rules is REQUEST_RULES and type(value) is dict:
+        if rules is REQUEST_RULES and type(value) is _Dict:
             free: list[Any] = []
             if self.admits(value, free):
                 text = _encode_plain(value, free, dumps)
@@ -414,7 +426,9 @@ class Model(frozendict[str, Any]):
     """What a quick check looks at: wire names, Python types, and `admits` for other types."""
 
     def __init_subclass__(cls) -> None:
-        own = [item for item in vars(cls).values() if isinstance(item, Property)]
+        own: list[Property[Any]] = [
+            item for item in vars(cls).values() if isinstance(item, Property)
+        ]
         cls.properties_oapg = {**cls.properties_oapg, **{item.wire_name: item for item in own}}
         declared = cls.properties_oapg.values()
         cls.wire_names_oapg = {item.name: item.wire_name for item in declared} | {
@@ -429,11 +443,12 @@ class Model(frozendict[str, Any]):
 
     if TYPE_CHECKING:
 
-        def __new__(cls, *args: Any, **keywords: Any) -> Self: ...
+        def __new__(cls, *args: Any, **keywords: Any) -> Self: ...  # noqa: D102
 
     else:
 
         def __new__(cls, /, *args: object, **keywords: object) -> Self:
+            """Make a model of a mapping and keywords, either of which may be left out."""
             if len(args) > 1:
                 raise ApiTypeError(
                     f"{cls.__name__} takes one mapping and keywords, got {len(args)} arguments"
@@ -486,7 +501,7 @@ class Model(frozendict[str, Any]):
         return renamed
 
     @classmethod
-    def check_oapg(cls, items: Mapping[Any, object], rules: Rules) -> Self:
+    def check_oapg(cls, items: Mapping[Any, Any], rules: Rules) -> Self:
         """Return the model of `items`, which go by wire names."""
         kinds, properties = cls.kinds_oapg, cls.properties_oapg
         checked: dict[str, Any] = {}
@@ -495,7 +510,7 @@ class Model(frozendict[str, Any]):
             for key, item in items.items():
                 if type(key) is not str or not key.isascii():
                     key = _free_key(key)  # noqa: PLW2901 - as it is on the wire
-                kind = type(item)
+                kind = _type(item)
                 if kinds.get(key) is kind:
                     value = item if kind is str and item.isascii() else _FREE[kind](item, 1)
                 elif item is unset:
@@ -537,16 +552,20 @@ class Model(frozendict[str, Any]):
     def _derive(self, changes: Mapping[Any, object]) -> Self:
         return self.check_oapg({**self, **self.wire_items_oapg(changes)}, REQUEST_RULES)
 
-    def __or__(self, other: object) -> Any:
+    def __or__(self, other: Mapping[Any, Any]) -> Any:
         return self._derive(other) if isinstance(other, dict) else NotImplemented
 
     __ior__ = __or__
 
-    def set(self, key: str, val: object) -> Self:
+    def set(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
+        self, key: str, val: object
+    ) -> Self:
         """Return a model with property `key`, by either of its names, set to `val`."""
         return self._derive({key: val})
 
-    def setdefault(self, key: str, default: object = None) -> Self:
+    def setdefault(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
+        self, key: str, default: object = None
+    ) -> Self:
         """Return this model if it holds property `key`, else one where it is `default`."""
         return self if self.wire_names_oapg.get(key, key) in self else self._derive({key: default})
 
@@ -582,7 +601,7 @@ class Model(frozendict[str, Any]):
         return type(self).from_openapi_data_oapg, (dict(self),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_thaw(self)!r})"
+        return f"{type(self).__name__}({_thaw(dict(self))!r})"
 
 
 def _make_freezer(base: type[frozendict[Any, Any]]) -> Callable[[type[F], dict[str, Any]], F]:
@@ -591,13 +610,13 @@ def _make_freezer(base: type[frozendict[Any, Any]]) -> Callable[[type[F], dict[s
     frozendict's own constructor is Python code that takes longer than all checks together; where
     its one slot is known, what it does for a dict is done without it.
     """
-    slot = getattr(base, "_hash", None)
+    slot: Any = getattr(base, "_hash", None)
     if slot is None:
-        return base.__new__
-    new, update, set_hash = dict.__new__, dict.update, slot.__set__
+        return cast("Any", base).__new__  # type: ignore[no-any-return]
+    new, update, set_hash = cast("Any", dict).__new__, _Dict.update, slot.__set__
 
     def freeze(kind: type[F], items: dict[str, Any]) -> F:
-        frozen = new(kind)
+        frozen: F = new(kind)
         update(frozen, items)
         set_hash(frozen, -1)
         return frozen
@@ -663,7 +682,7 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 key = _free_key(key)  # noqa: PLW2901 - as it is on the wire
-            kind = type(item)
+            kind = _type(item)
             if kind is str and item.isascii():
                 frozen[key] = item
             elif kind in _FREE:
@@ -674,7 +693,7 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         _place_under_key(error, key)
         _word_cycle(error, value)
         raise
-    return _freeze_as(frozendict, frozen)
+    return _freeze_as(_FrozenDict, frozen)
 
 
 def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ...]:
@@ -685,7 +704,7 @@ def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ..
     frozen: list[Any] = []
     try:
         for item in value:
-            frozen.append(_FREE.get(type(item), _free_foreign)(item, depth + 1))  # noqa: PERF401
+            frozen.append(_FREE.get(_type(item), _free_foreign)(item, depth + 1))  # noqa: PERF401
     except (ApiTypeError, ApiValueError) as error:
         error.move_under(len(frozen))
         _word_cycle(error, value)
@@ -693,7 +712,7 @@ def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ..
     return tuple(frozen)
 
 
-def _free_foreign(value: object, depth: int) -> Any:
+def _free_foreign(value: Any, depth: int) -> Any:
     plain = _simplify(value, "a JSON value")
     return _FREE[type(plain)](plain, depth)
 
@@ -735,7 +754,7 @@ def _word_cycle(error: ApiTypeError | ApiValueError, container: object) -> None:
 # Values of other types, on their way to a JSON value.
 
 
-def _simplify(value: object, expected: str) -> Any:
+def _simplify(value: object, expected: str) -> Plain:
     """Turn a value into one of the types of `_FREE`, one conversion after the other.
 
     Raises:
@@ -743,17 +762,17 @@ def _simplify(value: object, expected: str) -> Any:
         ApiValueError: it has one that is not exact, or making it failed.
 
     """
-    plain = value
+    plain: Any = value
     for _ in range(MAX_DEPTH):
         if type(plain) in _FREE:
-            return plain
+            return plain  # type: ignore[no-any-return]
         plain = _convert(plain)
         if plain is unset:
             raise _mismatch(expected, value)
     raise ApiValueError(f"expected {expected}, got {describe(value)}, whose form never ends", ())
 
 
-def _convert(value: Any) -> Any:
+def _convert(value: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one form after the other
     """Return a simpler form of a value that is of no type of `_FREE`; `unset` if it has none."""
     if isinstance(value, type):
         return unset
@@ -765,7 +784,7 @@ def _convert(value: Any) -> Any:
                 return exact(value)
         if callable(dump := getattr(value, "model_dump", None)):
             return dump()
-        if hasattr(type(value), "__dataclass_fields__"):
+        if hasattr(_type(value), "__dataclass_fields__"):
             from dataclasses import fields  # noqa: PLC0415 - only for those who use them
 
             return {field.name: getattr(value, field.name) for field in fields(value)}
@@ -793,9 +812,9 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
     str: str.__str__,
     int: int.__int__,
     float: float.__float__,
-    dict: lambda value: dict(dict.items(value)),
-    list: list.copy,
-    tuple: lambda value: tuple.__getitem__(value, slice(None)),
+    dict: lambda value: _Dict(_Dict.items(value)),
+    list: _List.copy,
+    tuple: lambda value: _Tuple.__getitem__(value, slice(None)),
 }
 """How an instance of a subclass becomes one of the class, whatever it overrides."""
 
@@ -820,7 +839,7 @@ def _mapping_items(value: Mapping[object, object]) -> dict[object, object]:
 
 def _exact_number(value: Any) -> int | float:
     """Return the int or float whose JSON text is exactly this Decimal."""
-    decimal = type(value)
+    decimal = _type(value)
     if value.is_finite() and value.adjusted() < MAX_DIGITS:
         number = int(value) if value.as_tuple().exponent >= 0 else float(value)
         if decimal(repr(number)) == value:
@@ -886,9 +905,9 @@ def _format_datetime(value: Any) -> str:
             (),
         )
     if offset.total_seconds() % 60:
-        from datetime import timezone  # noqa: PLC0415 - of no use to most
+        from datetime import UTC  # noqa: PLC0415 - of no use to most
 
-        value = value.astimezone(timezone.utc)
+        value = value.astimezone(UTC)
     return str(value.isoformat())
 
 
@@ -903,7 +922,7 @@ class _Words(Repr):
         self.maxstring = self.maxother = 60
         self.maxlevel = 2
 
-    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - the base's signature
+    def repr_int(self, x: int, level: int) -> str:
         """Show a huge int by its size: its digits are slow to find, and may be refused."""
         digits = x.bit_length() * 30103 // 100000 + 1
         return repr(x) if digits < self.maxlong else f"of about {digits} digits"
@@ -949,7 +968,7 @@ def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
     return f"{type(model).__name__} has no {name!r}{hint}"
 
 
-def _thaw(value: Any) -> Any:
+def _thaw(value: Plain) -> Plain:
     """Return a copy with plain dicts in place of frozen ones, to be shown."""
     if isinstance(value, tuple):
         return [_thaw(item) for item in value]
@@ -1003,14 +1022,11 @@ def find_encoder(setting: str) -> Dumps | None:
 @cache
 def _find_orjson() -> Dumps | None:
     try:
-        from orjson import (  # noqa: PLC0415 - of an optional package
-            OPT_PASSTHROUGH_DATACLASS,
-            OPT_PASSTHROUGH_DATETIME,
-            dumps,
-        )
+        orjson = import_module("orjson")
     except ImportError:
         return None
-    options = OPT_PASSTHROUGH_DATACLASS | OPT_PASSTHROUGH_DATETIME
+    dumps: Callable[..., bytes] = orjson.dumps
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
     return lambda value: dumps(value, None, options)
 
 
@@ -1038,37 +1054,37 @@ _MAX_RECURSION = 10_000
 """Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
 
 
-def _is_plain(free: list[Any]) -> bool:
+def _is_plain(free: list[Any]) -> bool:  # noqa: C901 - one loop, as calls take longer
     """Tell whether free-form content is of exact types, with strings as keys, and not too deep."""
     leaves, level = _LEAVES, free
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for container in level:
-            if type(container) is dict:
+            if type(container) is _Dict:
                 for key, item in container.items():
                     if type(key) is not str:
                         return False
                     if type(item) not in leaves:
                         inner.append(item)
-            elif type(container) is not list and type(container) is not tuple:
+            elif type(container) is not _List and type(container) is not _Tuple:
                 return False
             elif len(container) < _LONG or not leaves.issuperset(map(type, container)):
                 for item in container:
                     if type(item) not in leaves:
-                        inner.append(item)
+                        inner.append(item)  # noqa: PERF401 - most containers are short
         if not inner:
             return True
         level = inner
     return False
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: Plain) -> bool:
     """Tell whether no float in a plain value is NaN or infinite."""
-    if type(value) is float:
-        return isfinite(value)
     if type(value) in _LEAVES:
-        return True
-    return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+        return type(value) is not float or isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return isinstance(value, (list, tuple)) and all(map(_is_finite, value))
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})

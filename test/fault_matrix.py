@@ -9,7 +9,6 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from gzip import compress
 
 import bombs
@@ -302,21 +301,13 @@ def broken_record(talk, _=None):
     talk.stall()
 
 
-@cache
-def stranger():
-    """A CA that nobody trusts."""
-    return trustme.CA()
-
-
-@cache
-def intermediate():
-    """A CA that the trusted one signed."""
-    return authority().create_child_ca()
+STRANGER = trustme.CA()
+INTERMEDIATE = authority().create_child_ca()
 
 
 def self_signed():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with stranger().cert_pem.tempfile() as cert, stranger().private_key_pem.tempfile() as key:
+    with STRANGER.cert_pem.tempfile() as cert, STRANGER.private_key_pem.tempfile() as key:
         context.load_cert_chain(cert, key)
     return context
 
@@ -328,7 +319,7 @@ def valid(start, end):
 
 
 def demanding():
-    context = server_tls(clients=stranger())
+    context = server_tls(clients=STRANGER)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -514,9 +505,9 @@ ROWS = {
     },
     "Plain HTTP at a TLS port": {"TLS": ends(TLS, greeted(after(hello, reply(400)), secure=True))},
     "A self-signed certificate": untrusted(self_signed),
-    "A certificate of an unknown issuer": untrusted(lambda: server_tls(ca=stranger())),
+    "A certificate of an unknown issuer": untrusted(lambda: server_tls(ca=STRANGER)),
     "A missing intermediate certificate": untrusted(
-        lambda: server_tls(ca=intermediate(), chain=False)
+        lambda: server_tls(ca=INTERMEDIATE, chain=False)
     ),
     "An expired certificate": untrusted(valid(-2, -1)),
     "A certificate that is not valid yet": untrusted(valid(1, 2)),

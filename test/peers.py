@@ -35,7 +35,6 @@ hang. `with names({"a.test": addresses}) as asked`: what names resolve to, and w
 """
 
 import contextlib
-import functools
 import http.client
 import json
 import select
@@ -529,10 +528,12 @@ def _resolve(host, port, *arguments, **keywords):
 # TLS.
 
 
-@functools.cache
+_AUTHORITY = trustme.CA()
+
+
 def authority():
     """The CA that signs what `server_tls` makes, unless told otherwise."""
-    return trustme.CA()
+    return _AUTHORITY
 
 
 def authority_pem():

@@ -1,9 +1,9 @@
 """The paths of the document; each operation is declared in a module below."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class PathValues(str, Enum):
+class PathValues(StrEnum):
     """The paths of the document."""
 
     PIPELINERUN = "/pipeline-run"

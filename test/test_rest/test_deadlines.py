@@ -27,7 +27,7 @@ from peers import (
 from gentrace import ApiException
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
 
-LIMIT = 1.0
+LIMIT = 0.5
 
 CHUNKED = head_of(200, headers={"Transfer-Encoding": "chunked"})
 LONG = head_of(200, headers={"Content-Length": 10**6})
@@ -121,7 +121,7 @@ def test_call_ends_at_its_deadline(outcomes, name):
     assert type(error) is ApiTimeoutException, repr(error)
     assert error.status == 0
     assert LIMIT <= took < LIMIT + MARGIN
-    assert "1 s" in str(error)
+    assert f"{LIMIT:g} s" in str(error)
 
 
 def test_call_starts_no_thread(connect, monkeypatch):
@@ -145,7 +145,7 @@ def test_addresses_that_hang_share_the_deadline(connect):
             connect(peer.at("many.test")).fail(ApiTimeoutException, timeout=LIMIT)
         with names({"many.test": [hole] * 60}), within(LIMIT):
             caller = connect(peer.at("many.test"), retries=0)
-            caller.fail(ApiTimeoutException, timeout=(0.5, 30, LIMIT))
+            caller.fail(ApiTimeoutException, timeout=(0.2, 30, LIMIT))
 
 
 def test_address_that_refuses_leaves_the_next_to_try(connect):
@@ -169,7 +169,7 @@ def test_address_that_hangs_leaves_the_next_to_try(connect):
 
 
 def test_wait_for_a_retry_counts_to_the_deadline(connect):
-    with Peer(reply(503, headers={"retry-after-ms": "700"})) as peer, within(LIMIT):
+    with Peer(reply(503, headers={"retry-after-ms": "300"})) as peer, within(LIMIT):
         assert connect(peer).fail(timeout=LIMIT).tries == 2
 
 
@@ -219,16 +219,16 @@ def test_time_out_for_a_connect(connect, timeout):
 
 
 def test_time_out_of_a_call_comes_before_that_of_its_configuration(connect):
-    slow = then(lambda talk, _: talk.pause(0.6), echo)
+    slow = then(lambda talk, _: talk.pause(0.5), echo)
     with Peer(slow) as peer:
         assert connect(peer, timeout=0.2, retries=0).post(timeout=30)
         connect(peer, timeout=30, retries=0).fail(ApiTimeoutException, timeout=0.2)
 
 
-@pytest.mark.parametrize(("pair", "lasts"), [((0.5, 0.5), 1.6), ((0.8, 0.9), 1.7)])
+@pytest.mark.parametrize(("pair", "lasts"), [((0.3, 0.3), 0.8), ((0.4, 0.5), 0.9)])
 def test_pair_ends_after_the_total_of_the_configuration_or_their_sum(connect, pair, lasts):
     """Each operation of the drip is within its time-out."""
-    total = 1.6 if lasts == 1.6 else 0.1
+    total = 0.8 if lasts == 0.8 else 0.1
     with Peer(drip(LONG, b"x")) as peer, within(lasts, least=lasts):
         connect(peer, timeout=(5, 30, total)).fail(ApiTimeoutException, timeout=pair)
 
@@ -249,12 +249,12 @@ def test_deadline_covers_a_stream_up_to_its_headers(connect):
         )
 
 
-@pytest.mark.parametrize("timeout", [0.8, (0.8, 0.8)])
+@pytest.mark.parametrize("timeout", [0.5, (0.5, 0.5)])
 def test_stream_may_take_longer_than_the_deadline(connect, timeout):
-    body = b"slow but sure!"
+    body = b"slow, sure"
     with Peer(drip(head_of(200, headers={"Content-Length": len(body)}), body)) as peer:
         response = connect(peer).raw(timeout=timeout)
-        with within(1.4, least=1.2):
+        with within(1, least=0.8):
             assert response.read() == body
 
 

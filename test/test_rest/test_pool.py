@@ -1,16 +1,33 @@
 """Connections: kept, bounded, shared between threads, and each serves one call at a time."""
 
 import gc
+import signal
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from caller import TOKEN
-from peers import Peer, close, echo, names, raw, reply, reset, send, server_tls
+from peers import (
+    Peer,
+    close,
+    echo,
+    head_of,
+    names,
+    raw,
+    reply,
+    reset,
+    send,
+    server_tls,
+    stall,
+    then,
+)
 
-from gentrace import ApiClient, ApiValueError
+from gentrace import ApiClient, ApiValueError, rest
 from gentrace.exceptions import ApiTimeoutException
+from gentrace.rest import Pool
 
 
 def test_connection_is_kept_and_used_again(connect):
@@ -319,3 +336,147 @@ def test_timeout_of_the_pool_is_no_sign_of_the_server(connect):
         with caller.raw():
             assert caller.fail(ApiTimeoutException, timeout=0.2).tries == 0
         assert len(peer.requests) == 1
+
+
+# Interruptions and races: whoever waits for a connection loses none.
+
+
+class InterruptError(Exception):
+    """What a signal handler raises."""
+
+
+@pytest.fixture
+def interrupt():
+    """Raise in the main thread a little later, as a signal handler may."""
+
+    def raise_it(*_):
+        raise InterruptError
+
+    def soon():
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+    old = signal.signal(signal.SIGALRM, raise_it)
+    yield soon
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, old)
+
+
+def test_call_that_is_interrupted_as_it_waits_for_the_pool_leaves_it_whole(connect, interrupt):
+    with Peer() as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        with caller.raw():
+            interrupt()
+            with pytest.raises(InterruptError):
+                caller.post()
+        assert caller.works()
+        assert caller.works()
+    assert (len(peer.requests), peer.connections) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [stall, then(send(head_of(200, headers={"Content-Length": 9}) + b"half"), stall)],
+    ids=["waiting", "body"],
+)
+def test_call_that_is_interrupted_as_it_waits_for_the_answer_is_in_nobodys_way(
+    connect, interrupt, step
+):
+    with Peer(step, echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        interrupt()
+        with pytest.raises(InterruptError):
+            caller.post()
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+    assert [request.connection for request in peer.requests] == [0, 1]
+
+
+WALL = SimpleNamespace(left=lambda: 5)
+"""A deadline that does not come."""
+
+
+class FakeConnection:
+    """Stands for one that is open."""
+
+    is_spent = False
+
+    def __init__(self):
+        self.sock = object()
+
+    def close(self):
+        self.sock = None
+
+
+@pytest.fixture
+def pool():
+    """A pool of one connection, which is taken."""
+    made = Pool(1)
+    made.taken = made.take(WALL, FakeConnection)
+    return made
+
+
+def take(pool):
+    return pool.take(WALL, FakeConnection)
+
+
+class Lock:
+    """A lock whose `acquire` does one thing after another in place of waiting."""
+
+    def __init__(self, *actions):
+        self.actions = list(actions)
+
+    def acquire(self, timeout):
+        assert timeout <= 5
+        self.actions.pop(0)()
+
+    def release(self):
+        """Nobody waits."""
+
+
+def set_turn(monkeypatch, make_lock, before=lambda: None):
+    """Let the next turn have this lock, and something happen before it is in the queue."""
+
+    def make():
+        before()
+        turn = real()
+        turn.came = make_lock(turn)
+        return turn
+
+    real = rest._Turn
+    monkeypatch.setattr(rest, "_Turn", make)
+
+
+def test_connection_that_came_with_the_interruption_is_not_lost(pool, monkeypatch):
+    def hand_over_and_interrupt():
+        pool.give_back(pool.taken)
+        raise InterruptError
+
+    set_turn(monkeypatch, lambda _: Lock(hand_over_and_interrupt))
+    with pytest.raises(InterruptError):
+        take(pool)
+    assert take(pool) is pool.taken
+
+
+def test_connection_that_comes_as_the_waiter_gives_up_is_taken(pool, monkeypatch):
+    """The giver has the turn, but has not yet put the connection into it."""
+
+    def make_lock(turn):
+        return Lock(pool._waiters.clear, lambda: setattr(turn, "connection", pool.taken))
+
+    set_turn(monkeypatch, make_lock)
+    assert take(pool) is pool.taken
+
+
+def test_connection_that_comes_before_the_waiter_is_in_the_queue_is_taken(pool, monkeypatch):
+    set_turn(monkeypatch, lambda _: Lock(), lambda: pool.give_back(pool.taken))
+    assert take(pool) is pool.taken
+
+
+def test_connection_that_broke_makes_room_for_the_waiter(pool):
+    with ThreadPoolExecutor(1) as threads:
+        waiter = threads.submit(take, pool)
+        end = time.monotonic() + 20
+        while not pool._waiters and time.monotonic() < end:
+            time.sleep(0.001)
+        pool.drop(pool.taken)
+        assert waiter.result(20) is not pool.taken

@@ -330,6 +330,29 @@ def test_stream_with_a_broken_encoding_is_an_exception_of_the_call(connect, read
         assert caller.works()
 
 
+def test_packed_stream_whose_sum_is_wrong_fails_at_its_end(connect):
+    data = gzip.compress(b" " * MIB)[:-8] + bytes(8)
+    head = head_of(200, headers={"Content-Length": len(data), "Content-Encoding": "gzip"})
+    with Peer(send(head + data), echo) as peer:
+        caller = connect(peer)
+        response = caller.raw()
+        pieces = []
+        with pytest.raises(ApiException) as caught:
+            pieces.extend(response.stream(65536))
+        assert caught.value.status == 200
+        assert caller.works()
+
+
+def test_response_shows_no_secret_and_has_what_urllib3_gives_it(connect):
+    fields = {"Set-Cookie": "session=secret", "X-Kept": "shown"}
+    with Peer(reply(200, ID, fields)) as peer, connect(peer).raw() as response:
+        assert response.headers["Set-Cookie"] == "session=secret"
+        assert "secret" not in repr(response.headers)
+        assert "shown" in repr(response.headers)
+        assert response.getheader("x-kept") == "shown"
+        assert not hasattr(response, "nothing")
+
+
 def test_json_of_a_stream_that_is_none_is_an_exception_of_the_call(connect):
     with Peer(reply(200, b"no json"), reply(200, b"[" * 200_000)) as peer:
         caller = connect(peer)

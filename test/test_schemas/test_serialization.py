@@ -34,6 +34,7 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest, StepRun, StepRunProvider
 from gentrace.schemas import (
     REQUEST_RULES,
+    Model,
     ObjectSchema,
     Rules,
     Schema,
@@ -53,7 +54,9 @@ def dumps(request):
         assert find_encoder("json") is None
         return None
     pytest.importorskip("orjson", reason="orjson, the optional encoder, is not installed")
-    return find_encoder("auto")
+    encoder = find_encoder("auto")
+    assert encoder is not None
+    return encoder
 
 
 def _outcome(write, value):
@@ -78,6 +81,10 @@ def _agree(value, dumps):
     else:
         assert got == expected
     return expected
+
+
+def _run(**step):
+    return {"name": "n", "stepRuns": [{}, step]}
 
 
 class Word(str):
@@ -233,6 +240,25 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
     assert min(verdicts.values()) > verdicts.total() / 25
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "n", "stepRuns": []},
+        {"name": "n", "stepRuns": [{}], "more": True, "other": {"a": [1.5, None, {}]}},
+        _run(
+            elapsedTime=1, startTime="2023-05-04T09:30:00Z", endTime="2023-05-04T09:30:01.5+01:00"
+        ),
+        _run(provider={"name": "n", "modelParams": {"t": 0.2}, "inputs": {"m": [{"c": "x"}]}}),
+        _run(provider=StepRunProvider(outputs={"vector": [0.5] * 1536})),
+        _run(extra=[0.5] * 40 + [[1, "null", None]]),
+    ],
+)
+def test_a_plain_dict_by_wire_names_goes_out_without_a_model(value, dumps, monkeypatch):
+    expected = json.loads(_reference(value))
+    monkeypatch.setattr(Model, "check_oapg", None)
+    assert same(json.loads(BODY.serialize(value, REQUEST_RULES, dumps)), expected)
+
+
 class Liar(str):
     """A key that says that it is another."""
 
@@ -243,10 +269,6 @@ class Liar(str):
 
     def __hash__(self):
         return hash("name")
-
-
-def _run(**step):
-    return {"name": "n", "stepRuns": [{}, step]}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """The tags of the document; each has a class with its operations in a module below."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class TagValues(str, Enum):
+class TagValues(StrEnum):
     """The tags of the document."""
 
     INGESTION = "Ingestion"
