@@ -49,6 +49,7 @@ MAX_DIGITS = 4300
 """How many digits an integer may have."""
 
 _INTEGER_BOUND = 10**MAX_DIGITS
+_SMALL = 2**62
 
 # Builtins by names that tell the checkers of types what is inside.
 _type: Callable[[object], type[Any]] = type
@@ -296,14 +297,13 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is model:
             return value
-        items: Mapping[Any, Any]
-        if isinstance(value, Model):
-            items = value
-        else:
-            plain = _simplify(value, self.expected)
-            if not isinstance(plain, dict):
+        items: Any = value
+        if not isinstance(value, Model):
+            items = value if type(value) is _Dict else _simplify(value, self.expected)
+            if not issubclass(_type(items), _Dict):
                 raise _mismatch(self.expected, value)
-            items = model.wire_items_oapg(plain) if rules.python_names else plain
+            if rules.python_names and not model.aliases_oapg.isdisjoint(items):
+                items = model.wire_items_oapg(items)
         return model.check_oapg(items, rules)
 
     def admits(self, value: object, free: list[Any]) -> bool:
@@ -683,7 +683,11 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
             if type(key) is not str or not key.isascii():
                 key = _free_key(key)  # noqa: PLW2901 - as it is on the wire
             kind = _type(item)
-            if kind is str and item.isascii():
+            if (
+                (kind is str and item.isascii())
+                or (kind is int and -_SMALL < item < _SMALL)
+                or (kind is float and item - item == 0)  # neither infinite nor NaN
+            ):
                 frozen[key] = item
             elif kind in _FREE:
                 frozen[key] = _FREE[kind](item, depth + 1)
