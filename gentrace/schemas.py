@@ -1046,21 +1046,24 @@ def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -
         text = encode(value, dumps)
     except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
         return None
-    if not _is_plain(free):
-        return None
-    # orjson writes null for a float that JSON does not have.
-    if dumps is not None and b"null" in text and not _is_finite(value):
-        return None
-    return text
+    # orjson writes null for a float that JSON does not have: then each float is looked at.
+    leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
+    return text if _is_plain(free, leaves) else None
 
 
 _MAX_RECURSION = 10_000
 """Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
 
 
-def _is_plain(free: list[Any]) -> bool:  # noqa: C901 - one loop, as calls take longer
-    """Tell whether free-form content is of exact types, with strings as keys, and not too deep."""
-    leaves, level = _LEAVES, free
+def _is_plain(free: list[Any], leaves: frozenset[type]) -> bool:  # noqa: C901, PLR0912 - one loop, as calls take longer
+    """Tell whether free-form content is of exact types, with strings as keys, and not too deep.
+
+    Args:
+        free: the containers of the content.
+        leaves: types whose values need no look.
+
+    """
+    level = free
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for container in level:
@@ -1070,28 +1073,27 @@ def _is_plain(free: list[Any]) -> bool:  # noqa: C901 - one loop, as calls take 
                         return False
                     if type(item) not in leaves:
                         inner.append(item)
-            elif type(container) is not _List and type(container) is not _Tuple:
-                return False
-            elif len(container) < _LONG or not leaves.issuperset(map(type, container)):
+            elif type(container) is _List or type(container) is _Tuple:
+                if len(container) >= _LONG and leaves.issuperset(map(type, container)):
+                    continue
+                if len(container) >= _LONG and _FLOAT.issuperset(map(type, container)):
+                    if not all(map(isfinite, container)):
+                        return False
+                    continue
                 for item in container:
                     if type(item) not in leaves:
                         inner.append(item)  # noqa: PERF401 - most containers are short
+            elif type(container) is not float or not isfinite(container):
+                return False
         if not inner:
             return True
         level = inner
     return False
 
 
-def _is_finite(value: Plain) -> bool:
-    """Tell whether no float in a plain value is NaN or infinite."""
-    if type(value) in _LEAVES:
-        return type(value) is not float or isfinite(value)
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    return isinstance(value, (list, tuple)) and all(map(_is_finite, value))
-
-
-_LEAVES = frozenset({str, int, float, bool, type(None)})
+_FLOAT: frozenset[type] = frozenset({float})
+_EXACT_LEAVES: frozenset[type] = frozenset({str, int, bool, type(None)})
+_LEAVES = _EXACT_LEAVES | _FLOAT
 
 _LONG = 16
 """Items of an array from which on it is faster to ask for all of their types at once."""
@@ -1105,4 +1107,4 @@ def decode(data: bytes) -> Any:
         RecursionError: nested too deeply for this interpreter.
 
     """
-    return _decoder.decode(data.decode("utf-8-sig"))
+    return _decoder.decode(data.decode().removeprefix("\ufeff"))
