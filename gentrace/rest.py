@@ -266,16 +266,19 @@ class _WholeLines:
 class _RawResponse(http.client.HTTPResponse):
     """An answer of http.client that takes neither an interim answer nor half a head for one."""
 
+    # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
+    fp: Any = None
+
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self.fp = cast("Any", _WholeLines(self.fp))
+        self.fp = _WholeLines(self.fp)
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
             version, status, reason = cast("Any", super())._read_status()  # noqa: SLF001
             if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
                 return version, status, reason
-            http.client.parse_headers(cast("Any", self.fp))
+            http.client.parse_headers(self.fp)
         raise http.client.HTTPException(f"more than {MAX_INTERIM} interim answers")
 
 
@@ -482,15 +485,19 @@ class HTTPResponse(urllib3.HTTPResponse):
     idempotency_key: str | None
     tries: int
 
+    # Until it is made, see above.
+    _raw: http.client.HTTPResponse = cast("Any", None)
+    _lease: _Connection | None = None
+    _busy = False
+
     def __init__(self, raw: http.client.HTTPResponse, connection: _Connection, call: _Call) -> None:
         self.status = raw.status
         self.reason = raw.reason
         self.idempotency_key = call.idempotency_key
         self.tries = call.tries
-        self._raw = raw
         self._call = call
-        self._lease: _Connection | None = connection
-        self._busy = False
+        self._lease = connection
+        self._raw = raw
         self._content: bytes | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -779,7 +786,8 @@ class HTTPResponse(urllib3.HTTPResponse):
     @property
     def closed(self) -> bool:
         """Whether there is nothing more to read."""
-        return self._raw.isclosed()
+        raw: Any = self._raw
+        return raw is None or bool(raw.isclosed())
 
     def close(self) -> None:
         """Free the connection; what was not read is lost."""
