@@ -804,7 +804,7 @@ class ApiClient:
 
     def _forget_prepared(self) -> None:
         """Have the next calls look at the header fields of this client again."""
-        for rest_client in self._rest_clients.values():
+        for rest_client in list(self._rest_clients.values()):
             rest_client.settings = None
 
     def _prepare_operation(

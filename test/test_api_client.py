@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import json
+import os
 import pickle
 import pprint
 import re
@@ -1150,3 +1151,22 @@ def test_media_type_includes_what_has_its_parameters():
     assert not MediaType("a/b; x=1").includes(MediaType("a/b; x=2"))
     assert not MediaType("a/b; x=1").includes(MediaType("a/b"))
     assert not MediaType("a/b; charset=latin-1").includes(MediaType("a/b"))
+
+
+def test_transport_of_another_process_is_forgotten(connect):
+    """As in a child after a fork, which `test_process` looks at from outside."""
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        parents = caller.client._rest_clients
+        parents[-1] = parents.pop(os.getpid())
+        assert caller.works()
+        assert list(caller.client._rest_clients) == [os.getpid()]
+        assert peer.connections == 2
+
+
+def test_key_without_a_certificate_is_refused(connect, tmp_path):
+    key = tmp_path / "key.pem"
+    key.write_text("a key")
+    with pytest.raises(ApiValueError, match="key_file: is of no use without cert_file"):
+        connect("https://target.test", key_file=str(key)).post()

@@ -15,7 +15,8 @@ SCRIPT = Path(__file__).with_name("processes.py")
 PATIENCE = 120
 # What Python 3.13 writes when an interrupt leaves it with half of its own file object of a socket.
 HALF_A_FILE = re.compile(
-    r"Exception ignored in: <socket\.SocketIO .*>\nTraceback .*\n(?:  .*\n)+AttributeError: .*'_sock'\n"
+    r"Exception ignored in: <socket\.SocketIO .*>\n"
+    r"Traceback .*\n(?:  .*\n)+AttributeError: .*'_sock'\n"
 )
 
 

@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:
         print(f"gentrace.local: {error}", file=sys.stderr)  # noqa: T201 - a program's output
         return 2
+    except KeyboardInterrupt:
+        # Before the server was there to be told.
+        return 0
     return 0
 
 
@@ -61,7 +64,8 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         type=float,
         default=defaults.timeout,
         metavar="SECONDS",
-        help="time for a request's head, for its body, and for a client to take in its answer",
+        help="time for a request's head, for its body, for the check of it, and for a client to "
+        "take in its answer",
     )
     parser.add_argument(
         "--allowed-host",

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from email.message import Message
 from typing import Final, TypeVar, TypeVarTuple
 
@@ -31,6 +32,8 @@ from gentrace.local.store import END, StorageFullError, Store, StoredRun
 API: Final = "/api/v1"
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 1000
+# Bytes beyond which a body waits for its turn.
+LARGE: Final = 2**20
 NOT_FOUND: Final = 404
 NOT_ALLOWED: Final = 405
 
@@ -42,7 +45,8 @@ class PipelineRuns:
     """The endpoints over one store.
 
     Whatever takes long, such as checking a body or waiting for the disk, is done in `workers`.
-    `max_body` is in bytes, `timeout` is the time a body may take to arrive, in seconds.
+    `max_body` is in bytes, `timeout` is the time a body may take to arrive, and then to be checked,
+    in seconds.
     """
 
     def __init__(self, store: Store, workers: Executor, max_body: int, timeout: float) -> None:
@@ -50,7 +54,8 @@ class PipelineRuns:
         self._workers = workers
         self._max_body = max_body
         self._timeout = timeout
-        self._checker = RunChecker()
+        self._checker = RunChecker(timeout)
+        self._turn = asyncio.Lock()
 
     def app(self) -> Starlette:
         """Route the endpoints, as an ASGI application."""
@@ -79,7 +84,11 @@ class PipelineRuns:
         if key == "":
             raise Refusal(400, "the idempotency key is empty", "Idempotency-Key")
         body = await self._body(request)
-        stored = await self._work(self._add, body, packed, key)
+        # A parsed body takes many times the memory of its text, so one large one at a time.
+        large = packed or len(body) > LARGE
+        turn: AbstractAsyncContextManager[None] = self._turn if large else nullcontext()
+        async with turn:
+            stored = await self._work(self._add, body, packed, key)
         return Answer({"pipelineRunId": stored.id})
 
     async def list(self, request: Request) -> Response:
@@ -104,6 +113,10 @@ class PipelineRuns:
     async def health(self, _request: Request) -> Response:
         """Say that the server is up."""
         return Answer({"status": "ok"})
+
+    def stop(self) -> None:
+        """Give up what the workers are at, as far as it can be."""
+        self._checker.stop()
 
     async def _work(self, task: Callable[[*Ts], R], *args: *Ts) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._workers, task, *args)

@@ -2,13 +2,15 @@
 
 import json
 import re
+import threading
+import time
 import zlib
 from collections import Counter
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, validators
 
 from gentrace.local.refusal import Refusal, cut
 
@@ -20,10 +22,11 @@ MAX_DIGITS: Final = 4300
 MAX_MEMBERS: Final = 4096
 SLICE: Final = 65536
 NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+# Without an escape of this kind, a text that was UTF-8 holds no lone surrogate.
+SURROGATE: Final = re.compile(r"\\u[dD]")
 
-# Where a value is: its parent's place and the key in it; None is the root. Linked rather than
-# spelled out, so that a deep body costs no more than a flat one.
-Place: TypeAlias = "tuple[Place, str | int] | None"
+# Where a value is: the keys on the way to it from the root.
+Place: TypeAlias = "Sequence[str | int]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class _Flaw:
     """Stands in a parsed body where the parser met what strict JSON forbids."""
 
     words: str
+
+
+# What may be refused, or hold something that is.
+SUSPECTS: Final = (dict, list, _Flaw)
 
 
 def decompress(body: bytes, limit: int) -> bytes:
@@ -79,7 +86,7 @@ def parse(text: str) -> Any:
         raise Refusal(400, f"the body is not JSON: {error.msg}", place) from None
     except RecursionError:
         raise _too_deep() from None
-    _inspect(value)
+    _inspect(value, (*SUSPECTS, str) if SURROGATE.search(text) else SUSPECTS)
     return value
 
 
@@ -97,14 +104,23 @@ class _Error(Protocol):
     json_path: str
 
 
+class _Clock(threading.local):
+    """When this thread began the check that it is at."""
+
+    begun = 0.0
+
+
 class RunChecker:
     """Checks pipeline runs against the request schema of the OpenAPI document in this package.
 
     Draft 2020-12 with `date-time` asserted; ImportError if its checker is not installed, since
-    jsonschema alone would then let every date pass.
+    jsonschema alone would then let every date pass. `patience` is the time that the schema's check
+    of one body may take, in seconds of computing: a small gzip body can hold millions of steps.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._clock = _Clock()
         document = json.loads(resources.files("gentrace").joinpath("openapi.json").read_bytes())
         body = document["paths"]["/pipeline-run"]["post"]["requestBody"]
         schema = body["content"]["application/json"]["schema"]
@@ -112,10 +128,12 @@ class RunChecker:
             raise ImportError(
                 "gentrace.local needs rfc3339-validator to check dates: pip install '.[local]'"
             )
-        validator: Any = Draft202012Validator(
+        types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
+        untyped: Any = validators
+        validator = untyped.extend(Draft202012Validator, type_checker=types)(
             # References of the document start at its root.
             {**schema, "components": document["components"]},
-            format_checker=FormatChecker(formats=["date-time"]),
+            format_checker=_formats(),
         )
         self._flaws: Callable[[Any], Iterator[_Error]] = validator.iter_errors
 
@@ -128,10 +146,33 @@ class RunChecker:
                 400, f"the body is not UTF-8: {error.reason}", f"byte {error.start}"
             ) from None
         run = parse(text)
+        self._clock.begun = time.thread_time()
         flaw = next(self._flaws(run), None)
         if flaw is not None:
             raise Refusal(400, flaw.message, flaw.json_path)
         return text, run["name"]
+
+    def stop(self) -> None:
+        """Refuse what is being checked."""
+        self._patience = -1
+
+    def _is_object(self, _types: object, value: object) -> bool:
+        # Asked about every step: the place to look at the clock.
+        if time.thread_time() - self._clock.begun > self._patience:
+            raise Refusal(413, f"the body takes longer than {self._patience:g} seconds to check")
+        return isinstance(value, dict)
+
+
+def _formats() -> FormatChecker:
+    formats = FormatChecker(formats=["date-time"])
+    is_date_time, _ = formats.checkers["date-time"]
+
+    @formats.checks("date-time")
+    def _is_date_time(value: object) -> bool:
+        # Its pattern ends in `$`, before which a line break may stand.
+        return bool(is_date_time(value)) and not str(value).endswith("\n")
+
+    return formats
 
 
 def _constant(text: str) -> _Flaw:
@@ -153,7 +194,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
     return _Flaw(f"the property {cut(json.dumps(twice))} is given twice")
 
 
-def _number(text: str) -> tuple[str, ...]:
+def _number(text: str) -> bytes:
     """Turn a number into what no other JSON value equals: its sign, digits and scale."""
     match = NUMBER.fullmatch(text)
     assert match  # noqa: S101 - the parser's own grammar
@@ -161,28 +202,32 @@ def _number(text: str) -> tuple[str, ...]:
     digits = (whole + fraction).lstrip("0")
     significant = digits.rstrip("0")
     if not significant:
-        return ("0",)
+        return b"0"
     if len(exponent) >= MAX_DIGITS:
-        return (text,)
+        return text.encode()
     scale = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
-    return (sign, significant, str(scale))
+    return f"{sign}{significant}e{scale}".encode()
 
 
-def _inspect(root: Any) -> None:
-    """Find what the parser let pass, level by level: no body can exhaust the stack."""
-    level: list[tuple[Place, Any]] = [(None, root)]
-    depth = 0
-    while level:
-        if depth == MAX_DEPTH and any(isinstance(value, dict | list) for _, value in level):
-            raise _too_deep()
-        level = [
-            ((place, key), member)
-            for place, value in level
-            for key, member in _members(value, place)
-            # Of the rest there is nothing to find, and there may be millions.
-            if isinstance(member, dict | list | str | _Flaw)
-        ]
-        depth += 1
+def _inspect(root: Any, kinds: tuple[type, ...]) -> None:
+    """Find what the parser let pass, among values of these kinds and in what they hold.
+
+    No body can exhaust the stack, and none takes more memory than it did when it was parsed.
+    """
+    place: list[str | int] = []
+    # The walks through what holds the value at `place`, outermost first.
+    walks = [iter(_members(root, place))]
+    while walks:
+        for key, member in walks[-1]:
+            if isinstance(member, kinds):
+                place.append(key)
+                if len(place) == MAX_DEPTH and isinstance(member, dict | list):
+                    raise _too_deep()
+                walks.append(iter(_members(member, place)))
+                break
+        else:
+            walks.pop()
+            del place[-1:]
 
 
 def _members(value: Any, place: Place) -> "Iterable[tuple[str | int, Any]]":
@@ -213,13 +258,10 @@ def _too_deep() -> Refusal:
 
 
 def _path(place: Place) -> str:
-    steps: list[str] = []
-    while place is not None:
-        place, key = place
-        if isinstance(key, int):
-            steps.append(f"[{key}]")
-        elif key.isidentifier():
-            steps.append(f".{cut(key)}")
-        else:
-            steps.append(f"[{cut(json.dumps(key))}]")
-    return "$" + "".join(reversed(steps))
+    return "$" + "".join(map(_step, place))
+
+
+def _step(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{cut(key)}" if key.isidentifier() else f"[{cut(json.dumps(key))}]"

@@ -41,9 +41,9 @@ class Settings:
     `port` 0 is a free one. `database` None is a private file that is removed at the end. `token`
     None lets everyone in who reaches the server, so it is refused for a `host` beyond loopback.
     `max_body` is in bytes, and bounds a body both as sent and decompressed. `timeout` is in
-    seconds: for a request's head, for its body, and for a client that takes in no more of its
-    answer. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) by which clients may call
-    the server, such as the one of this machine.
+    seconds: for a request's head, for its body, for the check of it, and for a client that takes
+    in no more of its answer. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) by which
+    clients may call the server, such as the one of this machine.
     """
 
     host: str = "127.0.0.1"
@@ -109,17 +109,23 @@ def run(settings: Settings, announce: Callable[[Server], None]) -> None:
 
     `announce` is called once it listens. Raises OSError if it cannot store or listen.
     """
-    with _opened(settings) as (peer, server):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with _opened(settings) as (peer, server):
 
-        def stop(_signal: int, _frame: object) -> None:
-            peer.should_exit = True
+            def stop(_signal: int, _frame: object) -> None:
+                peer.should_exit = True
 
-        # While it serves, uvicorn puts its own handlers in place of these, and raises the signal
-        # again when it has ended: for these to take, rather than for the process to die of it.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-        announce(server)
-        peer.run(sockets=[peer.listener])
+            # While it serves, uvicorn puts its own handlers in place of these, and raises the
+            # signal again when it has ended: for these to take, rather than for the process to
+            # die of it.
+            for number in before:
+                signal.signal(number, stop)
+            announce(server)
+            peer.run(sockets=[peer.listener])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -139,6 +145,7 @@ def _opened(settings: Settings) -> Generator[tuple["_Peer", Server]]:
         store = stack.enter_context(closing(Store(database)))
         workers = stack.enter_context(ThreadPoolExecutor(WORKERS, "gentrace-local"))
         runs = PipelineRuns(store, workers, settings.max_body, settings.timeout)
+        stack.callback(runs.stop)
         peer = _Peer(Gate(runs.app(), hosts, settings.token), listener, settings.timeout)
         # A server on all addresses is on loopback too.
         near = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "[::1]"}[listener.family]
@@ -156,7 +163,9 @@ def _listen(settings: Settings) -> socket.socket:
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
         place = f"{_literal(settings.host)}:{settings.port}"
-        raise OSError(f"cannot listen on {place}: {error.strerror}") from error
+        # Without the address, which Python adds in brackets.
+        words = str(error.strerror).partition(" (")[0]
+        raise OSError(f"cannot listen on {place}: {words}") from error
 
 
 class _Peer(uvicorn.Server):
