@@ -205,7 +205,7 @@ class ApiTimeoutException(ApiConnectionException):
 
 
 class ApiTlsException(ApiConnectionException):
-    """No TLS connection that can be trusted; the token was not sent."""
+    """TLS failed before anything was sent over it, or the port speaks TLS and got plain HTTP."""
 
 
 class ApiProxyException(ApiConnectionException):

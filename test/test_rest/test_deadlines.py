@@ -35,10 +35,9 @@ BIG = {"name": "big", "step_runs": [], "blob": "x" * (50 * 1024 * 1024)}
 
 
 def slow_reader(talk):
-    """Take in a few bytes at a time."""
-    talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    """Take in some bytes now and then, so that each write goes on before its time-out."""
     while not talk.ended:
-        talk.sock.recv(512)
+        talk.sock.recv(65536)
         talk.pause(0.05)
 
 
@@ -87,13 +86,21 @@ def walls():
         )
 
 
+SMALL_WRITES = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)]
+
+
 def fail(peer, scheme=None, body=RUN, *, proxied=False):
     """Make one call; its exception and how long it took."""
     host, proxy = peer.at("127.0.0.1", scheme), ""
     if proxied:
         host, proxy = "https://target.test", host
     with Caller(
-        host, proxy=proxy, retries=0, max_response_body=2**30, ssl_ca_cert=authority_pem()
+        host,
+        proxy=proxy,
+        retries=0,
+        max_response_body=2**30,
+        ssl_ca_cert=authority_pem(),
+        socket_options=SMALL_WRITES,
     ) as caller:
         start = time.monotonic()
         try:
@@ -110,7 +117,12 @@ def outcomes():
         futures = {}
         for name, how in walls():
             tls = how.pop("tls", None)
-            peer = Peer(*how.pop("steps", ()), greet=how.pop("greet", None), tls=tls and tls())
+            peer = Peer(
+                *how.pop("steps", ()),
+                greet=how.pop("greet", None),
+                tls=tls and tls(),
+                window=65536,
+            )
             futures[name] = threads.submit(fail, stack.enter_context(peer), **how)
         yield futures
 

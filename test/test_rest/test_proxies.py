@@ -1,6 +1,7 @@
 """Proxies: which one is asked, how, and who sees what."""
 
 import socket
+import ssl
 import sys
 
 import pytest
@@ -184,6 +185,22 @@ def test_settings_of_tls_hold_for_the_proxy_too(connect):
         error = connect(target, proxy=between.origin).fail(ApiTlsException)
         assert "another name" in str(error)
     assert between.requests == []
+
+
+def test_certificate_of_the_client_is_shown_to_the_target_alone(connect, tmp_path):
+    ca = trustme.CA()
+    ca.issue_cert("client.test").private_key_and_cert_chain_pem.write_to_path(tmp_path / "cert")
+    asking = server_tls(clients=ca)
+    asking.verify_mode = ssl.CERT_OPTIONAL
+    shown = []
+
+    def look(talk, request):
+        shown.append(talk.sock.getpeercert())
+        proxy()(talk, request)
+
+    with Peer(tls=server_tls(clients=ca)) as target, Peer(look, tls=asking) as between:
+        assert connect(target, proxy=between.origin, cert_file=tmp_path / "cert").works()
+    assert shown == [None]
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\0"])

@@ -14,7 +14,9 @@ from peers import (
     echo,
     endless,
     head_of,
+    names,
     raw,
+    refuser,
     reply,
     reset,
     server_tls,
@@ -281,6 +283,24 @@ def test_retry_of_the_caller_that_leaves_out_post_sends_it_once(connect, fault):
 
 
 @pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize(
+    ("retries", "connects"),
+    [
+        (Retry(3), 4),
+        (Retry(3, connect=1), 2),
+        (Retry(3, connect=0), 1),
+        (Retry(3, read=0), 4),
+        (Retry(3, read=False, connect=2), 3),
+    ],
+    ids=repr,
+)
+def test_retry_of_the_caller_tells_connect_errors_from_others(connect, retries, connects):
+    """A request that was not sent may be sent again, whatever its method."""
+    with refuser() as address, names({"server.test": [address]}) as asked:
+        connect("https://server.test", retries=retries).fail(ApiConnectionException)
+    assert asked.count("server.test") == connects
+
+
 def test_broken_tls_after_the_request_does_not_send_a_post_again(connect):
     """urllib3's `Retry` counts it as `other`, for which it does not look at the method."""
 

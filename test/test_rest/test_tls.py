@@ -1,13 +1,14 @@
 """TLS: whom the client trusts, what it says when it does not, and that the token stays at home."""
 
+import hashlib
 import ssl
-import subprocess
 import warnings
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
 from caller import TOKEN
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -221,11 +222,12 @@ def test_roots_of_the_configuration(connect, tmp_path, form):
 
 
 def _subject_hash(pem):
-    command = ["openssl", "x509", "-noout", "-subject_hash"]
-    done = subprocess.run(  # noqa: S603 - our own words
-        command, input=pem, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    subject = x509.load_pem_x509_certificate(pem.encode()).subject
+    plain = x509.Name(x509.NameAttribute(part.oid, part.value.lower()) for part in subject)
+    encoded = plain.public_bytes()
+    inside = encoded[2 if encoded[1] < 0x80 else 2 + (encoded[1] & 0x7F) :]
+    digest = hashlib.sha1(inside, usedforsecurity=False).digest()
+    return f"{int.from_bytes(digest[:4], 'little'):08x}"
 
 
 def test_roots_of_the_configuration_replace_those_of_certifi(connect, monkeypatch):
@@ -348,6 +350,13 @@ def test_certificate_that_cannot_be_used_is_told(connect, client_ca, tmp_path, w
         connect(
             "https://target.test", cert_file=cert, key_file=None if wrong == "no key" else key
         ).post()
+
+
+def test_key_without_a_certificate_is_told(connect, tmp_path):
+    key = tmp_path / "key.pem"
+    trustme.CA().private_key_pem.write_to_path(key)
+    with pytest.raises(ApiValueError, match="key_file"):
+        connect("https://target.test", key_file=key).post()
 
 
 # verify_ssl=False.
