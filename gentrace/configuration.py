@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from frozendict import frozendict
 
 from gentrace import __version__
-from gentrace._masking import MASK, Secret, mask_url
+from gentrace._masking import MASK, Secret
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
@@ -375,6 +375,17 @@ _LABEL = 63
 """Characters that a label of a host name may have."""
 
 
+def _hide_login(url: str) -> str:
+    """Mask all that may be a user and password, in whatever way an address is wrong."""
+    login, at, rest = url.rpartition("@")
+    scheme, mark, _ = login.partition("://")
+    shown = scheme + mark if scheme.lower() in _PROXY_SCHEMES else ""
+    return f"{shown}{MASK}@{rest}" if at else url
+
+
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
 def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "https")) -> str:
     """Return an absolute URL without trailing slashes; the message never shows its password.
 
@@ -387,7 +398,7 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
 
     if not isinstance(value, str):
         raise refuse(name, "a URL", value, kind=True)
-    shown = mask_url(value)
+    shown = _hide_login(value)
     expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
     if any(not "!" <= c <= "~" for c in value):
         raise refuse(
@@ -418,9 +429,11 @@ def check_host(name: str, value: object) -> str:
     """
     url = check_url(name, value)
     if "@" in url.split("://", 1)[1].split("/", 1)[0]:
-        raise refuse(name, "no user and password in the address; use access_token", mask_url(url))
+        raise refuse(
+            name, "no user and password in the address; use access_token", _hide_login(url)
+        )
     if "?" in url or "#" in url:
-        raise refuse(name, "no query and no fragment in the address", url)
+        raise refuse(name, "no query and no fragment in the address", _hide_login(url))
     return url
 
 
@@ -436,9 +449,7 @@ def check_proxy(name: str, value: object) -> Secret | None:
         return None
     if value == "":
         return Secret()
-    return Secret(
-        check_url(name, value, ("http", "https", "socks4", "socks4a", "socks5", "socks5h"))
-    )
+    return Secret(check_url(name, value, _PROXY_SCHEMES))
 
 
 def _apply_debug(name: str, value: object) -> bool:

@@ -473,3 +473,16 @@ def test_what_is_not_json_in_utf_8_is_a_value_error(data):
 def test_a_type_of_the_document_has_to_say_what_it_checks():
     with pytest.raises(NotImplementedError):
         Schema().check(1, REQUEST_RULES)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
+def test_number_that_json_lacks_is_found_beside_a_null(dumps, wrong):
+    """Among many numbers too: orjson writes null for each."""
+    inputs = {"none": None, "few": [0.5], "many": [0.5] * 40}
+    run = {"name": "a", "stepRuns": [{"provider": {"inputs": inputs}}]}
+    assert decode(BODY.serialize(run, REQUEST_RULES, dumps)) == run
+    for place in ("few", "many"):
+        inputs[place][-1] = wrong
+        with pytest.raises(ApiValueError, match=rf"inputs\.{place}\["):
+            BODY.serialize(run, REQUEST_RULES, dumps)
+        inputs[place][-1] = 0.5
