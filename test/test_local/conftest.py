@@ -105,9 +105,21 @@ def connect():
         client.close()
 
 
+@pytest.fixture(scope="module")
+def _shared():
+    with gentrace.local.serve() as server:
+        yield server.url
+
+
 @pytest.fixture
-def client(connect):
-    """A client of a server with default settings."""
+def client(connect, _shared):
+    """A client of a server with default settings, which holds what earlier tests stored."""
+    return connect(_shared)
+
+
+@pytest.fixture
+def fresh(connect):
+    """A client of a server of its own, which holds nothing yet."""
     with gentrace.local.serve() as server:
         yield connect(server.url)
 

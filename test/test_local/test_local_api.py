@@ -1,10 +1,12 @@
 """What the local server answers, asked over real sockets."""
 
 import gzip
+import hmac
 import json
 import logging
 import re
 import sqlite3
+import threading
 import tracemalloc
 import uuid
 import zlib
@@ -20,22 +22,22 @@ SESAME = "s3cret"
 NUMBERS = '{"name": "n", "stepRuns": [], "x": [1.10, 1E5, 12345678901234567890123, -0.0, 1e400]}'
 
 
-def test_a_run_is_stored_and_given_back(client, run):
-    posted = client.post()
+def test_a_run_is_stored_and_given_back(fresh, run):
+    posted = fresh.post()
     assert posted.status == 200
     assert posted.headers["Content-Type"] == "application/json; charset=utf-8"
     run_id = posted.json["pipelineRunId"]
     assert uuid.UUID(run_id).version == 4
     assert list(posted.json) == ["pipelineRunId"]
 
-    one = client.get(f"/pipeline-runs/{run_id}")
+    one = fresh.get(f"/pipeline-runs/{run_id}")
     assert one.status == 200
     assert one.headers["Content-Type"] == "application/json; charset=utf-8"
     assert one.json["pipelineRunId"] == run_id
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one.json["createdAt"])
     assert one.json["name"] == "answer-question"
     assert one.json["pipelineRun"] == run
-    assert client.runs() == [one.json]
+    assert fresh.runs() == [one.json]
 
 
 def test_numbers_and_unknown_properties_come_back_as_they_were_spelled(client):
@@ -50,14 +52,14 @@ def test_names_of_any_characters_are_kept(client):
     assert client.get(f"/pipeline-runs/{run_id}").json["name"] == name
 
 
-def test_runs_are_listed_newest_first_and_page_by_page(client):
-    ids = [client.post().json["pipelineRunId"] for _ in range(5)]
-    assert [run["pipelineRunId"] for run in client.runs()] == ids[::-1]
-    page = client.get("/pipeline-runs?limit=2").json["pipelineRuns"]
+def test_runs_are_listed_newest_first_and_page_by_page(fresh):
+    ids = [fresh.post().json["pipelineRunId"] for _ in range(5)]
+    assert [run["pipelineRunId"] for run in fresh.runs()] == ids[::-1]
+    page = fresh.get("/pipeline-runs?limit=2").json["pipelineRuns"]
     assert [run["pipelineRunId"] for run in page] == [ids[4], ids[3]]
-    page = client.get(f"/pipeline-runs?limit=1000&before={ids[3]}").json["pipelineRuns"]
+    page = fresh.get(f"/pipeline-runs?limit=1000&before={ids[3]}").json["pipelineRuns"]
     assert [run["pipelineRunId"] for run in page] == [ids[2], ids[1], ids[0]]
-    assert client.get(f"/pipeline-runs?before={ids[0]}").json == {"pipelineRuns": []}
+    assert fresh.get(f"/pipeline-runs?before={ids[0]}").json == {"pipelineRuns": []}
 
 
 def test_a_list_has_fifty_runs_unless_it_is_told_otherwise(client):
@@ -227,6 +229,60 @@ def test_a_chunked_body_is_bounded_too(connect):
         assert client.ask("POST", "/api/v1/pipeline-run", small, headers).status == 200
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        ["Content-Length: -1"],
+        ["Content-Length: " + "9" * 5000],
+        ["Content-Length: 26", "Content-Length: 27"],
+        ["Content-Length: 25"],
+        ["Content-Length: 27", "Transfer-Encoding: chunked"],
+    ],
+)
+def test_a_length_that_is_a_lie_is_400_and_stores_nothing(client, read_all, lie):
+    before = client.runs()
+    head = client.head("Content-Type: application/json", "Connection: close", *lie)
+    # In one piece: what comes after the answer would reset the connection.
+    with client.raw(head + b'{"name":"n","stepRuns":[]}\r\n') as bare:
+        answer = read_all(bare)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert client.runs() == before
+
+
+def test_large_bodies_take_turns_and_small_ones_do_not_wait(client, connect, monkeypatch):
+    """Parsed, a body takes many times the memory of its text."""
+    check, at_it, seen = checks.RunChecker.check, [], []
+    begun, go = threading.Event(), threading.Event()
+
+    def watched(self, body):
+        if len(body) < 2**20:
+            return check(self, body)
+        at_it.append(body)
+        seen.append(len(at_it))
+        begun.set()
+        assert go.wait(60)
+        at_it.pop()
+        return check(self, body)
+
+    monkeypatch.setattr(checks.RunChecker, "check", watched)
+    large = json.dumps({"name": "n", "stepRuns": [], "x": "x" * 2**20}).encode()
+    clients = [connect(f"http://{client.host}:{client.port}{client.api}") for _ in range(3)]
+
+    def write(each, packed):
+        if packed:
+            return each.post(gzip.compress(large), Content_Encoding="gzip").status
+        return each.post(large).status
+
+    with ThreadPoolExecutor(3) as pool:
+        statuses = pool.map(write, clients, [True, False, True])
+        assert begun.wait(60)
+        assert client.post().status == 200
+        go.set()
+        assert list(statuses) == [200] * 3
+    assert seen == [1] * 3
+
+
 def test_a_client_that_sends_all_of_a_large_body_still_reads_its_413(connect):
     """Closing while the client sends would reset the connection, and lose the answer."""
     with gentrace.local.serve(max_body=100) as server:
@@ -267,6 +323,11 @@ def test_an_announced_length_is_refused_before_the_body_is_sent(connect, monkeyp
             "$.stepRuns[0].endTime",
         ),
         (
+            {"name": "n", "stepRuns": [{"endTime": "2023-02-28T00:00:00Z\n"}]},
+            "'2023-02-28T00:00:00Z\\n' is not a 'date-time'",
+            "$.stepRuns[0].endTime",
+        ),
+        (
             {"name": "n", "stepRuns": [{"provider": {"inputs": []}}]},
             "[] is not of type 'object'",
             "$.stepRuns[0].provider.inputs",
@@ -275,9 +336,10 @@ def test_an_announced_length_is_refused_before_the_body_is_sent(connect, monkeyp
     ],
 )
 def test_a_run_that_breaks_the_schema_is_400_and_told_where(client, body, error, at):
+    before = client.runs()
     refused = client.post(body)
     assert (refused.status, refused.json) == (400, {"error": error, "at": at})
-    assert client.runs() == []
+    assert client.runs() == before
 
 
 @pytest.mark.parametrize(
@@ -320,29 +382,29 @@ def test_long_values_are_cut_in_errors(client):
     assert refused.json["error"].endswith("is not of type 'string'")
 
 
-def test_the_same_key_gives_the_same_run_and_no_second_one(client):
-    first = client.post(NUMBERS, Idempotency_Key="k")
+def test_the_same_key_gives_the_same_run_and_no_second_one(fresh):
+    first = fresh.post(NUMBERS, Idempotency_Key="k")
     respelled = NUMBERS.replace("1.10", "11e-1").replace("1E5", "100000").replace(" ", "")
     for body in (NUMBERS, respelled):
-        again = client.post(body, Idempotency_Key="k")
+        again = fresh.post(body, Idempotency_Key="k")
         assert (again.status, again.json) == (200, first.json)
-    assert len(client.runs()) == 1
-    assert client.post(NUMBERS, Idempotency_Key="other").json != first.json
+    assert len(fresh.runs()) == 1
+    assert fresh.post(NUMBERS, Idempotency_Key="other").json != first.json
 
 
 @pytest.mark.parametrize("other", [NUMBERS.replace("1.10", "1.11"), NUMBERS.replace('"n"', '"m"')])
-def test_the_same_key_with_another_body_is_409(client, other):
-    client.post(NUMBERS, Idempotency_Key="k")
-    refused = client.post(other, Idempotency_Key="k")
+def test_the_same_key_with_another_body_is_409(fresh, other):
+    fresh.post(NUMBERS, Idempotency_Key="k")
+    refused = fresh.post(other, Idempotency_Key="k")
     assert refused.status == 409
     assert "another body" in refused.json["error"]
     assert refused.json["at"] == "Idempotency-Key"
-    assert len(client.runs()) == 1
+    assert len(fresh.runs()) == 1
 
 
-def test_a_refused_run_does_not_use_up_its_key(client):
-    assert client.post({}, Idempotency_Key="k").status == 400
-    assert client.post(Idempotency_Key="k").status == 200
+def test_a_refused_run_does_not_use_up_its_key(fresh):
+    assert fresh.post({}, Idempotency_Key="k").status == 400
+    assert fresh.post(Idempotency_Key="k").status == 200
 
 
 def test_an_empty_key_is_refused(client):
@@ -358,25 +420,26 @@ def test_a_header_given_twice_is_refused(client, read_all):
     assert b"Idempotency-Key" in answer
 
 
-def test_many_at_once_with_one_key_make_one_run(client, connect):
-    clients = [connect(f"http://{client.host}:{client.port}{client.api}") for _ in range(20)]
-    with ThreadPoolExecutor(20) as pool:
+def test_many_at_once_with_one_key_make_one_run(fresh, connect):
+    clients = [connect(f"http://{fresh.host}:{fresh.port}{fresh.api}") for _ in range(50)]
+    with ThreadPoolExecutor(50) as pool:
         replies = list(pool.map(lambda each: each.post(Idempotency_Key="k"), clients))
     assert {reply.status for reply in replies} == {200}
     assert len({reply.json["pipelineRunId"] for reply in replies}) == 1
-    assert len(client.runs()) == 1
+    assert len(fresh.runs()) == 1
 
 
-def test_a_hundred_writers_at_once_all_store(client, connect):
-    clients = [connect(f"http://{client.host}:{client.port}{client.api}") for _ in range(100)]
+def test_a_hundred_writers_at_once_all_store(fresh, connect):
+    clients = [connect(f"http://{fresh.host}:{fresh.port}{fresh.api}") for _ in range(100)]
 
     def write(each):
-        return [each.post().status for _ in range(3)]
+        return [each.post().json["pipelineRunId"] for _ in range(3)]
 
     with ThreadPoolExecutor(100) as pool:
-        statuses = {status for each in pool.map(write, clients) for status in each}
-    assert statuses == {200}
-    assert len(client.get("/pipeline-runs?limit=1000").json["pipelineRuns"]) == 300
+        ids = {run_id for each in pool.map(write, clients) for run_id in each}
+    assert len(ids) == 300
+    stored = fresh.get("/pipeline-runs?limit=1000").json["pipelineRuns"]
+    assert sorted(run["pipelineRunId"] for run in stored) == sorted(ids)
 
 
 def test_a_token_is_needed_where_one_is_set(connect):
@@ -404,6 +467,21 @@ def test_a_token_guess_is_401_and_logged_without_it(connect, caplog, given):
     assert warnings == ["refused a request from 127.0.0.1: its token is missing or wrong"]
     assert "s3cret" not in caplog.text
     assert "guess" not in caplog.text
+
+
+@pytest.mark.parametrize("guess", ["s", "s3cres", "s3cret", "x" * 1000, "\xe9"])
+def test_a_token_is_compared_in_a_time_that_says_nothing(connect, monkeypatch, guess):
+    compared, compare = [], hmac.compare_digest
+
+    def watched(*digests):
+        compared.append([len(digest) for digest in digests])
+        return compare(*digests)
+
+    monkeypatch.setattr("gentrace.local.gate.hmac.compare_digest", watched)
+    with gentrace.local.serve(token=SESAME) as server:
+        answer = connect(server.url).get(Authorization=f"Bearer {guess}")
+    assert answer.status == (200 if guess == SESAME else 401)
+    assert compared == [[32, 32]]
 
 
 def test_two_tokens_are_no_token(connect, read_all):

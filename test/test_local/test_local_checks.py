@@ -1,5 +1,8 @@
 """What the checks stand on."""
 
+import json
+import tracemalloc
+
 import pytest
 from jsonschema import FormatChecker
 
@@ -46,4 +49,28 @@ def test_without_a_checker_of_dates_there_is_no_server(monkeypatch):
     rest = {name: each for name, each in FormatChecker.checkers.items() if name != "date-time"}
     monkeypatch.setattr(FormatChecker, "checkers", rest)
     with pytest.raises(ImportError, match="rfc3339-validator"):
-        checks.RunChecker()
+        checks.RunChecker(60)
+
+
+def test_a_body_of_many_steps_is_checked_only_so_long():
+    """Else 64 KB of gzip that hold 20 million steps would keep the server busy for minutes."""
+    run = b'{"name": "n", "stepRuns": [' + b"{}," * 1000 + b"{}]}"
+    assert checks.RunChecker(60).check(run) == (run.decode(), "n")
+    with pytest.raises(checks.Refusal, match=r"takes longer than 1e-06 seconds to check") as caught:
+        checks.RunChecker(1e-6).check(run)
+    assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("member", ["[]", "{}", '"\\ud83d\\ude00"', "1.5", "12345678"])
+def test_a_body_is_checked_in_the_memory_that_parsing_it_takes(member):
+    text = f"[{', '.join([member] * 50_000)}]"
+    assert _peak(checks.parse, text) < 1.2 * _peak(json.loads, text) + 2**17
+
+
+def _peak(function, text):
+    tracemalloc.start()
+    try:
+        function(text)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

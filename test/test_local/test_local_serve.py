@@ -3,15 +3,17 @@
 import json
 import logging
 import select
+import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import uvicorn
 
 import gentrace.local
-from gentrace.local import gate, server
+from gentrace.local import checks, gate, server
 from gentrace.local.connection import Connection
 
 SESAME = "s3cret"
@@ -29,6 +31,7 @@ def read_until(bare, end):
 
 
 def test_a_server_is_there_for_the_block_and_its_file_is_gone_afterwards(connect):
+    threads = threading.enumerate()
     with gentrace.local.serve() as running:
         assert running.url.startswith("http://127.0.0.1:")
         assert running.url.endswith("/api/v1")
@@ -37,7 +40,7 @@ def test_a_server_is_there_for_the_block_and_its_file_is_gone_afterwards(connect
     assert not running.database.parent.exists()
     with pytest.raises(ConnectionRefusedError):
         connect(running.url).post()
-    assert "gentrace-local" not in {thread.name for thread in threading.enumerate()}
+    assert set(threading.enumerate()) <= set(threads)
 
 
 def test_a_given_database_is_kept(tmp_path, connect):
@@ -255,6 +258,33 @@ def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch,
         answer = read_all(bare)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"the server is stopping" in answer
+
+
+def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, monkeypatch):
+    parse, parsed, path = checks.parse, threading.Event(), tmp_path / "runs.sqlite3"
+
+    def watched(text):
+        run = parse(text)
+        parsed.set()
+        return run
+
+    monkeypatch.setattr(checks, "parse", watched)
+    monkeypatch.setattr(server, "GRACE", 0.05)
+    with ThreadPoolExecutor(1) as pool:
+        with gentrace.local.serve(database=path) as running:
+            body = {"name": "n", "stepRuns": [{}] * 500_000}
+            reply = pool.submit(connect(running.url).post, body)
+            assert parsed.wait(60)
+        assert reply.result().status == 503
+    with gentrace.local.serve(database=path) as running:
+        assert connect(running.url).runs() == []
+
+
+def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = [signal.getsignal(number) for number in numbers]
+    gentrace.local.run(gentrace.local.Settings(), lambda _: signal.raise_signal(signal.SIGTERM))
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):

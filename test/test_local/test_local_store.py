@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -49,6 +50,17 @@ def test_the_write_ahead_log_becomes_part_of_the_file_at_the_end(path):
     with closing(Store(path)) as store:
         store.add("n", "{}", None)
     assert [each.name for each in path.parent.iterdir()] == ["runs.sqlite3"]
+
+
+def test_two_servers_may_store_in_one_file_at_once(path):
+    with closing(Store(path)) as one, closing(Store(path)) as other:
+
+        def add(store):
+            return [store.add("n", "{}", f"k{number}") for number in range(200)]
+
+        with ThreadPoolExecutor(2) as pool:
+            stored, too = pool.map(add, (one, other))
+        assert stored == too
 
 
 @pytest.mark.parametrize(
