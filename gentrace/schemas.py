@@ -5,8 +5,8 @@ str, int, float, bool, None, `frozendict` or tuple. A check that refuses raises 
 `ApiValueError`; the place is put together while the error passes the containers, so that a value
 without a mistake costs nothing for it.
 
-A plain dict that goes out as it is needs no such copy: `Schema.admits` and the JSON encoder tell
-yes or no between them, and a no is left to the check, which knows how to word it.
+A plain dict that goes out as it is needs no such copy: a quick check and the JSON encoder tell yes
+or no between them, and a no is left to the check, which knows how to word it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from typing import Final, Literal, Self
+
+    QuickCheck = Callable[[Any, list[Any]], bool]
+    """Tells whether a value may be written as it is, and adds what is free-form to a list."""
 
     Dumps = Callable[[Any], bytes]
     """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
@@ -119,7 +122,7 @@ class Schema(Generic[T_co]):
         expected: the type in an error's words, such as ``an integer``.
         type: `type` in the document.
         format: `format` in the document, None where it has none.
-        exact: the Python type whose instances need no look by `admits`; None where there is none.
+        exact: the Python type whose instances need no quick check; None where there is none.
 
     """
 
@@ -153,13 +156,13 @@ class Schema(Generic[T_co]):
         """
         return encode(self.check(value, rules), dumps)
 
-    def admits(self, value: object, free: list[Any]) -> bool:
-        """Tell quickly whether `value` may be written as it is: no means that `check` has to tell.
+    def quick_check(self) -> QuickCheck:
+        """Return what tells whether a value may be written as it is; `check` has to judge a no.
 
         What the JSON encoder refuses by itself is left to it, and the containers of free-form
-        content are added to `free`.
+        content are added to a list, the second argument.
         """
-        return False
+        return _never
 
 
 class StringSchema(Schema[str]):
@@ -199,9 +202,9 @@ class DateTimeSchema(Schema[str]):
             )
         return text
 
-    def admits(self, value: object, free: list[Any]) -> bool:
-        """Tell quickly whether it is a string with a date and time."""
-        return type(value) is str and _is_plain_date_time(value) is not None
+    def quick_check(self) -> QuickCheck:
+        """Return what tells quickly whether it is a string with a date and time."""
+        return _is_plain_date_time_text
 
 
 class IntegerSchema(Schema[int]):
@@ -267,15 +270,19 @@ class ArraySchema(Schema[tuple[T, ...]]):
             raise
         return tuple(checked)
 
-    def admits(self, value: object, free: list[Any]) -> bool:
-        """Tell quickly whether it is a list of items that may be written as they are."""
-        if type(value) is not _List and type(value) is not _Tuple:
-            return False
-        admits = self.items.admits
-        for item in value:  # noqa: SIM110 - a generator takes longer
-            if not admits(item, free):
+    def quick_check(self) -> QuickCheck:
+        """Return what tells quickly whether it is a list of items to be written as they are."""
+        admits = self.items.quick_check()
+
+        def admits_all(value: object, free: list[Any]) -> bool:
+            if type(value) is not _List and type(value) is not _Tuple:
                 return False
-        return True
+            for item in value:  # noqa: SIM110 - a generator takes longer
+                if not admits(item, free):
+                    return False
+            return True
+
+        return admits_all
 
 
 class ObjectSchema(Schema[M]):
@@ -291,6 +298,7 @@ class ObjectSchema(Schema[M]):
 
     def __init__(self, model: builtins.type[M]) -> None:
         self.model = model
+        self._quick_check: QuickCheck | None = None
 
     def check(self, value: object, rules: Rules) -> M:
         """Return the model."""
@@ -306,33 +314,17 @@ class ObjectSchema(Schema[M]):
                 items = model.wire_items_oapg(items)
         return model.check_oapg(items, rules)
 
-    def admits(self, value: object, free: list[Any]) -> bool:
-        """Tell quickly whether it is a dict by wire names that may be written as it is."""
-        model = self.model
-        if type(value) is not _Dict:
-            return type(value) is model
-        get, found = value.get, 0
-        for name, kind, admits in model.checks_oapg:
-            item = get(name, unset)
-            if item is not unset:
-                found += 1
-                if type(item) is kind:
-                    if kind is dict:
-                        free.append(item)
-                elif not admits(item, free):
-                    return False
-        for key in value:
-            if type(key) is not str:
-                return False
-        if found != len(value) and not model.admits_others_oapg(value, free):
-            return False
-        return found == len(model.checks_oapg) or all(map(value.__contains__, model.required_oapg))
+    def quick_check(self) -> QuickCheck:
+        """Return what tells quickly whether it is a dict by wire names to be written as it is."""
+        if self._quick_check is None:
+            self._quick_check = _compile(self.model)
+        return self._quick_check
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
         if rules is REQUEST_RULES and type(value) is _Dict:
             free: list[Any] = []
-            if self.admits(value, free):
+            if self.quick_check()(value, free):
                 text = _encode_plain(value, free, dumps)
                 if text is not None:
                     return text
@@ -343,6 +335,46 @@ STRING: Final = StringSchema()
 DATE_TIME: Final = DateTimeSchema()
 INTEGER: Final = IntegerSchema()
 FREE_OBJECT: Final = FreeObjectSchema()
+
+
+def _never(_value: object, _free: list[Any]) -> bool:
+    return False
+
+
+def _compile(model: type[Model]) -> QuickCheck:
+    """Return straight-line code that checks the properties of a model, one after the other.
+
+    It takes two thirds of the time of a loop over them, and is run for each object of a body. The
+    code holds no values, which are its globals; what it refuses, `check` finds words for.
+    """
+    names: dict[str, Any] = {"model": model, "others": model.admits_others_oapg}
+    lines = [
+        "def admits(value, free):",
+        " if type(value) is not dict: return type(value) is model",
+        " get, found = value.get, 0",
+    ]
+    for number, item in enumerate(model.properties_oapg.values()):
+        kind = item.schema.exact
+        names[f"name{number}"] = item.wire_name
+        names[f"kind{number}"] = kind
+        names[f"check{number}"] = item.schema.quick_check()
+        is_wrong = f"type(item) is not kind{number}" if kind else f"not check{number}(item, free)"
+        lines += [
+            f" item = get(name{number})",
+            " if item is not None:",
+            f"  if {is_wrong}: return False",
+            "  found += 1",
+            *(["  free.append(item)"] if kind is dict else []),
+            *([" else: return False"] if item.required else []),
+        ]
+    lines += [
+        " for key in value:",
+        "  if type(key) is not str: return False",
+        " return found == len(value) or others(value, free)",
+    ]
+    exec("\n".join(lines), names)  # noqa: S102 - made of the lines above alone
+    check: QuickCheck = names["admits"]
+    return check
 
 
 class Property(Generic[T_co]):
@@ -422,9 +454,6 @@ class Model(frozendict[str, Any]):
     kinds_oapg: ClassVar[Mapping[str, type[Any] | None]] = {}
     """The Python types whose instances are the values of declared properties, by wire name."""
 
-    checks_oapg: ClassVar[tuple[tuple[str, type[Any] | None, Any], ...]] = ()
-    """What a quick check looks at: wire names, Python types, and `admits` for other types."""
-
     def __init_subclass__(cls) -> None:
         own: list[Property[Any]] = [
             item for item in vars(cls).values() if isinstance(item, Property)
@@ -437,9 +466,6 @@ class Model(frozendict[str, Any]):
         cls.aliases_oapg = frozenset(cls.wire_names_oapg.keys() - cls.properties_oapg.keys())
         cls.required_oapg = tuple(item.wire_name for item in declared if item.required)
         cls.kinds_oapg = {item.wire_name: item.schema.exact for item in declared}
-        cls.checks_oapg = tuple(
-            (item.wire_name, item.schema.exact, item.schema.admits) for item in declared
-        )
 
     if TYPE_CHECKING:
 
@@ -534,7 +560,7 @@ class Model(frozendict[str, Any]):
         """Tell quickly whether the properties that are not declared may be written as they are."""
         for key, item in items.items():
             if key in cls.properties_oapg:
-                if item is unset:
+                if item is None:
                     return False
             elif key in cls.aliases_oapg:
                 return False
@@ -866,6 +892,10 @@ _is_plain_date_time = re.compile(
     re.ASCII,
 ).fullmatch
 """Match an RFC 3339 date and time of a day that each year has."""
+
+
+def _is_plain_date_time_text(value: object, _free: list[Any]) -> bool:
+    return type(value) is str and _is_plain_date_time(value) is not None
 
 
 def _is_date_time(text: str) -> bool:
