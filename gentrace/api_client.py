@@ -91,7 +91,8 @@ class ApiResponse:
         self.headers = headers
 
     def __repr__(self) -> str:
-        shown = f"status={getattr(self.response, 'status', None)}"
+        # An interrupt may have hit the making of this answer, and a traceback shows it then.
+        shown = f"status={getattr(vars(self).get('response'), 'status', None)}"
         for name, value in (("body", self.body), ("headers", self.headers)):
             if value is not unset:
                 shown += f", {name}={value!r}"

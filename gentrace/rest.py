@@ -336,6 +336,15 @@ class _Connection(HTTPConnection):
             raise
         return sock
 
+    def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
+        """Send the head and a body of bytes; a traceback with locals does not show the head."""
+        lines: list[bytes] = cast("Any", self)._buffer  # noqa: SLF001
+        head = SecretBytes(b"\r\n".join((*lines, b"", b"")))
+        lines.clear()
+        self.sock.sendall(head)
+        if message_body:
+            self.sock.sendall(message_body)
+
     def rearm(self, wall: Wall) -> None:
         """Serve another call, within its wall."""
         self.wall = wall
