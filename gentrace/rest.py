@@ -1217,13 +1217,16 @@ class PreparedRequest:
         fields: Headers,
         secrets: list[str],
     ) -> None:
-        host = route.origin.partition("://")[2]
-        lines = [f"Host: {host}", *(f"{name}: {value}" for name, value in fields.items())]
         self.settings = settings
         self.method = method
         self.route = route
         self.target = target
-        self.head = SecretBytes("\r\n".join(lines).encode("latin-1"))
+        host = route.origin.partition("://")[2]
+        # In one expression, as a traceback would show the token in a list of the lines.
+        self.head = SecretBytes(
+            f"Host: {host}\r\n".encode()
+            + "\r\n".join(f"{name}: {value}" for name, value in fields.items()).encode("latin-1")
+        )
         self.secrets = secrets + route.secrets
 
 
@@ -1328,12 +1331,16 @@ class _Call:
         pool = self.route.pool
         while True:
             connection = pool.take(self.wall, self.route.connect)
-            if connection.sock is None:
-                connection.wall = self.wall
-                return connection
-            if connection.is_connected:
-                connection.rearm(self.wall)
-                return connection
+            try:
+                if connection.sock is None:
+                    connection.wall = self.wall
+                    return connection
+                if connection.is_connected:
+                    connection.rearm(self.wall)
+                    return connection
+            except BaseException:
+                pool.drop(connection)
+                raise
             pool.drop(connection)
 
     def _write(self, connection: _Connection) -> None:
@@ -1520,36 +1527,47 @@ class RestClient:
 
         """
         call = _Call(request, body, idempotency_key, wall)
-        while True:
-            response: HTTPResponse | None = None
-            failure: ApiException | None = None
-            try:
-                response = call.exchange()
-                status = response.status
-                log.debug("%s %s: request %d: %d", request.method, call.target, call.tries, status)
-                if status < http.HTTPStatus.MULTIPLE_CHOICES:
-                    if not stream:
-                        response.load()
-                    if call.tries == 1:
-                        self._quota.refill()
-                    call.body = None  # the answer may live for long
+        response: HTTPResponse | None = None
+        try:
+            while True:
+                failure: ApiException | None = None
+                try:
+                    response = call.exchange()
+                    log.debug(
+                        "%s %s: request %d: %d",
+                        request.method,
+                        call.target,
+                        call.tries,
+                        response.status,
+                    )
+                    if response.status < http.HTTPStatus.MULTIPLE_CHOICES:
+                        if not stream:
+                            response.load()
+                        if call.tries == 1:
+                            self._quota.refill()
+                        return response
+                    if response.status in _REDIRECTS and call.follow(response):
+                        response.discard()
+                        continue
+                except ApiConnectionException as error:
+                    response, failure = None, error
+                wait = call.next_wait(self._quota, response, failure)
+                if wait is None and response is not None:
+                    response.load()
                     return response
-                if status in _REDIRECTS and call.follow(response):
+                if wait is None:
+                    raise cast("ApiException", failure)
+                if response is not None:
                     response.discard()
-                    continue
-            except ApiConnectionException as error:
-                failure = error
-            wait = call.next_wait(self._quota, None if failure else response, failure)
-            if wait is None:
-                call.body = None
-                if failure is not None:
-                    raise failure
-                cast("HTTPResponse", response).load()
-                return cast("HTTPResponse", response)
-            if failure is None:
-                cast("HTTPResponse", response).discard()
-            log.debug("%s %s: another request in %.2f s", request.method, call.target, wait)
-            time.sleep(wait)
+                log.debug("%s %s: another request in %.2f s", request.method, call.target, wait)
+                time.sleep(wait)
+        except BaseException:
+            # Such as an interrupt, whose traceback would keep the answer and its connection.
+            if response is not None:
+                response.close()
+            raise
+        finally:
+            call.body = None  # an answer or exception may live for long
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
