@@ -114,7 +114,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 def scrub_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
     """Return `data` with each of `secrets`, in any of its spellings, replaced by ``***``."""
     for secret in filter(_is_long, secrets):
-        pattern = _written(secret).encode("latin-1")
-        if re.search(pattern, data):  # a large body is not copied in vain
-            data = re.sub(pattern, MASK.encode(), data)
+        # A large body is not copied in vain. No name holds the pattern, which shows the secret.
+        if re.search(_written(secret).encode("latin-1"), data):
+            data = re.sub(_written(secret).encode("latin-1"), MASK.encode(), data)
     return data

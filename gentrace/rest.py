@@ -338,9 +338,8 @@ class _Connection(HTTPConnection):
 
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
         """Send the head and a body of bytes; a traceback with locals does not show the head."""
-        lines: list[bytes] = cast("Any", self)._buffer  # noqa: SLF001
-        head = SecretBytes(b"\r\n".join((*lines, b"", b"")))
-        lines.clear()
+        head = SecretBytes(b"\r\n".join((*cast("Any", self)._buffer, b"", b"")))  # noqa: SLF001
+        cast("Any", self)._buffer.clear()  # noqa: SLF001
         self.sock.sendall(head)
         if message_body:
             self.sock.sendall(message_body)
@@ -352,7 +351,8 @@ class _Connection(HTTPConnection):
         getattr(self.sock, "socket", self.sock).wall = wall
 
     def __del__(self) -> None:
-        self.close()
+        if vars(self).get("sock") is not None:
+            self.close()
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
@@ -394,14 +394,23 @@ class Pool:
         """
         while True:
             try:
-                return self._idle.pop()
+                connection = self._idle.pop()
+                if connection.sock is not None:
+                    return connection
             except IndexError:
                 pass
-            with self._lock:
-                if len(self._alive) < self._size:
-                    connection = make()
-                    self._alive.add(connection)
-                    return connection
+            made: _Connection | None = None
+            try:
+                with self._lock:
+                    if len(self._alive) < self._size:
+                        made = make()
+                        self._alive.add(made)
+            except BaseException:
+                if made is not None:
+                    self.forget(made)
+                raise
+            if made is not None:
+                return made
             handed = self._wait(wall)
             if handed is not None:
                 return handed
@@ -453,6 +462,11 @@ class Pool:
         """Close a connection that cannot serve another call."""
         connection.close()
         self.give_back(connection)
+
+    def forget(self, connection: _Connection) -> None:
+        """Close a connection that an interrupt kept from being given back."""
+        connection.close()
+        self._alive.discard(connection)
 
     def close(self) -> None:
         """Close the idle connections now, and the others when they are given back."""
@@ -699,9 +713,19 @@ class HTTPResponse(urllib3.HTTPResponse):
     def _abandon(self) -> None:
         self._busy = False
         self._raw.close()
+        self._end_lease(is_spent=True)
+
+    def _end_lease(self, *, is_spent: bool) -> None:
+        """Give the connection back, to be closed if it is spent."""
         lease, self._lease = self._lease, None
         if lease is not None:
-            self._call.route.pool.drop(lease)
+            lease.is_spent = lease.is_spent or is_spent
+            pool = self._call.route.pool
+            try:
+                pool.give_back(lease)
+            except BaseException:
+                pool.forget(lease)
+                raise
 
     def read(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
         """Read as urllib3 does; see the class for what it raises."""
@@ -788,9 +812,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         if not self._raw.isclosed():
             self._abandon()
             return
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            self._call.route.pool.give_back(lease)
+        self._end_lease(is_spent=False)
 
     @property
     def closed(self) -> bool:
@@ -1317,14 +1339,17 @@ class _Call:
             if (refusal := response.find_flaw()) is not None:
                 raise refusal
             return response  # noqa: TRY300 - the failures below are those of all lines above
-        except _FAILURES as error:
-            failure, cause = self.explain(error, phase)
-        except BaseException:
+        except BaseException as error:
             if connection is not None:
-                self.route.pool.drop(connection)
-            raise
-        if connection is not None:
-            self.route.pool.drop(connection)
+                connection.is_spent = True
+                try:
+                    self.route.pool.give_back(connection)
+                except BaseException:
+                    self.route.pool.forget(connection)
+                    raise
+            if not isinstance(error, _FAILURES):
+                raise
+            failure, cause = self.explain(error, phase)
         raise failure from cause
 
     def _take_connection(self) -> _Connection:
@@ -1503,7 +1528,7 @@ class RestClient:
             route = self._routes.setdefault(key, Route(origin, settings.configuration))
         return route
 
-    def send(
+    def send(  # noqa: C901 - one loop
         self,
         request: PreparedRequest,
         body: bytes | None,
