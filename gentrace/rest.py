@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 from collections import deque
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib import import_module
 from math import inf
@@ -168,7 +169,8 @@ class _Walled(socket.socket):
     def __del__(self) -> None:
         # Not socket.socket's own: that waits for files, and warns where nobody closed it. To drop
         # a streamed answer is no mistake.
-        super(socket.socket, self).close()
+        with suppress(OSError):  # an interrupted start of TLS leaves two owners of a descriptor
+            super(socket.socket, self).close()
 
 
 class _TlsSocket(_Walled, ssl.SSLSocket):

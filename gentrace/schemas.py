@@ -564,7 +564,7 @@ class Model(frozendict[str, Any]):
                     return False
             elif key in cls.aliases_oapg:
                 return False
-            elif type(item) not in _LEAVES:
+            elif type(item) not in _EXACT_LEAVES:
                 free.append(item)
         return True
 

@@ -5,7 +5,10 @@ that they were sent; then all that was written, and all objects that are left, a
 """
 
 import contextlib
+import functools
+import inspect
 import io
+import itertools
 import logging
 import pickle
 import pprint
@@ -27,6 +30,7 @@ from peers import (
     Peer,
     basic,
     close,
+    echo,
     head_of,
     proxy,
     raw,
@@ -55,58 +59,66 @@ class Dump(logging.Formatter):
         return f"{super().format(record)} {vars(record)!r} {record.args!r}"
 
 
-class Watch:
-    """All that is written while it is on: logs, standard streams, warnings and temporary files."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.log = io.StringIO()
-        self.shown = []
-
-    def look(self, source, shown):
-        assert not leaks(shown), (source, leaks(shown))
-
-    @contextlib.contextmanager
-    def on(self):
-        handler = logging.StreamHandler(self.log)
-        handler.setFormatter(Dump())
-        root = logging.getLogger()
-        level = root.level
-        root.addHandler(handler)
-        root.setLevel(logging.DEBUG)
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                yield self
-        finally:
-            root.removeHandler(handler)
-            root.setLevel(level)
-        self.look("log", self.log.getvalue())
-        for warning in caught:
-            self.look("warning", f"{warning!r} {warning.message}")
-        for path in self.folder.rglob("*"):
-            self.look("file name", str(path))
-            if path.is_file():
-                self.look("file", path.read_bytes())
+def look(source, shown):
+    assert not leaks(shown), (source, leaks(shown))
 
 
-@pytest.fixture
-def watch(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    watch = Watch(tmp_path)
-    configuration = Configuration(debug=True, logger_file=tmp_path / "gentrace.log")
+@contextlib.contextmanager
+def logged():
+    """Look through all that is logged, with the root logger at DEBUG."""
+    log, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(log)
+    handler.setFormatter(Dump())
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     try:
-        with watch.on():
-            yield watch
-            sys.stderr.write("the end")
-            streams = capfd.readouterr()
-            assert "the end" in streams.err
-            watch.look("standard output", streams.out)
-            watch.look("standard error", streams.err)
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    look("log", log.getvalue())
+
+
+@contextlib.contextmanager
+def debugged(capfd, folder):
+    """Look through what the SDK's own settings write: to standard error, and to a file."""
+    configuration = Configuration(debug=True, logger_file=folder / "gentrace.log")
+    try:
+        yield
     finally:
         configuration.debug = False
         configuration.logger_file = None
         configuration.logger_format = LOGGER_FORMAT
+    logging.getLogger("of.the.program").error("the end")
+    sys.stderr.write("the end")
+    streams = capfd.readouterr()
+    assert "the end" in streams.err
+    assert "Logging error" not in streams.err
+    look("standard output", streams.out)
+    look("standard error", streams.err)
+    for path in folder.rglob("*"):
+        look("file name", str(path))
+        if path.is_file():
+            look("file", path.read_bytes())
+
+
+def watched(test):
+    """Look through all that is written during a test: also warnings and temporary files."""
+
+    @functools.wraps(test)
+    def run(capfd, monkeypatch, tmp_path, **arguments):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with warnings.catch_warnings(record=True) as caught, logged(), debugged(capfd, tmp_path):
+            warnings.simplefilter("always")
+            test(**arguments)
+        for warning in caught:
+            look("warning", f"{warning!r} {warning.message}")
+
+    *own, _ = inspect.signature(run, follow_wrapped=False).parameters.values()
+    wanted = inspect.signature(test).parameters.values()
+    run.__signature__ = inspect.Signature([*own, *wanted])
+    return run
 
 
 LEAVES = (
@@ -272,57 +284,57 @@ def fail(caller):
     raise AssertionError("it did not fail")
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("name", ANSWERS)
+@watched
 def test_answer_that_repeats_the_canary(name):
     with Peer(ANSWERS[name]) as peer:
         fail(make(peer))
         assert leaks(peer.received), "the canary was not sent"
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("name", ["broken server", "closed", "reset", "told status line"])
+@watched
 def test_call_that_is_sent_again(name):
     with Peer(ANSWERS[name]) as peer:
         fail(make(peer, retries=1))
         assert len(peer.requests) == 2
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_port_that_is_closed():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     fail(make(f"http://127.0.0.1:{port}"))
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("timeout", [0.2, (1, 0.2)])
+@watched
 def test_server_that_says_nothing(timeout):
     with Peer(stall) as peer:
         fail(make(peer, timeout=timeout))
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_certificate_that_is_not_trusted():
     with Peer(tls=server_tls()) as peer:
         fail(make(peer, ssl_ca_cert=None))
         assert not leaks(peer.received)
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_certificate_of_another_name():
     with Peer(tls=server_tls("other.example")) as peer:
         fail(make(peer))
         assert not leaks(peer.received)
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_tls_port_by_plain_http():
     with Peer(tls=server_tls()) as peer:
         fail(make(peer.at("127.0.0.1", "http")))
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_plain_port_by_tls():
     with Peer(greet=raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as peer:
         fail(make(peer.at("127.0.0.1", "https")))
@@ -338,9 +350,9 @@ REFUSING = {
 }
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("name", REFUSING)
+@watched
 def test_proxy_that_refuses(scheme, name):
     """By its address, with the credentials in it, and with header fields of its own."""
     with Peer(REFUSING[name]) as through:
@@ -349,24 +361,24 @@ def test_proxy_that_refuses(scheme, name):
         assert leaks(through.received)
 
 
-@pytest.mark.usefixtures("watch")
-def test_proxy_of_the_environment_that_refuses(monkeypatch):
-    with Peer(tell(407)) as through:
+@watched
+def test_proxy_of_the_environment_that_refuses():
+    with Peer(tell(407)) as through, pytest.MonkeyPatch.context() as patch:
         address = f"http://me:{PASSWORD}@127.0.0.1:{through.address[1]}"
-        monkeypatch.setenv("https_proxy", address)
+        patch.setenv("https_proxy", address)
         fail(make("https://target.example/api"))
         assert leaks(through.received)
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("scheme", ["http", "socks5h", "socks4a"])
+@watched
 def test_proxy_that_is_not_there(scheme):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     fail(make("http://127.0.0.1:1/api", proxy=f"{scheme}://me:{PASSWORD}@127.0.0.1:{port}"))
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_socks_proxy_that_refuses():
     with Peer(greet=socks5(("me", "other"))) as through:
         fail(
@@ -377,9 +389,9 @@ def test_socks_proxy_that_refuses():
         )
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("through", [None, proxy()])
-def test_calls_that_succeed(through, tmp_path):
+@watched
+def test_calls_that_succeed(through):
     """What is left of them shows nothing either; the answer's own fields are masked too."""
     with contextlib.ExitStack() as stack:
         fields = [(name, value) for name, value in ECHOED if not name.startswith(("X-", "L"))]
@@ -396,7 +408,7 @@ def test_calls_that_succeed(through, tmp_path):
         streamed.response.read()
         look_through(caller.client, caller.api, streamed, *answers)
         assert leaks(peer.received)
-        (tmp_path / "report").write_text(caller.configuration.to_debug_report(), "utf-8")
+        look("report", caller.configuration.to_debug_report())
 
 
 # Exceptions that are not the call's own: our frames are held to the same.
@@ -406,9 +418,12 @@ class Stop(BaseException):
     """What a signal handler of the program raises."""
 
 
-def frames_of(error):
-    whole = traceback.TracebackException.from_exception(error, capture_locals=True)
-    return [frame for frame in whole.stack if frame.filename.startswith(PACKAGE)]
+def locals_of_ours(error):
+    """What a debugger shows of our frames, each with its function's name and its own."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            for name, value in frame.f_locals.items():
+                yield f"{frame.f_code.co_qualname}: {name}", repr(value)
 
 
 @contextlib.contextmanager
@@ -452,9 +467,9 @@ PHASES = {
 }
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Stop, RuntimeError])
 @pytest.mark.parametrize("phase", PHASES)
+@watched
 def test_exception_of_a_signal_handler(phase, kind):
     """It passes through as it is, and our frames in its traceback show no secret."""
     what = PHASES[phase]
@@ -464,18 +479,14 @@ def test_exception_of_a_signal_handler(phase, kind):
         caller.client.cookie = CANARY
         with caller, pytest.raises(kind) as caught:
             caller.post(what.get("body", RUN))
-        frames = frames_of(caught.value)
-        assert len(frames) >= 5
-        for frame in frames:
-            assert not leaks(repr(frame.locals)), (
-                frame.filename,
-                frame.name,
-                leaks(repr(frame.locals)),
-            )
+        shown = list(locals_of_ours(caught.value))
+        assert shown
+        for place, text in shown:
+            assert not leaks(text), place
         look_through(caller.client)
 
 
-@pytest.mark.usefixtures("watch")
+@watched
 def test_exception_while_waiting_to_send_again():
     def busy(talk, request):
         reply(503, headers={"Retry-After": "60"})(talk, request)
@@ -488,11 +499,82 @@ def test_exception_while_waiting_to_send_again():
     ):
         with pytest.raises(KeyboardInterrupt) as caught:
             caller.post()
-        for frame in frames_of(caught.value):
-            assert not leaks(repr(frame.locals)), (frame.filename, frame.name)
+        for place, text in locals_of_ours(caught.value):
+            assert not leaks(text), place
 
 
-@pytest.mark.usefixtures("watch")
+SPARED = {"__del__", "_remove", "_parsegen", "makefile"}
+"""Functions of Python's own: finalizers, and a generator that has one, which let no exception out;
+and a maker of files, whose half-made ones complain when they are finalized."""
+
+
+def strike(function, moment):
+    """Call a function, and raise `Stop` at the moment of that number, as a signal handler may.
+
+    A moment is the beginning of a Python function or the end of a built-in one: there Python looks
+    for signals. Returns the exception, or None if the function ended before.
+    """
+    left, has_struck = moment, False
+
+    def count(frame, event, _argument):
+        nonlocal left, has_struck
+        left -= event in {"call", "c_return"}
+        if left <= 0 and not any(
+            f.f_code.co_name in SPARED for f, _ in traceback.walk_stack(frame)
+        ):
+            has_struck = True
+            raise Stop
+
+    sys.setprofile(count)
+    try:
+        kept = function()
+    except Stop as error:
+        return error
+    finally:
+        sys.setprofile(None)
+    assert not has_struck, ("it did not pass through", kept)
+    return None
+
+
+@pytest.mark.parametrize("answer", [200, 400])
+@pytest.mark.parametrize("state", ["http", "http anew", "https"])
+def test_exception_at_every_moment_of_a_call(state, answer):
+    """It passes through, shows no secret, and the next call gets its own answer.
+
+    `anew` makes the connection and the request anew for each. Not for TLS: while Python hands a
+    descriptor over to its TLS socket, two objects hold it for a moment.
+    """
+
+    def alternate(talk, request):
+        works = request["Idempotency-Key"] == "works"
+        (echo if works else reply(answer))(talk, request)
+
+    def attempt():
+        try:
+            return caller.post()
+        except ApiException as error:
+            return error
+
+    with contextlib.ExitStack() as stack:
+        peer = stack.enter_context(Peer(alternate, tls=server_tls() if state == "https" else None))
+        caller = Caller(peer, **SETTINGS, connection_pool_maxsize=1, timeout=20)
+        stack.enter_context(caller)
+        attempt()
+        for moment in itertools.count(1):
+            if state == "http anew":
+                caller.client.close()
+                caller.configuration.access_token = CANARY
+            error = strike(attempt, moment)
+            if error is None:
+                break
+            for place, shown in locals_of_ours(error):
+                assert not leaks(shown), (moment, place)
+            # The exception is still there, and keeps its frames: the call has let go of them.
+            assert caller.post(idempotency_key="works").body == {"pipelineRunId": "works"}, moment
+    assert moment > 100
+
+
+@watched
 def test_mistake_of_the_caller_shows_no_secret():
     with Caller("http://127.0.0.1:1", **SETTINGS) as caller:
         for mistake in ({"timeout": 0}, {"body": {}}, {"content_type": "text/plain"}):
