@@ -1343,12 +1343,7 @@ class _Call:
             return response  # noqa: TRY300 - the failures below are those of all lines above
         except BaseException as error:
             if connection is not None:
-                connection.is_spent = True
-                try:
-                    self.route.pool.give_back(connection)
-                except BaseException:
-                    self.route.pool.forget(connection)
-                    raise
+                self.route.pool.drop(connection)
             if not isinstance(error, _FAILURES):
                 raise
             failure, cause = self.explain(error, phase)

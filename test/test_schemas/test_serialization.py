@@ -486,3 +486,25 @@ def test_number_that_json_lacks_is_found_beside_a_null(dumps, wrong):
         with pytest.raises(ApiValueError, match=rf"inputs\.{place}\["):
             BODY.serialize(run, REQUEST_RULES, dumps)
         inputs[place][-1] = 0.5
+
+
+def test_null_of_a_declared_property_is_refused(dumps):
+    run = {"name": "a", "stepRuns": [{"elapsedTime": None}]}
+    with pytest.raises(ApiTypeError, match=r"got None at \$\.stepRuns\[0\]\.elapsedTime"):
+        BODY.serialize(run, REQUEST_RULES, dumps)
+
+
+def test_array_of_integers_is_left_to_the_readable_path(dumps):
+    class Counts(Model):
+        """Numbers of things."""
+
+        __slots__ = ()
+
+        counts = schemas.optional("counts", schemas.ArraySchema(schemas.INTEGER), "Numbers.")
+
+    schema = ObjectSchema(Counts)
+    assert decode(schema.serialize({"counts": [1, 2.0]}, REQUEST_RULES, dumps)) == {
+        "counts": [1, 2]
+    }
+    with pytest.raises(ApiTypeError, match=r"counts\[0\]"):
+        schema.serialize({"counts": ["1"]}, REQUEST_RULES, dumps)
