@@ -6,6 +6,7 @@ that they were sent; then all that was written, and all objects that are left, a
 
 import contextlib
 import functools
+import gc
 import inspect
 import io
 import itertools
@@ -525,6 +526,8 @@ def strike(function, moment):
             has_struck = True
             raise Stop
 
+    # Python drops what is raised in a callback of its collector.
+    gc.disable()
     sys.setprofile(count)
     try:
         kept = function()
@@ -532,6 +535,7 @@ def strike(function, moment):
         return error
     finally:
         sys.setprofile(None)
+        gc.enable()
     assert not has_struck, ("it did not pass through", kept)
     return None
 
