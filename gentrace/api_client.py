@@ -533,9 +533,9 @@ class ApiClient:
             raise refuse("pool_threads", "a whole number above 0", pool_threads, kind=True)
         if pool_threads < 1:
             raise refuse("pool_threads", "a whole number above 0", pool_threads)
-        # By process: after a fork, the child has connections of its own.
+        # By process: after a fork, the child has connections and threads of its own.
         self._rest_clients: dict[int, RestClient] = {}
-        self._threads: ThreadPool | None = None
+        self._threads: dict[int, ThreadPool] = {}
         self.configuration = configuration
         self.default_headers = DefaultHeaders(self._forget_prepared)
         self.pool_threads = pool_threads
@@ -555,13 +555,16 @@ class ApiClient:
         self.close()
 
     def close(self) -> None:
-        """Close idle connections and end the threads; a later call opens new ones."""
+        """Wait for the calls of the threads, end these and close idle connections.
+
+        A later call starts new ones.
+        """
+        threads = self._threads.pop(os.getpid(), None)
+        if threads is not None:
+            threads.close()
+            threads.join()
         for rest_client in list(self._rest_clients.values()):
             rest_client.close()
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            threads.terminate()
-            threads.join()
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = dict(self.default_headers)
@@ -782,11 +785,12 @@ class ApiClient:
         return self._pool().apply_async(send) if async_req else send()
 
     def _pool(self) -> ThreadPool:
-        if self._threads is None:
+        threads = self._threads.get(os.getpid())
+        if threads is None:
             from multiprocessing.pool import ThreadPool  # noqa: PLC0415 - few calls need threads
 
-            self._threads = ThreadPool(self.pool_threads)
-        return self._threads
+            threads = self._threads.setdefault(os.getpid(), ThreadPool(self.pool_threads))
+        return threads
 
     # What goes out.
 

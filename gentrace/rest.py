@@ -19,6 +19,7 @@ from collections import deque
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib import import_module
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
@@ -140,8 +141,13 @@ class _Walled(socket.socket):
     wall: Wall | None = None
 
     def gettimeout(self) -> float | None:
-        """Return the seconds for the next operation: a TLS handshake takes its own from here."""
-        return None if self.wall is None else self.wall.next()
+        """Return the seconds for the next operation: a TLS handshake takes its own from here.
+
+        It raises nothing: Python's TLS calls it while two objects hold the descriptor.
+        """
+        if self.wall is None:
+            return super().gettimeout()
+        return max(min(self.wall.left(), self.wall.limit), _LEAST_TIMEOUT)
 
     def recv_into(self, *args: Any, **keywords: Any) -> int:
         wall = cast("Wall", self.wall)
@@ -151,7 +157,9 @@ class _Walled(socket.socket):
         return received
 
     def recv(self, *args: Any, **keywords: Any) -> bytes:
-        wall = cast("Wall", self.wall)
+        wall = self.wall
+        if wall is None:  # TLS looks whether there is still a peer before it is set up
+            return super().recv(*args, **keywords)
         self.settimeout(wall.next())
         data = super().recv(*args, **keywords)
         wall.spend(len(data))
@@ -169,8 +177,12 @@ class _Walled(socket.socket):
     def __del__(self) -> None:
         # Not socket.socket's own: that waits for files, and warns where nobody closed it. To drop
         # a streamed answer is no mistake.
-        with suppress(OSError):  # an interrupted start of TLS leaves two owners of a descriptor
+        with suppress(OSError):  # closed by its other owner, if a signal hit TLS taking it over
             super(socket.socket, self).close()
+
+
+_LEAST_TIMEOUT = 0.001
+"""Seconds, as 0 would be a socket that does not wait."""
 
 
 class _TlsSocket(_Walled, ssl.SSLSocket):
@@ -184,9 +196,11 @@ class _TlsContext(ssl.SSLContext):
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **keywords: Any) -> _TlsSocket:
         keywords["do_handshake_on_connect"] = False
+        wall = cast("Wall", cast("_Walled", sock).wall)
+        wall.next()
         wrapped = cast("_TlsSocket", super().wrap_socket(sock, *args, **keywords))
         try:
-            wrapped.wall = cast("_Walled", sock).wall
+            wrapped.wall = wall
             wrapped.do_handshake()
         except BaseException:
             wrapped.close()
@@ -346,6 +360,14 @@ class _Connection(HTTPConnection):
         if message_body:
             self.sock.sendall(message_body)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open, with nothing on it that nobody asked for."""
+        # What TLS has unpacked is no longer on the socket; inside of TLS it is one further down.
+        tls = getattr(self.sock, "sslobj", self.sock)
+        pending: int = tls.pending() if hasattr(tls, "pending") else 0
+        return not pending and super().is_connected
+
     def rearm(self, wall: Wall) -> None:
         """Serve another call, within its wall."""
         self.wall = wall
@@ -394,54 +416,66 @@ class Pool:
             TimeoutError: none came free before the wall.
 
         """
+        if not self._waiters:
+            found = self._find(make)
+            if found is not None:
+                return found
+        return self._wait(wall, make)
+
+    def _find(self, make: Callable[[], _Connection]) -> _Connection | None:
+        """Return an idle connection, or a new one if there may be one more; None if not."""
         while True:
             try:
                 connection = self._idle.pop()
-                if connection.sock is not None:
-                    return connection
             except IndexError:
-                pass
-            made: _Connection | None = None
-            try:
-                with self._lock:
-                    if len(self._alive) < self._size:
-                        made = make()
-                        self._alive.add(made)
-            except BaseException:
-                if made is not None:
-                    self.forget(made)
-                raise
+                break
+            if connection.sock is not None:
+                return connection
+        made: _Connection | None = None
+        try:
+            with self._lock:
+                if len(self._alive) < self._size:
+                    made = make()
+                    self._alive.add(made)
+        except BaseException:
             if made is not None:
-                return made
-            handed = self._wait(wall)
-            if handed is not None:
-                return handed
+                self.forget(made)
+            raise
+        return made
 
-    def _wait(self, wall: Wall) -> _Connection | None:
-        """Return what the next one to give a connection back hands over; None to look again."""
-        left = wall.left()
-        if left <= 0:
-            raise TimeoutError
+    def _wait(self, wall: Wall, make: Callable[[], _Connection]) -> _Connection:
+        """Queue for a connection: whoever gives one back hands it to the first in the queue."""
         turn = _Turn()
         self._waiters.append(turn)
         try:
-            if not self._idle:
-                turn.came.acquire(timeout=min(left, _LOOK_AGAIN))
+            while True:
+                found = self._find(make) if turn in islice(self._waiters, 1) else None
+                if found is not None:
+                    break
+                left = wall.left()
+                if left <= 0:
+                    raise TimeoutError
+                has_come = turn.came.acquire(timeout=min(left, _LOOK_AGAIN))
+                if turn.connection is not None:
+                    return turn.connection
+                if has_come:
+                    # There may be one more, and until it is made this turn stays the first.
+                    self._waiters.appendleft(turn)
         except BaseException:
-            handed = self._withdraw(turn)
-            if handed is not None:
-                self.give_back(handed)
+            self._leave(turn)
             raise
-        return self._withdraw(turn)
+        self._leave(turn)
+        return found
 
-    def _withdraw(self, turn: _Turn) -> _Connection | None:
+    def _leave(self, turn: _Turn) -> None:
+        """Leave the queue; what was handed over in that moment goes to the next one."""
         try:
             self._waiters.remove(turn)
         except ValueError:
-            # Somebody took this turn to hand a connection over, and may be about to.
             if turn.connection is None:
                 turn.came.acquire(timeout=_LOOK_AGAIN)
-        return turn.connection
+            if turn.connection is not None:
+                self.give_back(turn.connection)
 
     def give_back(self, connection: _Connection) -> None:
         """Take back a connection whose answer was read whole, or that is closed."""
@@ -1323,6 +1357,7 @@ class _Call:
         self.was_sent = False
         try:
             connection = self._take_connection()
+            wall.budget = HEAD_LIMIT
             if connection.sock is None:
                 phase = "connecting"
                 wall.limit = wall.connect
@@ -1380,7 +1415,7 @@ class _Call:
         cast("Any", connection)._output(self.request.head + last)  # noqa: SLF001
         try:
             connection.endheaders(body)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             # The server may have answered before it had read it all.
             connection.is_spent = True
 
@@ -1593,6 +1628,7 @@ class RestClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
+        self.settings = None  # with the requests that are prepared for these routes
         while self._routes:
             self._routes.popitem()[1].pool.close()
 
