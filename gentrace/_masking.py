@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "***"
 
@@ -71,32 +72,95 @@ def mask_url(url: str) -> str:
     return _USERINFO.sub(f"{MASK}@", url)
 
 
-@lru_cache(maxsize=32)
-def _written(secret: str) -> str:
-    """Return the pattern of `secret` as it is, escaped in any way, and inside of base64."""
-    from base64 import b64encode  # noqa: PLC0415 - only a failed call asks for this
-    from html import escape  # noqa: PLC0415
+class _Finder:
+    """Finds a secret in texts: as it is, escaped in any way, and inside of base64.
 
-    characters = ""
-    for c in secret:
-        codes = {c.encode(), c.encode("latin-1")}
-        forms = {c, f"\\{c}", escape(c), f"\\u{ord(c):04x}", "+" if c == " " else c}
-        forms |= {code.decode("latin-1") for code in codes}
-        for code in codes:
-            forms |= {"".join(f"{mark}{octet:02x}" for octet in code) for mark in ("%", "\\x")}
-            forms |= {"".join(f"%{octet:02X}" for octet in code)}
-        characters += f"(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})"
-    choices = [characters]
-    for raw in (secret.encode(), secret.encode("latin-1")):
+    Nothing here shows it: neither an attribute nor a name is text that prints as itself.
+    """
+
+    __slots__ = ("_has_number", "_plain", "_replace_in_bytes", "_replace_in_text")
+
+    def __init__(self, secret: str) -> None:
+        plain = _longest_word(secret)
+        choices = [Secret(re.escape(secret)), Secret("".join(map(_spellings, secret)))]
+        cores = list(dict.fromkeys(_cores(secret)))
+        choices += [Secret(re.escape(c).replace(r"\+", "[+-]").replace("/", "[/_]")) for c in cores]
+        self._replace_in_text = re.compile("|".join(choices)).sub
+        self._replace_in_bytes = re.compile("|".join(choices).encode("latin-1")).sub
+        # Of any spelling, something stands there as it is: the longest word of the secret, one of
+        # its characters by number, or a word of its base64.
+        has_word = len(plain) >= _MIN_WORD
+        self._plain = [plain, *map(_longest_word, cores)] if has_word else []
+        self._has_number = re.compile("|".join(map(_numbers, sorted(set(plain)))).encode()).search
+
+    def replace_in_text(self, text: str) -> str:
+        """Return a text with the mask in place of the secret."""
+        return self._replace_in_text(MASK, text)
+
+    def replace_in_bytes(self, data: bytes) -> bytes:
+        """Return a text with the mask in place of the secret; a large one is not read in vain."""
+        is_there = any(word.encode() in data for word in self._plain) or not self._plain
+        if is_there or self._has_number(data):
+            return self._replace_in_bytes(MASK.encode(), data)
+        return data
+
+
+def _longest_word(text: str) -> str:
+    return max(map(Secret, re.findall("[A-Za-z0-9]+", text)), key=len, default=Secret())
+
+
+def _spellings(c: str) -> str:
+    """Return the pattern of one character, the longest spelling first and for good."""
+    codes = {c.encode(), c.encode("latin-1")}
+    forms = {c, _ENTITIES.get(c, c), *(code.decode("latin-1") for code in codes)}
+    if not (c.isascii() and c.isalnum()):
+        forms |= {f"\\{c}", "+" if c == " " else c}
+    numbers = [_hex(mark, code) for code in codes for mark in ("%", r"\\x")]
+    numbers += [_numbers(c)]
+    plain = map(re.escape, sorted(forms, key=len, reverse=True))
+    return f"(?>{'|'.join([*numbers, *plain])})"
+
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+
+
+def _numbers(c: str) -> str:
+    """Return the pattern of one character by its number, but for several octets."""
+    code = ord(c)
+    return "|".join(
+        [
+            _hex("%", bytes([code])),
+            _hex(r"\\x", bytes([code])),
+            _hex(r"\\u00", bytes([code])),
+            rf"&#0*{code};",
+            rf"&#[xX]0*{_hex('', bytes([code])).lstrip('0')};",
+        ]
+    )
+
+
+def _hex(mark: str, octets: bytes) -> str:
+    return "".join(
+        mark + "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in f"{octet:02x}")
+        for octet in octets
+    )
+
+
+def _cores(secret: str) -> Iterator[str]:
+    """Give what of the base64 of a text with the secret in it is the secret's alone."""
+    for encoding in ("utf-8", "latin-1"):
+        size = len(secret.encode(encoding))
         for before in range(3):
-            start, end = -(-before * 4 // 3), (before + len(raw)) * 4 // 3
-            core = b64encode(bytes(before) + raw).decode()[start:end]
-            choices.append(re.escape(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
-    return "|".join(choices)
+            start, end = -(-before * 4 // 3), (before + size) * 4 // 3
+            yield Secret(b2a_base64(bytes(before) + secret.encode(encoding)).decode()[start:end])
 
+
+_find = lru_cache(maxsize=32)(_Finder)
 
 _MIN_SECRET = 8
 """Characters that do not stand in a text by chance."""
+
+_MIN_WORD = 3
+"""Characters of a word that is worth to be looked for first."""
 
 
 def _is_long(secret: str) -> bool:
@@ -107,14 +171,12 @@ def _is_long(secret: str) -> bool:
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``."""
     for secret in filter(_is_long, secrets):
-        text = re.sub(_written(secret), MASK, text)
+        text = _find(secret).replace_in_text(text)
     return text
 
 
 def scrub_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
     """Return `data` with each of `secrets`, in any of its spellings, replaced by ``***``."""
     for secret in filter(_is_long, secrets):
-        # A large body is not copied in vain. No name holds the pattern, which shows the secret.
-        if re.search(_written(secret).encode("latin-1"), data):
-            data = re.sub(_written(secret).encode("latin-1"), MASK.encode(), data)
+        data = _find(secret).replace_in_bytes(data)
     return data
