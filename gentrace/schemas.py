@@ -192,7 +192,7 @@ class DateTimeSchema(Schema[str]):
     def check(self, value: object, rules: Rules) -> str:
         """Return the text of the date and time."""
         if _is_instance(value, "datetime", "datetime"):
-            value = _format_datetime(value)
+            value = _ask(_format_datetime, value)
         text = STRING.check(value, rules)
         if rules.check_format and not _is_date_time(text):
             raise ApiValueError(
@@ -263,7 +263,7 @@ class ArraySchema(Schema[tuple[T, ...]]):
         check = self.items.check
         checked: list[T] = []
         try:
-            for item in plain:
+            for item in islice(plain, len(plain)):  # as in `_free_array`
                 checked.append(check(item, rules))  # noqa: PERF401 - the error needs its index
         except (ApiTypeError, ApiValueError) as error:
             error.move_under(len(checked))
@@ -306,11 +306,11 @@ class ObjectSchema(Schema[M]):
         if type(value) is model:
             return value
         items: Any = value
-        if not isinstance(value, Model):
+        if not issubclass(_type(value), Model):
             items = value if type(value) is _Dict else _simplify(value, self.expected)
             if not issubclass(_type(items), _Dict):
                 raise _mismatch(self.expected, value)
-            if rules.python_names and not model.aliases_oapg.isdisjoint(items):
+            if rules.python_names:
                 items = model.wire_items_oapg(items)
         return model.check_oapg(items, rules)
 
@@ -481,7 +481,8 @@ class Model(frozendict[str, Any]):
                 )
             items = {}
             for given in args:
-                plain = given if isinstance(given, Model) else _simplify(given, "an object")
+                is_model = issubclass(type(given), Model)
+                plain = given if is_model else _simplify(given, "an object")
                 if not isinstance(plain, dict):
                     raise _mismatch("an object", given)
                 items = plain if isinstance(plain, Model) else cls.wire_items_oapg(plain)
@@ -513,13 +514,16 @@ class Model(frozendict[str, Any]):
 
         """
         wire_names = cls.wire_names_oapg
+        if not _TEXT.issuperset(map(type, items)):
+            # A key of another class may not even let itself be looked for.
+            items = _with_exact_keys(items)
         if cls.aliases_oapg.isdisjoint(items):
             return items
         renamed: dict[Any, object] = {}
         for key, item in items.items():
             if item is unset:
                 continue
-            wire_name = wire_names.get(key, key) if isinstance(key, str) else key
+            wire_name = wire_names.get(key, key)
             if wire_name in renamed:
                 name = cls.properties_oapg[wire_name].name
                 raise ApiValueError(f"got both {name!r} and {wire_name!r}, give one of them", ())
@@ -527,7 +531,9 @@ class Model(frozendict[str, Any]):
         return renamed
 
     @classmethod
-    def check_oapg(cls, items: Mapping[Any, Any], rules: Rules) -> Self:
+    def check_oapg(  # noqa: C901 - one loop, as calls take longer
+        cls, items: Mapping[Any, Any], rules: Rules
+    ) -> Self:
         """Return the model of `items`, which go by wire names."""
         kinds, properties = cls.kinds_oapg, cls.properties_oapg
         checked: dict[str, Any] = {}
@@ -549,6 +555,8 @@ class Model(frozendict[str, Any]):
         except (ApiTypeError, ApiValueError) as error:
             _place_under_key(error, key)
             raise
+        except RuntimeError as error:
+            raise _changed(items, error) from error
         if rules.check_required:
             for name in cls.required_oapg:
                 if name not in checked:
@@ -723,6 +731,8 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         _place_under_key(error, key)
         _word_cycle(error, value)
         raise
+    except RuntimeError as error:
+        raise _changed(value, error) from error
     return _freeze_as(_FrozenDict, frozen)
 
 
@@ -733,7 +743,8 @@ def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ..
         return tuple(value)
     frozen: list[Any] = []
     try:
-        for item in value:
+        # Not further than it was at first: what its items do when asked may add to it.
+        for item in islice(value, len(value)):
             frozen.append(_FREE.get(_type(item), _free_foreign)(item, depth + 1))  # noqa: PERF401
     except (ApiTypeError, ApiValueError) as error:
         error.move_under(len(frozen))
@@ -760,6 +771,22 @@ _FREE: dict[type, Callable[[Any, int], Any]] = {
 }
 
 
+def _changed(container: object, error: RuntimeError) -> ApiValueError | RuntimeError:
+    """Return what is wrong with a dict that cannot be iterated over to its end."""
+    if isinstance(error, RecursionError):
+        return error
+    return ApiValueError(f"{_name_of(container)} that changes while it is read", ())
+
+
+def _with_exact_keys(items: Mapping[Any, object]) -> dict[str, object]:
+    key: object = None
+    try:
+        return {_free_key(key := given): item for given, item in items.items()}
+    except (ApiTypeError, ApiValueError) as error:
+        _place_under_key(error, key)
+        raise
+
+
 def _too_deep(container: object) -> ApiValueError:
     error = ApiValueError(f"nested deeper than {MAX_DEPTH} levels", ())
     error.deepest = container
@@ -777,7 +804,7 @@ def _place_under_key(error: ApiTypeError | ApiValueError, key: object) -> None:
 def _word_cycle(error: ApiTypeError | ApiValueError, container: object) -> None:
     """Say of content nested too deeply that it is a cycle, where it meets itself again."""
     if error.deepest is container:
-        error.message = f"a {type(container).__name__} that contains itself is not JSON"
+        error.message = f"a {_name_of(container)} that contains itself is not JSON"
         error.path_to_item = ()
 
 
@@ -796,46 +823,52 @@ def _simplify(value: object, expected: str) -> Plain:
     for _ in range(MAX_DEPTH):
         if type(plain) in _FREE:
             return plain  # type: ignore[no-any-return]
-        plain = _convert(plain)
+        plain = _ask(_convert, plain)
         if plain is unset:
             raise _mismatch(expected, value)
     raise ApiValueError(f"expected {expected}, got {describe(value)}, whose form never ends", ())
 
 
-def _convert(value: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one form after the other
+def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the other
     """Return a simpler form of a value that is of no type of `_FREE`; `unset` if it has none."""
-    if isinstance(value, type):
+    kind = _type(value)
+    if issubclass(kind, type):
         return unset
-    try:
-        if _is_instance(value, "enum", "Enum"):
-            return value.value
-        for base, exact in _EXACT.items():
-            if isinstance(value, base):
-                return exact(value)
-        if callable(dump := getattr(value, "model_dump", None)):
-            return dump()
-        if hasattr(_type(value), "__dataclass_fields__"):
-            from dataclasses import fields  # noqa: PLC0415 - only for those who use them
+    if _is_instance(value, "enum", "Enum"):
+        return value.value
+    for base, exact in _EXACT.items():
+        if issubclass(kind, base):
+            return exact(value)
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump()
+    if hasattr(kind, "__dataclass_fields__"):
+        from dataclasses import fields  # noqa: PLC0415 - only for those who use them
 
-            return {field.name: getattr(value, field.name) for field in fields(value)}
-        if _is_instance(value, "collections.abc", "Mapping"):
-            return _mapping_items(value)
-        if _is_instance(value, "decimal", "Decimal"):
-            return _exact_number(value)
-        if _is_instance(value, "uuid", "UUID"):
-            return str(value)
-        for method in ("tolist", "isoformat"):
-            if callable(form := getattr(value, method, None)):
-                return form()
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if _is_instance(value, "collections.abc", "Mapping"):
+        return _mapping_items(value)
+    if _is_instance(value, "decimal", "Decimal"):
+        return _exact_number(value)
+    if _is_instance(value, "uuid", "UUID"):
+        return str(value)
+    for method in ("tolist", "isoformat"):
+        if callable(form := getattr(value, method, None)):
+            return form()
+    return unset
+
+
+def _ask(form: Callable[[Any], Any], value: object) -> Any:
+    """Return a form of a value, whose own code may raise anything."""
+    try:
+        return form(value)
     except (ApiTypeError, ApiValueError):
         raise
     except Exception as error:
         raise ApiValueError(
             f"expected a JSON value, got {describe(value)}, "
-            f"which raised {type(error).__name__} when asked for one",
+            f"which raised {_name_of(error)} when asked for one",
             (),
         ) from error
-    return unset
 
 
 _EXACT: dict[type, Callable[[Any], Any]] = {
@@ -850,17 +883,24 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
 
 
 def _is_instance(value: object, module: str, name: str) -> bool:
-    """Tell whether `value` is an instance of a class that is worth no import of its own."""
+    """Tell whether `value` is an instance of a class that is worth no import of its own.
+
+    By its type, as what it says of its class may be anything.
+    """
     loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(value, getattr(loaded, name))
+    return loaded is not None and issubclass(type(value), getattr(loaded, name))
 
 
 def _mapping_items(value: Mapping[object, object]) -> dict[object, object]:
     size = len(value)
-    items = dict(islice(value.items(), size + 1))
+    items: dict[object, object] = {}
+    for number, (key, item) in enumerate(islice(value.items(), size + 1)):
+        items[key] = item
+        if len(items) == number:  # the same key again, and maybe for ever
+            break
     if len(items) != size:
         raise ApiValueError(
-            f"expected a mapping with as many items as it says, got {type(value).__name__} "
+            f"expected a mapping with as many items as it says, got {_name_of(value)} "
             f"that says {size}",
             (),
         )
@@ -969,11 +1009,20 @@ def describe(value: object) -> str:
     """Name a value in an error: its type and its start."""
     if value is None:
         return "None"
-    return f"{type(value).__name__} {_words.repr(value)}"
+    try:
+        return f"{_name_of(value)} {_words.repr(value)}"
+    except Exception:  # noqa: BLE001 - its own code may raise anything
+        return f"{_name_of(value)} that cannot be shown"
+
+
+def _name_of(value: object) -> str:
+    """Return the name of a value's class, whatever that says of itself."""
+    name: str = vars(type)["__name__"].__get__(type(value))
+    return name
 
 
 def _mismatch(expected: str, value: object) -> ApiTypeError:
-    hint = next((hint for kind, hint in _HINTS.items() if isinstance(value, kind)), "")
+    hint = next((hint for kind, hint in _HINTS.items() if issubclass(type(value), kind)), "")
     return ApiTypeError(f"expected {expected}, got {describe(value)}{hint}", ())
 
 
@@ -1074,7 +1123,7 @@ def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -
         return None
     try:
         text = encode(value, dumps)
-    except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
+    except Exception:  # noqa: BLE001 - the code of a foreign object may raise anything
         return None
     # orjson writes null for a float that JSON does not have: then each float is looked at.
     leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
@@ -1121,6 +1170,7 @@ def _is_plain(free: list[Any], leaves: frozenset[type]) -> bool:  # noqa: C901, 
     return False
 
 
+_TEXT: frozenset[type] = frozenset({str})
 _FLOAT: frozenset[type] = frozenset({float})
 _EXACT_LEAVES: frozenset[type] = frozenset({str, int, bool, type(None)})
 _LEAVES = _EXACT_LEAVES | _FLOAT

@@ -104,6 +104,39 @@ def test_secret_in_any_spelling_is_scrubbed(written):
         assert data.endswith(b"> after")
 
 
+BY_NUMBER = {
+    "\\u{:04x}": "as JSON may",
+    "\\u{:04X}": "in capitals",
+    "%{:02x}": "as an address may",
+    "%{:02X}": "in capitals",
+    "\\x{:02x}": "as Python does",
+    "&#{};": "as HTML may",
+    "&#x{:x};": "in base 16",
+    "&#X{:04X};": "in capitals, filled up",
+}
+
+
+@pytest.mark.parametrize("form", BY_NUMBER, ids=BY_NUMBER.get)
+@pytest.mark.parametrize("which", ["+", "canary", "s"])
+def test_secret_with_characters_by_number_is_scrubbed(form, which):
+    spelled = "canary+in/a-mine=s"
+    written = "".join(form.format(ord(c)) if c in which else c for c in spelled)
+    assert scrub(f"<{written}>", [spelled]) == "<***>"
+    assert scrub_bytes(f"<{written}>".encode(), [spelled]) == b"<***>"
+
+
+def test_secret_without_a_word_is_scrubbed():
+    spelled = "+-/=~.+-_"
+    assert scrub_bytes(b"<%2B-/=~.%2b-_>", [spelled]) == b"<***>"
+
+
+def test_secret_of_backslashes_is_found_or_not_at_once():
+    """Each may be one or two characters: a search that tries all sums would never end."""
+    secret = "\\" * 24
+    assert scrub(f"<{secret}>", [secret]) == "<***>"
+    assert scrub("\\" * 4000, [secret + "!"]) == "\\" * 4000
+
+
 def test_every_secret_is_scrubbed_and_nothing_else():
     assert scrub("one, secret-two, secret-three", ["secret-two", "secret-three"]) == "one, ***, ***"
     assert scrub("one two", []) == "one two"
