@@ -67,6 +67,25 @@ def mask_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: MASK if name.lower() in SENSITIVE_HEADERS else value for name, value in items}
 
 
+def find_secrets(fields: Mapping[str, str], *, everywhere: bool = False) -> list[str]:
+    """Return what of header fields no message may hold, whole values and their parts.
+
+    Args:
+        fields: the header fields.
+        everywhere: whether each of them is secret, rather than those that are known to be.
+
+    """
+    found: list[str] = []
+    for name, value in fields.items():
+        if everywhere or name.lower() in SENSITIVE_HEADERS:
+            found.append(Secret(value))
+            if name.lower().endswith("authorization"):
+                found.append(Secret(value.partition(" ")[2]))
+            if name.lower() == "cookie":
+                found += [Secret(pair.partition("=")[2].strip()) for pair in value.split(";")]
+    return found
+
+
 def mask_url(url: str) -> str:
     """Return `url` with its user and password, if it has them, replaced by ``***``."""
     return _USERINFO.sub(f"{MASK}@", url)

@@ -1,9 +1,76 @@
-"""Which proxy the environment names for an address: the variables that curl reads."""
+"""Proxies: the address of one, and which one the environment names, in the variables of curl."""
 
 from __future__ import annotations
 
 import os
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from urllib3.util import make_headers
+
+from gentrace._masking import Headers, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ProxyUrl:
+    """The address of a proxy; neither it nor a frame of its own shows user and password.
+
+    Args:
+        url: an address that `check_proxy` has passed.
+
+    """
+
+    __slots__ = ("_url",)
+
+    def __init__(self, url: str) -> None:
+        self._url = Secret(url)
+
+    @property
+    def scheme(self) -> str:
+        """Its scheme, in lower case."""
+        return urlsplit(self._url).scheme
+
+    @property
+    def host(self) -> str:
+        """Its host."""
+        return urlsplit(self._url).hostname or ""
+
+    @property
+    def port(self) -> int | None:
+        """Its port, None where the address has none."""
+        return urlsplit(self._url).port
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        return f"{self.scheme}://{urlsplit(self._url).netloc.rpartition('@')[2]}"
+
+    @property
+    def username(self) -> Secret:
+        """The user; empty for none."""
+        return Secret(unquote(urlsplit(self._url).username or ""))
+
+    @property
+    def password(self) -> Secret:
+        """The password; empty for none."""
+        return Secret(unquote(urlsplit(self._url).password or ""))
+
+    @property
+    def secrets(self) -> list[str]:
+        """The password, as it is and as it stands in the address."""
+        return [self.password, Secret(urlsplit(self._url).password or "")]
+
+    def make_fields(self, given: Mapping[str, str]) -> Headers:
+        """Return the header fields for the proxy alone: `given`, and who asks."""
+        fields = Headers()
+        if self.username or self.password:
+            made = make_headers(proxy_basic_auth=Secret(f"{self.username}:{self.password}"))
+            fields["Proxy-Authorization"] = Secret(made.pop("proxy-authorization"))
+        fields.replace({name: Secret(value) for name, value in given.items()})
+        return fields
 
 
 def find_proxy(scheme: str, host: str, port: int) -> str | None:
@@ -34,6 +101,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
     """Tell whether an entry of `no_proxy` is this host: `*`, a name, an address or a network."""
     if entry == "*":
         return True
+    host = host.removesuffix(".")
     name, _, wanted = entry.rpartition(":")
     if wanted.isdigit() and (":" not in name or name.endswith("]")):
         if int(wanted) != port:

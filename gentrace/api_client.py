@@ -11,6 +11,7 @@ from gentrace._masking import (
     SENSITIVE_HEADERS,
     Headers,
     Secret,
+    find_secrets,
     mask_headers,
 )
 from gentrace.configuration import (
@@ -111,7 +112,9 @@ class ApiResponse:
 
     def close(self) -> None:
         """Free the connection of a body that was not read to its end."""
-        self.response.close()
+        response = cast("HTTPResponse | None", self.response)
+        if response is not None:
+            response.close()
 
 
 class ApiResponseWithoutDeserialization(ApiResponse):
@@ -571,11 +574,7 @@ class ApiClient:
         if self._cookie is not None:
             fields.setdefault("Cookie", self._cookie)
         if not self.configuration.pickle_token:
-            fields = {
-                name: value
-                for name, value in fields.items()
-                if name.lower() not in SENSITIVE_HEADERS
-            }
+            fields = _drop_secrets(fields)
         plain = {name: str(value) for name, value in fields.items()}
         return _restore, (type(self), self.configuration, plain, self.pool_threads)
 
@@ -743,7 +742,8 @@ class ApiClient:
                 `pool_threads` threads.
             stream: whether the body of the answer is left on the wire.
             timeout: seconds, as `Configuration.timeout`; None takes that.
-            host: base address in place of the configuration's.
+            host: base address in place of the configuration's; this client's cookie and its
+                default header fields that carry secrets do not go there.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
         Raises:
@@ -753,10 +753,8 @@ class ApiClient:
 
         """
         check_flag("stream", stream)
-        own = Headers()
-        for name, value in (headers or {}).items():
-            _check_free_header("headers", name)
-            own[name] = check_header_text(f"headers[{name!r}]", value)
+        own = _check_headers(headers or {})
+        del headers  # in which a traceback with locals would show the token
         if fields is not None:
             from urllib.parse import urlencode  # noqa: PLC0415 - few calls send a form
 
@@ -768,6 +766,7 @@ class ApiClient:
         if auth_settings is None:
             auth_settings = ("bearerAuth",) if host is None else ()
         base = self.configuration.host if host is None else check_host("host", host)
+        foreign = base != self.configuration.host
         path = _check_target(resource_path)
         verb = _check_method(method)
         if timeout is not None:
@@ -776,7 +775,9 @@ class ApiClient:
 
         def send() -> HTTPResponse:
             settings = self._settings()
-            request = self._prepare(settings, verb, base, path, Headers(), own, auth_settings)
+            request = self._prepare(
+                settings, verb, base, path, Headers(), own, auth_settings, foreign=foreign
+            )
             raw = settings.client.send(request, data, key, settings.wall(timeout), stream=stream)
             if stream:
                 raw.outlive_deadline()
@@ -838,11 +839,13 @@ class ApiClient:
         derived: Headers,
         own: Headers,
         auth: Sequence[str],
+        *,
+        foreign: bool = False,
     ) -> PreparedRequest:
         """Return a request with the header fields of this client and its configuration.
 
         What is `derived` from an operation gives way to this client's fields, and these to the
-        caller's `own`.
+        caller's `own`. A `foreign` host gets none of this client's secrets.
         """
         configuration = settings.configuration
         configuration.check_complete()
@@ -851,13 +854,13 @@ class ApiClient:
         if configuration.access_token is not None and "bearerAuth" in auth:
             secrets.append(configuration.access_token)
             fields["Authorization"] = Secret(f"Bearer {configuration.access_token}")
+        clients = Headers()
         if self._cookie is not None:
-            fields["Cookie"] = self._cookie
-        fields.replace(self.default_headers)
+            clients["Cookie"] = self._cookie
+        clients.replace(self.default_headers)
+        fields.replace(_drop_secrets(clients) if foreign else clients)
         fields.replace(own)
-        secrets += [
-            Secret(value) for name, value in fields.items() if name.lower() in SENSITIVE_HEADERS
-        ]
+        secrets += find_secrets(fields)
         return settings.prepare(method, host, path, fields, secrets)
 
     def _format_path(
@@ -907,7 +910,10 @@ class ApiClient:
             del body, flaw
         else:
             failure = self._refused(documented, raw)
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # which its traceback would hold in a circle
 
     def _deserialize(  # noqa: PLR0911 - one return a verdict
         self, documented: OpenApiResponse, raw: HTTPResponse, *, stream: bool
@@ -940,14 +946,14 @@ class ApiClient:
         return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))
 
     def _refused(self, documented: OpenApiResponse | None, raw: HTTPResponse) -> ApiException:
-        content = raw.load()
+        raw.load()
         raw.hide_secrets()
         answer: ApiResponse = ApiResponseWithoutDeserialization(raw)
         if documented is not None:
             body, _ = self._deserialize(documented, raw, stream=False)
             answer = documented.response_cls(raw, body)
         kind = exception_class(raw.status)
-        return raw.describe(kind(raw.status, raw.reason, answer, body=content))
+        return raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
 
 
 def _is_success(status: int) -> bool:
@@ -964,6 +970,18 @@ def _restore(
     client = kind(configuration, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
+
+
+def _drop_secrets(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if name.lower() not in SENSITIVE_HEADERS}
+
+
+def _check_headers(given: Mapping[str, str]) -> Headers:
+    fields = Headers()
+    for name, value in given.items():
+        _check_free_header("headers", name)
+        fields[name] = check_header_text(f"headers[{name!r}]", value)
+    return fields
 
 
 def _check_accept(content_types: object) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from frozendict import frozendict
@@ -204,7 +204,7 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
     for part in parts:
         if isinstance(part, bool) or not isinstance(part, (int, float)):
             raise refuse(name, expected, value, kind=True)
-        if not (part > 0 and isfinite(part)):
+        if not 0 < part < inf:
             raise refuse(name, expected, value)
     return parts if several else parts[0]
 
@@ -319,9 +319,20 @@ def _check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ..
     if not _is_array(value):
         raise refuse(name, expected, value, kind=True)
     for option in value:
-        if not _is_array(option) or len(option) not in {3, 4}:
+        if not _is_socket_option(option):
             raise refuse(name, expected, option, kind=True)
     return tuple(map(tuple, value))
+
+
+def _is_socket_option(option: object) -> bool:
+    if not _is_array(option) or len(option) != 3 or not isinstance(option[2], (int, bytes)):  # noqa: PLR2004 - see above
+        return False
+    numbers = option[:2] if isinstance(option[2], bytes) else option
+    return all(isinstance(part, int) and abs(part) < _INT_BOUND for part in numbers)
+
+
+_INT_BOUND = 2**31
+"""From which on the system's numbers are too small."""
 
 
 _NAME_CHARACTERS = frozenset(
@@ -413,10 +424,24 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         raise refuse(name, expected, shown)
     if "%" in parts.netloc.rpartition("@")[2]:
         raise refuse(name, f"{expected}, without a zone or escapes in it", shown)
-    labels = parts.hostname.removesuffix(".").split(".")
-    if ":" not in parts.hostname and not all(0 < len(label) <= _LABEL for label in labels):
+    if ":" not in parts.hostname and not _has_labels(parts.hostname):
         raise refuse(name, f"{expected}, of labels of 1 to {_LABEL} characters", shown)
     return value.rstrip("/")
+
+
+def _has_labels(host: str) -> bool:
+    return all(0 < len(label) <= _LABEL for label in host.removesuffix(".").split("."))
+
+
+def _check_server_name(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise refuse(name, "a host name", value, kind=True)
+    if not _HOST_CHARACTERS.issuperset(value) or not (":" in value or _has_labels(value)):
+        raise refuse(name, "a host name, an international one as xn--…", value)
+    return value
+
+
+_HOST_CHARACTERS = frozenset("-.:_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def check_host(name: str, value: object) -> str:
@@ -598,7 +623,7 @@ class Configuration:
     )
     tls_server_name = Setting["str | None"](
         None,
-        _or_none(_check_text),
+        _or_none(_check_server_name),
         "Host name to ask for and check in TLS, if not the host's.",
     )
     proxy = Setting["str | None"](

@@ -7,6 +7,7 @@ stands above it, from the socket up.
 from __future__ import annotations
 
 import http.client
+import io
 import logging
 import os
 import random
@@ -19,28 +20,32 @@ from collections import deque
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib import import_module
+from io import BytesIO
+from ipaddress import ip_address
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 from weakref import WeakSet
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError
-from urllib3.util import Retry, Url, make_headers
+from urllib3.response import GzipDecoderState
+from urllib3.util import Retry, Url
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from gentrace._masking import (
     Headers,
     Secret,
     SecretBytes,
+    find_secrets,
     mask_headers,
     mask_url,
     scrub,
     scrub_bytes,
 )
-from gentrace._proxies import find_proxy
+from gentrace._proxies import ProxyUrl, find_proxy
 from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -227,7 +232,8 @@ def _make_tls_context(configuration: Configuration, *, with_client: bool = True)
 
             context.load_verify_locations(certifi.where())
         elif "-----BEGIN" in trusted:
-            context.load_verify_locations(cadata=trusted)
+            # What is not ASCII stands in comments around the certificates.
+            context.load_verify_locations(cadata=trusted.encode("ascii", "ignore").decode())
         elif os.path.isdir(trusted):  # noqa: PTH112 - a string as OpenSSL takes it
             context.load_verify_locations(capath=trusted)
         else:
@@ -305,7 +311,7 @@ class _Connection(HTTPConnection):
     sock: Any
     wall: Wall
     is_spent = False
-    socks_proxy: str | None = None
+    socks_proxy: ProxyUrl | None = None
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers, all within the wall."""
@@ -321,21 +327,20 @@ class _Connection(HTTPConnection):
                 failure = error
         raise failure
 
-    def _connect_by_socks(self, proxy_url: str) -> _Walled:
+    def _connect_by_socks(self, proxy: ProxyUrl) -> _Walled:
         from socks import SOCKS4, SOCKS5, socksocket  # noqa: PLC0415 - of an optional package
 
         class SocksSocket(_Walled, socksocket):
             """Its negotiation ends at the wall too."""
 
         sock = SocksSocket()
-        proxy = urlsplit(proxy_url)
         sock.set_proxy(
             SOCKS4 if proxy.scheme.startswith("socks4") else SOCKS5,
-            proxy.hostname,
+            proxy.host,
             proxy.port or 1080,
             rdns=proxy.scheme in {"socks4a", "socks5h"},
-            username=unquote(proxy.username or "") or None,
-            password=unquote(proxy.password or "") or None,
+            username=proxy.username or None,
+            password=proxy.password or None,
         )
         return self._open(sock, (self.host, self.port))
 
@@ -558,6 +563,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._lease = connection
         self._raw = raw
         self._content: bytes | None = None
+        self._is_masked = False
 
     def __getattr__(self, name: str) -> Any:
         if "headers" in vars(self):
@@ -565,7 +571,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         headers = _ResponseHeaders()
         for field, value in self._raw.headers.items():
             text = str(value)
-            headers.add(field, text if self._mask(field, text) == text else Secret(text))
+            shown = self._mask(field, text)
+            headers.add(scrub(field, self.secrets), text if shown == text else Secret(text))
         super().__init__(
             body=cast("Any", self._raw),
             headers=headers,
@@ -574,11 +581,14 @@ class HTTPResponse(urllib3.HTTPResponse):
             version_string=f"HTTP/{self._raw.version / 10}",
             reason=self.reason,
             preload_content=False,
+            decode_content=vars(self).get("decode_content", True),
             original_response=cast("Any", self._raw),
             request_method=self._call.request.method,
-            request_url=self._call.target,
+            request_url=self._call.shown_target,
         )
-        self._body = self._content
+        if self._content is not None:
+            self._body = self._content
+            self._fp_bytes_read = len(self._content)
         return getattr(self, name)
 
     def _init_length(self, request_method: str | None) -> int | None:
@@ -604,7 +614,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Return the header fields, those that carry secrets masked."""
         masked = urllib3.HTTPHeaderDict()
         for name, value in self.headers.iteritems():
-            masked.add(name, self._mask(name, value))
+            masked.add(scrub(name, self.secrets), self._mask(name, value))
         return masked
 
     def _mask(self, name: str, value: str) -> str:
@@ -625,12 +635,12 @@ class HTTPResponse(urllib3.HTTPResponse):
         if self._content is None:
             limit = self._call.settings.max_response_body
             length = self._raw.length
-            codings = self._raw.headers.get("Content-Encoding")
-            if codings is not None and not _SMALL_DECODERS.issuperset(_split_list(str(codings))):
-                self.decode_content = False
-            if length is not None and length <= min(limit, PIECE) and codings is None:
+            codings = self._raw.headers.get_all("Content-Encoding")
+            if codings is None and length is not None and length <= min(limit, PIECE):
                 self._content = self._guard(self._read_plain)
             else:
+                if not _SMALL_DECODERS.issuperset(_split_list(", ".join(codings or ()))):
+                    self.decode_content = False
                 self._content = self._load_pieces(limit)
             self._body = self._content
         return self._content
@@ -639,39 +649,39 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Read a small body that is not encoded, without what urllib3 would do for others."""
         raw = self._raw
         self._call.wall.budget = cast("int", raw.length) + HEAD_LIMIT
-        content = b""
+        content = BytesIO()
         try:
             while raw.length:
-                piece = raw.read1(raw.length)
-                if not piece:
-                    raise http.client.IncompleteRead(content, raw.length)
-                content = content + piece if content else piece
+                if not content.write(raw.read1(raw.length)):
+                    raise http.client.IncompleteRead(content.getvalue(), raw.length)
         except OSError as error:
-            raise http.client.IncompleteRead(content) from error
+            raise http.client.IncompleteRead(content.getvalue()) from error
         raw.close()
-        return content
+        return content.getvalue()
 
     def _load_pieces(self, limit: int) -> bytes:
-        content = bytearray()
+        content = BytesIO()
         failure = self._collect(content, limit)
-        if failure is None and len(content) <= limit:
-            return bytes(content)
+        if failure is None and content.tell() <= limit:
+            return content.getvalue()
         if failure is None:
-            del content[limit:]
+            content.truncate(limit)
             self.close()
             why = f"the answer is larger than max_response_body, {limit} bytes"
-            failure = self.refuse(ApiResponseTooLargeException, why, bytes(content))
+            failure = self.refuse(ApiResponseTooLargeException, why, content.getvalue())
         else:
-            failure.body = scrub_bytes(bytes(content) + failure.body, self.secrets)
-        # A traceback with locals would show what the server said.
-        del content
-        raise failure.with_traceback(None)
+            content.write(failure.body)
+            failure.body = scrub_bytes(content.getvalue(), self.secrets)
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure  # which its traceback would hold in a circle
 
-    def _collect(self, content: bytearray, limit: int) -> ApiException | None:
+    def _collect(self, content: BytesIO, limit: int) -> ApiException | None:
         """Read until the end of the body, its bound or a failure, which is returned."""
         try:
-            while len(content) <= limit and (piece := self.read1(PIECE)):
-                content += piece
+            while content.tell() <= limit and content.write(self.read1(PIECE)):
+                pass
         except ApiException as error:
             return error
         return None
@@ -698,17 +708,21 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
+        if self._is_masked:
+            return
         self.reason = self._raw.reason = scrub(self.reason or "", self.secrets)
         if self._content is not None:
             self._content = scrub_bytes(self._content, self.secrets)
             self._body = self._content
+        self._is_masked = True
 
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says, the call's secrets masked."""
         self.hide_secrets()
         error.reason = scrub(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
-        error.body = scrub_bytes(error.body, self.secrets)
+        if error.body is not self._content:
+            error.body = scrub_bytes(error.body, self.secrets)
         error.headers = self.masked_headers()
         error.retry_after = self.retry_after
         error.idempotency_key = self.idempotency_key
@@ -716,22 +730,33 @@ class HTTPResponse(urllib3.HTTPResponse):
         return error
 
     def _guard(self, read: Callable[..., bytes], *args: Any, **keywords: Any) -> bytes:
-        """Read; free the connection at the end of the body, and close it after a failure."""
+        """Read; free the connection at the end of the body, and close it after a failure.
+
+        While it reads, `release_conn` of urllib3 leaves the connection alone: it is called at the
+        end of a body that has just failed, too.
+        """
         self._busy = True
         try:
-            data = read(*args, **keywords)
-        except _FAILURES as error:
+            data = BytesIO(read(*args, **keywords))  # a traceback with locals shows no text
+        except (*_FAILURES, OverflowError, MemoryError) as error:
             failure, cause = self._explain(error)
         except BaseException:
             self._abandon()
             raise
         else:
             self._busy = False
-            if self._raw.isclosed():
+            if not self._raw.isclosed():
+                return data.getvalue()
+            if _is_whole(vars(self).get("_decoder")):
                 self.release_conn()
-            return data
+                return data.getvalue()
+            why = "its Content-Encoding breaks off in the middle"
+            failure, cause = self.refuse(ApiResponseException, why, data.getvalue()), None
         self._abandon()
-        raise self.describe(failure) from cause
+        try:
+            raise self.describe(failure) from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
 
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         cause = _find_cause(error)
@@ -741,7 +766,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             return self.refuse(ApiResponseTooLargeException, why), cause
         if not isinstance(cause, (OSError, http.client.IncompleteRead)):
             why = f"it cannot be read: {_words(cause)}"
-            return self.refuse(ApiResponseException, why, partial), cause
+            shown = cause if _is_clean(cause, self.secrets) else None
+            return self.refuse(ApiResponseException, why, partial), shown
         failure, shown = self._call.explain(cause, f"reading the answer {self.status}")
         failure.body = partial
         return failure, shown
@@ -765,26 +791,27 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def read(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
         """Read as urllib3 does; see the class for what it raises."""
-        self._call.wall.budget = inf if amt is None or amt < 0 else HEAD_LIMIT + 8 * amt
+        self._call.wall.budget = inf if amt is None or amt < 0 else HEAD_LIMIT + _READS_AHEAD * amt
         return self._guard(super().read, amt, *args, **keywords)
 
     def read1(self, amt: int | None = None, *args: Any, **keywords: Any) -> bytes:
         """Read what is there as urllib3 does; see the class for what it raises."""
         amount = PIECE if amt is None or amt < 0 else amt
-        self._call.wall.budget = HEAD_LIMIT + 8 * amount
+        self._call.wall.budget = HEAD_LIMIT + _READS_AHEAD * amount
         return self._guard(super().read1, amount, *args, **keywords)
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
     ) -> Generator[bytes]:
-        """Read piece by piece; see the class for what it raises.
+        """Read piece by piece, each as soon as it comes; see the class for what it raises.
 
         Args:
-            amt: bytes of a piece; None is the whole body.
+            amt: the most bytes of a piece; None is the whole body.
             decode_content: whether to undo the Content-Encoding; None does.
 
         """
-        while piece := self.read(amt, decode_content):
+        read = self.read if amt is None else self.read1
+        while piece := read(amt, decode_content):
             yield piece
 
     read_chunked = stream
@@ -795,7 +822,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             return super().json()
         except (ValueError, RecursionError) as error:
             why = f"the body is not JSON in UTF-8: {_words(error)}"
-            raise self.refuse(ApiResponseException, why, self.data) from None
+        # Out here, as the error above holds the whole body.
+        raise self.refuse(ApiResponseException, why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
         """Return the body as a file in `folder`, or in the system's if None; its name is random.
@@ -804,11 +832,11 @@ class HTTPResponse(urllib3.HTTPResponse):
             ApiException: the body broke off or cannot be written; no file is left behind.
 
         """
-        from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
-
         self.outlive_deadline()
         path = None
         try:
+            from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
+
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
             with os.fdopen(handle, "wb", buffering=0) as file:
                 for piece in self.stream(PIECE):
@@ -820,10 +848,11 @@ class HTTPResponse(urllib3.HTTPResponse):
             self.close()
             if path is not None:
                 os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
-            if isinstance(error, OSError):
-                why = f"the answer cannot be saved: {_words(error)}"
-                raise self.refuse(ApiResponseException, why) from _find_cause(error)
-            raise
+            if not isinstance(error, (OSError, ImportError)):  # the latter as Python ends
+                raise
+            cause = _find_cause(error)
+        why = f"the answer cannot be saved: {_words(cause)}"
+        raise self.refuse(ApiResponseException, why) from cause
 
     def discard(self) -> None:
         """Free the connection; it is kept if what is left to read is little and comes at once."""
@@ -832,7 +861,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             end = wall.end
             wall.end = min(end, time.monotonic() + _DISCARD_TIME)
             try:
-                self.load()
+                while self.read1(PIECE):
+                    pass
             except ApiException:
                 pass
             finally:
@@ -852,25 +882,53 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     @property
     def closed(self) -> bool:
-        """Whether there is nothing more to read."""
+        """Whether there is nothing more to read; with `auto_close = False`, whether it was closed.
+
+        The latter is for `io.TextIOWrapper`, which reads once more after the end.
+        """
+        if not vars(self).get("auto_close", True):
+            return bool(cast("Any", io.IOBase.closed).__get__(self))
         raw: Any = self._raw
         return raw is None or bool(raw.isclosed())
 
     def close(self) -> None:
         """Free the connection; what was not read is lost."""
         self.release_conn()
+        if not vars(self).get("auto_close", True):
+            io.IOBase.close(self)
+
+    def shutdown(self) -> None:
+        """End a read that another thread is in: it gets no more."""
+        if self._lease is not None:
+            self._lease.sock.shutdown(socket.SHUT_RD)
 
 
 _DISCARD_TIME = 0.25
 """Seconds to wait for the rest of an answer that nobody wants."""
 
 
+_READS_AHEAD = 8
+"""How many bytes may come in for one of a piece: encoded ones, and the lines between chunks."""
+
+
 def _split_list(value: str) -> list[str]:
     return [item.strip().lower() for item in value.split(",")]
 
 
-_SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity"})
-"""Codings that need little memory, whatever the server says; others stay as they came."""
+_SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity", ""})
+"""Codings that need little memory, whatever the server says. A body that is deserialized and has
+another one stays as it came."""
+
+
+def _is_whole(decoder: Any) -> bool:
+    """Tell whether a decoder of urllib3's, None for none, has met the end of what it decodes."""
+    if decoder is None or decoder.has_unconsumed_tail:
+        return True
+    return all(
+        getattr(getattr(part, "_obj", None), "eof", True)
+        or getattr(part, "_state", None) == GzipDecoderState.SWALLOW_DATA  # after the end
+        for part in getattr(decoder, "_decoders", (decoder,))
+    )
 
 
 _LONG_LENGTH = 21
@@ -909,6 +967,13 @@ def _find_cause(error: BaseException) -> BaseException:
     return error.with_traceback(None)
 
 
+def _is_clean(error: BaseException, secrets: list[str]) -> bool:
+    """Tell whether an error may be shown: nothing that it holds is a secret."""
+    partial = _partial_of(error)
+    shown = f"{error} {error!r} {error.args} {vars(error)}"
+    return scrub_bytes(partial, secrets) == partial and scrub(shown, secrets) == shown
+
+
 def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
         return error.strerror
@@ -921,11 +986,17 @@ def _is_tls_error(error: BaseException) -> bool:
     return isinstance(error, (ssl.SSLError, CertificateError)) and not broke_off
 
 
+def _refuses_certificate(error: BaseException) -> bool:
+    """Tell whether the server wants another certificate: TLS 1.3 says so after the handshake."""
+    reason = getattr(error, "reason", None) or ""
+    return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
+
+
 _UNTRUSTED = frozenset({18, 19, 20, 21})
 _NOT_YET_VALID, _EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 9, 10, 62, 64
 
 
-def _explain_tls(error: BaseException) -> str:
+def _explain_tls(error: BaseException) -> str:  # noqa: PLR0911 - one return a verdict
     code = getattr(error, "verify_code", 0)
     if code in _UNTRUSTED:
         return (
@@ -941,6 +1012,8 @@ def _explain_tls(error: BaseException) -> str:
             "its certificate is for another name; check the host, or set tls_server_name "
             f"({getattr(error, 'verify_message', '') or error})"
         )
+    if _refuses_certificate(error):
+        return f"it refuses the client's certificate, or wants one: set cert_file ({error})"
     if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
         return "it does not speak TLS at this port; check the port, or use http://"
     return f"TLS failed: {error}"
@@ -1077,8 +1150,8 @@ class Settings:
         base = urlsplit(host)
         origin = base._replace(scheme=base.scheme.lower(), netloc=_spell_netloc(base))
         route = self.client.find_route(self, origin)
-        if "Authorization" in fields:
-            route.warn_if_insecure()
+        if "authorization" in map(str.lower, fields):
+            self.client.warn_if_insecure(route)
         sent = Headers({"Accept-Encoding": "identity"})
         sent.replace(fields)
         sent.replace(route.fields)
@@ -1123,6 +1196,7 @@ class Route:
         where: how messages name it, the proxy included.
         uses_tls: whether it speaks TLS.
         has_proxy: whether there is a proxy before it.
+        secrets: what is for the proxy alone, and no message may hold.
 
     """
 
@@ -1136,50 +1210,40 @@ class Route:
         self._configuration = configuration.copy()
         self._context: _TlsContext | None = None
         self._proxy_context: _TlsContext | None = None
-        self._warned = False
-        self._proxy_url = Secret(self._find_proxy(origin))
-        proxy = self._proxy()
+        self._proxy_fields = Headers()
+        self.secrets: list[str] = []
+        self._proxy = proxy = self._find_proxy(origin)
         self.has_proxy = proxy is not None
         self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
         if proxy is not None:
-            self.where += f" through the proxy {proxy.scheme}://{proxy.netloc.rpartition('@')[2]}"
+            self.where += f" through the proxy {proxy.shown}"
+            self._proxy_fields = proxy.make_fields(self._configuration.proxy_headers or {})
+            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_fields, everywhere=True)]
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
-                self.fields = self._proxy_fields(proxy)
+                self.fields = self._proxy_fields
         if self.uses_tls:
             self._context = _make_tls_context(configuration)
         if proxy is not None and proxy.scheme == "https":
             self._proxy_context = _make_tls_context(configuration, with_client=False)
         self.pool = Pool(configuration.connection_pool_maxsize)
 
-    def _find_proxy(self, origin: SplitResult) -> str:
+    def _find_proxy(self, origin: SplitResult) -> ProxyUrl | None:
         proxy = self._configuration.proxy
         if proxy is None:
-            found = find_proxy(origin.scheme, *self._target)
             # The same check as for the setting, so that a bad variable says so too.
-            proxy = check_proxy(f"{origin.scheme}_proxy", found)
-        if (proxy or "").startswith("socks"):
+            proxy = check_proxy(f"{origin.scheme}_proxy", find_proxy(origin.scheme, *self._target))
+        if not proxy:
+            return None
+        found = ProxyUrl(proxy)
+        if found.scheme.startswith("socks"):
             try:
                 import_module("socks")
             except ImportError:
                 raise ApiValueError(
                     "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
                 ) from None
-        return proxy or ""
-
-    def _proxy(self) -> SplitResult | None:
-        # Not kept in its parts, which would show the password.
-        return urlsplit(self._proxy_url) if self._proxy_url else None
-
-    def _proxy_fields(self, proxy: SplitResult) -> Headers:
-        fields = Headers()
-        if proxy.username is not None:
-            login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-            fields["Proxy-Authorization"] = make_headers(proxy_basic_auth=login)[
-                "proxy-authorization"
-            ]
-        fields.replace(self._configuration.proxy_headers or {})
-        return fields
+        return found
 
     def connect(self) -> _Connection:
         """Return a new connection that is not yet connected."""
@@ -1189,9 +1253,9 @@ class Route:
             "socket_options": HTTPConnection.default_socket_options if options is None else options
         }
         host, port = self._target
-        proxy = None if self._is_socks else self._proxy()
+        proxy = None if self._is_socks else self._proxy
         if proxy is not None:
-            host, port = proxy.hostname or "", _port_of(proxy)
+            host, port = proxy.host, _port_of(proxy)
         if not self.uses_tls:
             if self._proxy_context is not None:
                 return _TlsConnection(host, port, ssl_context=self._proxy_context, **common)
@@ -1208,46 +1272,44 @@ class Route:
             if proxy is not None:
                 connection.proxy = Url(proxy.scheme, None, host, port)
                 connection.proxy_config = ProxyConfig(self._proxy_context, False, None, None)
-                connection.set_tunnel(*self._target, self._proxy_fields(proxy), proxy.scheme)
+                connection.set_tunnel(*self._target, self._proxy_fields, proxy.scheme)
         if self._is_socks:
-            connection.socks_proxy = self._proxy_url
+            connection.socks_proxy = self._proxy
         return connection
 
-    @property
-    def secrets(self) -> list[str]:
-        """The password of the proxy, which no message may hold."""
-        proxy = self._proxy()
-        password = "" if proxy is None else proxy.password or ""
-        return [Secret(password), Secret(unquote(password))] if password else []
-
-    def warn_if_insecure(self) -> None:
-        """Warn, once, that what is sent on this route can be read by others."""
-        if self._warned:
-            return
-        self._warned = True
+    def find_danger(self) -> str | None:
+        """Return why what is sent on this route can be read by others; None if it cannot."""
         if not self.uses_tls and not is_loopback(self._target[0]):
-            text = f"the token is sent to {self.origin} without encryption: use https://"
-        elif self.uses_tls and not self._configuration.verify_ssl:
-            text = (
+            return f"the token is sent to {self.origin} without encryption: use https://"
+        if self.uses_tls and not self._configuration.verify_ssl:
+            return (
                 f"the token is sent to {self.origin}, whose certificate is not checked: set "
                 "verify_ssl = True, and ssl_ca_cert to what to trust"
             )
-        else:
-            return
-        warnings.warn(text, InsecureTransportWarning, stacklevel=7)
+        return None
+
+
+def _count_own_frames() -> int:
+    """Return how many frames of this package stand between a warning and the caller."""
+    from inspect import currentframe  # noqa: PLC0415 - slow to import, for few calls
+
+    frame = currentframe()
+    count = 0
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("gentrace."):
+        count += 1
+        frame = frame.f_back
+    return count
 
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine."""
-    from ipaddress import ip_address  # noqa: PLC0415 - only a call over plain HTTP asks
-
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
 
 
-def _port_of(url: SplitResult) -> int:
+def _port_of(url: SplitResult | ProxyUrl) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
@@ -1296,6 +1358,7 @@ class _Call:
 
     Attributes:
         request: what is sent.
+        route: how it gets to its origin.
         settings: how it is sent.
         body: its body, None for none.
         idempotency_key: key of all of its requests, None for none.
@@ -1382,7 +1445,20 @@ class _Call:
             if not isinstance(error, _FAILURES):
                 raise
             failure, cause = self.explain(error, phase)
-        raise failure from cause
+        try:
+            raise failure from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
+
+    @property
+    def shown_target(self) -> str:
+        """The target as it may be shown: a server may redirect to what it got."""
+        return scrub(self.target, self.request.secrets)
+
+    def log(self, text: str, *args: object) -> None:
+        """Write to the log what happens to the call."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s: %s", self.request.method, self.shown_target, text % args)
 
     def _take_connection(self) -> _Connection:
         pool = self.route.pool
@@ -1428,8 +1504,7 @@ class _Call:
         text = f"{self.route.where}: {why}"
         safe = scrub(text, self.request.secrets)
         failure = kind(0, safe, idempotency_key=self.idempotency_key, tries=self.tries)
-        shown = str(cause)
-        return failure, None if scrub(shown, self.request.secrets) != shown else cause
+        return failure, cause if _is_clean(cause, self.request.secrets) else None
 
     def _judge(  # noqa: PLR0911 - one return a verdict
         self, cause: BaseException, phase: str
@@ -1440,7 +1515,7 @@ class _Call:
                 return ApiTimeoutException, f"the call's {wall.total:g} s were up while {phase}"
             return ApiTimeoutException, f"nothing happened for {wall.limit:g} s while {phase}"
         is_connecting = not self.was_sent
-        if is_connecting and _is_tls_error(cause):
+        if _is_tls_error(cause) and (is_connecting or _refuses_certificate(cause)):
             self.is_hopeless = True
             return ApiTlsException, _explain_tls(cause)
         if _PLAIN_TO_TLS in _start_of_answer(cause):
@@ -1502,7 +1577,7 @@ class _Call:
             error = ConnectTimeoutError(str(failure))
         try:
             self.retry = self.retry.increment(
-                self.request.method, self.target, response=cast("Any", response), error=error
+                self.request.method, self.shown_target, response=cast("Any", response), error=error
             )
         except HTTPError:
             return None
@@ -1511,6 +1586,7 @@ class _Call:
             wait = asked * random.uniform(1, 1.1)  # noqa: S311 - no secret
             if asked > getattr(self.retry, "retry_after_max", MAX_RETRY_AFTER):
                 return None
+        wait = max(0.0, wait)  # of a Retry of the caller's, it may be anything
         if wait >= self.wall.left():
             return None
         cost = _TIMEOUT_COST if isinstance(failure, ApiTimeoutException) else _RETRY_COST
@@ -1530,6 +1606,7 @@ class RestClient:
         self.settings: Settings | None = None
         self._routes: dict[tuple[object, str], Route] = {}
         self._quota = Quota()
+        self._warnings: set[str] = set()
 
     def read_settings(self, configuration: Configuration) -> Settings:
         """Return what the configuration says now, and close what it has no use for."""
@@ -1560,6 +1637,13 @@ class RestClient:
             route = self._routes.setdefault(key, Route(origin, settings.configuration))
         return route
 
+    def warn_if_insecure(self, route: Route) -> None:
+        """Warn, once for each origin, that what is sent to it can be read by others."""
+        danger = route.find_danger()
+        if danger is not None and danger not in self._warnings:
+            warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
+            self._warnings.add(danger)
+
     def send(  # noqa: C901 - one loop
         self,
         request: PreparedRequest,
@@ -1585,18 +1669,13 @@ class RestClient:
         """
         call = _Call(request, body, idempotency_key, wall)
         response: HTTPResponse | None = None
+        failure: ApiException | None = None
         try:
             while True:
-                failure: ApiException | None = None
+                failure = None
                 try:
                     response = call.exchange()
-                    log.debug(
-                        "%s %s: request %d: %d",
-                        request.method,
-                        call.target,
-                        call.tries,
-                        response.status,
-                    )
+                    call.log("request %d: %d", call.tries, response.status)
                     if response.status < http.HTTPStatus.MULTIPLE_CHOICES:
                         if not stream:
                             response.load()
@@ -1616,7 +1695,7 @@ class RestClient:
                     raise cast("ApiException", failure)
                 if response is not None:
                     response.discard()
-                log.debug("%s %s: another request in %.2f s", request.method, call.target, wait)
+                call.log("another request in %.2f s", wait)
                 time.sleep(wait)
         except BaseException:
             # Such as an interrupt, whose traceback would keep the answer and its connection.
@@ -1625,6 +1704,7 @@ class RestClient:
             raise
         finally:
             call.body = None  # an answer or exception may live for long
+            del failure  # which its traceback would hold in a circle
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""

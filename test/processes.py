@@ -177,19 +177,18 @@ def interrupt(url, kind, wanted, aside):
     thread = threading.Thread(target=work)
     if aside == "aside":
         thread.start()
-    start = time.perf_counter()
-    for number in range(20):
-        post(client, f"warm {number}")
-    usual = (time.perf_counter() - start) / 20
     interrupted = calls = 0
+    reach = 0.001  # seconds: about twice as long as a call, whatever that is at the time
     while interrupted < int(wanted) and calls < 20 * int(wanted):
         calls += 1
         try:
-            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 1.5 * usual))
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, reach))
             own.append(post(client, f"call {calls}"))
             signal.setitimer(signal.ITIMER_REAL, 0)
+            reach = max(0.9 * reach, 1e-5)
         except raised:
             interrupted += 1
+            reach = min(reach / 0.9, 10)
         own.append(post(client, f"after {calls}"))
     stop.set()
     if aside == "aside":

@@ -392,7 +392,7 @@ def test_memory_stays_within_the_bound_and_8_mib():
     assert done.returncode == 0, done.stderr
     growth = dict(zip(answers, json.loads(done.stdout), strict=True))
     assert {name: size for name, size in growth.items() if size > BOUND + 8 * MIB} == {}
-    assert growth["gzip"] > BOUND  # or it would not measure anything
+    assert growth["gzip"] > BOUND / 2  # or it would not measure anything
 
 
 def test_error_keeps_its_status_when_its_body_has_no_end(connect):
