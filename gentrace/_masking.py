@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -108,19 +109,19 @@ class _Finder:
         self._replace_in_bytes = re.compile("|".join(choices).encode("latin-1")).sub
         # Of any spelling, something stands there as it is: the longest word of the secret, one of
         # its characters by number, or a word of its base64.
-        has_word = len(plain) >= _MIN_WORD
-        self._plain = [plain, *map(_longest_word, cores)] if has_word else []
+        words = [plain, *map(_longest_word, cores)] if len(plain) >= _MIN_WORD else []
+        self._plain = [SecretBytes(word, "ascii") for word in words]
         self._has_number = re.compile("|".join(map(_numbers, sorted(set(plain)))).encode()).search
 
     def replace_in_text(self, text: str) -> str:
         """Return a text with the mask in place of the secret."""
         return self._replace_in_text(MASK, text)
 
-    def replace_in_bytes(self, data: bytes) -> bytes:
+    def replace_in_bytes(self, data: BytesIO) -> BytesIO:
         """Return a text with the mask in place of the secret; a large one is not read in vain."""
-        is_there = any(word.encode() in data for word in self._plain) or not self._plain
-        if is_there or self._has_number(data):
-            return self._replace_in_bytes(MASK.encode(), data)
+        is_there = any(map(data.getvalue().__contains__, self._plain)) or not self._plain
+        if is_there or self._has_number(data.getvalue()):
+            return BytesIO(self._replace_in_bytes(MASK.encode(), data.getvalue()))
         return data
 
 
@@ -189,13 +190,17 @@ def _is_long(secret: str) -> bool:
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``."""
+    shown = Secret(text)
     for secret in filter(_is_long, secrets):
-        text = _find(secret).replace_in_text(text)
-    return text
+        shown = Secret(_find(secret).replace_in_text(shown))
+    return str(shown)
 
 
-def scrub_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
-    """Return `data` with each of `secrets`, in any of its spellings, replaced by ``***``."""
+def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
+    """Return what `data` holds with each of `secrets`, in any spelling, replaced by ``***``.
+
+    A file in memory, as a traceback with locals would show bytes; neither it nor this copies them.
+    """
     for secret in filter(_is_long, secrets):
         data = _find(secret).replace_in_bytes(data)
-    return data
+    return data.getvalue()

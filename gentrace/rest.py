@@ -61,7 +61,7 @@ from gentrace.exceptions import (
 from gentrace.schemas import REQUEST_RULES, FileSchema, Rules, find_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from typing_extensions import Buffer
 
@@ -277,7 +277,8 @@ class _WholeLines:
         return getattr(self._file, name)
 
     def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._file.readline(limit)
+        # A server may repeat the token, and a traceback shows the locals.
+        line = SecretBytes(self._file.readline(limit))
         if not line:
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
         if not line.endswith(b"\n") and len(line) < limit:
@@ -565,14 +566,13 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._content: bytes | None = None
         self._is_masked = False
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, attribute: str) -> Any:
         if "headers" in vars(self):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
         headers = _ResponseHeaders()
-        for field, value in self._raw.headers.items():
-            text = str(value)
-            shown = self._mask(field, text)
-            headers.add(scrub(field, self.secrets), text if shown == text else Secret(text))
+        for name, value in self._fields():
+            shown = self._mask(name, value)
+            headers.add(scrub(name, self.secrets), shown if shown == value else value)
         super().__init__(
             body=cast("Any", self._raw),
             headers=headers,
@@ -582,6 +582,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             reason=self.reason,
             preload_content=False,
             decode_content=vars(self).get("decode_content", True),
+            auto_close=vars(self).get("auto_close", True),
             original_response=cast("Any", self._raw),
             request_method=self._call.request.method,
             request_url=self._call.shown_target,
@@ -589,7 +590,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         if self._content is not None:
             self._body = self._content
             self._fp_bytes_read = len(self._content)
-        return getattr(self, name)
+        return getattr(self, attribute)
 
     def _init_length(self, request_method: str | None) -> int | None:
         """Return how much is left to read, as http.client has worked it out."""
@@ -613,15 +614,19 @@ class HTTPResponse(urllib3.HTTPResponse):
     def masked_headers(self) -> urllib3.HTTPHeaderDict:
         """Return the header fields, those that carry secrets masked."""
         masked = urllib3.HTTPHeaderDict()
-        for name, value in self.headers.iteritems():
+        for name, value in self._fields():
             masked.add(scrub(name, self.secrets), self._mask(name, value))
         return masked
 
+    def _fields(self) -> Iterator[tuple[str, str]]:
+        """Give the header fields, in texts that a traceback with locals does not show."""
+        fields = self._raw.headers
+        return zip(map(Secret, fields.keys()), map(Secret, fields.values()), strict=True)
+
     def _mask(self, name: str, value: str) -> str:
         """Return what of the value of a header field may be shown."""
-        shown = mask_headers([(name, value)])[name]
-        if name.lower() == "location":
-            shown = mask_url(shown)
+        shown = Secret(mask_headers([(name, value)])[name])
+        shown = Secret(mask_url(shown)) if name.lower() == "location" else shown
         return scrub(shown, self.secrets)
 
     def load(self) -> bytes:
@@ -671,7 +676,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             failure = self.refuse(ApiResponseTooLargeException, why, content.getvalue())
         else:
             content.write(failure.body)
-            failure.body = scrub_bytes(content.getvalue(), self.secrets)
+            failure.body = scrub_bytes(content, self.secrets)
         try:
             raise failure.with_traceback(None)
         finally:
@@ -686,16 +691,19 @@ class HTTPResponse(urllib3.HTTPResponse):
             return error
         return None
 
-    def find_flaw(self) -> ApiException | None:
-        """Return what is wrong with the length of the body, after which the next answer begins."""
-        lengths = self._raw.headers.get_all("Content-Length")
-        if lengths is None:
-            return None
-        text = lengths[0].strip()
-        if len(set(lengths)) == 1 and text.isdecimal() and len(text) < _LONG_LENGTH:
-            return None
-        why = f"its Content-Length is not one number: {', '.join(lengths)[:100]}"
-        return self.refuse(ApiResponseException, why)
+    def check_length(self) -> None:
+        """Check that the length of the body is clear, after which the next answer begins.
+
+        Raises:
+            ApiResponseException: it is not.
+
+        """
+        if not _is_clear(self._raw.headers.get_all("Content-Length")):
+            raise self.refuse(
+                ApiResponseException,
+                "its Content-Length is not one number: "
+                + ", ".join(self._raw.headers.get_all("Content-Length", ()))[:100],
+            )
 
     def refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
         """Return the exception of an answer that came, but cannot be read."""
@@ -712,7 +720,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             return
         self.reason = self._raw.reason = scrub(self.reason or "", self.secrets)
         if self._content is not None:
-            self._content = scrub_bytes(self._content, self.secrets)
+            self._content = scrub_bytes(BytesIO(self._content), self.secrets)
             self._body = self._content
         self._is_masked = True
 
@@ -722,7 +730,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         error.reason = scrub(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
         if error.body is not self._content:
-            error.body = scrub_bytes(error.body, self.secrets)
+            error.body = scrub_bytes(BytesIO(error.body), self.secrets)
         error.headers = self.masked_headers()
         error.retry_after = self.retry_after
         error.idempotency_key = self.idempotency_key
@@ -739,6 +747,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         try:
             data = BytesIO(read(*args, **keywords))  # a traceback with locals shows no text
         except (*_FAILURES, OverflowError, MemoryError) as error:
+            self._abandon()
             failure, cause = self._explain(error)
         except BaseException:
             self._abandon()
@@ -747,29 +756,37 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._busy = False
             if not self._raw.isclosed():
                 return data.getvalue()
-            if _is_whole(vars(self).get("_decoder")):
-                self.release_conn()
+            self.release_conn()
+            if self._is_whole():
                 return data.getvalue()
             why = "its Content-Encoding breaks off in the middle"
             failure, cause = self.refuse(ApiResponseException, why, data.getvalue()), None
-        self._abandon()
         try:
             raise self.describe(failure) from cause
         finally:
             del failure, cause  # which their traceback would hold in a circle
 
+    def _is_whole(self) -> bool:
+        """Tell whether all decoders have met the end of what they decode."""
+        decoder = vars(self).get("_decoder")
+        if decoder is None or decoder.has_unconsumed_tail:
+            return True
+        if not self._has_decoded_content or not self._fp_bytes_read:
+            return True
+        return all(map(_is_at_end, getattr(decoder, "_decoders", (decoder,))))
+
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         cause = _find_cause(error)
-        partial = _partial_of(cause) or _partial_of(error)
+        partial = _partial_of(cause, error)
         if isinstance(cause, (_OverBudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
             return self.refuse(ApiResponseTooLargeException, why), cause
         if not isinstance(cause, (OSError, http.client.IncompleteRead)):
             why = f"it cannot be read: {_words(cause)}"
             shown = cause if _is_clean(cause, self.secrets) else None
-            return self.refuse(ApiResponseException, why, partial), shown
+            return self.refuse(ApiResponseException, why, partial.getvalue()), shown
         failure, shown = self._call.explain(cause, f"reading the answer {self.status}")
-        failure.body = partial
+        failure.body = partial.getvalue()
         return failure, shown
 
     def _abandon(self) -> None:
@@ -893,6 +910,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def close(self) -> None:
         """Free the connection; what was not read is lost."""
+        self._busy = False  # an interrupt may have kept a read from saying so
         self.release_conn()
         if not vars(self).get("auto_close", True):
             io.IOBase.close(self)
@@ -920,15 +938,18 @@ _SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity", ""})
 another one stays as it came."""
 
 
-def _is_whole(decoder: Any) -> bool:
-    """Tell whether a decoder of urllib3's, None for none, has met the end of what it decodes."""
-    if decoder is None or decoder.has_unconsumed_tail:
+def _is_at_end(decoder: Any) -> bool:
+    """Tell whether a decoder of urllib3's that can tell has met the end of what it decodes."""
+    is_beyond = getattr(decoder, "_state", None) == GzipDecoderState.SWALLOW_DATA
+    return is_beyond or bool(getattr(getattr(decoder, "_obj", None), "eof", True))
+
+
+def _is_clear(lengths: list[str] | None) -> bool:
+    """Tell whether Content-Length says one number, or nothing."""
+    if lengths is None:
         return True
-    return all(
-        getattr(getattr(part, "_obj", None), "eof", True)
-        or getattr(part, "_state", None) == GzipDecoderState.SWALLOW_DATA  # after the end
-        for part in getattr(decoder, "_decoders", (decoder,))
-    )
+    text = lengths[0].strip()
+    return len(set(lengths)) == 1 and text.isdecimal() and len(text) < _LONG_LENGTH
 
 
 _LONG_LENGTH = 21
@@ -969,9 +990,10 @@ def _find_cause(error: BaseException) -> BaseException:
 
 def _is_clean(error: BaseException, secrets: list[str]) -> bool:
     """Tell whether an error may be shown: nothing that it holds is a secret."""
+    shown = Secret(f"{error} {error!r} {error.args} {vars(error)}")
     partial = _partial_of(error)
-    shown = f"{error} {error!r} {error.args} {vars(error)}"
-    return scrub_bytes(partial, secrets) == partial and scrub(shown, secrets) == shown
+    is_clean = scrub_bytes(partial, secrets) == partial.getvalue()
+    return is_clean and scrub(shown, secrets) == shown
 
 
 def _words(error: BaseException) -> str:
@@ -1026,12 +1048,16 @@ _PLAIN_TO_TLS = b"\x15\x03"
 def _start_of_answer(error: BaseException) -> bytes:
     if isinstance(error, http.client.BadStatusLine):
         return str(error).encode("latin-1", "replace")
-    return _partial_of(error)
+    return _partial_of(error).getvalue()
 
 
-def _partial_of(error: BaseException) -> bytes:
-    partial = getattr(error, "partial", b"")
-    return partial if isinstance(partial, bytes) else b""  # urllib3 only counts them
+def _partial_of(*errors: BaseException) -> BytesIO:
+    """Return the bytes that one of some errors holds, in what a traceback does not show."""
+    for error in errors:
+        # urllib3 only counts them.
+        if isinstance(getattr(error, "partial", 0), bytes):
+            return BytesIO(cast("Any", error).partial)
+    return BytesIO()
 
 
 # Retries.
@@ -1436,8 +1462,7 @@ class _Call:
             response = HTTPResponse(raw, connection, self)
             if raw.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
                 connection.is_spent = True
-            if (refusal := response.find_flaw()) is not None:
-                raise refusal
+            response.check_length()
             return response  # noqa: TRY300 - the failures below are those of all lines above
         except BaseException as error:
             if connection is not None:
@@ -1501,8 +1526,7 @@ class _Call:
         """Return the exception that a failure of the transport becomes, and its cause."""
         cause = _find_cause(error)
         kind, why = self._judge(cause, phase)
-        text = f"{self.route.where}: {why}"
-        safe = scrub(text, self.request.secrets)
+        safe = scrub(f"{self.route.where}: {why}", self.request.secrets)
         failure = kind(0, safe, idempotency_key=self.idempotency_key, tries=self.tries)
         return failure, cause if _is_clean(cause, self.request.secrets) else None
 
@@ -1553,7 +1577,7 @@ class _Call:
         target = (there.path or "/") + (f"?{there.query}" if there.query else "")
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        self.target = target
+        self.target = Secret(target)
         self.redirects += 1
         return True
 

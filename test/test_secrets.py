@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from caller import RUN, Caller
+from caller import RUN, TOKEN, Caller
 from canary import CANARY, leaks, spellings
 from peers import (
     Peer,
@@ -44,7 +44,7 @@ from peers import (
 
 import gentrace
 from gentrace.configuration import LOGGER_FORMAT, Configuration
-from gentrace.exceptions import ApiException
+from gentrace.exceptions import ApiException, InsecureTransportWarning
 
 PASSWORD = quote(CANARY, safe="")
 PACKAGE = str(Path(gentrace.__file__).parent)
@@ -248,7 +248,11 @@ ANSWERS = {
     "told in a key": tell(200, line(f'{{"pipelineRunId": {{"{PASSWORD}": 1}}}}')),
     "told beside JSON": tell(200, line(f"{{{CANARY}")),
     "too large": tell(200, ALL.encode() * 100),
-    "cut short": raw(STORED + b"Content-Length: 99999\r\n\r\n" + ALL.encode()),
+    "cut short": raw(STORED[:-2] + b"Content-Length: 99999\r\n\r\n" + ALL.encode()),
+    "cut short, but small": raw(
+        STORED[:-2] + b"Content-Length: %d\r\n\r\n" % (len(ALL) + 999) + line(CANARY)
+    ),
+    "redirect to what it got": reply(307, headers={"Location": f"/x?token={PASSWORD}"}),
     "told status line": raw(line(f"{CANARY}\r\n\r\n")),
     "told version": raw(line(f"HTTP/{CANARY} 200 OK\r\n\r\n")),
     "told field": raw(line(f"HTTP/1.1 200 OK\r\n{CANARY}\r\n\r\n")),
@@ -299,6 +303,13 @@ def test_call_that_is_sent_again(name):
     with Peer(ANSWERS[name]) as peer:
         fail(make(peer, retries=1))
         assert len(peer.requests) == 2
+
+
+@watched
+def test_redirect_to_what_the_server_got_that_is_sent_again():
+    with Peer(ANSWERS["redirect to what it got"], ANSWERS["broken server"]) as peer:
+        fail(make(peer, retries=1))
+        assert leaks(peer.requests[2].target)
 
 
 @watched
@@ -360,6 +371,30 @@ def test_proxy_that_refuses(scheme, name):
         address = f"http://me:{PASSWORD}@127.0.0.1:{through.address[1]}"
         fail(make(f"{scheme}://target.example/api", proxy=address))
         assert leaks(through.received)
+
+
+OF_THE_PROXY = {"Proxy-Authorization": "Basic b25seTp0aGUtcHJveHk=", "X-Way": "by-the-back-door"}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_only_the_proxy_may_know_is_masked(scheme):
+    """Its header fields are not the token, and are hidden whole and in their parts."""
+
+    def repeat(talk, request):
+        told = " ".join(request[name].removeprefix("Basic ") for name in OF_THE_PROXY)
+        reply(407, told.encode(), {"X-Told": told}, reason=told)(talk, request)
+
+    with Peer(repeat) as through, warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureTransportWarning)
+        proxy_url = through.url.removesuffix("/api/v1")
+        caller = Caller(
+            f"{scheme}://target.example/api", proxy=proxy_url, proxy_headers=OF_THE_PROXY, retries=0
+        )
+        error = caller.fail()
+    shown = f"{error} {vars(error)} {error.__cause__!r}"
+    assert "by-the-back-door" not in shown
+    assert "b25seTp0aGU" not in shown
+    assert "*** ***" in shown
 
 
 @watched
@@ -440,8 +475,14 @@ def handled(kind):
 
 
 def interrupt(talk, _=None):
-    """Interrupt the client's thread, then say nothing."""
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+    """Interrupt the client's thread where it waits for the socket, then say nothing.
+
+    Not while it writes to a log: that drops what is raised there.
+    """
+    main = threading.main_thread().ident
+    waits = {"recv_into", "sendall", "do_handshake", "gettimeout", "read"}
+    talk.peer.wait(lambda: sys._current_frames()[main].f_code.co_name in waits)
+    signal.pthread_kill(main, signal.SIGUSR1)
     talk.stall()
 
 
@@ -455,7 +496,16 @@ PHASES = {
     "reading": {
         "steps": [
             lambda talk, _: (
-                talk.send(STORED[:-2] + b"Content-Length: 9\r\n\r\n{"),
+                talk.send(STORED[:-2] + b"Content-Length: 9999\r\n\r\n", ALL.encode()),
+                interrupt(talk),
+            )
+        ]
+    },
+    "reading on": {
+        "steps": [
+            lambda talk, _: (
+                talk.send(STORED[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"),
+                talk.send(b"%x\r\n" % len(ALL.encode()), ALL.encode(), "\r\n"),
                 interrupt(talk),
             )
         ]
@@ -542,7 +592,7 @@ def strike(function, moment):
     return None
 
 
-@pytest.mark.parametrize("answer", [200, 400])
+@pytest.mark.parametrize("answer", ["stored", "refused", "broken"])
 @pytest.mark.parametrize("state", ["http", "http anew", "https"])
 def test_exception_at_every_moment_of_a_call(state, answer):
     """It passes through, shows no secret, and the next call gets its own answer.
@@ -551,9 +601,15 @@ def test_exception_at_every_moment_of_a_call(state, answer):
     descriptor over to its TLS socket, two objects hold it for a moment.
     """
 
+    answers = {
+        "stored": reply(200),
+        "refused": tell(400),
+        "broken": ANSWERS["cut short, but small"],
+    }
+
     def alternate(talk, request):
         works = request["Idempotency-Key"] == "works"
-        (echo if works else reply(answer))(talk, request)
+        (echo if works else answers[answer])(talk, request)
 
     def attempt():
         try:
@@ -563,7 +619,7 @@ def test_exception_at_every_moment_of_a_call(state, answer):
 
     with contextlib.ExitStack() as stack:
         peer = stack.enter_context(Peer(alternate, tls=server_tls() if state == "https" else None))
-        caller = Caller(peer, **SETTINGS, connection_pool_maxsize=1, timeout=20)
+        caller = Caller(peer, **SETTINGS, connection_pool_maxsize=1, timeout=20, retries=0)
         stack.enter_context(caller)
         attempt()
         for moment in itertools.count(1):
@@ -578,6 +634,32 @@ def test_exception_at_every_moment_of_a_call(state, answer):
             # The exception is still there, and keeps its frames: the call has let go of them.
             assert caller.post(idempotency_key="works").body == {"pipelineRunId": "works"}, moment
     assert moment > 100
+
+
+@watched
+def test_header_fields_of_a_call_that_failed():
+    """Those that a caller hands over himself are in no frame of ours."""
+    caller = Caller("http://127.0.0.1:1", retries=0)
+    with pytest.raises(ApiException) as caught:
+        caller.client.call_api("/x", "POST", {"Authorization": f"Bearer {CANARY}"})
+    for place, shown in locals_of_ours(caught.value):
+        assert not leaks(shown), place
+
+
+def test_name_of_a_header_field_is_masked():
+    with Peer(reply(400, headers={f"X-{TOKEN}": "1"})) as peer, Caller(peer) as caller:
+        error = caller.fail()
+    assert error.headers["X-***"] == "1"
+    assert TOKEN not in f"{error.headers} {error.api_response.response.headers}"
+
+
+def test_body_that_is_no_json_is_in_no_error_but_the_call_s():
+    with Peer(reply(200, b"no JSON")) as peer, Caller(peer) as caller:
+        response = caller.raw()
+        with pytest.raises(ApiException) as caught:
+            response.json()
+    assert caught.value.body == b"no JSON"
+    assert caught.value.__context__ is None
 
 
 @watched

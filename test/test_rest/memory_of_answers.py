@@ -18,8 +18,8 @@ def read(name):
     return int(line.split()[1]) * 1024
 
 
-def main(url, count):
-    api = IngestionApi(ApiClient(Configuration(url, retries=0)))
+def main(url, count, bound=4 * 1024 * 1024):
+    api = IngestionApi(ApiClient(Configuration(url, retries=0, max_response_body=int(bound))))
     body = {"name": "answer-question", "step_runs": []}
     growth = []
     for _ in range(2 + int(count)):

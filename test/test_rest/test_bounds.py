@@ -181,6 +181,15 @@ def test_body_whose_encoding_is_broken_is_an_answer_that_cannot_be_read(connect,
         assert caller.works()
 
 
+def test_encodings_in_several_fields_count_together(connect):
+    """The second one is not of those that need little memory: the body stays as it came."""
+    fields = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    body = gzip.compress(ID)
+    fields += [("Content-Encoding", "br"), ("Content-Length", len(body))]
+    with Peer(send(head_of(200, headers=fields) + body)) as peer:
+        assert connect(peer).fail(ApiResponseException).body == body
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "identity"])
 def test_packed_body_is_unpacked(connect, encoding):
     body = ID if encoding == "identity" else gzip.compress(ID)
@@ -393,6 +402,25 @@ def test_memory_stays_within_the_bound_and_8_mib():
     growth = dict(zip(answers, json.loads(done.stdout), strict=True))
     assert {name: size for name, size in growth.items() if size > BOUND + 8 * MIB} == {}
     assert growth["gzip"] > BOUND / 2  # or it would not measure anything
+
+
+def test_memory_of_a_large_bound_is_not_twice_the_bound():
+    body = b'{"pipelineRunId": "%s"}' % (b"x" * (63 * MIB))
+    with Peer(echo, echo, reply(200, body[:-1]), reply(400, body)) as peer:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, MEMORY_SCRIPT, peer.url, "2", str(64 * MIB)],
+            env=environment | {"MALLOC_MMAP_THRESHOLD_": "65536"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    broken, refused = json.loads(done.stdout)
+    assert refused < (64 + 8) * MIB
+    # What parsing costs: the text, and the texts in it.
+    assert broken < (3 * 64 + 8) * MIB
 
 
 def test_error_keeps_its_status_when_its_body_has_no_end(connect):

@@ -1,5 +1,6 @@
 """Answers that become files: private, named by nobody else, and whole or not there."""
 
+import gzip
 import os
 import resource
 import tempfile
@@ -25,6 +26,12 @@ MEDIA = "application/octet-stream"
 BINARY = {"Content-Type": MEDIA}
 CHUNKED = {"Transfer-Encoding": "chunked"}
 SHORT = head_of(200, headers=BINARY | {"Content-Length": 9}) + b"part"
+
+PACKED = gzip.compress(b"content" * 1000)[:-9]
+CUT = (
+    head_of(200, headers=BINARY | {"Content-Encoding": "gzip", "Content-Length": len(PACKED)})
+    + PACKED
+)
 
 FETCH = Operation(
     "file_get",
@@ -135,10 +142,20 @@ def test_file_without_stream_is_bytes(connect, folder):
         (then(send(SHORT), stall), ApiTimeoutException, 0),
         (raw(head_of(200, headers=BINARY | CHUNKED) + b"5\r\npa"), ApiConnectionException, 0),
         (send(bombs.packed("six encodings", media=MEDIA)), ApiResponseException, 200),
+        (send(CUT), ApiResponseException, 200),
         (reply(404, b"no such file", content_type=MEDIA), NotFoundException, 404),
         (reply(200, b"{}"), ApiResponseException, 200),
     ],
-    ids=["cut short", "reset", "stall", "chunks cut short", "six encodings", "404", "JSON"],
+    ids=[
+        "cut short",
+        "reset",
+        "stall",
+        "chunks cut short",
+        "six encodings",
+        "cut gzip",
+        "404",
+        "JSON",
+    ],
 )
 def test_download_that_fails_leaves_no_file(connect, folder, fault, kind, status):
     with Peer(fault, echo) as peer:

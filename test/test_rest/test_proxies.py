@@ -354,6 +354,9 @@ NO_PROXY = [
     (".example.test", "api.example.test", True),
     (".example.test", "example.test", True),
     ("EXAMPLE.test", "api.example.TEST", True),
+    ("example.test", "api.example.test.", True),
+    ("example.test.", "api.example.test", True),
+    ("127.0.0.1", "127.0.0.1.", True),
     ("ample.test", "api.example.test", False),
     ("api.example.test.evil", "api.example.test", False),
     ("other.test, example.test", "example.test", True),
@@ -388,12 +391,12 @@ NO_PROXY = [
 @pytest.mark.parametrize(("listed", "host", "direct"), NO_PROXY)
 def test_no_proxy(connect, monkeypatch, listed, host, direct):
     variable = "no_proxy" if len(listed) % 2 else "NO_PROXY"
-    name = host.strip("[]").lower()
+    name = host.strip("[]").lower().removesuffix(".")
     tls = server_tls("api.example.test", "example.test", "127.0.0.1", "::1")
     with (
         Peer(tls=tls, host="::1" if ":" in host else "127.0.0.1") as target,
         Peer(reply(403)) as between,
-        names({name: [target.address]} if name.endswith(".test") else {}),
+        names({name: [target.address]} if name[0].isalpha() else {}),
     ):
         monkeypatch.setenv("https_proxy", between.origin)
         monkeypatch.setenv(variable, listed.format(port=target.address[1]))

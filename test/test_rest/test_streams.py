@@ -2,13 +2,18 @@
 
 import gc
 import gzip
+import io
+import threading
 import tracemalloc
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import bombs
 import pytest
 import urllib3
 from peers import (
+    PATIENCE,
     Peer,
     echo,
     endless,
@@ -26,6 +31,7 @@ from peers import (
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,
+    ApiResponseException,
     ApiResponseTooLargeException,
     ApiTimeoutException,
     ServiceException,
@@ -127,6 +133,76 @@ def test_raw_bytes_of_a_packed_stream_are_had_undecoded(connect):
     head = head_of(200, headers={"Content-Length": len(data), "Content-Encoding": "gzip"})
     with Peer(send(head + data)) as peer:
         assert b"".join(connect(peer).raw().stream(7, decode_content=False)) == data
+
+
+@pytest.mark.parametrize("reader", ["stream", "read_chunked"])
+def test_piece_is_had_as_soon_as_it_comes(connect, reader):
+    """Such as an event of a server that will send the next one only later."""
+    has_come = threading.Event()
+
+    def events(talk, _):
+        talk.send(head_of(200, headers={"Transfer-Encoding": "chunked"}), b"3\r\none\r\n")
+        if has_come.wait(PATIENCE):
+            talk.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    with Peer(events, echo) as peer:
+        caller = connect(peer)
+        pieces = getattr(caller.raw(), reader)(65536)
+        assert next(pieces) == b"one"
+        has_come.set()
+        assert list(pieces) == [b"two"]
+        assert caller.works()
+
+
+def test_decoding_may_be_turned_off_before_the_first_read(connect):
+    data = gzip.compress(ID)
+    head = head_of(200, headers={"Content-Length": len(data), "Content-Encoding": "gzip"})
+    with Peer(send(head + data)) as peer:
+        response = connect(peer).raw()
+        response.decode_content = False
+        assert response.read() == data
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_text_wrapper_reads_lines(connect, stream):
+    """As urllib3 documents it: with `auto_close = False`, as the wrapper reads after the end."""
+    with Peer(reply(200, b"one\ntwo")) as peer:
+        arguments = {"stream": stream, "skip_deserialization": True}
+        response = connect(peer).post(**arguments).response
+        response.auto_close = False
+        with io.TextIOWrapper(response) as lines:
+            assert list(lines) == (["one\n", "two"] if stream else [])
+            assert not response.closed
+        assert response.closed
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_position_is_how_much_was_read(connect, stream):
+    with Peer(reply(200, ID)) as peer:
+        response = connect(peer).post(stream=stream, skip_deserialization=True).response
+        assert response.data == ID
+        assert response.tell() == len(ID)
+
+
+def test_body_that_was_read_outlives_its_draining(connect):
+    with Peer(reply(200, ID)) as peer:
+        response = connect(peer).raw()
+        assert response.data == ID
+        response.drain_conn()
+        assert response.data == ID
+
+
+def test_shutdown_ends_a_read_of_another_thread(connect):
+    with Peer(then(send(HALF), stall), echo) as peer:
+        caller = connect(peer)
+        response = caller.raw(timeout=(PATIENCE, PATIENCE))
+        assert response.read(4) == b"half"
+        with ThreadPoolExecutor(1) as threads:
+            rest = threads.submit(response.read)
+            response.shutdown()
+            assert isinstance(rest.exception(PATIENCE), ApiConnectionException)
+        response.shutdown()
+        assert caller.works()
 
 
 def test_stream_is_not_read_before_it_is_asked_for(connect):
@@ -327,6 +403,59 @@ def test_stream_with_a_broken_encoding_is_an_exception_of_the_call(connect, read
         with pytest.raises(ApiException) as caught:
             (READERS | READ_WHOLE)[reader](response)
         assert caught.value.status == 200
+        assert caller.works()
+
+
+ENCODE = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "gzip, deflate": lambda data: zlib.compress(gzip.compress(data)),
+}
+
+
+@pytest.mark.parametrize("reader", ["read", "read1", "stream", "readinto", "data"])
+@pytest.mark.parametrize("encoding", ENCODE)
+def test_packed_stream_that_breaks_off_is_an_exception_with_what_came(connect, encoding, reader):
+    """Its length is right, but what it unpacks to has no end."""
+    data = ENCODE[encoding](ID * 100)[:-9]
+    head = head_of(200, headers={"Content-Length": len(data), "Content-Encoding": encoding})
+    with Peer(send(head + data), echo) as peer:
+        caller = connect(peer)
+        response = caller.raw()
+        with pytest.raises(ApiResponseException, match="breaks off") as caught:
+            (READERS | READ_WHOLE)[reader](response)
+        assert caught.value.status == 200
+        assert caught.value.body in ID * 100
+        assert caller.works()
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_empty_body_that_is_said_to_be_packed_is_whole(connect, stream):
+    head = head_of(200, headers={"Content-Length": 0, "Content-Encoding": "gzip"})
+    with Peer(send(head)) as peer:
+        response = connect(peer).post(stream=stream, skip_deserialization=True).response
+        assert response.data == b""
+
+
+HUGE = [
+    head_of(200, headers={"Content-Length": 2**62}),
+    head_of(200, headers={"Content-Length": 10**19}),
+    head_of(200, headers={"Content-Length": 2**46}),
+    head_of(200, headers={"Transfer-Encoding": "chunked"}) + b"F" * 20 + b"\r\n",
+]
+
+
+@pytest.mark.parametrize("head", HUGE, ids=["index", "beyond", "memory", "chunk"])
+@pytest.mark.parametrize("reader", ["read", "data", "json"])
+def test_length_beyond_all_memory_is_an_exception_of_the_call(connect, head, reader):
+    readers = {"read": lambda response: response.read()} | READ_WHOLE
+    with Peer(then(send(head + ID), stall), echo) as peer:
+        caller = connect(peer)
+        response = caller.raw(timeout=(PATIENCE, 1))
+        with pytest.raises(ApiException) as caught:
+            readers[reader](response)
+        assert isinstance(caught.value, ApiResponseException)
         assert caller.works()
 
 

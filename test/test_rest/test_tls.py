@@ -302,11 +302,20 @@ def client_ca():
     return trustme.CA()
 
 
-def test_client_without_its_certificate_is_told(connect, client_ca):
-    with Peer(tls=server_tls(clients=client_ca)) as peer:
-        error = connect(peer, retries=0).fail()
-    assert isinstance(error, ApiConnectionException)
-    assert error.status == 0
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=str)
+@pytest.mark.parametrize("shown", ["none", "another's"])
+def test_client_without_its_certificate_is_told(connect, client_ca, tmp_path, version, shown):
+    """At once: TLS 1.3 says so only after the handshake, when the request is on its way."""
+    context = server_tls(clients=client_ca)
+    context.maximum_version = version
+    settings = {}
+    if shown == "another's":
+        settings["cert_file"] = tmp_path / "cert.pem"
+        leaf = trustme.CA().issue_cert("client.test")
+        leaf.private_key_and_cert_chain_pem.write_to_path(settings["cert_file"])
+    with Peer(tls=context) as peer:
+        error = connect(peer, **settings).fail(ApiTlsException)
+    assert (error.status, peer.connections) == (0, 1)
     assert peer.requests == []
 
 
@@ -409,6 +418,45 @@ def test_plain_http_beyond_loopback_warns_once(connect):
 def test_plain_http_on_loopback_does_not_warn(connect, name):
     with Peer(host="::1" if ":" in name else "127.0.0.1") as peer:
         assert connect(peer.at(name)).works()
+
+
+def test_plain_http_warns_of_a_token_in_any_spelling_of_its_header(connect):
+    with Peer() as peer, names({"plain.test": [peer.address]}):
+        caller = connect(peer.at("plain.test"), access_token=None)
+        caller.client.set_default_header("authorization", f"Bearer {TOKEN}")
+        with pytest.warns(InsecureTransportWarning):
+            assert caller.works()
+
+
+def test_warning_names_the_line_of_the_caller(connect):
+    with Peer() as peer, names({"plain.test": [peer.address]}):
+        for call in (
+            lambda caller: caller.api.pipeline_run_post({"name": "n", "stepRuns": []}),
+            lambda caller: caller.client.call_api("/pipeline-run", "POST"),
+        ):
+            with pytest.warns(InsecureTransportWarning) as caught:
+                call(connect(peer.at("plain.test")))
+            assert caught[0].filename == __file__
+
+
+def test_warning_that_is_an_error_ends_each_call(connect):
+    with Peer() as peer, names({"plain.test": [peer.address]}):
+        caller = connect(peer.at("plain.test"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InsecureTransportWarning)
+            for _ in range(2):
+                with pytest.raises(InsecureTransportWarning):
+                    caller.post()
+        assert peer.requests == []
+
+
+def test_setting_that_changes_does_not_warn_again(connect):
+    with Peer() as peer, names({"plain.test": [peer.address]}):
+        caller = connect(peer.at("plain.test"))
+        with pytest.warns(InsecureTransportWarning):
+            assert caller.works()
+        caller.configuration.connection_pool_maxsize = 7
+        assert caller.works()
 
 
 def test_plain_http_without_a_token_does_not_warn(connect):
