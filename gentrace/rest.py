@@ -218,6 +218,7 @@ def _make_tls_context(configuration: Configuration, *, with_client: bool = True)
 
     Raises:
         ApiValueError: the certificates or the key cannot be used.
+        ApiConnectionException: Python ends, and cannot import certifi any more.
 
     """
     context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -238,7 +239,9 @@ def _make_tls_context(configuration: Configuration, *, with_client: bool = True)
             context.load_verify_locations(capath=trusted)
         else:
             context.load_verify_locations(trusted)
-    except OSError as error:
+    except ImportError as error:  # such as at the interpreter's end
+        raise ApiConnectionException(0, f"certifi's roots cannot load: {error}") from None
+    except (OSError, ValueError) as error:
         raise ApiValueError(f"ssl_ca_cert: cannot be loaded: {_words(error)}") from None
     if with_client:
         _load_client_certificate(context, configuration.cert_file, configuration.key_file)

@@ -1,5 +1,7 @@
 """Forks, workers, threads, signals and the interpreter's end; see `processes` for what runs."""
 
+import contextlib
+import gc
 import json
 import os
 import re
@@ -9,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from peers import Peer, authority_pem, close, echo, head_of, raw, reply, reset, server_tls
+from peers import Peer, authority_pem, close, echo, head_of, raw, reply, reset, send, server_tls
+
+from gentrace import ApiException
 
 SCRIPT = Path(__file__).with_name("processes.py")
 PATIENCE = 120
@@ -142,6 +146,38 @@ FAILING = [
     raw(b"\0" * 100),
     raw(head_of(200, None, {"Content-Type": "application/json", "Content-Length": 9}) + b"{"),
 ]
+
+
+UNHELD = {
+    "refused": reply(400),
+    "unavailable": reply(503, headers={"Retry-After": "70"}),
+    "redirect": reply(302, headers={"Location": "https://other.example/"}),
+    "no JSON": reply(200, b"{"),
+    "too large": reply(200, b" " * 70_000),
+    "cut short": raw(head_of(200, headers={"Content-Length": 50}) + b"{"),
+    "two lengths": send(head_of(200, headers=[("Content-Length", n) for n in "56"]) + b"abcdef"),
+    "closed": close,
+}
+
+
+@pytest.mark.parametrize("fault", UNHELD)
+def test_failed_call_is_gone_when_its_exception_is(connect, fault):
+    """At once, with its body, rather than when Python next looks for circles."""
+    with Peer(UNHELD[fault]) as peer:
+        caller = connect(peer, retries=0, max_response_body=1000)
+
+        def fail():
+            with contextlib.suppress(ApiException):
+                caller.post()
+
+        fail()
+        gc.collect()
+        gc.disable()
+        try:
+            fail()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
 
 
 def test_failing_calls_hold_nothing():

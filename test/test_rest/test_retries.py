@@ -260,6 +260,26 @@ def test_retry_of_the_caller_says_the_waits(connect, waits):
     assert retries.total == 2
 
 
+@pytest.mark.parametrize(
+    "wait",
+    [-1, float("nan"), float("-inf"), float("inf"), 10**400],
+    ids=["negative", "NaN", "-inf", "inf", "huge"],
+)
+def test_retry_of_the_caller_may_say_any_wait(connect, wait):
+    """A number that is none to wait for is none to wait; one beyond the deadline ends the call."""
+
+    class Odd(Retry):
+        def get_backoff_time(self):
+            return wait
+
+    with Peer(close, echo) as peer:
+        caller = connect(peer, retries=Odd(1, allowed_methods=None))
+        if wait > 1:
+            caller.fail(ApiConnectionException)
+        else:
+            assert caller.works()
+
+
 def test_retry_of_the_caller_may_ignore_retry_after(connect, waits):
     retries = Retry(
         1, status_forcelist=[503], allowed_methods=None, respect_retry_after_header=False

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import sys
 import warnings
 from datetime import UTC, datetime, timedelta
 
@@ -191,6 +192,13 @@ def test_roots_of_certifi_are_trusted_by_default(connect, monkeypatch):
         connect(peer, ssl_ca_cert=None).fail(ApiTlsException)
         monkeypatch.setattr("certifi.where", lambda: path)
         assert connect(peer, ssl_ca_cert=None).works()
+
+
+def test_roots_that_cannot_be_imported_are_told(connect, monkeypatch):
+    """As at the interpreter's end, when nothing can be imported any more."""
+    monkeypatch.setitem(sys.modules, "certifi", None)
+    error = connect("https://127.0.0.1:1", ssl_ca_cert=None).fail(ApiConnectionException)
+    assert "certifi" in str(error)
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
