@@ -318,10 +318,16 @@ def valid(start, end):
     return lambda: server_tls(not_before=now + start * day, not_after=now + end * day)
 
 
-def demanding():
-    context = server_tls(clients=STRANGER)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    return context
+def demanding(version):
+    """A server that asks for a certificate: in TLS 1.3 the client learns that it had to show one
+    only after the handshake."""
+
+    def make():
+        context = server_tls(clients=STRANGER)
+        context.maximum_version = version
+        return context
+
+    return make
 
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
@@ -512,7 +518,10 @@ ROWS = {
     "An expired certificate": untrusted(valid(-2, -1)),
     "A certificate that is not valid yet": untrusted(valid(1, 2)),
     "A certificate for another name": untrusted(lambda: server_tls("another.test")),
-    "A certificate is demanded of the client": {"TLS": ends(TLS, certified(demanding))},
+    "A certificate is demanded of the client": {
+        "TLS": ends(TLS, certified(demanding(ssl.TLSVersion.TLSv1_2))),
+        "waiting": ends(TLS, certified(demanding(ssl.TLSVersion.TLSv1_3))),
+    },
     # Heads.
     "Endless 100 Continue": no_answer(b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000),
     "Endless 103 Early Hints": no_answer(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100_000),
@@ -564,6 +573,7 @@ ROWS = {
     "A bomb in six encodings": bomb("six encodings"),
     "A bomb of many gzip members": bomb("many gzip members"),
     "A gzip body that is broken": unreadable(compress(ID)[:-9] + bytes(9), Content_Encoding="gzip"),
+    "A gzip body that breaks off": unreadable(compress(ID)[:-9], Content_Encoding="gzip"),
     "JSON of 200,000 levels": unreadable(b"[" * 200_000 + b"]" * 200_000),
     "An integer of 10,000 digits": unreadable(b'{"a": ' + b"9" * 10_000 + b"}"),
     "A body that is not JSON": unreadable(b"<html></html>"),
