@@ -45,8 +45,9 @@ def set_file(path: str | None) -> None:
 
 
 def set_format(text: str) -> None:
-    """Write in another format; ValueError if it is none of `logging.Formatter`."""
+    """Write in another format; ValueError or TypeError if records cannot be written in it."""
     formatter = logging.Formatter(text)
+    formatter.format(logging.LogRecord("gentrace", logging.DEBUG, "", 0, "", None, None))
     _state["format"] = text
     for handler in _handlers.values():
         handler.setFormatter(formatter)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from frozendict import frozendict
 
@@ -14,10 +16,11 @@ from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import ClassVar, Literal, Self, TypedDict, TypeGuard, Unpack
 
     from urllib3 import Retry
@@ -27,17 +30,19 @@ if TYPE_CHECKING:
 
     Seconds = float
     TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
+    PathSetting = str | os.PathLike[str] | None
+    SocketOptions = Sequence[tuple[int, int, int | bytes]]
 
     class Settings(TypedDict, total=False):
         """Settings that the constructor takes by keyword."""
 
         assert_hostname: str | bool | None
-        cert_file: str | os.PathLike[str] | None
+        cert_file: PathSetting
         connection_pool_maxsize: int
         debug: bool
         json_encoder: Literal["auto", "json"]
-        key_file: str | os.PathLike[str] | None
-        logger_file: str | os.PathLike[str] | None
+        key_file: PathSetting
+        logger_file: PathSetting
         logger_format: str
         max_response_body: int
         pickle_token: bool
@@ -45,9 +50,9 @@ if TYPE_CHECKING:
         proxy_headers: Mapping[str, str] | None
         retries: int | bool | Retry | None
         safe_chars_for_path_param: str
-        socket_options: Sequence[tuple[int, int, int | bytes]] | None
+        socket_options: SocketOptions | None
         ssl_ca_cert: str | bytes | os.PathLike[str] | None
-        temp_folder_path: str | os.PathLike[str] | None
+        temp_folder_path: PathSetting
         timeout: TimeoutSetting
         tls_server_name: str | None
         verify_ssl: bool
@@ -102,8 +107,10 @@ VALIDATION_KEYWORDS = frozenset(
 """What `disabled_client_side_validations` may name."""
 
 
-class Setting(Generic[T]):
+class Setting(Generic[T, S]):
     """One attribute of `Configuration`: its default, its check and its meaning, said once.
+
+    It reads as a `T`, and may be set to any `S`; deleting it brings its default back.
 
     Args:
         default: the value of a configuration that does not set it.
@@ -140,12 +147,19 @@ class Setting(Generic[T]):
             return self
         return vars(instance).get(self.name, self.default)
 
-    def __set__(self, instance: Configuration, value: Any) -> None:
+    def __set__(self, instance: Configuration, value: S) -> None:
         vars(instance)[self.name] = self.check(self.name, value)
         vars(instance)["changes"] += 1
 
+    def __delete__(self, instance: Configuration) -> None:
+        setattr(instance, self.name, self.default)
 
-class _HostSetting(Setting[str]):
+
+Same = Setting[T, T]
+"""A setting that reads as what it is set to."""
+
+
+class _HostSetting(Setting[str, str]):
     """The host that is set, or else that of the server that is."""
 
     if not TYPE_CHECKING:
@@ -158,10 +172,45 @@ class _HostSetting(Setting[str]):
             )
 
 
+class _ServerSetting(Setting[T, S]):
+    """A part of what says which server: refused if the parts make no address."""
+
+    def __set__(self, instance: Configuration, value: S) -> None:
+        twin = instance.copy()
+        super().__set__(twin, value)
+        twin.check_servers()
+        super().__set__(instance, value)
+
+
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
     """Word the refusal of a setting or argument: of its type if `kind`, else of its value."""
     error = ApiTypeError if kind else ApiValueError
     return error(f"{name}: expected {expected}, got {describe(value)}")
+
+
+def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
+    """Word the refusal of a value that may be or hold a secret: its type alone is named."""
+    return ApiTypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that a misspelt one stands for; empty if none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+    close = get_close_matches(name, list(known), 1)
+    return f": did you mean {close[0]!r}?" if close else ""
+
+
+def check_text(name: str, value: object, expected: str = "a string") -> str:
+    """Return the text itself of a string: an Enum, as other subclasses, prints as another.
+
+    Raises:
+        ApiTypeError: not a string; the message does not show it.
+
+    """
+    if not isinstance(value, str):
+        raise refuse_type(name, expected, value)
+    return str.__str__(value)
 
 
 def check_header_text(name: str, value: object) -> str:
@@ -173,17 +222,16 @@ def check_header_text(name: str, value: object) -> str:
             either end; the message does not repeat the text, which may be a secret.
 
     """
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name}: expected a string, got {type(value).__name__}")
-    wrong = next((c for c in value if not " " <= c <= "\xff" or "\x7f" <= c <= "\x9f"), None)
+    text = check_text(name, value)
+    wrong = next((c for c in text if not " " <= c <= "\xff" or "\x7f" <= c <= "\x9f"), None)
     if wrong is not None:
         raise ApiValueError(
             f"{name}: expected printable latin-1 characters, "
-            f"got {wrong!a} at character {value.index(wrong)}"
+            f"got {wrong!a} at character {text.index(wrong)}"
         )
-    if value != value.strip():
+    if text != text.strip():
         raise ApiValueError(f"{name}: expected no blanks at either end, strip the value")
-    return value
+    return text
 
 
 def check_timeout(name: str, value: object) -> TimeoutSetting:
@@ -231,19 +279,17 @@ def _check_token(name: str, value: object) -> Secret:
     return Secret(text)
 
 
-def _check_text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise refuse(name, "a string", value, kind=True)
-    return value
-
-
 def _check_path(name: str, value: object) -> str:
     if not _is_path(value):
         raise refuse(name, "a path or None", value, kind=True)
-    path = os.fspath(value)
-    if not isinstance(path, str) or "\0" in path or not path:
+    try:
+        path = os.fspath(value)
+        is_whole = isinstance(path, str) and b"\0" not in os.fsencode(path) and bool(path)
+    except Exception as error:  # its own code may raise anything
+        raise refuse(name, "a path", value) from error
+    if not is_whole:
         raise refuse(name, "a path", value)
-    return path
+    return check_text(name, path)
 
 
 def _is_path(value: object) -> TypeGuard[str | os.PathLike[Any]]:
@@ -276,8 +322,10 @@ def _check_certificates(name: str, value: object) -> str:
 
 
 def _check_assert_hostname(name: str, value: object) -> str | bool | None:
-    if value is None or value is False or (isinstance(value, str) and value):
+    if value is None or value is False:
         return value
+    if isinstance(value, str) and value:
+        return check_text(name, value)
     expected = "a host name, None to check the host, or False to check none"
     raise refuse(name, expected, value, kind=not isinstance(value, str))
 
@@ -290,7 +338,8 @@ def _check_integer(name: str, value: object, expected: str, least: int, most: fl
     return value
 
 
-def _check_positive(name: str, value: object) -> int:
+def check_positive(name: str, value: object) -> int:
+    """Return a whole number above 0; ApiTypeError or ApiValueError if it is none."""
     return _check_integer(name, value, "a whole number above 0", 1, inf)
 
 
@@ -300,16 +349,18 @@ def _check_index(name: str, value: object) -> int:
 
 
 def _check_encoder(name: str, value: object) -> object:
-    if value not in ("auto", "json"):
-        raise refuse(name, "'auto' or 'json'", value, kind=not isinstance(value, str))
-    return value
+    text = check_text(name, value, "'auto' or 'json'")
+    if text not in {"auto", "json"}:
+        raise refuse(name, "'auto' or 'json'", value)
+    return text
 
 
 def _check_retries(name: str, value: object) -> object:
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
     if value is None or value is False:
         return value
-    if all(callable(getattr(value, method, None)) for method in ("increment", "is_retry")):
+    methods = ("increment", "is_retry")
+    if not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in methods):
         return value
     return _check_integer(name, value, expected, 0, inf)
 
@@ -341,25 +392,32 @@ _NAME_CHARACTERS = frozenset(
 
 
 def check_header_name(name: str, value: object) -> str:
-    """Return the name of a header field; ApiTypeError or ApiValueError if it cannot be one."""
-    if not isinstance(value, str):
-        raise refuse(name, "a header name", value, kind=True)
-    if not value or not _NAME_CHARACTERS.issuperset(value):
-        raise refuse(name, "a header name of letters, digits and -", value)
-    return value
+    """Return the name of a header field.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: it cannot be one; the message does not repeat it, as it may hold the value.
+
+    """
+    text = check_text(name, value, "a header name")
+    wrong = next((c for c in text if c not in _NAME_CHARACTERS), None)
+    if wrong is not None or not text:
+        got = f"{wrong!a} at character {text.index(wrong)}" if wrong else "an empty string"
+        raise ApiValueError(f"{name}: expected a header name of letters, digits and -, got {got}")
+    return text
 
 
 def _mapping_of(
-    check: Check[T], expected: str, check_key: Check[str] = _check_text
+    check: Check[T], expected: str, check_key: Check[str] = check_text
 ) -> Check[Mapping[str, T]]:
-    def check_each(name: str, value: Any) -> Mapping[str, T]:
+    def check_each(name: str, value: object) -> Mapping[str, T]:
         if value is None:
             return frozendict[str, T]()
-        if not hasattr(value, "items"):
-            raise refuse(name, f"a mapping {expected}", value, kind=True)
-        return frozendict[str, T](
-            {check_key(name, key): check(f"{name}[{key!r}]", item) for key, item in value.items()}
-        )
+        if not isinstance(value, Mapping):
+            raise refuse_type(name, f"a mapping {expected}", value)
+        items = cast("Mapping[object, object]", value).items()
+        keys = ((check_key(name, key), item) for key, item in items)
+        return frozendict[str, T]({key: check(f"{name}[{key!r}]", item) for key, item in keys})
 
     return check_each
 
@@ -369,21 +427,18 @@ def _check_header(name: str, value: object) -> Secret:
 
 
 _check_headers = _mapping_of(_check_header, "of header names to values", check_header_name)
-_check_variables = _mapping_of(_check_text, "of variable names to values")
+_check_variables = _mapping_of(check_text, "of variable names to values")
 _BY_OPERATION = "by operation, as pipeline_run_post"
 
 
 def _check_keywords(name: str, value: object) -> frozenset[str]:
-    if not isinstance(value, str):
-        raise refuse(name, "keywords with commas between them", value, kind=True)
-    keywords = frozenset(filter(None, (keyword.strip() for keyword in value.split(","))))
+    if isinstance(value, frozenset):  # as the attribute returns them
+        value = ",".join(map(str, cast("frozenset[object]", value)))
+    text = check_text(name, value, "keywords with commas between them")
+    keywords = frozenset(filter(None, (keyword.strip() for keyword in text.split(","))))
     for keyword in sorted(keywords - VALIDATION_KEYWORDS):
         raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
     return keywords
-
-
-_LABEL = 63
-"""Characters that a label of a host name may have."""
 
 
 def _hide_login(url: str) -> str:
@@ -402,46 +457,69 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
 
     Raises:
         ApiTypeError: not a string.
-        ApiValueError: no URL of one of `schemes`, or with user, query or fragment.
+        ApiValueError: no URL of one of `schemes` with a host.
 
     """
     from urllib.parse import urlsplit  # noqa: PLC0415 - a host that is not set needs no parser
 
-    if not isinstance(value, str):
-        raise refuse(name, "a URL", value, kind=True)
-    shown = _hide_login(value)
+    text = check_text(name, value, "a URL")
     expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
-    if any(not "!" <= c <= "~" for c in value):
-        raise refuse(
-            name, f"{expected}, without blanks; write an international name as xn--…", shown
-        )
+    if any(not "!" <= c <= "~" for c in text):
+        expected += ", without blanks; write an international name as xn--…"
+        raise refuse(name, expected, _hide_login(text))
     try:
-        parts = urlsplit(value)
-        port = parts.port
+        parts = urlsplit(text)
+        place = _PLACE.fullmatch(parts.netloc.rpartition("@")[2])
+        is_right = (
+            parts.scheme in schemes
+            and place is not None
+            and (_is_ipv6(place[1]) if place[1] else _is_name(place[2]))
+            and parts.port != 0
+            and _PATH.fullmatch(parts.path) is not None
+        )
     except ValueError:
-        raise refuse(name, f"{expected} and, if any, a port from 1 to 65535", shown) from None
-    if parts.scheme not in schemes or not parts.hostname or port == 0 or parts.netloc.endswith(":"):
-        raise refuse(name, expected, shown)
-    if "%" in parts.netloc.rpartition("@")[2]:
-        raise refuse(name, f"{expected}, without a zone or escapes in it", shown)
-    if ":" not in parts.hostname and not _has_labels(parts.hostname):
-        raise refuse(name, f"{expected}, of labels of 1 to {_LABEL} characters", shown)
-    return value.rstrip("/")
+        is_right = False
+    if not is_right:
+        expected += " and, if any, a port from 1 to 65535 and an escaped path"
+        raise refuse(name, expected, _hide_login(text))
+    return text.rstrip("/")
 
 
-def _has_labels(host: str) -> bool:
-    return all(0 < len(label) <= _LABEL for label in host.removesuffix(".").split("."))
+_PLACE = re.compile(r"(?:\[(.+)\]|([^:]*))(?::[1-9][0-9]*)?")
+"""An IPv6 address or else a name, and a port."""
+
+_PATH_CHARACTERS = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
+_PATH = re.compile(rf"(?:[{_PATH_CHARACTERS}]|%[0-9A-Fa-f]{{2}})*")
+
+_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text may be the name of a host, or its IPv4 address."""
+    return _NAME.fullmatch(text) is not None
+
+
+def _is_ipv6(text: str) -> bool:
+    from ipaddress import IPv6Address  # noqa: PLC0415 - most hosts have a name
+
+    try:
+        return IPv6Address(text).scope_id is None
+    except ValueError:
+        return False
 
 
 def _check_server_name(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise refuse(name, "a host name", value, kind=True)
-    if not _HOST_CHARACTERS.issuperset(value) or not (":" in value or _has_labels(value)):
+    text = check_text(name, value, "a host name")
+    if not (_is_name(text) or _is_ipv6(text)):
         raise refuse(name, "a host name, an international one as xn--…", value)
-    return value
+    return text
 
 
-_HOST_CHARACTERS = frozenset("-.:_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+def _check_path_characters(name: str, value: object) -> str:
+    text = check_text(name, value)
+    if not re.fullmatch(f"[{_PATH_CHARACTERS}]*", text):
+        raise refuse(name, "letters, digits or some of -._~!$&'()*+,;=:@/", value)
+    return text
 
 
 def check_host(name: str, value: object) -> str:
@@ -452,6 +530,11 @@ def check_host(name: str, value: object) -> str:
         ApiValueError: not http:// or https:// with a host, or with user, query or fragment.
 
     """
+    if "://" not in check_text(name, value, "a URL"):
+        raise ApiValueError(
+            f"{name}: expected http:// or https:// with a host, got a text without '://'; "
+            "an API key is given as access_token"
+        )
     url = check_url(name, value)
     if "@" in url.split("://", 1)[1].split("/", 1)[0]:
         raise refuse(
@@ -499,10 +582,10 @@ def _apply_logger_file(name: str, value: object) -> str | None:
 def _apply_logger_format(name: str, value: object) -> str:
     from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
 
-    text = _check_text(name, value)
+    text = check_text(name, value)
     try:
         _logs.set_format(text)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise refuse(name, f"a format of logging.Formatter ({error})", value) from None
     return text
 
@@ -514,19 +597,20 @@ class Configuration:
     """Where the API is, how to reach it and how to behave.
 
     Every attribute may be changed at any time, and acts from the next call on. A value that
-    cannot work is refused where it is set.
+    cannot work is refused where it is set; what a file holds, by the first call that needs it.
 
     Args:
         host: base address, with the path of the API; `GENTRACE_HOST`, or else the server of the
             document, if None.
         access_token: the API key; `GENTRACE_API_KEY` if None.
-        server_index: which server of the document to use where no host is given; 0 if None.
+        server_index: which server of the document to use where no host is given here; 0 if None.
         server_variables: values of the variables in that server's address.
         server_operation_index: `server_index` by operation, such as ``{"pipeline_run_post": 0}``.
         server_operation_variables: `server_variables` by operation.
         disabled_client_side_validations: keywords of JSON Schema, with commas between them, that
             a plain dict given to a call is not checked for.
-        settings: any other attribute.
+        settings: any other attribute; `debug`, `logger_file` and `logger_format` act on the loggers
+            of the process, whichever configuration was told last.
 
     Raises:
         ApiTypeError: a setting of the wrong type.
@@ -540,125 +624,129 @@ class Configuration:
         check_host,
         "Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`.",
     )
-    access_token = Setting["str | None"](
+    access_token = Same["str | None"](
         None,
         _or_none(_check_token),
         "API key, sent as `Authorization: Bearer …`; None sends none. "
         "Environment: `GENTRACE_API_KEY`.",
         secret=True,
     )
-    server_index = Setting["int | None"](
+    server_index = _ServerSetting["int | None", "int | None"](
         None,
         _or_none(_check_index),
         "Which server of the document to use; None where `host` says it.",
     )
-    server_variables = Setting["Mapping[str, str]"](
+    server_variables = _ServerSetting["Mapping[str, str]", "Mapping[str, str] | None"](
         frozendict(), _check_variables, "Values of the variables in the server's address."
     )
-    server_operation_index = Setting["Mapping[str, int]"](
+    server_operation_index = _ServerSetting["Mapping[str, int]", "Mapping[str, int] | None"](
         frozendict(),
         _mapping_of(_or_none(_check_index), _BY_OPERATION),
         "`server_index` by operation, as `pipeline_run_post`.",
     )
-    server_operation_variables = Setting["Mapping[str, Mapping[str, str]]"](
+    server_operation_variables = _ServerSetting[
+        "Mapping[str, Mapping[str, str]]", "Mapping[str, Mapping[str, str]] | None"
+    ](
         frozendict(),
         _mapping_of(_check_variables, _BY_OPERATION),
         "`server_variables` by operation.",
     )
-    disabled_client_side_validations = Setting["frozenset[str]"](
+    disabled_client_side_validations = Setting["frozenset[str]", "str | frozenset[str]"](
         frozenset(),
         _check_keywords,
         "Keywords of JSON Schema, with commas between them, that a plain dict given to a call is "
         "not checked for: `format`, `required`, and those that the document does not use.",
     )
-    timeout = Setting["TimeoutSetting"](
+    timeout = Same["TimeoutSetting"](
         DEFAULT_TIMEOUT,
         check_timeout,
         "Seconds: a number for a whole call, `(connect, read)` for each operation, or "
         "`(connect, read, total)`.",
     )
-    retries = Setting["int | bool | Retry | None"](
+    retries = Same["int | bool | Retry | None"](
         None,
         _check_retries,
         "How often a failed call is sent again: a number; None for the default, 2; False or 0 for "
         "never; a `urllib3.Retry` for exactly what that says.",
     )
-    max_response_body = Setting[int](
+    max_response_body = Same[int](
         4 * 1024 * 1024,
-        _check_positive,
+        check_positive,
         "How many bytes an answer may have, decoded, unless it is streamed.",
     )
-    json_encoder = Setting["Literal['auto', 'json']"](
+    json_encoder = Same["Literal['auto', 'json']"](
         "auto",
         _check_encoder,
         "What writes JSON: `auto` is orjson where it is installed, `json` the standard library's.",
     )
-    connection_pool_maxsize = Setting[int](
+    connection_pool_maxsize = Same[int](
         100,
-        _check_positive,
+        check_positive,
         "How many connections to one host may be open at once; a call waits for a free one.",
     )
-    verify_ssl = Setting[bool](
+    verify_ssl = Same[bool](
         True, check_flag, "Whether the server's certificate is checked; False is for tests."
     )
-    ssl_ca_cert = Setting["str | None"](
+    ssl_ca_cert = Setting["str | None", "PathSetting | bytes"](
         None,
         _or_none(_check_certificates),
         "Certificates to trust in place of certifi's: a file, a folder, or PEM text.",
     )
-    cert_file = Setting["str | None"](
+    cert_file = Setting["str | None", "PathSetting"](
         None,
         _or_none(_check_file),
         "File with the client's certificate, and its key if `key_file` is None.",
     )
-    key_file = Setting["str | None"](
+    key_file = Setting["str | None", "PathSetting"](
         None,
         _or_none(_check_file),
         "File with the key of the client's certificate, not encrypted.",
     )
-    assert_hostname = Setting["str | bool | None"](
+    assert_hostname = Same["str | bool | None"](
         None,
         _check_assert_hostname,
         "Host name that the certificate must have, if not the host's; False checks no name.",
     )
-    tls_server_name = Setting["str | None"](
+    tls_server_name = Same["str | None"](
         None,
         _or_none(_check_server_name),
         "Host name to ask for and check in TLS, if not the host's.",
     )
-    proxy = Setting["str | None"](
+    proxy = Same["str | None"](
         None,
         check_proxy,
         "Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks "
         "installed. None is what the environment says; an empty string is no proxy.",
         secret=True,
     )
-    proxy_headers = Setting["Mapping[str, str] | None"](
+    proxy_headers = Same["Mapping[str, str] | None"](
         None, _or_none(_check_headers), "Header fields for the proxy alone.", secret=True
     )
-    socket_options = Setting["Sequence[tuple[int, int, int | bytes]] | None"](
+    socket_options = Same["SocketOptions | None"](
         None,
         _or_none(_check_socket_options),
         "Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY.",
     )
-    safe_chars_for_path_param = Setting[str](
-        "", _check_text, "Characters that path parameters keep unescaped."
+    safe_chars_for_path_param = Same[str](
+        "",
+        _check_path_characters,
+        "Characters that path parameters keep unescaped, of those that a path may have.",
     )
-    temp_folder_path = Setting["str | None"](
+    temp_folder_path = Setting["str | None", "PathSetting"](
         None, _or_none(_check_folder), "Folder for downloaded files; None is the system's."
     )
-    debug = Setting[bool](
+    debug = Same[bool](
         False,
         _apply_debug,
         "Whether the loggers `gentrace` and `urllib3` write everything to standard error.",
     )
-    logger_file = Setting["str | None"](
+    logger_file = Setting["str | None", "PathSetting"](
         None, _apply_logger_file, "File to which the logger `gentrace` writes; None is no file."
     )
-    logger_format = Setting[str](
+    logger_format = Same[str](
         LOGGER_FORMAT, _apply_logger_format, "Format of what the two settings above write."
     )
-    pickle_token = Setting[bool](
+    pickle_token = Same[bool](
         False,
         check_flag,
         "Whether a pickle holds the token and the proxy's credentials. Without them, the copy "
@@ -667,6 +755,9 @@ class Configuration:
 
     changes: int
     """How often something was set: whoever keeps what follows from the settings compares it."""
+
+    lost: frozenset[str] = frozenset()
+    """Names of the secrets that a pickle left out and that nothing has replaced."""
 
     _default: ClassVar[Configuration | None] = None
 
@@ -678,36 +769,40 @@ class Configuration:
         server_variables: Mapping[str, str] | None = None,
         server_operation_index: Mapping[str, int] | None = None,
         server_operation_variables: Mapping[str, Mapping[str, str]] | None = None,
-        disabled_client_side_validations: str = "",
+        disabled_client_side_validations: str | frozenset[str] = "",
         **settings: Unpack[Settings],
     ) -> None:
         vars(self)["changes"] = 0
+        if access_token is None:
+            _take_from_environment(self, "access_token")
         if host is None and server_index is None:
-            host = os.environ.get("GENTRACE_HOST") or None
+            _take_from_environment(self, "host")
+        keywords = disabled_client_side_validations
         given: dict[str, object] = {
-            "host": host,
-            "access_token": access_token or os.environ.get("GENTRACE_API_KEY") or access_token,
             "server_index": server_index,
+            "host": host,  # in place of the server_index
+            "access_token": access_token,
             "server_variables": server_variables,
             "server_operation_index": server_operation_index,
             "server_operation_variables": server_operation_variables,
-            "disabled_client_side_validations": disabled_client_side_validations or None,
+            "disabled_client_side_validations": None if keywords == "" else keywords,
         }
         for name, value in given.items():
             if value is not None:
                 setattr(self, name, value)
-        for name, value in settings.items():
+        for name, value in sorted(settings.items(), key=lambda item: _LATE.get(item[0], 0)):
             setattr(self, name, value)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if not isinstance(vars(Configuration).get(name), Setting):
-            raise ApiAttributeError(_no_such_setting(name))
-        object.__setattr__(self, name, value)
-        for other in _RIVALS.get(name, ()):
-            vars(self).pop(other, None)
-        vars(self).get("lost", set()).discard(name)
-
     if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in SETTINGS:
+                raise ApiAttributeError(_no_such_setting(name))
+            object.__setattr__(self, name, value)
+            for other in _RIVALS.get(name, ()):
+                vars(self).pop(other, None)
+            if name in self.lost:
+                vars(self)["lost"] = self.lost - {name}
 
         def __getattr__(self, name: str) -> object:
             raise ApiAttributeError(_no_such_setting(name))
@@ -725,6 +820,8 @@ class Configuration:
     @classmethod
     def set_default(cls, default: Configuration | None) -> None:
         """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+        if not (default is None or isinstance(cast("object", default), Configuration)):
+            raise refuse_type("default", "a gentrace.Configuration or None", default)
         cls._default = None if default is None else default.copy()
 
     @classmethod
@@ -745,7 +842,7 @@ class Configuration:
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {name: value for name, value in vars(self).items() if name != "lost"}
-        lost = set(vars(self).get("lost", ()))
+        lost = self.lost
         if not self.pickle_token:
             lost |= {name for name in state if name in _SECRETS and state[name]}
         kept = {name: value for name, value in state.items() if name not in lost}
@@ -758,12 +855,23 @@ class Configuration:
             ApiValueError: one was, and nothing has taken its place.
 
         """
-        for name in sorted(vars(self).get("lost", ())):
+        for name in sorted(self.lost):
             raise ApiValueError(
                 f"{name}: was left out when this configuration was pickled; set it here, or set "
                 f"pickle_token = True before pickling"
                 + (", or set GENTRACE_API_KEY" if name == "access_token" else "")
             )
+
+    def check_servers(self) -> None:
+        """Check that each server that is chosen has an address.
+
+        Raises:
+            ApiValueError: there is no such server, or its variables have other values.
+
+        """
+        self.get_host_from_settings(self.server_index or 0, self.server_variables)
+        for operation in {**self.server_operation_index, **self.server_operation_variables}:
+            self.host_of(operation)
 
     def auth_settings(self) -> dict[str, dict[str, str]]:
         """Return how a request proves who sends it, by the document's security scheme."""
@@ -820,24 +928,23 @@ class Configuration:
             servers: as `get_host_settings` returns them, which is also what None stands for.
 
         Raises:
+            ApiTypeError: an index or variables of another type.
             ApiValueError: no such server, no such variable, or a value it may not have.
 
         """
         if index is None:
             return self.host
         known = self.get_host_settings() if servers is None else servers
-        if not 0 <= index < len(known):
-            raise refuse("server_index", f"the index of one of {len(known)} servers", index)
-        server = known[index]
+        expected = f"the index of one of {len(known)} servers"
+        server = known[_check_integer("server_index", index, expected, 0, len(known) - 1)]
         declared: Mapping[str, Any] = server.get("variables", {})
-        given = dict(variables or {})
+        given = dict(_check_variables("server_variables", variables))
         url = str(server["url"])
         for name, variable in declared.items():
-            value = given.pop(name, variable["default_value"])
-            if value not in variable.get("enum_values", (value,)):
-                raise refuse(
-                    f"server_variables[{name!r}]", f"one of {variable['enum_values']}", value
-                )
+            value = given.pop(name, variable.get("default_value", variable.get("default", "")))
+            allowed = variable.get("enum_values", variable.get("enum", (value,)))
+            if value not in allowed:
+                raise refuse(f"server_variables[{name!r}]", f"one of {allowed}", value)
             url = url.replace(f"{{{name}}}", value)
         for name in given:
             raise refuse(
@@ -856,7 +963,7 @@ class Configuration:
         )
 
 
-SETTINGS: dict[str, Setting[Any]] = {
+SETTINGS: dict[str, Setting[Any, Any]] = {
     name: item for name, item in vars(Configuration).items() if isinstance(item, Setting)
 }
 """The attributes of a configuration, by name."""
@@ -867,19 +974,32 @@ _RIVALS = {"host": ("server_index",), "server_index": ("host",)}
 """Settings that say the same thing: setting one forgets the other."""
 
 
-def _restore(kind: type[Configuration], state: dict[str, Any], lost: set[str]) -> Configuration:
+_LATE = {"logger_format": 1, "logger_file": 2, "debug": 3}
+"""What acts on the process, and so comes when all else is known to be right."""
+
+
+def _take_from_environment(configuration: Configuration, name: str) -> None:
+    variable = _VARIABLES[name]
+    value = os.environ.get(variable)
+    if value:
+        vars(configuration)[name] = SETTINGS[name].check(f"environment variable {variable}", value)
+
+
+_VARIABLES = {"host": "GENTRACE_HOST", "access_token": "GENTRACE_API_KEY"}
+
+
+def _restore(
+    kind: type[Configuration], state: dict[str, Any], lost: frozenset[str]
+) -> Configuration:
     restored = object.__new__(kind)
     vars(restored).update(state)
-    if lost:
-        vars(restored)["lost"] = lost
-        token = os.environ.get("GENTRACE_API_KEY")
-        if token and "access_token" in lost:
-            restored.access_token = token
+    if "access_token" in lost:
+        _take_from_environment(restored, "access_token")
+    vars(restored)["lost"] = lost - vars(restored).keys()
     return restored
 
 
 def _no_such_setting(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
-    close = get_close_matches(name, [*SETTINGS, "logger"], 1)
-    return f"Configuration has no {name!r}" + (f": did you mean {close[0]!r}?" if close else "")
+    if name == "logger":
+        return "Configuration.logger cannot be set: change the loggers that it returns"
+    return f"Configuration has no {name!r}{suggest(name, [*SETTINGS, 'logger'])}"

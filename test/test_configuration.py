@@ -7,6 +7,8 @@ import pickle
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from unittest.mock import patch
 
 import peers
 import pytest
@@ -62,21 +64,38 @@ def download(caller, path="/runs/{id}", **arguments):
 
 # What is kept and what is refused.
 
+
+class Path(os.PathLike):
+    """A path that is none."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        if self.path is None:
+            raise RuntimeError
+        return self.path
+
+
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 KEPT = {
     "host": [
         ("https://gentrace.ai/api/v1/", DOCUMENTED),
         ("http://[::1]:8371", "http://[::1]:8371"),
+        ("http://[::ffff:1.2.3.4]", "http://[::ffff:1.2.3.4]"),
+        ("http://a_b.example.:1/%7Ea;b=1", "http://a_b.example.:1/%7Ea;b=1"),
+        (f"http://{'a.' * 126}a", f"http://{'a.' * 126}a"),
         ("http://xn--bcher-kva.example", "http://xn--bcher-kva.example"),
     ],
     "access_token": [("a b", "a b"), ("é~!", "é~!"), (None, None)],
     "server_index": [(0, 0), (None, None)],
-    "server_variables": [({"a": "b"}, {"a": "b"}), (None, {})],
+    "server_variables": [({}, {}), (None, {})],
     "server_operation_index": [({"pipeline_run_post": 0}, {"pipeline_run_post": 0}), (None, {})],
-    "server_operation_variables": [({"op": {"a": "b"}}, {"op": {"a": "b"}}), (None, {})],
+    "server_operation_variables": [({"op": {}}, {"op": {}}), (None, {})],
     "disabled_client_side_validations": [
         ("format, required,", {"format", "required"}),
+        (frozenset({"format"}), {"format"}),
         ("", set()),
     ],
     "timeout": [(1, 1), (0.5, 0.5), ([1, 2], (1, 2)), ((1, 2, 3.5), (1, 2, 3.5))],
@@ -89,7 +108,7 @@ KEPT = {
     "key_file": [(__file__, __file__), (None, None)],
     "assert_hostname": [("a.example", "a.example"), (None, None), (False, False)],
     "json_encoder": [("auto", "auto"), ("json", "json")],
-    "tls_server_name": [("a.example", "a.example"), (None, None)],
+    "tls_server_name": [("a.example", "a.example"), ("::1", "::1"), (None, None)],
     "proxy": [
         ("socks5h://me:pw@127.0.0.1:1", "socks5h://me:pw@127.0.0.1:1"),
         ("", ""),
@@ -97,7 +116,7 @@ KEPT = {
     ],
     "proxy_headers": [({"X-A": "b"}, {"X-A": "b"}), (None, None)],
     "socket_options": [([[1, 2, 3]], ((1, 2, 3),)), ((), ()), (None, None)],
-    "safe_chars_for_path_param": [("/", "/")],
+    "safe_chars_for_path_param": [("/", "/"), ("Az09-._~!$&'()*+,;=:@/", "Az09-._~!$&'()*+,;=:@/")],
     "temp_folder_path": [(os.curdir, os.curdir), (None, None)],
     "pickle_token": [(True, True)],
 }
@@ -144,6 +163,24 @@ REFUSED = {
             "http://a..b",
             "http://.",
             f"http://{'a' * 64}.example",
+            f"http://{'a.' * 127}a",
+            "http://[::1]x.example",
+            "http://[::1]x:1",
+            "http://[v1.x]",
+            "http://[1.2.3.4]",
+            "http://[]",
+            "http://a\\b.example",
+            "http://a|b",
+            "http://a<b>",
+            "http://h{x}",
+            "http://foo;bar",
+            "http://*",
+            "http://h,h2",
+            "http://h:080",
+            "http://h:1:2",
+            "http://h/%zz",
+            "http://h/{id}",
+            "http://h/a\\b",
         ],
     },
     "access_token": {
@@ -161,15 +198,18 @@ REFUSED = {
         ],
     },
     "server_index": {ApiTypeError: ["0", True, 0.0], ApiValueError: [-1, 1]},
-    "server_variables": {ApiTypeError: ["a", 1, {"a": 1}, {1: "a"}]},
+    "server_variables": {
+        ApiTypeError: ["a", 1, {"a": 1}, {1: "a"}, [("a", "b")], dict],
+        ApiValueError: [{"region": "eu"}],
+    },
     "server_operation_index": {
         ApiTypeError: ["pipeline_run_post", {"pipeline_run_post": "0"}, {1: 0}],
         ApiValueError: [{"pipeline_run_post": 1}],
     },
     "server_operation_variables": {ApiTypeError: [1, {"op": "a"}, {"op": {"a": 1}}]},
     "disabled_client_side_validations": {
-        ApiTypeError: [None, ["format"]],
-        ApiValueError: ["formats", "format required", "type"],
+        ApiTypeError: [None, 0, ["format"]],
+        ApiValueError: ["formats", "format required", "type", frozenset({1})],
     },
     "timeout": {
         ApiTypeError: [None, "1", True, (1,), (1, 2, 3, 4), (1, "2"), (True, 1), [], {}, 1j],
@@ -184,7 +224,10 @@ REFUSED = {
             (float("nan"), 1),
         ],
     },
-    "retries": {ApiTypeError: [True, "1", 1.0, urllib3.Timeout()], ApiValueError: [-1]},
+    "retries": {
+        ApiTypeError: [True, "1", 1.0, urllib3.Timeout(), urllib3.Retry],
+        ApiValueError: [-1],
+    },
     "max_response_body": {ApiTypeError: [None, "1", 1.0, True], ApiValueError: [0, -1]},
     "connection_pool_maxsize": {ApiTypeError: [None, "1", 1.0, True], ApiValueError: [0, -1]},
     "verify_ssl": {ApiTypeError: [None, 0, "false"]},
@@ -193,7 +236,10 @@ REFUSED = {
     "key_file": {ApiTypeError: [1, b"key"], ApiValueError: ["", "/no/such/file", os.curdir, "a\0"]},
     "assert_hostname": {ApiTypeError: [1, b"a", True], ApiValueError: [""]},
     "json_encoder": {ApiTypeError: [None, 1], ApiValueError: ["", "orjson"]},
-    "tls_server_name": {ApiTypeError: [1, b"a"]},
+    "tls_server_name": {
+        ApiTypeError: [1, b"a"],
+        ApiValueError: ["", "a b", "a..b", ":", "::1%lo", "[::1]", f"{'a.' * 127}a"],
+    },
     "proxy": {
         ApiTypeError: [1, b"http://proxy", True],
         ApiValueError: [
@@ -203,10 +249,11 @@ REFUSED = {
             "http://proxy:0",
             "http://pro xy",
             "http://proxy\n",
+            "http://me:secret@a|b",
         ],
     },
     "proxy_headers": {
-        ApiTypeError: [1, "a: b", {"X-A": 1}, {1: "a"}],
+        ApiTypeError: [1, "a: b", {"X-A": 1}, {1: "a"}, [("X-A", "b")], dict],
         ApiValueError: [
             {"X A": "b"},
             {"": "b"},
@@ -217,10 +264,13 @@ REFUSED = {
         ],
     },
     "socket_options": {ApiTypeError: [1, "abc", [1], [(1, 2)], [(1, 2, 3, 4, 5)]]},
-    "safe_chars_for_path_param": {ApiTypeError: [None, b"/"]},
+    "safe_chars_for_path_param": {
+        ApiTypeError: [None, b"/"],
+        ApiValueError: ["\r", "\n", " ", "é", "?", "#", "%", "[", "/\n"],
+    },
     "temp_folder_path": {
         ApiTypeError: [1, b"/tmp"],
-        ApiValueError: ["", "/no/such/folder", __file__, "a\0"],
+        ApiValueError: ["", "/no/such/folder", __file__, "a\0", "\ud800", Path(5), Path(None)],
     },
     "pickle_token": {ApiTypeError: [None, 1, "yes"]},
 }
@@ -265,6 +315,115 @@ def test_setting_that_cannot_work_is_refused_where_it_is_set(name, value, kind):
     if value is not None:
         with pytest.raises(kind):
             Configuration(**{name: value})
+
+
+class Key(str, Enum):  # noqa: UP042 - a StrEnum prints as its value
+    """Texts that print as the names of Enums."""
+
+    TOKEN = "sk-prod"  # noqa: S105 - of nobody
+    HOST = "https://one.example/"
+    NAME = "X-A"
+    KEYWORD = "format"
+
+
+class Liar(str):
+    """Text that says to be another, whoever asks."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return "X-Evil"
+
+    def __iter__(self):
+        return iter("fine")
+
+    def strip(self, *_):
+        return self
+
+
+def test_text_of_an_enum_is_its_value():
+    configuration = Configuration(
+        Key.HOST,
+        Key.TOKEN,
+        proxy=Key.HOST,
+        proxy_headers={Key.NAME: Key.TOKEN},
+        tls_server_name=Key.TOKEN,
+        assert_hostname=Key.TOKEN,
+        disabled_client_side_validations=Key.KEYWORD,
+        temp_folder_path=Enum("Folder", {"HERE": os.curdir}, type=str).HERE,
+    )
+    assert configuration.auth_settings()["bearerAuth"]["value"] == "Bearer sk-prod"
+    assert configuration.host == "https://one.example"
+    assert {**configuration.proxy_headers} == {"X-A": "sk-prod"}
+    for name in ("host", "tls_server_name", "assert_hostname", "temp_folder_path"):
+        assert type(getattr(configuration, name)) is str
+    assert str(configuration.proxy) == "https://one.example"
+    assert configuration.disabled_client_side_validations == {"format"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("access_token", Liar("a\r\nX-Evil: 1")),
+        ("host", Liar("http://a\r\nX-Evil: 1")),
+        ("proxy_headers", {Liar("X-A\r\nX-Evil"): "1"}),
+        ("tls_server_name", Liar("a b")),
+        ("safe_chars_for_path_param", Liar("\r\n")),
+        ("temp_folder_path", Liar("a\0")),
+    ],
+)
+def test_text_that_lies_is_refused_for_what_it_holds(name, value):
+    with pytest.raises(ApiValueError, match=rf"^{name}: expected"):
+        Configuration(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"host": "sk-pass-word"},
+        {"host": b"http://me:pass-word@one"},
+        {"proxy": b"http://me:pass-word@one"},
+        {"proxy_headers": "Proxy-Authorization: Basic pass-word"},
+        {"proxy_headers": [("Proxy-Authorization", "pass-word")]},
+        {"proxy_headers": {"Proxy-Authorization: pass-word": "1"}},
+        {"access_token": ("pass-word",)},
+    ],
+)
+def test_refusal_does_not_repeat_what_may_be_a_secret(settings):
+    with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+        Configuration(**settings)
+    assert "pass-word" not in str(caught.value)
+
+
+def test_token_in_place_of_the_host_is_told_where_it_belongs():
+    with pytest.raises(ApiValueError, match=r"^host: expected .* access_token$") as caught:
+        Configuration(CANARY)
+    assert not leaks(str(caught.value))
+
+
+def test_deleted_setting_is_the_default_again():
+    configuration = Configuration("https://one.example", "token", timeout=5, proxy="")
+    configuration.disabled_client_side_validations = "format"
+    changes = configuration.changes
+    for name in SETTINGS:
+        if name not in ELSEWHERE:
+            delattr(configuration, name)
+            assert getattr(configuration, name) == getattr(Configuration(), name)
+    assert configuration.changes > changes
+    with patch.object(configuration, "timeout", 7):
+        assert configuration.timeout == 7
+    assert configuration.timeout == Configuration().timeout
+
+
+def test_loggers_cannot_be_set():
+    with pytest.raises(ApiAttributeError, match=r"^Configuration.logger cannot be set: "):
+        Configuration().logger = {}
+
+
+@pytest.mark.parametrize("default", [5, {"host": DOCUMENTED}, DOCUMENTED, Configuration])
+def test_default_of_another_type_is_refused(default):
+    with pytest.raises(ApiTypeError, match=r"^default: expected a gentrace.Configuration or None"):
+        Configuration.set_default(default)
 
 
 @pytest.mark.parametrize("proxied", ["proxy", "host"])
@@ -325,6 +484,9 @@ def test_environment_stands_below_arguments(monkeypatch):
     assert Configuration(server_index=0).host == DOCUMENTED
     configuration.access_token = None
     assert configuration.access_token is None
+    for nothing, kind in (("", ApiValueError), (False, ApiTypeError)):
+        with pytest.raises(kind, match=r"^access_token: expected"):
+            Configuration(access_token=nothing)
 
 
 def test_empty_environment_is_none(monkeypatch):
@@ -339,7 +501,9 @@ def test_empty_environment_is_none(monkeypatch):
 )
 def test_unusable_environment_is_refused(monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ApiValueError) as caught:
+    with pytest.raises(
+        ApiValueError, match=f"^environment variable {variable}: expected"
+    ) as caught:
         Configuration()
     assert not leaks(str(caught.value))
 
@@ -398,6 +562,59 @@ def test_server_or_variable_that_is_not_declared_is_refused(index, variables, me
         Configuration().get_host_from_settings(index, variables, SERVERS)
 
 
+@pytest.mark.parametrize(
+    ("index", "variables", "message"),
+    [
+        ("0", None, "server_index: expected the index"),
+        (1.5, None, "server_index: expected the index"),
+        (True, None, "server_index: expected the index"),
+        (1, {"port": 5}, r"server_variables\['port'\]: expected a string, got int"),
+        (1, ["port"], "server_variables: expected a mapping of variable names to values, got list"),
+    ],
+)
+def test_server_or_variables_of_another_type_are_refused(index, variables, message):
+    with pytest.raises(ApiTypeError, match=message):
+        Configuration().get_host_from_settings(index, variables, SERVERS)
+
+
+def test_servers_may_be_as_a_document_has_them():
+    variables = {"region": {"default": "eu", "enum": ["eu", "us"]}}
+    servers = [{"url": "https://{region}.example", "variables": variables}]
+    find = Configuration().get_host_from_settings
+    assert find(0, None, servers) == "https://eu.example"
+    assert find(0, {"region": "us"}, servers) == "https://us.example"
+    with pytest.raises(ApiValueError, match="expected one of"):
+        find(0, {"region": "mars"}, servers)
+    with pytest.raises(ApiValueError, match=r"^host: expected .*\{region\}"):
+        find(0, None, [{"url": "https://{region}.example"}])
+
+
+def test_host_wins_over_a_server_index_that_is_given_with_it():
+    configuration = Configuration("https://set.example", server_index=0)
+    assert (configuration.host, configuration.server_index) == ("https://set.example", None)
+
+
+def test_servers_that_do_not_fit_each_other_are_refused_where_they_are_set(monkeypatch):
+    """What is refused changes nothing, and what is shown never fails."""
+    monkeypatch.setattr("gentrace.configuration.SERVERS", tuple(SERVERS))
+    configuration = Configuration(server_index=1, server_variables={"region": "us"})
+    for name, value in (
+        ("server_index", 0),
+        ("server_variables", {"planet": "mars"}),
+        ("server_variables", {"region": "mars"}),
+        ("server_operation_index", {"pipeline_run_post": 0}),
+        ("server_operation_variables", {"pipeline_run_post": {"planet": "mars"}}),
+    ):
+        before = dict(vars(configuration))
+        with pytest.raises(ApiValueError, match=r"^server_variables.*: expected"):
+            setattr(configuration, name, value)
+        assert vars(configuration) == before
+        assert "https://us.example:443/v1" in repr(configuration)
+    configuration.server_variables = None
+    configuration.server_index = 0
+    assert configuration.host == "https://one.example/v1"
+
+
 def test_documented_server_has_no_variables():
     with pytest.raises(ApiValueError, match="server_variables"):
         Configuration().get_host_from_settings(0, {"region": "eu"})
@@ -438,6 +655,7 @@ def test_server_settings_act_from_the_next_call_on(connect, monkeypatch):
             ("server_variables", {"version": "v2"}, "/v2"),
             ("server_operation_variables", {"pipeline_run_post": {"version": "v3"}}, "/v3"),
             ("server_operation_variables", {"other_operation": {"version": "v4"}}, "/v2"),
+            ("server_operation_variables", {"other_operation": {}}, "/v2"),
             ("server_operation_index", {"other_operation": 0}, "/v2"),
             ("server_variables", None, "/v1"),
             ("server_operation_index", {"pipeline_run_post": 0}, "/one"),
@@ -464,9 +682,9 @@ def test_copy_is_equal_and_apart(duplicate):
 
 def test_setting_is_detached_from_what_it_was_made_of():
     given, configuration = {"X-A": "b"}, Configuration()
-    configuration.proxy_headers = configuration.server_variables = given
+    configuration.proxy_headers = given
     given["X-A"] = "\r\n"
-    assert configuration.proxy_headers == configuration.server_variables == {"X-A": "b"}
+    assert configuration.proxy_headers == {"X-A": "b"}
     with pytest.raises(TypeError):
         configuration.proxy_headers["X-A"] = "\r\n"
 
@@ -532,6 +750,17 @@ def test_first_call_says_which_secret_a_pickle_left_out(connect, name):
         setattr(configuration, name, None)
         caller.post()
         assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, Configuration.copy])
+def test_copy_that_got_a_token_says_nothing_for_the_one_without(duplicate, default):
+    original = pickle.loads(pickle.dumps(Configuration(None, "token")))  # noqa: S301 - our own
+    duplicate(original).access_token = "new"  # noqa: S105 - of the test
+    default(original)
+    Configuration.get_default_copy().access_token = "new"  # noqa: S105 - likewise
+    for incomplete in (original, duplicate(original), Configuration.get_default_copy()):
+        with pytest.raises(ApiValueError, match=r"^access_token: was left out"):
+            incomplete.check_complete()
 
 
 def test_pickled_configuration_takes_the_token_of_its_process(monkeypatch):

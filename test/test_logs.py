@@ -48,6 +48,26 @@ def test_making_a_configuration_changes_no_logger():
     assert [state(name) for name in NAMES] == before
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"timeout": 0}, {"logger_file": "/"}, {"logger_format": "%(a)s"}]
+)
+def test_configuration_that_cannot_be_made_changes_no_logger(wrong):
+    before = [state(name) for name in NAMES]
+    with pytest.raises(ApiValueError):
+        Configuration(debug=True, **wrong)
+    assert [state(name) for name in NAMES] == before
+
+
+def test_deleted_settings_end_what_they_began(tmp_path):
+    before = [state(name) for name in NAMES]
+    configuration = Configuration(debug=True, logger_file=tmp_path / "calls.log")
+    configuration.logger_format = "%(message)s"
+    for name in ("debug", "logger_file", "logger_format"):
+        delattr(configuration, name)
+    assert [state(name) for name in NAMES] == before
+    assert configuration.logger_format == LOGGER_FORMAT
+
+
 def test_loggers_are_those_of_the_process():
     assert Configuration().logger == {
         "package_logger": logging.getLogger("gentrace"),
@@ -174,9 +194,12 @@ def test_logger_format_acts_on_both_and_is_changed(connect, tmp_path, capfd):
         ("logger_file", "a\0b", ApiValueError),
         ("logger_file", "/no/such/folder/file.log", ApiValueError),
         ("logger_file", "/", ApiValueError),
+        ("logger_file", "a\ud800", ApiValueError),
         ("logger_format", None, ApiTypeError),
         ("logger_format", "no field", ApiValueError),
         ("logger_format", "%(message)", ApiValueError),
+        ("logger_format", "%(nope)s", ApiValueError),
+        ("logger_format", "%(name)d", ApiValueError),
     ],
 )
 def test_setting_that_cannot_work_is_refused(connect, tmp_path, name, value, kind):
