@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace import __version__
@@ -15,13 +15,18 @@ from gentrace._masking import (
     mask_headers,
 )
 from gentrace.configuration import (
+    SECURITY_SCHEMES,
     Configuration,
     check_flag,
     check_header_name,
     check_header_text,
     check_host,
+    check_positive,
+    check_text,
     check_timeout,
     refuse,
+    refuse_type,
+    suggest,
 )
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -41,7 +46,7 @@ from gentrace.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.pool import AsyncResult, ThreadPool
     from types import TracebackType
     from typing import Self
@@ -125,7 +130,7 @@ class ApiResponseWithoutDeserialization(ApiResponse):
 
 
 class MediaType:
-    """A media type with its parameters; equal to another if they mean the same.
+    """A media type with its parameters; `includes` says whether it means another one too.
 
     Args:
         text: as in a header field, such as ``application/json; charset=utf-8``.
@@ -179,7 +184,10 @@ def _parse_parameter(text: str) -> tuple[str, str] | None:
     name, value = name.strip().lower(), value.strip()
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    return name, value.lower() if name == "charset" else value
+    if name == "charset":
+        value = value.lower()
+        return name, "utf-8" if value == "utf8" else value
+    return name, value
 
 
 class RequestBody:
@@ -315,11 +323,28 @@ class PathParameter(Parameter):
 
 
 class HeaderParameter(Parameter):
-    """A parameter in a header field, in the style `simple`."""
+    """A parameter in a header field, in the style `simple`.
+
+    Raises:
+        ApiValueError: its name is not that of a field which is the caller's to say.
+
+    """
 
     __slots__ = ()
 
     place = "header"
+
+    def __init__(
+        self,
+        name: str,
+        schema: Schema[Any],
+        description: str = "",
+        *,
+        required: bool = False,
+        explode: bool = False,
+    ) -> None:
+        _check_free_header("parameters", name)
+        super().__init__(name, schema, description, required=required, explode=explode)
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
@@ -437,9 +462,15 @@ class Api:
     Args:
         api_client: the client that calls go through; None makes one of the default configuration.
 
+    Raises:
+        ApiTypeError: no client.
+
     """
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
+        if not (api_client is None or isinstance(cast("object", api_client), ApiClient)):
+            expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
+            raise refuse_type("api_client", expected, api_client)
         self.api_client = ApiClient() if api_client is None else api_client
 
 
@@ -450,6 +481,10 @@ class DefaultHeaders(MutableMapping[str, str]):
     """Header fields that go with every request of a client, in place of its own of that name.
 
     Names in any case are the same name. A field that cannot be sent is refused when it is set.
+
+    Args:
+        on_change: what is called after each change.
+
     """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
@@ -457,7 +492,7 @@ class DefaultHeaders(MutableMapping[str, str]):
         self._on_change = on_change
 
     def __setitem__(self, name: str, value: str) -> None:
-        _check_free_header("default_headers", name)
+        name = _check_free_header("default_headers", name)
         text = Secret(check_header_text(f"default_headers[{name!r}]", value))
         self._fields[name.lower()] = (name, text)
         self._on_change()
@@ -488,11 +523,12 @@ _RESERVED_HEADERS = {
 }
 
 
-def _check_free_header(where: str, name: str) -> None:
-    """Refuse the name of a header field that is not the caller's to say."""
-    lower = check_header_name(where, name).lower()
-    if lower in _RESERVED_HEADERS:
-        raise ApiValueError(f"{where}[{name!r}]: {_RESERVED_HEADERS[lower]}")
+def _check_free_header(where: str, name: object) -> str:
+    """Return the name of a header field; refuse one that is not the caller's to say."""
+    text = check_header_name(where, name)
+    if text.lower() in _RESERVED_HEADERS:
+        raise ApiValueError(f"{where}[{text!r}]: {_RESERVED_HEADERS[text.lower()]}")
+    return text
 
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -504,7 +540,8 @@ class ApiClient:
     """Carries out calls: checks and serializes what goes out, reads what comes back.
 
     Making one opens no socket and starts no thread. One client serves any number of threads; it
-    survives a fork, and pickles as its configuration.
+    survives a fork. A copy or pickle of it has its settings, and connections of its own; a copy
+    shares its configuration, a deep copy has one of its own.
 
     Args:
         configuration: where the API is and how to reach it; kept, not copied, so that a later
@@ -528,23 +565,17 @@ class ApiClient:
         cookie: str | None = None,
         pool_threads: int = 1,
     ) -> None:
-        if configuration is None:
-            configuration = Configuration.get_default_copy()
-        elif not isinstance(cast("object", configuration), Configuration):
-            raise refuse("configuration", "a gentrace.Configuration", configuration, kind=True)
-        if type(pool_threads) is not int:
-            raise refuse("pool_threads", "a whole number above 0", pool_threads, kind=True)
-        if pool_threads < 1:
-            raise refuse("pool_threads", "a whole number above 0", pool_threads)
         # By process: after a fork, the child has connections and threads of its own.
         self._rest_clients: dict[int, RestClient] = {}
         self._threads: dict[int, ThreadPool] = {}
-        self.configuration = configuration
-        self.default_headers = DefaultHeaders(self._forget_prepared)
+        self._default_headers = DefaultHeaders(self._forget_prepared)
+        self.configuration = (
+            Configuration.get_default_copy() if configuration is None else configuration
+        )
         self.pool_threads = pool_threads
         self.cookie = cookie
-        if header_name is not None:
-            self.set_default_header(header_name, header_value)
+        if header_name is not None or header_value is not None:
+            self.set_default_header(cast("str", header_name), header_value)
 
     def __enter__(self) -> Self:
         return self
@@ -569,17 +600,60 @@ class ApiClient:
         for rest_client in list(self._rest_clients.values()):
             rest_client.close()
 
+    def __copy__(self) -> Self:
+        return self._copy_with(self._configuration)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy  # noqa: PLC0415 - loaded by whoever comes here
+
+        return self._copy_with(deepcopy(self._configuration, memo))
+
+    def _copy_with(self, configuration: Configuration) -> Self:
+        fields, cookie = self._default_headers, self._cookie
+        twin = _restore(type(self), configuration, fields, cookie, self._pool_threads)
+        return cast("Self", twin)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = dict(self.default_headers)
-        if self._cookie is not None:
-            fields.setdefault("Cookie", self._cookie)
-        if not self.configuration.pickle_token:
-            fields = _drop_secrets(fields)
+        fields: Mapping[str, str] = self._default_headers
+        cookie = None if self._cookie is None else str(self._cookie)
+        if not self._configuration.pickle_token:
+            fields, cookie = _drop_secrets(fields), None
         plain = {name: str(value) for name, value in fields.items()}
-        return _restore, (type(self), self.configuration, plain, self.pool_threads)
+        return _restore, (type(self), self._configuration, plain, cookie, self._pool_threads)
 
     def __repr__(self) -> str:
-        return f"ApiClient({self.configuration!r})"
+        return f"ApiClient({self._configuration!r})"
+
+    @property
+    def configuration(self) -> Configuration:
+        """Where the API is and how to reach it."""
+        return self._configuration
+
+    @configuration.setter
+    def configuration(self, value: Configuration) -> None:
+        if not isinstance(cast("object", value), Configuration):
+            raise refuse_type("configuration", "a gentrace.Configuration", value)
+        self._configuration = value
+
+    @property
+    def pool_threads(self) -> int:
+        """How many threads calls with `async_req=True` have, if they have not begun."""
+        return self._pool_threads
+
+    @pool_threads.setter
+    def pool_threads(self, value: int) -> None:
+        self._pool_threads = check_positive("pool_threads", value)
+
+    @property
+    def default_headers(self) -> DefaultHeaders:
+        """Header fields that go with every request; others may be put in their place."""
+        return self._default_headers
+
+    @default_headers.setter
+    def default_headers(self, fields: Mapping[str, str]) -> None:
+        checked = DefaultHeaders(self._forget_prepared)
+        checked.update(_check_headers("default_headers", fields))
+        self._default_headers = checked
 
     @property
     def cookie(self) -> str | None:
@@ -594,11 +668,11 @@ class ApiClient:
     @property
     def user_agent(self) -> str:
         """Value of the header field `User-Agent`."""
-        return self.default_headers.get("User-Agent", USER_AGENT)
+        return self._default_headers.get("User-Agent", USER_AGENT)
 
     @user_agent.setter
     def user_agent(self, value: str) -> None:
-        self.default_headers["User-Agent"] = value
+        self._default_headers["User-Agent"] = value
 
     def set_default_header(self, header_name: str, header_value: str | None) -> None:
         """Send a header field with every request, in place of the client's own of that name.
@@ -608,7 +682,7 @@ class ApiClient:
             ApiValueError: it cannot be sent, or is not the caller's to say.
 
         """
-        fields: Any = self.default_headers
+        fields: Any = self._default_headers
         fields[header_name] = header_value
 
     def call(  # noqa: PLR0913 - what a call of an operation may say
@@ -753,20 +827,15 @@ class ApiClient:
 
         """
         check_flag("stream", stream)
-        own = _check_headers(headers or {})
+        own = _check_headers("headers", {} if headers is None else headers)
         del headers  # in which a traceback with locals would show the token
-        if fields is not None:
-            from urllib.parse import urlencode  # noqa: PLC0415 - few calls send a form
-
-            body = urlencode(list(fields))
-            own.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        if not (body is None or isinstance(cast("object", body), (str, bytes))):
-            raise refuse("body", "bytes, a string or None", body, kind=True)
-        data = body.encode() if isinstance(body, str) else body
+        data = _encode_body(body, fields)
+        derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
+        base = self._configuration.host if host is None else check_host("host", host)
+        foreign = base != self._configuration.host
         if auth_settings is None:
-            auth_settings = ("bearerAuth",) if host is None else ()
-        base = self.configuration.host if host is None else check_host("host", host)
-        foreign = base != self.configuration.host
+            auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
+        auth = _check_auth(auth_settings)
         path = _check_target(resource_path)
         verb = _check_method(method)
         if timeout is not None:
@@ -775,9 +844,7 @@ class ApiClient:
 
         def send() -> HTTPResponse:
             settings = self._settings()
-            request = self._prepare(
-                settings, verb, base, path, Headers(), own, auth_settings, foreign=foreign
-            )
+            request = self._prepare(settings, verb, base, path, derived, own, auth, foreign=foreign)
             raw = settings.client.send(request, data, key, settings.wall(timeout), stream=stream)
             if stream:
                 raw.outlive_deadline()
@@ -790,7 +857,7 @@ class ApiClient:
         if threads is None:
             from multiprocessing.pool import ThreadPool  # noqa: PLC0415 - few calls need threads
 
-            threads = self._threads.setdefault(os.getpid(), ThreadPool(self.pool_threads))
+            threads = self._threads.setdefault(os.getpid(), ThreadPool(self._pool_threads))
         return threads
 
     # What goes out.
@@ -806,7 +873,7 @@ class ApiClient:
             rest_client = self._rest_clients.setdefault(os.getpid(), RestClient())
             for process in self._rest_clients.keys() - {os.getpid()}:
                 self._rest_clients.pop(process, None)
-        return rest_client.read_settings(self.configuration)
+        return rest_client.read_settings(self._configuration)
 
     def _forget_prepared(self) -> None:
         """Have the next calls look at the header fields of this client again."""
@@ -825,9 +892,11 @@ class ApiClient:
         if accepts:
             derived["Accept"] = ", ".join(accepts)
         if not isinstance(content_type, Unset):
-            derived["Content-Type"] = content_type
-        path = self._format_path(operation, arguments, own)
-        host = self.configuration.host_of(operation.name)
+            derived["Content-Type"] = str.__str__(content_type)
+        if arguments:
+            _check_names(operation, arguments)
+        path = _check_target(self._format_path(operation, arguments, own))
+        host = self._configuration.host_of(operation.name)
         return self._prepare(settings, operation.method, host, path, derived, own, operation.auth)
 
     def _prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
@@ -842,10 +911,11 @@ class ApiClient:
         *,
         foreign: bool = False,
     ) -> PreparedRequest:
-        """Return a request with the header fields of this client and its configuration.
+        """Return a request with its header fields, of three layers.
 
-        What is `derived` from an operation gives way to this client's fields, and these to the
-        caller's `own`. A `foreign` host gets none of this client's secrets.
+        Lowest is what follows from the call: what is `derived` from body and answers, the user
+        agent and the token. In place of these come the fields set on this client, and in place of
+        both the call's `own`. A `foreign` host gets none of this client's secrets.
         """
         configuration = settings.configuration
         configuration.check_complete()
@@ -857,7 +927,7 @@ class ApiClient:
         clients = Headers()
         if self._cookie is not None:
             clients["Cookie"] = self._cookie
-        clients.replace(self.default_headers)
+        clients.replace(self._default_headers)
         fields.replace(_drop_secrets(clients) if foreign else clients)
         fields.replace(own)
         secrets += find_secrets(fields)
@@ -874,12 +944,12 @@ class ApiClient:
                 if parameter.required:
                     raise ApiTypeError(f"{parameter.name}: expected a value, got none")
             elif isinstance(parameter, PathParameter):
-                safe = self.configuration.safe_chars_for_path_param
+                safe = self._configuration.safe_chars_for_path_param
                 path = path.replace(f"{{{parameter.name}}}", parameter.serialize(value, safe))
             elif isinstance(parameter, QueryParameter):
                 query.append(parameter.serialize(value))
             else:
-                headers[parameter.name] = parameter.serialize(value)
+                headers.replace({parameter.name: parameter.serialize(value)})
         joined = "&".join(filter(None, query))
         return f"{path}?{joined}" if joined else path
 
@@ -927,7 +997,7 @@ class ApiClient:
             expected = " or ".join(documented.content)
             return unset, f"expected {expected}, got {content_type or 'no media type'}"
         if schema is None:
-            return raw.save(self.configuration.temp_folder_path) if stream else raw.load(), None
+            return raw.save(self._configuration.temp_folder_path) if stream else raw.load(), None
         try:
             return schema.check(decode(raw.load()), ANSWER_RULES), None
         except (ApiTypeError, ApiValueError) as error:
@@ -965,9 +1035,13 @@ _MAX_PREPARED = 64
 
 
 def _restore(
-    kind: type[ApiClient], configuration: Configuration, fields: dict[str, str], pool_threads: int
+    kind: type[ApiClient],
+    configuration: Configuration,
+    fields: Mapping[str, str],
+    cookie: str | None,
+    pool_threads: int,
 ) -> ApiClient:
-    client = kind(configuration, pool_threads=pool_threads)
+    client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
 
@@ -976,19 +1050,91 @@ def _drop_secrets(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name.lower() not in SENSITIVE_HEADERS}
 
 
-def _check_headers(given: Mapping[str, str]) -> Headers:
+def _check_headers(where: str, given: object) -> Headers:
+    if not isinstance(given, Mapping):
+        raise refuse_type(where, "a mapping of header names to values", given)
     fields = Headers()
-    for name, value in given.items():
-        _check_free_header("headers", name)
-        fields[name] = check_header_text(f"headers[{name!r}]", value)
+    for name, value in cast("Mapping[object, object]", given).items():
+        text = _check_free_header(where, name)
+        fields.replace({text: check_header_text(f"{where}[{text!r}]", value)})
     return fields
 
 
+_FORM = "application/x-www-form-urlencoded"
+
+
+def _encode_body(body: object, fields: object) -> bytes | None:
+    """Return the body as bytes, a string or the fields of a form in UTF-8; None for none."""
+    if fields is not None:
+        if body is not None:
+            raise ApiValueError("fields: expected None beside a body, as they are one")
+        return _encode_form(fields)
+    if isinstance(body, str):
+        return _encode("body", body)
+    if not (body is None or isinstance(body, bytes)):
+        raise refuse("body", "bytes, a string or None", body, kind=True)
+    return body
+
+
+def _encode_form(fields: object) -> bytes:
+    from urllib.parse import urlencode  # noqa: PLC0415 - few calls send a form
+
+    pairs: list[tuple[bytes, bytes]] = []
+    for field in _check_list("fields", fields, _PAIRS):
+        if len(pair := _check_list("fields", field, _PAIRS)) != 2:  # noqa: PLR2004 - a pair
+            raise refuse_type("fields", _PAIRS, field)
+        pairs.append((_encode("fields", pair[0]), _encode("fields", pair[1])))
+    return urlencode(pairs).encode()
+
+
+_PAIRS = "a list of pairs of strings, a name and a value"
+
+
+def _encode(name: str, value: object) -> bytes:
+    try:
+        return check_text(name, value).encode()
+    except UnicodeEncodeError as error:
+        raise ApiValueError(
+            f"{name}: expected text that UTF-8 can carry, "
+            f"got a lone surrogate at character {error.start}"
+        ) from None
+
+
+def _check_list(name: str, value: object, expected: str) -> Sequence[object]:
+    if not isinstance(value, (list, tuple)):
+        raise refuse_type(name, expected, value)
+    return cast("Sequence[object]", value)
+
+
+def _check_auth(given: object) -> list[str]:
+    expected = f"a list of names of security schemes, of {', '.join(SECURITY_SCHEMES)}"
+    names = [
+        check_text("auth_settings", name) for name in _check_list("auth_settings", given, expected)
+    ]
+    for name in names:
+        if name not in SECURITY_SCHEMES:
+            raise refuse("auth_settings", expected, name)
+    return names
+
+
+def _check_names(operation: Operation, arguments: object) -> None:
+    """Refuse arguments that are none of an operation's parameters."""
+    if not isinstance(arguments, Mapping):
+        raise refuse_type("arguments", "a mapping of parameters by name", arguments)
+    known = [parameter.name for parameter in operation.parameters]
+    for name in cast("Mapping[object, object]", arguments):
+        if name not in known:
+            raise ApiTypeError(
+                f"arguments: {operation.name} has no {name!r}{suggest(str(name), known)}"
+            )
+
+
 def _check_accept(content_types: object) -> tuple[str, ...]:
-    if not isinstance(content_types, (tuple, list)):
-        raise refuse("accept_content_types", "a tuple of media types", content_types, kind=True)
-    items = cast("Sequence[object]", content_types)
-    return tuple(check_header_text("accept_content_types", item) for item in items)
+    items = _check_list("accept_content_types", content_types, "a tuple of media types")
+    texts = tuple(check_header_text("accept_content_types", item) for item in items)
+    if "" in texts:
+        raise refuse("accept_content_types", "a media type in each place", texts)
+    return texts
 
 
 def _make_key(method: str, given: str | None) -> str | None:
@@ -1006,16 +1152,14 @@ def _check_key(value: object) -> str:
 
 
 def _check_method(value: object) -> str:
-    if not isinstance(value, str):
-        raise refuse("method", "an HTTP method", value, kind=True)
-    if not value.isascii() or not value.isalpha():
-        raise refuse("method", "an HTTP method, such as GET", value)
-    return value.upper()
+    text = check_text("method", value, "an HTTP method")
+    if not text.isascii() or not text.isalpha():
+        raise refuse("method", "an HTTP method, such as GET", text)
+    return text.upper()
 
 
 def _check_target(value: object) -> str:
-    if not isinstance(value, str):
-        raise refuse("resource_path", "a path", value, kind=True)
-    if not value.startswith("/") or "#" in value or any(not "!" <= c <= "~" for c in value):
-        raise refuse("resource_path", "an escaped path that starts with /", value)
-    return value
+    text = check_text("resource_path", value, "a path")
+    if not text.startswith("/") or "#" in text or any(not "!" <= c <= "~" for c in text):
+        raise refuse("resource_path", "an escaped path that starts with /", text)
+    return text

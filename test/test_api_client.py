@@ -1,5 +1,6 @@
 """What a call puts on the wire, and what becomes of each answer."""
 
+import copy
 import dataclasses
 import gc
 import json
@@ -10,6 +11,7 @@ import re
 import socket
 import sys
 import threading
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -136,7 +138,7 @@ def test_arguments_of_the_contract_are_positional(connect):
         ("content_type", BAD_TEXT, ApiValueError),
         ("content_type", [None, 1, b"application/json"], ApiTypeError),
         ("accept_content_types", ["application/json", 1, {"application/json"}, (1,)], ApiTypeError),
-        ("accept_content_types", [(text,) for text in BAD_TEXT], ApiValueError),
+        ("accept_content_types", [(text,) for text in (*BAD_TEXT, "")], ApiValueError),
         ("stream", [None, 1, "yes"], ApiTypeError),
         ("skip_deserialization", [None, 0, "no"], ApiTypeError),
         ("timeout", ["1", True, (1,)], ApiTypeError),
@@ -225,6 +227,66 @@ def test_default_headers_are_a_mapping_by_names_in_any_case():
         headers["X-C"]
 
 
+def test_default_headers_put_in_place_are_checked_all_at_once(connect):
+    """One that cannot be sent leaves those that are there; what they came from stays apart."""
+    with Peer() as peer:
+        caller = connect(peer)
+        client = caller.client
+        given = {"X-A": "1", "x-a": "2", "content-type": "application/json; x=y"}
+        client.default_headers = given
+        given["X-B"] = "\r\n"
+        caller.post()
+        for wrong, kind in (
+            ({"X-C": "1", "X-Evil": "a\r\nInjected: 1"}, ApiValueError),
+            ({"X-C": "1", "Host": "a"}, ApiValueError),
+            ([("X-C", "1")], ApiTypeError),
+            (None, ApiTypeError),
+        ):
+            with pytest.raises(kind, match=r"^default_headers.*: .+"):
+                client.default_headers = wrong
+        caller.post()
+        client.default_headers = ApiClient(Configuration(), "X-D", CANARY).default_headers
+        caller.post()
+    assert [request.all("x-a") for request in peer.requests] == [["2"], ["2"], []]
+    assert [request["X-D"] for request in peer.requests] == [None, None, CANARY]
+    assert [request.all("Content-Type") for request in peer.requests] == [
+        *[["application/json; x=y"]] * 2,
+        ["application/json"],
+    ]
+    for shown in (client, client.default_headers, vars(client), vars(client.default_headers)):
+        assert not leaks(repr(shown))
+
+
+class Text(str, Enum):  # noqa: UP042 - a StrEnum prints as its value
+    """Texts that print as the names of Enums."""
+
+    VALUE = "a=b"
+    JSON = "application/json"
+    GET = "GET"
+    PATH = "/x"
+
+
+def test_text_of_an_enum_is_its_value(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        client = caller.client
+        client.cookie = client.user_agent = Text.VALUE
+        client.set_default_header("X-A", Text.VALUE)
+        caller.post(
+            content_type=Text.JSON, accept_content_types=(Text.JSON,), idempotency_key=Text.VALUE
+        )
+        client.call_api(Text.PATH, Text.GET, headers={"X-A": Text.JSON})
+    first, second = peer.requests
+    for name in ("Cookie", "User-Agent", "X-A", "Idempotency-Key"):
+        assert first[name] == "a=b"
+    assert (first["Accept"], first["Content-Type"]) == ("application/json",) * 2
+    assert (second.method, second.target, second["X-A"]) == (
+        "GET",
+        "/api/v1/x",
+        "application/json",
+    )
+
+
 def test_shown_default_headers_are_masked():
     client = ApiClient(Configuration(), "Authorization", CANARY, f"session={CANARY}")
     client.set_default_header("X-Api-Key", CANARY)
@@ -269,6 +331,20 @@ def test_header_name_that_cannot_be_is_refused(connect, name):
                 attempt()
         assert dict(client.default_headers) == {}
         assert peer.connections == 0
+
+
+def test_header_name_that_holds_its_value_is_not_repeated():
+    client = ApiClient(Configuration())
+    for attempt in (
+        lambda: client.set_default_header(f"Authorization: Bearer {CANARY}", "1"),
+        lambda: client.call_api("/x", "GET", headers=f"Authorization: {CANARY}"),
+        lambda: client.call_api("/x", "POST", fields=[(CANARY, 1)]),
+        lambda: ApiClient(CANARY),
+        lambda: IngestionApi(CANARY),
+    ):
+        with pytest.raises((ApiTypeError, ApiValueError), match=": expected ") as caught:
+            attempt()
+        assert not leaks(str(caught.value))
 
 
 @pytest.mark.parametrize("text", BAD_TEXT)
@@ -348,12 +424,36 @@ def test_making_a_client_opens_no_socket_and_starts_no_thread():
         ((None, None, None, None, True), ApiTypeError),
         ((None, None, None, None, 0), ApiValueError),
         ((None, "X-A"), ApiTypeError),
+        ((None, None, "a"), ApiTypeError),
     ],
 )
 def test_wrong_argument_of_a_client_is_refused(arguments, kind):
     with pytest.raises(kind, match="expected") as caught:
         ApiClient(*arguments)
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("configuration", None, ApiTypeError),
+        ("configuration", "https://one.example", ApiTypeError),
+        ("pool_threads", "1", ApiTypeError),
+        ("pool_threads", 0, ApiValueError),
+    ],
+)
+def test_wrong_attribute_of_a_client_is_refused(name, value, kind):
+    client = ApiClient(Configuration())
+    before = getattr(client, name)
+    with pytest.raises(kind, match=rf"^{name}: expected"):
+        setattr(client, name, value)
+    assert getattr(client, name) == before
+
+
+@pytest.mark.parametrize("given", ["https://one.example", Configuration(), ApiClient, 0])
+def test_api_takes_a_client_alone(given):
+    with pytest.raises(ApiTypeError, match=r"^api_client: expected a gentrace.ApiClient, such as"):
+        IngestionApi(given)
 
 
 def test_close_frees_the_connection_and_a_later_call_opens_another(connect):
@@ -420,6 +520,34 @@ def test_pickled_client_has_no_cookie_of_its_own():
     assert (twin.cookie, dict(twin.default_headers), twin.pool_threads) == (None, {}, 1)
 
 
+def test_pickled_cookie_is_the_clients_own():
+    client = ApiClient(Configuration(pickle_token=True), cookie="a=b")
+    twin = pickle.loads(pickle.dumps(client))  # noqa: S301 - our own
+    assert (twin.cookie, dict(twin.default_headers)) == ("a=b", {})
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_copied_client_keeps_its_secrets_and_is_apart(deep):
+    """It shares the configuration; a deep copy has its own, as has all that is copied with it."""
+    with Peer() as peer:
+        client = ApiClient(Configuration(peer.url, "token"), "Authorization", "Basic a", "a=b", 3)
+        client.call_api("/x", "GET")
+        pair = client, client.configuration
+        twin, configuration = copy.deepcopy(pair) if deep else (copy.copy(client), pair[1])
+        assert (twin.configuration is configuration, twin.pool_threads) == (True, 3)
+        assert (configuration is client.configuration) != deep
+        twin.call_api("/x", "GET")
+        assert peer.connections == 2
+        twin.cookie = None
+        del twin.default_headers["Authorization"]
+        for each in (twin, client):
+            each.call_api("/x", "GET")
+            each.close()
+    fields = [(request["Authorization"], request["Cookie"]) for request in peer.requests]
+    own = ("Basic a", "a=b")
+    assert fields == [own, own, ("Bearer token", None), own]
+
+
 def test_call_whose_transport_cannot_load_fails(connect, monkeypatch):
     """As when the interpreter ends before the first call."""
     monkeypatch.setitem(sys.modules, "gentrace.rest", None)
@@ -476,6 +604,21 @@ def test_call_api_sends_a_form(connect):
     assert request["Content-Type"] == "application/x-www-form-urlencoded"
 
 
+def test_header_has_one_spelling_on_the_wire(connect):
+    """The last one that is given; that of the form gives way to any other."""
+    given = {"X-A": "1", "x-a": "2", "content-type": "text/plain", "AUTHORIZATION": "Basic a"}
+    with Peer() as peer:
+        client = connect(peer).client
+        client.call_api("/x", "POST", headers=given, fields=[("a", "b")])
+        client.set_default_header("content-TYPE", "text/csv")
+        client.call_api("/x", "POST", fields=[("a", "b")])
+    for request in peer.requests:
+        assert len(set(names(request))) == len(request.headers)
+    first, second = peer.requests
+    assert (first["X-A"], first["Content-Type"]) == ("2", "text/plain")
+    assert second["Content-Type"] == "text/csv"
+
+
 def test_call_api_sends_the_token_to_its_own_host_alone(connect):
     with Peer() as peer, Peer() as other:
         client = connect(peer).client
@@ -515,8 +658,17 @@ def test_call_api_streams(connect):
         ("resource_path", [None, b"/x"], ApiTypeError),
         ("method", ["", "GET\r\nX: y", "G T"], ApiValueError),
         ("method", [None, b"GET"], ApiTypeError),
-        ("headers", [{"X-A": 1}, {1: "a"}], ApiTypeError),
+        ("headers", [{"X-A": 1}, {1: "a"}, [("a", "b")], 5, ""], ApiTypeError),
         ("body", [{}, 1, ["a"]], ApiTypeError),
+        ("body", ["a\ud800"], ApiValueError),
+        (
+            "fields",
+            [5, ["ab"], {"ab": "cd"}, [("a",)], [("a", 1)], [("a", "b", "c")]],
+            ApiTypeError,
+        ),
+        ("fields", [[("a", "\ud800")], [("\ud800", "a")]], ApiValueError),
+        ("auth_settings", [5, "bearerAuth", {"bearerAuth"}, [5], [["a"]]], ApiTypeError),
+        ("auth_settings", [["nope"], ["bearerAuth", ""]], ApiValueError),
         ("stream", [1, None], ApiTypeError),
         ("timeout", ["1", True], ApiTypeError),
         ("timeout", [0, (1, -1)], ApiValueError),
@@ -542,6 +694,13 @@ def test_call_api_refuses_wrong_arguments(connect, argument, values, kind, async
                 ask(**arguments)
             assert type(caught.value) is kind
             assert "secret" not in str(caught.value)
+        assert peer.connections == 0
+
+
+def test_call_api_takes_a_body_or_a_form(connect):
+    with Peer() as peer:
+        with pytest.raises(ApiValueError, match=r"^fields: expected None beside a body"):
+            connect(peer).client.call_api("/x", "POST", body=b"", fields=[])
         assert peer.connections == 0
 
 
@@ -589,6 +748,7 @@ def answering(connect, step, **settings):
         "application/json",
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
+        "application/json; charset=UTF8",
         'application/json; charset="utf-8"',
         'Application/JSON ;\tCharset = "UTF-8"',
         "application/json; charset=utf-8; profile=a",
@@ -1046,6 +1206,38 @@ def test_header_parameter_is_of_simple_style(connect, kind, explode, value):
     schema, given = VALUES[kind]
     request = call(connect, [HeaderParameter("X-A", schema, explode=explode)], {"X-A": given})
     assert request["X-A"] == value
+
+
+@pytest.mark.parametrize("name", [*RESERVED, "host", "a b", ""])
+def test_header_parameter_of_a_name_that_cannot_be_sent_is_refused(name):
+    with pytest.raises(ApiValueError, match=r"^parameters.*: .+"):
+        HeaderParameter(name, STRING)
+
+
+def test_header_parameter_has_one_spelling_on_the_wire(connect):
+    parameters = [HeaderParameter("X-A", STRING), HeaderParameter("x-a", STRING)]
+    request = call(connect, parameters, {"X-A": "1", "x-a": "2"})
+    assert request.all("X-A") == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["q"], r"^arguments: expected a mapping of parameters by name, got list"),
+        ("q", r"^arguments: expected a mapping of parameters by name, got str"),
+        ({"limitt": 5}, r"^arguments: runs_get has no 'limitt': did you mean 'limit'\?$"),
+        ({"limit": 5, "xyzzy": unset}, r"^arguments: runs_get has no 'xyzzy'$"),
+        ({1: 5}, r"^arguments: runs_get has no 1$"),
+    ],
+)
+def test_arguments_that_are_no_parameters_are_refused(connect, arguments, message):
+    with pytest.raises(ApiTypeError, match=message):
+        call(connect, [QueryParameter("limit", INTEGER)], arguments)
+
+
+def test_path_that_cannot_be_sent_is_refused(connect):
+    with pytest.raises(ApiValueError, match=r"^resource_path: expected an escaped path"):
+        call(connect, [], None, path="/runs of mine")
 
 
 def test_parameters_that_are_not_given_are_left_out(connect):
