@@ -480,7 +480,9 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
     except ValueError:
         is_right = False
     if not is_right:
-        expected += " and, if any, a port from 1 to 65535 and an escaped path"
+        expected += (
+            ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"
+        )
         raise refuse(name, expected, _hide_login(text))
     return text.rstrip("/")
 
