@@ -189,8 +189,10 @@ def _query(request: Request, name: str) -> str | None:
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["Content-Type"] = content_type
-    charset = message.get_content_charset("utf-8")
-    return message.get_content_type() == "application/json" and charset in ("utf-8", "utf8")
+    # As it stands: what cannot be decoded in it would count as missing.
+    charset = str(message.get_param("charset", "utf-8"))
+    is_utf8 = charset.lower() in ("utf-8", "utf8")
+    return message.get_content_type() == "application/json" and is_utf8
 
 
 def _encoding(request: Request) -> bool:

@@ -25,6 +25,9 @@ NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 # Without an escape of this kind, a text that was UTF-8 holds no lone surrogate.
 SURROGATE: Final = re.compile(r"\\u[dD]")
 
+# What jsonschema calls them, as Python does.
+JSON_WORDS: Final = {"None": "null", "True": "true", "False": "false"}
+
 # Where a value is: the keys on the way to it from the root.
 Place: TypeAlias = "Sequence[str | int]"
 
@@ -149,7 +152,8 @@ class RunChecker:
         self._clock.begun = time.thread_time()
         flaw = next(self._flaws(run), None)
         if flaw is not None:
-            raise Refusal(400, flaw.message, flaw.json_path)
+            value, blank, rest = flaw.message.partition(" ")
+            raise Refusal(400, JSON_WORDS.get(value, value) + blank + rest, flaw.json_path)
         return text, run["name"]
 
     def stop(self) -> None:

@@ -161,6 +161,8 @@ def _listen(settings: Settings) -> socket.socket:
         if not ipaddress.ip_address(address[0]).is_loopback and settings.token is None:
             raise ValueError(f"without a token it listens on loopback, not on {settings.host!r}")
         return socket.create_server(address, family=family, backlog=BACKLOG)
+    except UnicodeError as error:
+        raise ValueError(f"the host must be the name of one, not {settings.host!r}") from error
     except OSError as error:
         place = f"{_literal(settings.host)}:{settings.port}"
         # Without the address, which Python adds in brackets.

@@ -136,7 +136,17 @@ def test_json_is_known_by_its_meaning_and_not_its_spelling(client, media_type):
 
 @pytest.mark.parametrize(
     "media_type",
-    ["", "text/plain", "application/json; charset=latin-1", "application/jsonp", "json", ";"],
+    [
+        "",
+        "text/plain",
+        "application/json; charset=latin-1",
+        "application/json; charset=\xff",
+        "application/json; charset=",
+        "application/json; charset*=x''%ff",
+        "application/jsonp",
+        "json",
+        ";",
+    ],
 )
 def test_other_media_types_are_415(client, media_type):
     refused = client.post(Content_Type=media_type)
@@ -333,6 +343,9 @@ def test_an_announced_length_is_refused_before_the_body_is_sent(connect, monkeyp
             "$.stepRuns[0].provider.inputs",
         ),
         ([], "[] is not of type 'object'", "$"),
+        (None, "null is not of type 'object'", "$"),
+        ({"name": True, "stepRuns": []}, "true is not of type 'string'", "$.name"),
+        ({"name": "None", "stepRuns": "None"}, "'None' is not of type 'array'", "$.stepRuns"),
     ],
 )
 def test_a_run_that_breaks_the_schema_is_400_and_told_where(client, body, error, at):

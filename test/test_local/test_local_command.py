@@ -91,6 +91,7 @@ def test_a_file_that_cannot_be_written_is_one_line(finish, tmp_path):
         (["--database", "."], "cannot store in .*: unable to open database file"),
         (["--host", "0.0.0.0"], "without a token it listens on loopback, not on '0.0.0.0'"),  # noqa: S104
         (["--host", ""], "without a token it listens on loopback, not on ''"),
+        (["--host", "é..x"], r"the host must be the name of one, not 'é\.\.x'"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid:0: "),
         (["--token", ""], "the token must be"),
         (["--port", "-1"], "the port must be from 0 to 65535, not -1"),
