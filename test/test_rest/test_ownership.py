@@ -59,6 +59,41 @@ def test_time_out_is_told_without_an_error_once_it_has_passed():
         assert 0 < sock.gettimeout() < 0.1
 
 
+def test_socket_that_serves_no_call_waits_for_ever():
+    with rest._Walled() as sock:
+        assert sock.gettimeout() is None
+
+
+class HandsOver:
+    """A lock that is released just when somebody waits for it."""
+
+    def __init__(self, turn, connection):
+        self._turn, self._connection = turn, connection
+
+    def acquire(self, timeout):
+        assert timeout > 0
+        self._turn.connection = self._connection
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_waiter_that_leaves_as_its_turn_comes_gives_it_on(handed_over):
+    """It is out of the queue already, and what it gets may come a moment later."""
+    pool = rest.Pool(1)
+    wall = rest.Wall(1, 1, 1, covers_stream=False)
+    with Peer() as peer:
+        connection = pool.take(wall, lambda: rest._Connection(*peer.address))
+        connection.wall = wall
+        connection.connect()
+        turn = rest._Turn()
+        if handed_over:
+            turn.came = HandsOver(turn, connection)
+        pool._leave(turn)
+        if not handed_over:
+            pool.give_back(connection)
+        assert pool.take(wall, None) is connection
+        pool.drop(connection)
+
+
 def context():
     return rest._make_tls_context(Configuration())
 

@@ -260,6 +260,14 @@ def test_retry_of_the_caller_says_the_waits(connect, waits):
     assert retries.total == 2
 
 
+def test_retried_answer_that_breaks_off_costs_its_connection(connect):
+    half = head_of(503, headers={"Content-Length": 9}) + b"half"
+    with Peer(raw(half), echo) as peer:
+        caller = connect(peer)
+        assert caller.works()
+        assert peer.connections == 2
+
+
 @pytest.mark.parametrize(
     "wait",
     [-1, float("nan"), float("-inf"), float("inf"), 10**400],
