@@ -56,6 +56,7 @@ class Headers(dict[str, str]):
             spelled = {name.lower(): name for name in self}
             for name, value in fields.items():
                 self.pop(spelled.get(name.lower(), name), None)
+                spelled[name.lower()] = name
                 self[name] = value
 
     def __repr__(self) -> str:

@@ -87,6 +87,9 @@ def test_replaced_header_keeps_one_spelling():
     assert fields == {"user-agent": "two", "Accept": "text/plain", "X-New": "three"}
     fields.replace({})
     assert len(fields) == 3
+    fields.replace({"X-Two": "four", "x-two": "five"})
+    assert fields["x-two"] == "five"
+    assert len(fields) == 4
 
 
 WRITTEN = spellings() | {
