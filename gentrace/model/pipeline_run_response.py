@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from gentrace.schemas import STRING, Model, optional
 
+if TYPE_CHECKING:
+    from gentrace.schemas import Unset
+
 
 class PipelineRunResponse(Model):
     """The answer to a stored pipeline run."""
@@ -18,4 +21,4 @@ class PipelineRunResponse(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, pipeline_run_id: str = ...) -> None: ...
+        def __init__(self, *, pipeline_run_id: str | Unset = ...) -> None: ...

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from gentrace.schemas import Unset
+
 
 class StepRun(Model):
     """One step of a pipeline run, such as one call of a model."""
@@ -39,8 +41,8 @@ class StepRun(Model):
         def __init__(
             self,
             *,
-            provider: StepRunProvider | Mapping[str, object] = ...,
-            elapsed_time: int = ...,
-            start_time: str | datetime = ...,
-            end_time: str | datetime = ...,
+            provider: StepRunProvider | Mapping[str, object] | Unset = ...,
+            elapsed_time: int | Unset = ...,
+            start_time: str | datetime | Unset = ...,
+            end_time: str | datetime | Unset = ...,
         ) -> None: ...

@@ -9,6 +9,8 @@ from gentrace.schemas import FREE_OBJECT, STRING, Model, optional
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gentrace.schemas import Unset
+
 
 class StepRunProvider(Model):
     """A model or service that does the work of steps, and one call of it."""
@@ -30,9 +32,9 @@ class StepRunProvider(Model):
         def __init__(
             self,
             *,
-            name: str = ...,
-            invocation: str = ...,
-            model_params: Mapping[str, object] = ...,
-            inputs: Mapping[str, object] = ...,
-            outputs: Mapping[str, object] = ...,
+            name: str | Unset = ...,
+            invocation: str | Unset = ...,
+            model_params: Mapping[str, object] | Unset = ...,
+            inputs: Mapping[str, object] | Unset = ...,
+            outputs: Mapping[str, object] | Unset = ...,
         ) -> None: ...

@@ -36,7 +36,7 @@ def _annotation(schema):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_constructor_takes_each_property_by_its_python_name(model):
-    """An optional one has a default, and each is annotated with what its type takes."""
+    """Each is annotated with what its type takes; an optional one may be unset, the default."""
     module = ast.parse(inspect.getsource(sys.modules[model.__module__]))
     (declared,) = (item for item in module.body if isinstance(item, ast.ClassDef))
     (checked,) = (item for item in declared.body if isinstance(item, ast.If))
@@ -50,8 +50,9 @@ def test_the_constructor_takes_each_property_by_its_python_name(model):
         (each.arg, ast.unparse(each.annotation), None if default is None else ast.unparse(default))
         for each, default in keywords
     ] == [
-        (each.name, _annotation(each.schema), None if each.required else "...")
+        (each.name, _annotation(each.schema) + ("" if each.required else " | Unset"), default)
         for each in model.properties_oapg.values()
+        for default in [None if each.required else "..."]
     ]
 
 

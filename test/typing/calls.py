@@ -33,6 +33,8 @@ reveal_type(raw)  # ApiResponseWithoutDeserialization
 reveal_type(raw.response.data)  # bytes
 streamed = api.pipeline_run_post(run, stream=True, skip_deserialization=True)
 reveal_type(streamed)  # ApiResponseWithoutDeserialization
+either = api.pipeline_run_post(run, skip_deserialization=flag)
+reveal_type(either)  # ApiResponseFor200 | ApiResponseWithoutDeserialization
 
 with answer as entered:
     reveal_type(entered)  # ApiResponseFor200
@@ -50,6 +52,12 @@ api.pipeline_run_post(
     flag,
     10.5,
 )
+by_place = api.pipeline_run_post(run, "application/json", ("application/json",), False, None, True)
+reveal_type(by_place)  # ApiResponseWithoutDeserialization
+stored = api.pipeline_run_post(run, "application/json", ("application/json",), False, None, False)
+reveal_type(stored)  # ApiResponseFor200
+any_of = api.pipeline_run_post(run, "application/json", ("application/json",), False, None, flag)
+reveal_type(any_of)  # ApiResponseFor200 | ApiResponseWithoutDeserialization
 api.pipeline_run_post(
     body=run,
     content_type="application/json",

@@ -6,6 +6,7 @@
 import gentrace
 from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider
+from gentrace.schemas import unset
 
 api = IngestionApi()
 run = PipelineRunRequest(name="answer", step_runs=[])
@@ -22,6 +23,7 @@ StepRun(elapsedTime=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIs
 # A value is of the wrong type.
 StepRun(elapsed_time="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 StepRun(start_time=1683192600)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+PipelineRunRequest(name=unset, step_runs=[])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 StepRun(provider="openai")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 StepRunProvider(name=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 StepRunProvider(inputs=[])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -39,9 +41,10 @@ run["name"] = "other"  # type: ignore[index]  # pyright: ignore[reportIndexIssue
 
 # A call.
 api.pipeline_run_post()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-api.pipeline_run_post("text")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+api.pipeline_run_post("text")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 api.pipeline_run_post(run, idempotency="k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-api.pipeline_run_post(run, timeout="10")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+api.pipeline_run_post(run, skip_deserialization=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+api.pipeline_run_post(run, timeout="10")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 str(api.pipeline_run_post(run).body.run_id)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 # A setting.

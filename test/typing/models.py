@@ -31,6 +31,15 @@ StepRun(
 StepRun(provider={"modelParams": {}}, start_time=datetime.now(UTC))
 PipelineRunResponse(pipeline_run_id="id")
 
+# An optional property that may be absent in another model, or is.
+other = StepRun()
+StepRun(
+    provider=other.provider,
+    elapsed_time=other.elapsed_time,
+    start_time=other.start_time,
+    end_time=schemas.unset,
+)
+
 
 def make(mapping: Mapping[str, Any]) -> PipelineRunRequest:
     """Make a run from a mapping."""
@@ -57,6 +66,7 @@ if not isinstance(step.provider, schemas.Unset):
     reveal_type(step.provider.outputs)  # frozendict[str, Any] | Unset
 if step.elapsed_time is not schemas.unset:
     str(step.elapsed_time)
+reveal_type(schemas.unset)  # Unset
 
 # Read by wire name.
 reveal_type(run["stepRuns"])  # Any

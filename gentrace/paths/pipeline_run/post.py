@@ -80,7 +80,7 @@ operation = Operation(
 
 
 @overload
-def pipeline_run_post(
+def pipeline_run_post(  # pyright: ignore[reportOverlappingOverload] - without the flag, this one
     self: Api,
     body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
     content_type: str = ...,
@@ -99,10 +99,22 @@ def pipeline_run_post(
     accept_content_types: tuple[str, ...] = ...,
     stream: bool = ...,
     timeout: TimeoutSetting | None = ...,
+    skip_deserialization: Literal[True] = ...,
     *,
-    skip_deserialization: Literal[True],
     idempotency_key: str | None = ...,
 ) -> ApiResponseWithoutDeserialization: ...
+@overload
+def pipeline_run_post(
+    self: Api,
+    body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+    content_type: str = ...,
+    accept_content_types: tuple[str, ...] = ...,
+    stream: bool = ...,
+    timeout: TimeoutSetting | None = ...,
+    skip_deserialization: bool = ...,
+    *,
+    idempotency_key: str | None = ...,
+) -> ApiResponseFor200 | ApiResponseWithoutDeserialization: ...
 def pipeline_run_post(  # noqa: PLR0913, PLR0917 - the parameters of the contract
     self: Api,
     body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
