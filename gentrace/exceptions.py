@@ -55,13 +55,12 @@ class _CallerError(OpenApiException):
     """
 
     path_to_item: tuple[str | int, ...] | None
-    deepest: object = None
-    """The container at which a walk of nested ones gave up; its like on the way out is a cycle."""
+    passed: dict[int, object] | None = None
+    """The containers around content nested too deeply, by identity: one met twice is a cycle."""
 
     def __init__(self, message: str, path_to_item: tuple[str | int, ...] | None = None) -> None:
-        super().__init__(message, path_to_item)
-        self.message = message
-        self.path_to_item = path_to_item
+        super().__init__()
+        self.reword(message, path_to_item)
 
     def __str__(self) -> str:
         if self.path_to_item is None:
@@ -71,9 +70,15 @@ class _CallerError(OpenApiException):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message, self.path_to_item)
 
+    def reword(self, message: str, path_to_item: tuple[str | int, ...] | None) -> None:
+        """Say something else, of another place."""
+        self.message = message
+        self.path_to_item = path_to_item
+        self.args = message, path_to_item
+
     def move_under(self, key: str | int) -> None:
         """Say that the place is inside of item `key`: called while the error passes containers."""
-        self.path_to_item = (key, *(self.path_to_item or ()))
+        self.reword(self.message, (key, *(self.path_to_item or ())))
 
 
 class ApiTypeError(_CallerError, TypeError):
@@ -193,7 +198,12 @@ def _printable(text: str) -> str:
     words = " ".join(start.split())
     if len(words) > SHOWN_BODY or len(text) > len(start):
         words = words[:SHOWN_BODY] + "…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    return printable(words)
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal or a log would not show as it is, such as control characters."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class ApiConnectionException(ApiException):

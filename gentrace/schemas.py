@@ -24,16 +24,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overloa
 
 from frozendict import frozendict
 
-from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from gentrace.exceptions import (
+    SHOWN_KEY,
+    ApiAttributeError,
+    ApiKeyError,
+    ApiTypeError,
+    ApiValueError,
+    printable,
+)
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
-    from typing import Final, Literal, Self
+    from typing import Final, Literal, NoReturn, Self
 
     QuickCheck = Callable[[Any, list[Any]], bool]
-    """Tells whether a value may be written as it is, and adds what is free-form to a list."""
+    """Tells whether a value may be written as it is, but for what it adds to a list, unread."""
 
     Dumps = Callable[[Any], bytes]
     """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
@@ -51,6 +58,9 @@ MAX_DEPTH = 200
 MAX_DIGITS = 4300
 """How many digits an integer may have."""
 
+MAX_ITEMS = 10_000_000
+"""How many items a mapping that is no dict may have: one without end may say any number."""
+
 _INTEGER_BOUND = 10**MAX_DIGITS
 _SMALL = 2**62
 
@@ -66,6 +76,10 @@ class Unset:
     """The type of `unset`."""
 
     __slots__ = ()
+
+    def __new__(cls) -> Unset:  # noqa: PYI034 - there is one, which is of this very class
+        """Return `unset`."""
+        return unset
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -83,7 +97,7 @@ class Unset:
         return self
 
 
-unset: Final = Unset()
+unset: Final = object.__new__(Unset)
 """Stands for a property, body or header that is absent; it is false, and None is not it."""
 
 
@@ -159,8 +173,8 @@ class Schema(Generic[T_co]):
     def quick_check(self) -> QuickCheck:
         """Return what tells whether a value may be written as it is; `check` has to judge a no.
 
-        What the JSON encoder refuses by itself is left to it, and the containers of free-form
-        content are added to a list, the second argument.
+        What the JSON encoder refuses by itself is left to it, and free-form content that has to be
+        looked into is added to a list, the second argument.
         """
         return _never
 
@@ -219,7 +233,7 @@ class IntegerSchema(Schema[int]):
         if type(value) is int:
             return _free_integer(value)
         plain = _simplify(value, self.expected)
-        if type(plain) is float and plain.is_integer():
+        if type(plain) is float and _free_float(plain).is_integer():
             plain = int(plain)
         if type(plain) is not int:
             raise _mismatch(self.expected, value)
@@ -274,11 +288,11 @@ class ArraySchema(Schema[tuple[T, ...]]):
         """Return what tells quickly whether it is a list of items to be written as they are."""
         admits = self.items.quick_check()
 
-        def admits_all(value: object, free: list[Any]) -> bool:
+        def admits_all(value: object, unread: list[Any]) -> bool:
             if type(value) is not _List and type(value) is not _Tuple:
                 return False
             for item in value:  # noqa: SIM110 - a generator takes longer
-                if not admits(item, free):
+                if not admits(item, unread):
                     return False
             return True
 
@@ -323,11 +337,9 @@ class ObjectSchema(Schema[M]):
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
         if rules is REQUEST_RULES and type(value) is _Dict:
-            free: list[Any] = []
-            if self.quick_check()(value, free):
-                text = _encode_plain(value, free, dumps)
-                if text is not None:
-                    return text
+            text = _encode_plain(value, self.quick_check(), dumps)
+            if text is not None:
+                return text
         return super().serialize(value, rules, dumps)
 
 
@@ -337,7 +349,7 @@ INTEGER: Final = IntegerSchema()
 FREE_OBJECT: Final = FreeObjectSchema()
 
 
-def _never(_value: object, _free: list[Any]) -> bool:
+def _never(_value: object, _unread: list[Any]) -> bool:
     return False
 
 
@@ -349,7 +361,7 @@ def _compile(model: type[Model]) -> QuickCheck:
     """
     names: dict[str, Any] = {"model": model, "others": model.admits_others_oapg}
     lines = [
-        "def admits(value, free):",
+        "def admits(value, unread):",
         " if type(value) is not dict: return type(value) is model",
         " get, found = value.get, 0",
     ]
@@ -358,19 +370,19 @@ def _compile(model: type[Model]) -> QuickCheck:
         names[f"name{number}"] = item.wire_name
         names[f"kind{number}"] = kind
         names[f"check{number}"] = item.schema.quick_check()
-        is_wrong = f"type(item) is not kind{number}" if kind else f"not check{number}(item, free)"
+        is_wrong = f"type(item) is not kind{number}" if kind else f"not check{number}(item, unread)"
         lines += [
             f" item = get(name{number})",
             " if item is not None:",
             f"  if {is_wrong}: return False",
             "  found += 1",
-            *(["  free.append(item)"] if kind is dict else []),
+            *(["  unread.append(item)"] if kind is dict else []),
             *([" else: return False"] if item.required else []),
         ]
     lines += [
         " for key in value:",
         "  if type(key) is not str: return False",
-        " return found == len(value) or others(value, free)",
+        " return found == len(value) or others(value, unread)",
     ]
     exec("\n".join(lines), names)  # noqa: S102 - made of the lines above alone
     check: QuickCheck = names["admits"]
@@ -424,12 +436,25 @@ def optional(wire_name: str, schema: Schema[T], description: str) -> Property[T 
     return Property(wire_name, schema, description, required=False)
 
 
+def _refuse_as(kind: type[ApiTypeError | ApiAttributeError]) -> Callable[..., NoReturn]:
+    """Return a method for what would change a model."""
+
+    def refuse(self: Model, /, *_: object, **_keywords: object) -> NoReturn:
+        raise kind(
+            f"a {type(self).__name__} cannot change: "
+            f"its set(name, value) and delete(name) make another"
+        )
+
+    return refuse
+
+
 class Model(frozendict[str, Any]):
     """A checked object of the document: a deeply immutable mapping by wire names.
 
     Subclasses declare their properties with `required` and `optional`. A model is made from
-    keywords, from a mapping or from both, where a keyword wins; a declared property goes by its
-    Python name or its wire name. Properties that the document does not declare are kept.
+    keywords, from a mapping or from both, where a keyword wins, even if it is `unset`; a declared
+    property goes by its Python name or its wire name. Properties that the document does not declare
+    are kept.
 
     Raises:
         ApiTypeError: a value of the wrong type, or a required property is missing.
@@ -474,21 +499,32 @@ class Model(frozendict[str, Any]):
     else:
 
         def __new__(cls, /, *args: object, **keywords: object) -> Self:
-            """Make a model of a mapping and keywords, either of which may be left out."""
+            """Make a model of a mapping and keywords, either of which may be left out.
+
+            In place of the mapping there may be an iterator of pairs, as `dataclasses.asdict` has.
+            """
             if len(args) > 1:
                 raise ApiTypeError(
                     f"{cls.__name__} takes one mapping and keywords, got {len(args)} arguments"
                 )
             items = {}
             for given in args:
-                is_model = issubclass(type(given), Model)
-                plain = given if is_model else _simplify(given, "an object")
+                if issubclass(type(given), Model):
+                    items = given
+                    continue
+                plain = _simplify(_with_pairs(given), "an object")
                 if not isinstance(plain, dict):
                     raise _mismatch("an object", given)
-                items = plain if isinstance(plain, Model) else cls.wire_items_oapg(plain)
+                items = cls.wire_items_oapg(plain)
             if keywords:
                 items = {**items, **cls.wire_items_oapg(keywords)}
             return cls.check_oapg(items, REQUEST_RULES)
+
+        def __init__(self, /, *args: object, **keywords: object) -> None:
+            """Do nothing, whatever the names of the properties are: the model is made."""
+
+        __setitem__ = __delitem__ = _refuse_as(ApiTypeError)
+        __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
 
         def __getattr__(self, name: str) -> object:
             names = [item.name for item in self.properties_oapg.values()]
@@ -507,27 +543,30 @@ class Model(frozendict[str, Any]):
 
     @classmethod
     def wire_items_oapg(cls, items: Mapping[Any, object]) -> Mapping[Any, object]:
-        """Return `items` with the declared properties by their wire names.
+        """Return `items` with the declared properties by their wire names, those unset too.
 
         Raises:
             ApiValueError: a property is given by both of its names.
 
         """
         wire_names = cls.wire_names_oapg
-        if not _TEXT.issuperset(map(type, items)):
+        try:
+            has_exact_keys = _TEXT.issuperset(map(type, items))
+        except TypeError:  # of a class that has no hash
+            has_exact_keys = False
+        if not has_exact_keys:
             # A key of another class may not even let itself be looked for.
             items = _with_exact_keys(items)
         if cls.aliases_oapg.isdisjoint(items):
             return items
         renamed: dict[Any, object] = {}
         for key, item in items.items():
-            if item is unset:
-                continue
             wire_name = wire_names.get(key, key)
-            if wire_name in renamed:
+            if renamed.get(wire_name, unset) is unset:
+                renamed[wire_name] = item
+            elif item is not unset:
                 name = cls.properties_oapg[wire_name].name
                 raise ApiValueError(f"got both {name!r} and {wire_name!r}, give one of them", ())
-            renamed[wire_name] = item
         return renamed
 
     @classmethod
@@ -538,6 +577,7 @@ class Model(frozendict[str, Any]):
         kinds, properties = cls.kinds_oapg, cls.properties_oapg
         checked: dict[str, Any] = {}
         key: Any = None
+        item: Any = None
         try:
             for key, item in items.items():
                 if type(key) is not str or not key.isascii():
@@ -555,8 +595,8 @@ class Model(frozendict[str, Any]):
         except (ApiTypeError, ApiValueError) as error:
             _place_under_key(error, key)
             raise
-        except RuntimeError as error:
-            raise _changed(items, error) from error
+        except (RuntimeError, TypeError) as error:
+            raise _refusal(error, items, key, item) from error
         if rules.check_required:
             for name in cls.required_oapg:
                 if name not in checked:
@@ -564,7 +604,7 @@ class Model(frozendict[str, Any]):
         return _freeze_as(cls, checked)
 
     @classmethod
-    def admits_others_oapg(cls, items: Mapping[Any, object], free: list[Any]) -> bool:
+    def admits_others_oapg(cls, items: Mapping[Any, object], unread: list[Any]) -> bool:
         """Tell quickly whether the properties that are not declared may be written as they are."""
         for key, item in items.items():
             if key in cls.properties_oapg:
@@ -573,7 +613,7 @@ class Model(frozendict[str, Any]):
             elif key in cls.aliases_oapg:
                 return False
             elif type(item) not in _EXACT_LEAVES:
-                free.append(item)
+                unread.append(item)
         return True
 
     def get_item_oapg(self, name: str) -> Any:
@@ -586,8 +626,17 @@ class Model(frozendict[str, Any]):
     def _derive(self, changes: Mapping[Any, object]) -> Self:
         return self.check_oapg({**self, **self.wire_items_oapg(changes)}, REQUEST_RULES)
 
+    @classmethod
+    def _wire_name(cls, name: object) -> str:
+        key = _free_key(name)
+        return cls.wire_names_oapg.get(key, key)
+
     def __or__(self, other: Mapping[Any, Any]) -> Any:
-        return self._derive(other) if isinstance(other, dict) else NotImplemented
+        if isinstance(other, dict):
+            return self._derive(other)
+        if hasattr(other, "__ror__"):
+            return NotImplemented
+        raise _mismatch("an object", other)
 
     __ior__ = __or__
 
@@ -595,23 +644,24 @@ class Model(frozendict[str, Any]):
         self, key: str, val: object
     ) -> Self:
         """Return a model with property `key`, by either of its names, set to `val`."""
-        return self._derive({key: val})
+        return self._derive({self._wire_name(key): val})
 
     def setdefault(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
         self, key: str, default: object = None
     ) -> Self:
         """Return this model if it holds property `key`, else one where it is `default`."""
-        return self if self.wire_names_oapg.get(key, key) in self else self._derive({key: default})
+        wire_name = self._wire_name(key)
+        return self if wire_name in self else self._derive({wire_name: default})
 
     def delete(self, key: str) -> Self:
         """Return a model without property `key`, by either of its names.
 
         Raises:
             ApiKeyError: it is not there.
-            ApiTypeError: it is required.
+            ApiTypeError: it is required, or the key is no string.
 
         """
-        wire_name = self.wire_names_oapg.get(key, key)
+        wire_name = self._wire_name(key)
         if wire_name not in self:
             raise ApiKeyError(_no_such_name(self, key, self.properties_oapg))
         kept = {name: item for name, item in self.items() if name != wire_name}
@@ -620,7 +670,11 @@ class Model(frozendict[str, Any]):
     @classmethod
     def fromkeys(cls, seq: Iterable[str], value: object = None) -> Self:
         """Return a model that holds `value` under each key of `seq`."""
-        return cls(**dict.fromkeys(seq, value))
+        try:
+            items = dict.fromkeys(seq, value)
+        except TypeError as error:
+            raise ApiTypeError(f"expected names of properties, got {describe(seq)}") from error
+        return cls(items)
 
     def copy(self) -> Self:
         """Return this model, which cannot change."""
@@ -712,6 +766,7 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         raise _too_deep(value)
     frozen: dict[str, Any] = {}
     key: Any = None
+    item: Any = None
     try:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
@@ -731,31 +786,45 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         _place_under_key(error, key)
         _word_cycle(error, value)
         raise
-    except RuntimeError as error:
-        raise _changed(value, error) from error
+    except (RuntimeError, TypeError) as error:
+        raise _refusal(error, value, key, item) from error
     return _freeze_as(_FrozenDict, frozen)
 
 
 def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ...]:
     if depth > MAX_DEPTH:
         raise _too_deep(value)
-    if len(value) >= _LONG and set(map(type, value)) == {float} and all(map(isfinite, value)):
+    if len(value) >= _LONG and _are_finite(value):
         return tuple(value)
     frozen: list[Any] = []
+    item: Any = None
     try:
         # Not further than it was at first: what its items do when asked may add to it.
         for item in islice(value, len(value)):
-            frozen.append(_FREE.get(_type(item), _free_foreign)(item, depth + 1))  # noqa: PERF401
+            frozen.append(_FREE.get(_type(item), _free_foreign)(item, depth + 1))
     except (ApiTypeError, ApiValueError) as error:
         error.move_under(len(frozen))
         _word_cycle(error, value)
         raise
+    except (RecursionError, TypeError) as error:
+        raise _refusal(error, value, len(frozen), item) from error
     return tuple(frozen)
 
 
+def _are_finite(value: list[Any] | tuple[Any, ...]) -> bool:
+    try:
+        return _FLOAT.issuperset(map(type, value)) and all(map(isfinite, value))
+    except TypeError:  # of a class that has no hash: its item has its own error
+        return False
+
+
 def _free_foreign(value: Any, depth: int) -> Any:
-    plain = _simplify(value, "a JSON value")
-    return _FREE[type(plain)](plain, depth)
+    plain = _simplify(value, _ANY)
+    try:
+        return _FREE[type(plain)](plain, depth)
+    except (ApiTypeError, ApiValueError) as error:
+        _word_cycle(error, value)
+        raise
 
 
 _FREE: dict[type, Callable[[Any, int], Any]] = {
@@ -771,11 +840,17 @@ _FREE: dict[type, Callable[[Any, int], Any]] = {
 }
 
 
-def _changed(container: object, error: RuntimeError) -> ApiValueError | RuntimeError:
-    """Return what is wrong with a dict that cannot be iterated over to its end."""
+def _refusal(
+    error: RuntimeError | TypeError, container: object, key: str | int, item: object
+) -> ApiValueError:
+    """Return what is wrong with a container that cannot be read to its end, but up to an item."""
     if isinstance(error, RecursionError):
-        return error
-    return ApiValueError(f"{_name_of(container)} that changes while it is read", ())
+        return ApiValueError("nested deeper than what is left of the interpreter's stack", ())
+    if isinstance(error, RuntimeError):
+        return ApiValueError(f"{_name_of(container)} that changes while it is read", ())
+    refusal = _raised(item, error)
+    refusal.move_under(key)
+    return refusal
 
 
 def _with_exact_keys(items: Mapping[Any, object]) -> dict[str, object]:
@@ -789,7 +864,7 @@ def _with_exact_keys(items: Mapping[Any, object]) -> dict[str, object]:
 
 def _too_deep(container: object) -> ApiValueError:
     error = ApiValueError(f"nested deeper than {MAX_DEPTH} levels", ())
-    error.deepest = container
+    error.passed = {id(container): container}
     return error
 
 
@@ -803,9 +878,11 @@ def _place_under_key(error: ApiTypeError | ApiValueError, key: object) -> None:
 
 def _word_cycle(error: ApiTypeError | ApiValueError, container: object) -> None:
     """Say of content nested too deeply that it is a cycle, where it meets itself again."""
-    if error.deepest is container:
-        error.message = f"a {_name_of(container)} that contains itself is not JSON"
-        error.path_to_item = ()
+    if error.passed is None:
+        return
+    if id(container) in error.passed:
+        error.reword(f"a {_name_of(container)} that contains itself is not JSON", ())
+    error.passed[id(container)] = container
 
 
 # Values of other types, on their way to a JSON value.
@@ -821,8 +898,11 @@ def _simplify(value: object, expected: str) -> Plain:
     """
     plain: Any = value
     for _ in range(MAX_DEPTH):
-        if type(plain) in _FREE:
-            return plain  # type: ignore[no-any-return]
+        try:
+            if type(plain) in _FREE:
+                return plain  # type: ignore[no-any-return]
+        except TypeError as error:  # of a class that has no hash
+            raise _raised(plain, error) from error
         plain = _ask(_convert, plain)
         if plain is unset:
             raise _mismatch(expected, value)
@@ -864,11 +944,22 @@ def _ask(form: Callable[[Any], Any], value: object) -> Any:
     except (ApiTypeError, ApiValueError):
         raise
     except Exception as error:
-        raise ApiValueError(
-            f"expected a JSON value, got {describe(value)}, "
-            f"which raised {_name_of(error)} when asked for one",
-            (),
-        ) from error
+        raise _raised(value, error) from error
+
+
+def _raised(value: object, error: Exception) -> ApiValueError:
+    return ApiValueError(
+        f"expected a JSON value, got {describe(value)}, "
+        f"which raised {_name_of(error)} when asked for one",
+        (),
+    )
+
+
+def _with_pairs(value: object) -> object:
+    """Return the dict of an iterator's pairs; anything else, a list of pairs too, as it is."""
+    if type(value) is not _Dict and _is_instance(value, "collections.abc", "Iterator"):
+        return _ask(_Dict, value)
+    return value
 
 
 _EXACT: dict[type, Callable[[Any], Any]] = {
@@ -893,6 +984,12 @@ def _is_instance(value: object, module: str, name: str) -> bool:
 
 def _mapping_items(value: Mapping[object, object]) -> dict[object, object]:
     size = len(value)
+    if size > MAX_ITEMS:
+        raise ApiValueError(
+            f"expected a mapping of at most {MAX_ITEMS} items, got {_name_of(value)} "
+            f"that says {size}: make it a dict",
+            (),
+        )
     items: dict[object, object] = {}
     for number, (key, item) in enumerate(islice(value.items(), size + 1)):
         items[key] = item
@@ -910,7 +1007,7 @@ def _mapping_items(value: Mapping[object, object]) -> dict[object, object]:
 def _exact_number(value: Any) -> int | float:
     """Return the int or float whose JSON text is exactly this Decimal."""
     decimal = _type(value)
-    if value.is_finite() and value.adjusted() < MAX_DIGITS:
+    if value.is_finite() and (value.adjusted() < MAX_DIGITS or not value):
         number = int(value) if value.as_tuple().exponent >= 0 else float(value)
         if decimal(repr(number)) == value:
             return number
@@ -934,7 +1031,7 @@ _is_plain_date_time = re.compile(
 """Match an RFC 3339 date and time of a day that each year has."""
 
 
-def _is_plain_date_time_text(value: object, _free: list[Any]) -> bool:
+def _is_plain_date_time_text(value: object, _unread: list[Any]) -> bool:
     return type(value) is str and _is_plain_date_time(value) is not None
 
 
@@ -959,12 +1056,15 @@ def _parse(text: str) -> datetime:
     return isoparse(text.upper())
 
 
-def as_datetime(text: str) -> datetime:
+def as_datetime(text: str | datetime) -> datetime:
     """Return the aware datetime of an RFC 3339 date and time; digits beyond microseconds are cut.
 
+    Args:
+        text: the date and time, as a model holds it, or an aware datetime.
+
     Raises:
-        ApiTypeError: not a string.
-        ApiValueError: not an RFC 3339 date and time.
+        ApiTypeError: neither a string nor a datetime.
+        ApiValueError: not an RFC 3339 date and time, or a naive datetime.
 
     """
     return _parse(DATE_TIME.check(text, REQUEST_RULES))
@@ -1010,21 +1110,25 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     try:
-        return f"{_name_of(value)} {_words.repr(value)}"
+        shown = printable(_words.repr(value))
     except Exception:  # noqa: BLE001 - its own code may raise anything
-        return f"{_name_of(value)} that cannot be shown"
+        shown = "that cannot be shown"
+    return f"{_name_of(value)} {shown}"
 
 
 def _name_of(value: object) -> str:
     """Return the name of a value's class, whatever that says of itself."""
     name: str = vars(type)["__name__"].__get__(type(value))
-    return name
+    return printable(name if len(name) <= SHOWN_KEY else f"{name[:SHOWN_KEY]}…")
 
 
 def _mismatch(expected: str, value: object) -> ApiTypeError:
-    hint = next((hint for kind, hint in _HINTS.items() if issubclass(type(value), kind)), "")
+    any_form = ": make it text, a number, a list or a dict" if expected == _ANY else ""
+    hint = next((hint for kind, hint in _HINTS.items() if issubclass(type(value), kind)), any_form)
     return ApiTypeError(f"expected {expected}, got {describe(value)}{hint}", ())
 
+
+_ANY = "a JSON value"
 
 _HINTS: dict[type, str] = {
     bytes: ": decode it, or encode it as base64",
@@ -1042,13 +1146,14 @@ def _missing(declared: Property[Any]) -> str:
 def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
 
+    if type(name) is not str:
+        return f"{type(model).__name__} has no {describe(name)}"
     names = {item.name: item.wire_name for item in model.properties_oapg.values()}
-    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(str(name), "")
-    close = (
-        other if other in known else next(iter(get_close_matches(str(name), list(known), 1)), "")
-    )
+    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(name, "")
+    like = get_close_matches(name[:SHOWN_KEY], list(known), 1)
+    close = other if other in known else next(iter(like), "")
     hint = f": did you mean {close!r}?" if close and close != name else ""
-    return f"{type(model).__name__} has no {name!r}{hint}"
+    return f"{type(model).__name__} has no {_words.repr(name)}{hint}"
 
 
 def _thaw(value: Plain) -> Plain:
@@ -1083,7 +1188,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
             library's writes; None has everything written by the latter.
 
     Raises:
-        ApiValueError: an integer of more digits than this interpreter is set to write.
+        ApiValueError: an integer of more digits, or more levels, than this interpreter can write.
 
     """
     if dumps is not None:
@@ -1093,7 +1198,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
             pass  # such as an integer beyond 64 bits
     try:
         return _encoder.encode(value).encode()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiValueError(f"cannot be written as JSON: {error}") from None
 
 
@@ -1113,7 +1218,7 @@ def _find_orjson() -> Dumps | None:
     return lambda value: dumps(value, None, options)
 
 
-def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -> bytes | None:
+def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None) -> bytes | None:
     """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
 
     The encoders refuse foreign types, NaN, lone surrogates and cycles. What they let pass is
@@ -1121,28 +1226,31 @@ def _encode_plain(value: dict[Any, Any], free: list[Any], dumps: Dumps | None) -
     """
     if sys.get_int_max_str_digits() != MAX_DIGITS or sys.getrecursionlimit() > _MAX_RECURSION:
         return None
+    unread: list[Any] = []
     try:
+        if not admits(value, unread):
+            return None
         text = encode(value, dumps)
+        # orjson writes null for a float that JSON does not have: then each float is looked at.
+        leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
+        return text if _is_plain(unread, leaves) else None
     except Exception:  # noqa: BLE001 - the code of a foreign object may raise anything
         return None
-    # orjson writes null for a float that JSON does not have: then each float is looked at.
-    leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
-    return text if _is_plain(free, leaves) else None
 
 
 _MAX_RECURSION = 10_000
 """Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
 
 
-def _is_plain(free: list[Any], leaves: frozenset[type]) -> bool:  # noqa: C901, PLR0912 - one loop, as calls take longer
+def _is_plain(unread: list[Any], leaves: frozenset[type]) -> bool:  # noqa: C901, PLR0912 - one loop, as calls take longer
     """Tell whether free-form content is of exact types, with strings as keys, and not too deep.
 
     Args:
-        free: the containers of the content.
+        unread: the content, but for what needs no look.
         leaves: types whose values need no look.
 
     """
-    level = free
+    level = unread
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
         for container in level:

@@ -19,7 +19,7 @@ from gentrace.exceptions import (
 )
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 from gentrace.paths.pipeline_run.post import ApiResponseFor400
-from gentrace.schemas import unset
+from gentrace.schemas import FREE_OBJECT, REQUEST_RULES, unset
 
 CALLERS_MISTAKES = {
     ApiTypeError: TypeError,
@@ -118,9 +118,42 @@ def test_mistake_in_a_value_is_raised_with_its_place():
 @pytest.mark.parametrize("kind", CALLERS_MISTAKES)
 def test_mistake_is_pickled_with_its_place(kind):
     error = kind("wrong", ("a", 1))
-    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
+    moved = kind("wrong", (1,))
+    moved.move_under("a")
+    for twin in (
+        pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own
+        copy.copy(error),
+        moved,
+        pickle.loads(pickle.dumps(moved)),  # noqa: S301 - our own
+    ):
         assert type(twin) is kind
         assert (str(twin), twin.path_to_item) == (str(error), error.path_to_item)
+        assert (repr(twin), twin.args) == (repr(error), ("wrong", ("a", 1)))
+
+
+def test_mistake_in_a_value_shows_its_place_in_every_form():
+    cycle = {}
+    cycle["a"] = cycle
+    for content in ({"a": [b""]}, cycle):
+        with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+            FREE_OBJECT.check(content, REQUEST_RULES)
+        error = caught.value
+        assert error.args == (error.message, error.path_to_item)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        type("Kind", (), {"__repr__": lambda _: "\ud800\r\n\x1b[2J"}),
+        type("Kind", (), {"__repr__": lambda _: "\u202egnp.exe"}),
+        type("Kind\r\n\x1b[2J", (), {"__repr__": lambda _: "shown"}),
+    ],
+)
+def test_text_of_a_mistake_prints_on_one_line_whatever_a_value_says_of_itself(kind):
+    with pytest.raises(ApiTypeError, match=r"^expected a string, got Kind.*\\.* at") as caught:
+        PipelineRunRequest(name=kind(), step_runs=[])
+    assert str(caught.value).isprintable()
 
 
 def test_exception_of_nothing_has_documented_defaults():

@@ -4,8 +4,11 @@ import collections.abc
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
+import traceback
+from collections import UserDict
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +22,7 @@ from peers import Peer
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest
-from gentrace.schemas import REQUEST_RULES, ObjectSchema, encode
+from gentrace.schemas import MAX_DEPTH, REQUEST_RULES, ObjectSchema, encode
 
 MEMORY_SCRIPT = Path(memory_of_bodies.__file__)
 MANY = 100_000
@@ -98,6 +101,17 @@ class NamelessError(Exception, metaclass=ClosedMeta):
     pass
 
 
+class Comparable(type):  # noqa: PLW1641 - on purpose
+    """As classes are that say when they are equal: that alone takes their hash away."""
+
+    def __eq__(cls, other):
+        return cls is other
+
+
+class Unhashed(metaclass=Comparable):
+    pass
+
+
 class Fails:
     def model_dump(self):
         raise NamelessError
@@ -160,6 +174,9 @@ HOSTILE = {
     "raises for each attribute": Closed,
     "a dict that raises for each attribute": ClosedMap,
     "raises for its class's name": Nameless,
+    "class without a hash": Unhashed,
+    "text of a class without a hash": lambda: Comparable("Text", (str,), {})("name"),
+    "dict of a class without a hash": lambda: Comparable("Items", (dict,), {})(name="name"),
     "class with a number as name": Numbered,
     "raises an error without a name": Fails,
     "raises for its offset": lambda: When(2024, 1, 1, tzinfo=UTC),
@@ -187,6 +204,22 @@ def test_no_exception_of_a_body_escapes(name):
     error = _refusal(HOSTILE[name]())
     assert error is not None
     assert error.path_to_item == ()
+
+
+@pytest.mark.parametrize("length", [1, 100])
+@pytest.mark.parametrize("others", [1.5, "a"])
+def test_item_of_a_class_without_a_hash_is_refused_with_its_place(length, others):
+    error = _refusal(RUN | {"x": [others] * length + [Unhashed()]})
+    assert type(error) is ApiValueError
+    assert type(error.__cause__) is TypeError
+    assert str(error).startswith("expected a JSON value, got Unhashed <")
+    assert error.path_to_item == ("x", length)
+
+
+@pytest.mark.parametrize("wrap", [dict, lambda run: {"x": [run]}, lambda run: {"stepRuns": [run]}])
+def test_key_of_a_class_without_a_hash_is_refused(wrap):
+    for kind in (Unhashed, lambda: Comparable("Text", (str,), {})("key")):
+        assert _refusal(RUN | wrap({kind(): 1})) is not None
 
 
 # Objects that change what is being read.
@@ -281,6 +314,61 @@ def test_mapping_without_end_comes_to_an_end():
     assert type(error) is ApiValueError
     assert error.path_to_item == ("x", 0)
     assert type(error.__cause__) is not OwnError
+
+
+class Vast(collections.abc.Mapping):
+    """Says that it is huge, and gives another item each time."""
+
+    def __len__(self):
+        return 2**40
+
+    def __iter__(self):
+        return (str(number) for number in range(2**40))
+
+    def __getitem__(self, key):
+        return 1
+
+
+def test_mapping_that_says_that_it_is_huge_is_not_read():
+    error = _refusal(RUN | {"x": [Vast()]})
+    assert str(error) == (
+        "expected a mapping of at most 10000000 items, got Vast that says 1099511627776: "
+        "make it a dict at $.x[0]"
+    )
+
+
+# A stack that is nearly used up.
+
+
+def _with_frames(number, function):
+    return _with_frames(number - 1, function) if number else function()
+
+
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: UserDict(a=value)])
+def test_deep_content_is_sent_or_refused_however_little_stack_is_left(wrap):
+    """So is a model that was made where there was more."""
+    content = 1
+    for _ in range(MAX_DEPTH):
+        content = wrap(content)
+    body = RUN | {"x": content}
+    model = PipelineRunRequest(body)
+    schema = ObjectSchema(PipelineRunRequest)
+    used = len(traceback.extract_stack())
+    refusals = []
+    for left in range(60, 700, 20):
+        for way in (
+            lambda: schema.serialize(body, REQUEST_RULES),
+            lambda: encode(schema.check(body, REQUEST_RULES)),
+            lambda: encode(model),
+        ):
+            try:
+                assert b'"x"' in _with_frames(sys.getrecursionlimit() - used - left, way)
+            except ApiValueError as error:
+                refusals.append(error)
+    assert {(error.path_to_item or "x")[0] for error in refusals} == {"x"}
+    assert refusals
+    words = "nested deeper than what is left of|cannot be written as JSON: maximum recursion depth"
+    assert all(re.match(words, error.message) for error in refusals)
 
 
 # Subclasses of what JSON has: they are what they hold, whatever their methods say.

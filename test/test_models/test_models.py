@@ -3,8 +3,8 @@
 import copy
 import json
 import pickle
-from collections import ChainMap, OrderedDict
-from dataclasses import dataclass
+from collections import ChainMap, OrderedDict, UserDict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
@@ -77,6 +77,17 @@ class Foreign:
     """No JSON value, and no form that is one."""
 
 
+class Closed(tuple):
+    """Whose own code raises."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        raise OSError
+
+    __repr__ = __str__
+
+
 @pytest.fixture
 def run():
     return PipelineRunRequest(**PYTHON)
@@ -103,6 +114,8 @@ def run():
         lambda: PipelineRunRequest(name="answer", step_runs=tuple(map(StepRun, WIRE["stepRuns"]))),
         lambda: PipelineRunRequest.from_openapi_data_oapg(WIRE),
         lambda: PipelineRunRequest(PYTHON, cost=schemas.unset),
+        lambda: PipelineRunRequest(iter(PYTHON.items())),
+        lambda: PipelineRunRequest((pair for pair in WIRE.items()), name="answer"),
     ],
 )
 def test_a_model_is_made_from_either_spelling_of_a_mapping_or_keywords(make):
@@ -110,6 +123,45 @@ def test_a_model_is_made_from_either_spelling_of_a_mapping_or_keywords(make):
     made = make()
     assert type(made) is PipelineRunRequest
     assert json.loads(json.dumps(made)) == WIRE
+
+
+def test_a_dataclass_that_holds_models_becomes_a_dict(run):
+    """`dataclasses.asdict` makes each dict that it meets anew, from an iterator of pairs."""
+    made = asdict(Run("outer", [run]))
+    assert made == {"name": "outer", "step_runs": [run]}
+    assert type(made["step_runs"][0]) is PipelineRunRequest
+
+
+def _pairs_that_raise():
+    yield "elapsedTime", 1
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    ("pairs", "cause"),
+    [
+        (zip([1], strict=True), ValueError),
+        (iter([1]), TypeError),
+        (iter([([], 1)]), TypeError),
+        (_pairs_that_raise(), OSError),
+    ],
+)
+def test_an_iterator_that_gives_no_pairs_is_refused(pairs, cause):
+    with pytest.raises(
+        ApiValueError, match=r"^expected a JSON value, got .*, which raised "
+    ) as caught:
+        StepRun(pairs)
+    assert type(caught.value.__cause__) is cause
+    assert caught.value.path_to_item == ()
+
+
+@pytest.mark.parametrize("model", [StepRun, StepRunProvider, PipelineRunResponse])
+def test_an_unknown_property_may_have_any_name(model):
+    """That of an argument of a constructor too."""
+    names = ["self", "cls", "args", "keywords", "items", "data", "", "a b"]
+    items = dict.fromkeys(names, 1)
+    assert model(**items) == model(items) == model.fromkeys(names, 1) == items
+    assert dict(model(**items)) == items
 
 
 @pytest.mark.parametrize(
@@ -194,8 +246,10 @@ def test_a_name_that_is_not_there_is_an_error_that_names_the_like(run):
         run["step_runs"]
     with pytest.raises(ApiKeyError, match=r"^PipelineRunRequest has no 'zzz'$"):
         run["zzz"]
-    with pytest.raises(ApiKeyError, match=r"has no 3$"):
+    with pytest.raises(ApiKeyError, match=r"has no int 3$"):
         run[3]
+    with pytest.raises(ApiKeyError, match=r"has no Closed <Closed instance at 0x\w+>$"):
+        run[Closed()]
     with pytest.raises(ApiAttributeError, match=r"has no 'step_run': did you mean 'step_runs'\?"):
         run.step_run  # noqa: B018 - reading it is the test
     assert not hasattr(run, "cost")
@@ -219,10 +273,37 @@ def test_unset_means_absent():
         name="n", step_runs=[{"provider": schemas.unset, "x": {"y": schemas.unset, "z": 1}}]
     )
     assert run == {"name": "n", "stepRuns": ({"x": {"z": 1}},)}
-    with pytest.raises(ApiTypeError, match=r"^missing the required property 'name' at \$$"):
-        PipelineRunRequest(name=schemas.unset, step_runs=[])
+    for make in (
+        lambda: PipelineRunRequest(name=schemas.unset, step_runs=[]),
+        lambda: PipelineRunRequest(run, name=schemas.unset),
+        lambda: run.set("name", schemas.unset),
+    ):
+        with pytest.raises(ApiTypeError, match=r"^missing the required property 'name' at \$$"):
+            make()
     with pytest.raises(ApiTypeError, match=r"unset, which only stands for an absent property"):
         StepRun(x=[schemas.unset])
+
+
+@pytest.mark.parametrize("name", ["elapsed_time", "elapsedTime"])
+@pytest.mark.parametrize("other", [{}, {"start_time": "2023-05-04T09:30:00Z"}])
+def test_a_property_made_unset_is_absent_whatever_its_spelling_and_its_neighbours(name, other):
+    """And one that is unset by the one of its names is given by the other alone."""
+    changes = {name: schemas.unset} | other
+    expected = StepRun(other)
+    step = StepRun(elapsed_time=1)
+    for derived in (
+        StepRun({"elapsedTime": 1}, **changes),
+        StepRun({"elapsed_time": 1}, **changes),
+        StepRun(step, **changes),
+        step | changes,
+        step.set(name, schemas.unset) | other,
+        StepRun(other).setdefault(name, schemas.unset),
+    ):
+        assert derived == expected
+        assert type(derived) is StepRun
+    both = dict.fromkeys(("elapsed_time", "elapsedTime"), 1)
+    assert StepRun(both | {name: schemas.unset}) == {"elapsedTime": 1}
+    assert StepRun({name: schemas.unset} | both | {name: schemas.unset}) == {"elapsedTime": 1}
 
 
 def test_unset_is_false_and_the_only_one_of_its_kind():
@@ -232,20 +313,29 @@ def test_unset_is_false_and_the_only_one_of_its_kind():
     assert copy.copy(schemas.unset) is copy.deepcopy([schemas.unset])[0] is schemas.unset
     assert pickle.loads(pickle.dumps(schemas.unset)) is schemas.unset  # noqa: S301 - our own
     assert schemas.unset is not None
+    assert schemas.Unset() is schemas.unset
 
 
 def test_a_model_is_a_frozendict_that_nothing_changes(run):
     assert isinstance(run, frozendict)
+    for change, error in (
+        (lambda: run.__setitem__("name", "x"), ApiTypeError),
+        (lambda: run.__delitem__("name"), ApiTypeError),
+        (lambda: run.update(name="x", self=1), ApiAttributeError),
+        (lambda: run.pop("name"), ApiAttributeError),
+        (run.popitem, ApiAttributeError),
+        (run.clear, ApiAttributeError),
+        (lambda: setattr(run, "name", "x"), ApiAttributeError),
+        (lambda: delattr(run, "name"), ApiAttributeError),
+        (lambda: setattr(run, "cost", 1), ApiAttributeError),
+    ):
+        with pytest.raises(
+            error,
+            match=r"^a PipelineRunRequest cannot change: "
+            r"its set\(name, value\) and delete\(name\) make another$",
+        ):
+            change()
     for change in (
-        lambda: run.__setitem__("name", "x"),
-        lambda: run.__delitem__("name"),
-        lambda: run.update(name="x"),
-        lambda: run.pop("name"),
-        run.popitem,
-        run.clear,
-        lambda: setattr(run, "name", "x"),
-        lambda: delattr(run, "name"),
-        lambda: setattr(run, "cost", 1),
         lambda: run.step_runs[0].__setitem__("x", 1),
         lambda: run.step_runs[0].provider.inputs.__setitem__("x", 1),
         lambda: run.step_runs.__setitem__(0, 1),
@@ -325,6 +415,7 @@ def test_a_model_shows_its_class_and_its_content(run):
         (lambda step: step.fromkeys(["elapsed_time", "y"], 2), {"elapsedTime": 2, "y": 2}),
         (lambda step: step.fromkeys([]), {}),
         (lambda step: StepRun(step, elapsed_time=2), {"elapsedTime": 2, "x": 1}),
+        (lambda step: step | MappingProxyType({"elapsed_time": 2}), {"elapsedTime": 2, "x": 1}),
     ],
 )
 def test_what_is_derived_from_a_model_is_checked_and_a_model(derive, expected):
@@ -358,7 +449,15 @@ def test_derived_in_place_is_another_model(run):
         (lambda run: run.fromkeys(["name", "stepRuns"], "x"), ApiTypeError),
         (lambda run: run.fromkeys(["name"], "x"), ApiTypeError),
         (lambda run: run | 1, TypeError),
-        (lambda run: run | [("name", "x")], TypeError),
+        (lambda run: run | [("name", "x")], ApiTypeError),
+        (lambda run: run.set(1, 2), ApiTypeError),
+        (lambda run: run.set([], 1), ApiTypeError),
+        (lambda run: run.setdefault([], 1), ApiTypeError),
+        (lambda run: run.delete([]), ApiTypeError),
+        (lambda run: run.delete(1), ApiTypeError),
+        (lambda run: run.fromkeys([1], 2), ApiTypeError),
+        (lambda run: run.fromkeys([[]], 2), ApiTypeError),
+        (lambda run: run.fromkeys(1), ApiTypeError),
     ],
 )
 def test_deriving_what_the_document_does_not_allow_is_an_error(run, derive, error):
@@ -371,6 +470,7 @@ def test_deriving_what_the_document_does_not_allow_is_an_error(run, derive, erro
 
 
 def test_whatever_else_a_frozendict_can_be_changed_into_is_checked_or_no_model(run):
+    assert run | UserDict(cost=2) == {**run, "cost": 2}
     merged = {"name": 1, "cost": 2} | run
     assert merged == {**run, "cost": 2}
     assert not isinstance(merged, PipelineRunRequest) or merged.name == "answer"
@@ -465,8 +565,8 @@ def _run(**step):
         ),
         (
             lambda: _run(elapsed_time=float("nan")),
-            ApiTypeError,
-            "expected an integer, got float nan at $.stepRuns[3].elapsedTime",
+            ApiValueError,
+            "expected a number that JSON has, got nan at $.stepRuns[3].elapsedTime",
             ("stepRuns", 3, "elapsedTime"),
         ),
         (
@@ -612,6 +712,8 @@ def test_an_error_names_what_was_expected_what_was_given_and_where(make, error, 
         {"name": 7 << 10**6},
         {"name": "x" * 10**6 + "\udfff" + "x" * 10**6},
         {"name": Foreign},
+        {"name": type("K" * 10**6, (), {})()},
+        {"name": Enum("E" * 10**6, {"k" * 10**6: Foreign()})["k" * 10**6]},
         {"inputs": {"k" * 10**6: {"l" * 10**6: float("inf")}}},
         {"inputs": {"a-b" * 10**6: {7 << 10**6: 1}}},
     ],
@@ -620,6 +722,14 @@ def test_huge_values_are_cut_in_messages(huge):
     with pytest.raises((ApiTypeError, ApiValueError)) as caught:
         StepRunProvider(huge)
     assert len(str(caught.value)) < 800
+
+
+@pytest.mark.parametrize("name", ["k" * 10**6, "k y" * 10**6])
+@pytest.mark.parametrize("read", [StepRun.__getitem__, StepRun.delete, getattr])
+def test_huge_names_are_cut_in_messages(read, name):
+    with pytest.raises((ApiKeyError, ApiAttributeError), match=r"^StepRun has no 'k") as caught:
+        read(StepRun(), name)
+    assert len(str(caught.value)) < 200
 
 
 def test_a_subclass_of_a_model_has_its_properties():

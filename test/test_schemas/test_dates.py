@@ -82,7 +82,7 @@ def test_each_day_of_a_year_is_real_or_not_as_the_calendar_has_it(year):
 def test_a_text_becomes_the_aware_datetime_that_it_means(text, moment):
     assert as_datetime(text) == moment
     assert as_datetime(text).utcoffset() == moment.utcoffset()
-    assert as_datetime(StepRun(start_time=moment).start_time) == moment
+    assert as_datetime(StepRun(start_time=moment).start_time) == as_datetime(moment) == moment
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,7 @@ def test_a_text_becomes_the_aware_datetime_that_it_means(text, moment):
         ("x" * 10**6, ApiValueError),
         (None, ApiTypeError),
         (1683192600, ApiTypeError),
+        (datetime(2023, 5, 4, 9, 30), ApiValueError),  # noqa: DTZ001 - naive is the mistake
         (b"2023-05-04T09:30:00Z", ApiTypeError),
     ],
     ids=lambda value: str(value)[:30],

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
+from itertools import count
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from unittest.mock import Mock
 from uuid import UUID
@@ -199,6 +201,7 @@ def test_content_becomes_json_values(value, expected):
         ("1.00", 1.0),
         ("12345678901234567890.0", 12345678901234567890),
         ("1E+400", 10**400),
+        ("0E+5000", 0),
         ("9" * 4300, 10**4300 - 1),
         ("1e-5", 1e-05),
     ],
@@ -244,6 +247,16 @@ def _circle(kind):
     elif kind == "dataclass":
         value = Inner([])
         value.step_runs.append(value)
+    elif kind == "UserDict":
+        value = UserDict()
+        value["a"] = value
+    elif kind == "slim":
+        value = Inner(None)
+        value.step_runs = value
+    elif kind == "with more":
+        value = {"a": []}
+        value["b"] = value
+        value["c"] = []
     elif kind == "wide":
         value = {}
         value["a"] = {"b": [1, {"c": value}]}
@@ -282,6 +295,7 @@ def _surrogate(where):
         ({1, 2}, ApiTypeError, "got set {1, 2}: make it a list", ()),
         (frozenset(), ApiTypeError, "got frozenset frozenset(): make it a list", ()),
         ([_Odd()], ApiTypeError, "expected a JSON value, got _Odd <test_", (0,)),
+        (PurePosixPath("a"), ApiTypeError, "('a'): make it text, a number, a list or a dict", ()),
         (_Odd, ApiTypeError, "expected a JSON value, got type", ()),
         (Outer, ApiTypeError, "expected a JSON value, got type", ()),
         (datetime, ApiTypeError, "expected a JSON value, got type", ()),
@@ -301,6 +315,9 @@ def _surrogate(where):
         ({"a": _circle("tuple")}, ApiValueError, "that contains itself is not JSON", None),
         (_circle("wide"), ApiValueError, "that contains itself is not JSON", None),
         (_circle("dataclass"), ApiValueError, "itself is not JSON", None),
+        (_circle("slim"), ApiValueError, "a Inner that contains itself is not JSON", ()),
+        (_circle("UserDict"), ApiValueError, "a UserDict that contains itself is not JSON", ()),
+        (_circle("with more"), ApiValueError, "a dict that contains itself is not JSON", ()),
     ],
     # The text of a huge integer would be refused.
     ids=lambda value: type(value).__name__,
@@ -384,6 +401,7 @@ class _Posing:
         (lambda: _Lies(1, "ab"), "as many items as it says, got _Lies that says 1", None),
         (lambda: _Lies(3, "ab"), "as many items as it says, got _Lies that says 3", None),
         (lambda: _Lies(2, iter(lambda: "a", None)), "as many items as it says", None),
+        (lambda: _Lies(2**40, count()), "a mapping of at most 10000000 items, got _Lies", None),
         (lambda: _Lies(-1, "a"), "which raised ValueError when asked for one", ValueError),
         (lambda: _Lies(2**70, "a"), "which raised OverflowError when asked for one", OverflowError),
         (
