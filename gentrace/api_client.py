@@ -14,6 +14,7 @@ from gentrace._masking import (
     find_secrets,
     mask_headers,
 )
+from gentrace._signals import pass_on_handlers_error
 from gentrace.configuration import (
     SECURITY_SCHEMES,
     Configuration,
@@ -1005,6 +1006,7 @@ class ApiClient:
         except RecursionError:
             return unset, "its JSON is nested too deeply"
         except ValueError as error:
+            pass_on_handlers_error(error)
             # Said here, as what came may be packed in a way that nothing installed unpacks.
             coding = raw.headers.get("Content-Encoding")
             packed = f", it came as {coding}" if coding else ""

@@ -46,6 +46,7 @@ from gentrace._masking import (
     scrub_bytes,
 )
 from gentrace._proxies import ProxyUrl, find_proxy
+from gentrace._signals import pass_on_handlers_error
 from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -754,6 +755,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             data = BytesIO(read(*args, **keywords))  # a traceback with locals shows no text
         except (*_FAILURES, OverflowError, MemoryError) as error:
             self._abandon()
+            pass_on_handlers_error(error)
             failure, cause = self._explain(error)
         except BaseException:
             self._abandon()
@@ -1475,6 +1477,7 @@ class _Call:
                 self.route.pool.drop(connection)
             if not isinstance(error, _FAILURES):
                 raise
+            pass_on_handlers_error(error)
             failure, cause = self.explain(error, phase)
         try:
             raise failure from cause

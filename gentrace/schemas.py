@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overloa
 
 from frozendict import frozendict
 
+from gentrace._signals import pass_on_handlers_error
 from gentrace.exceptions import (
     SHOWN_KEY,
     ApiAttributeError,
@@ -596,6 +597,7 @@ class Model(frozendict[str, Any]):
             _place_under_key(error, key)
             raise
         except (RuntimeError, TypeError) as error:
+            pass_on_handlers_error(error)
             raise _refusal(error, items, key, item) from error
         if rules.check_required:
             for name in cls.required_oapg:
@@ -787,6 +789,7 @@ def _free_object(value: dict[Any, Any], depth: int) -> frozendict[str, Any]:
         _word_cycle(error, value)
         raise
     except (RuntimeError, TypeError) as error:
+        pass_on_handlers_error(error)
         raise _refusal(error, value, key, item) from error
     return _freeze_as(_FrozenDict, frozen)
 
@@ -807,6 +810,7 @@ def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ..
         _word_cycle(error, value)
         raise
     except (RecursionError, TypeError) as error:
+        pass_on_handlers_error(error)
         raise _refusal(error, value, len(frozen), item) from error
     return tuple(frozen)
 
@@ -944,6 +948,7 @@ def _ask(form: Callable[[Any], Any], value: object) -> Any:
     except (ApiTypeError, ApiValueError):
         raise
     except Exception as error:
+        pass_on_handlers_error(error)
         raise _raised(value, error) from error
 
 
@@ -1199,6 +1204,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
     try:
         return _encoder.encode(value).encode()
     except (ValueError, RecursionError) as error:
+        pass_on_handlers_error(error)
         raise ApiValueError(f"cannot be written as JSON: {error}") from None
 
 
@@ -1234,7 +1240,10 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
         # orjson writes null for a float that JSON does not have: then each float is looked at.
         leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
         return text if _is_plain(unread, leaves) else None
-    except Exception:  # noqa: BLE001 - the code of a foreign object may raise anything
+    except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
+        return None
+    except Exception as error:  # noqa: BLE001 - the code of a foreign object may raise anything
+        pass_on_handlers_error(error)
         return None
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from gentrace import ApiClient, ApiException, Configuration
@@ -151,16 +152,26 @@ def workers(url, method, how, keep):
     return {"own": own == {True}, "tokens": list(tokens), "elsewhere": os.getpid() not in places}
 
 
+FINALIZERS = {"__del__", "_remove", "closed"}
+"""Functions that Python calls when an object goes: the last one for a file, of which it asks it."""
+
+
 class Stop(BaseException):
     """What a signal handler raises."""
 
 
 def interrupt(url, kind, wanted, aside):
     """Interrupt calls at random moments; the call after each gets its own answer."""
-    raised = {"KeyboardInterrupt": KeyboardInterrupt, "Stop": Stop}[kind]
+    kinds = (KeyboardInterrupt, Stop, TimeoutError, RuntimeError)
+    raised = {kind.__name__: kind for kind in kinds}[kind]
+    struck = 0
 
-    def handle(*_):
-        raise raised
+    def handle(_, frame):
+        nonlocal struck
+        # Python drops what is raised in a finalizer.
+        if not any(f.f_code.co_name in FINALIZERS for f, _ in traceback.walk_stack(frame)):
+            struck += 1
+            raise raised
 
     signal.signal(signal.SIGALRM, handle)
     chance = random.Random(8371)  # noqa: S311 - no secret
@@ -194,7 +205,13 @@ def interrupt(url, kind, wanted, aside):
     if aside == "aside":
         thread.join()
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their count
-    return {"own": all(own), "interrupted": interrupted, "descriptors": descriptors}
+    lost = struck - interrupted
+    return {
+        "own": all(own),
+        "interrupted": interrupted,
+        "lost": lost,
+        "descriptors": descriptors,
+    }
 
 
 class Late:

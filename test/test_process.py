@@ -110,7 +110,7 @@ def test_waiting_threads_get_their_turn():
     assert min(counts) > 50, counts
 
 
-@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "Stop"])
+@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "Stop", "TimeoutError", "RuntimeError"])
 @pytest.mark.parametrize("aside", ["alone", "aside"])
 def test_exception_of_a_signal_handler_at_any_moment(kind, aside):
     """It passes through; the next call, of this thread and of others, gets its own answer."""
@@ -118,6 +118,7 @@ def test_exception_of_a_signal_handler_at_any_moment(kind, aside):
         result = run("interrupt", peer.url, kind, 150, aside)
     assert result["own"]
     assert result["interrupted"] == 150
+    assert result["lost"] == 0
     assert result["descriptors"] < 20
 
 

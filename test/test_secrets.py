@@ -518,7 +518,7 @@ PHASES = {
 }
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, Stop, RuntimeError])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Stop, RuntimeError, TimeoutError])
 @pytest.mark.parametrize("phase", PHASES)
 @watched
 def test_exception_of_a_signal_handler(phase, kind):

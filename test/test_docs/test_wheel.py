@@ -20,6 +20,7 @@ gentrace/__init__.py
 gentrace/_logs.py
 gentrace/_masking.py
 gentrace/_proxies.py
+gentrace/_signals.py
 gentrace/api_client.py
 gentrace/apis/__init__.py
 gentrace/apis/path_to_api.py
