@@ -71,6 +71,9 @@ class Path(os.PathLike):
     def __init__(self, path):
         self.path = path
 
+    def __repr__(self):
+        return f"Path({self.path!r})"
+
     def __fspath__(self):
         if self.path is None:
             raise RuntimeError
