@@ -231,6 +231,7 @@ def test_pickled_exception_keeps_all_but_the_raw_response(kind):
     assert vars(twin) | {"api_response": None} == vars(error) | {"api_response": None}
     assert type(twin.api_response) is ApiResponseFor400
     assert twin.api_response.response is None
+    twin.api_response.close()  # of which there is nothing
     assert twin.api_response.body is unset
     assert twin.api_response.headers is unset
     assert error.api_response.response is not None
