@@ -155,9 +155,14 @@ class _Walled(socket.socket):
             return super().gettimeout()
         return max(min(self.wall.left(), self.wall.limit), _LEAST_TIMEOUT)
 
+    def _arm(self, seconds: float) -> None:
+        """Let the next operation take so long; the same as before costs no system call."""
+        if super().gettimeout() != seconds:
+            self.settimeout(seconds)
+
     def recv_into(self, *args: Any, **keywords: Any) -> int:
         wall = cast("Wall", self.wall)
-        self.settimeout(wall.next())
+        self._arm(wall.next())
         received = super().recv_into(*args, **keywords)
         wall.spend(received)
         return received
@@ -166,7 +171,7 @@ class _Walled(socket.socket):
         wall = self.wall
         if wall is None:  # TLS looks whether there is still a peer before it is set up
             return super().recv(*args, **keywords)
-        self.settimeout(wall.next())
+        self._arm(wall.next())
         data = super().recv(*args, **keywords)
         wall.spend(len(data))
         return data
@@ -177,7 +182,7 @@ class _Walled(socket.socket):
             del data  # a traceback with locals would show the token in it
             sent = 0
             while sent < len(view):
-                self.settimeout(wall.next())
+                self._arm(wall.next())
                 sent += self.send(view[sent : sent + SEND_PIECE], flags)
 
     def __del__(self) -> None:
@@ -275,19 +280,20 @@ class _WholeLines:
     """The file of an answer, in which a line that breaks off is an error rather than the last."""
 
     def __init__(self, file: Any) -> None:
-        self._file = file
+        self.file = file
+        self._line = b""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+        return getattr(self.file, name)
 
     def readline(self, limit: int = -1) -> bytes:
-        # A server may repeat the token, and a traceback shows the locals.
-        line = SecretBytes(self._file.readline(limit))
-        if not line:
+        # In no local, which a traceback shows: a server may repeat the token.
+        self._line = self.file.readline(limit)
+        if not self._line:
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
-        if not line.endswith(b"\n") and len(line) < limit:
-            raise http.client.IncompleteRead(line)
-        return line
+        if not self._line.endswith(b"\n") and len(self._line) < limit:
+            raise http.client.IncompleteRead(self._line)
+        return self._line
 
 
 class _RawResponse(http.client.HTTPResponse):
@@ -299,6 +305,12 @@ class _RawResponse(http.client.HTTPResponse):
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.fp = _WholeLines(self.fp)
+
+    def begin(self) -> None:
+        """Read the head; of a body that does not come in chunks, no lines are read."""
+        super().begin()
+        if self.fp is not None and not self.chunked:
+            self.fp = self.fp.file
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
@@ -316,6 +328,7 @@ class _Connection(HTTPConnection):
     sock: Any
     wall: Wall
     is_spent = False
+    joins_body = False
     socks_proxy: ProxyUrl | None = None
 
     def _new_conn(self) -> socket.socket:
@@ -365,8 +378,7 @@ class _Connection(HTTPConnection):
     def _send_output(self, message_body: Any = None, encode_chunked: bool = False) -> None:
         """Send the head and a body of bytes; a traceback with locals does not show the head."""
         body = message_body or b""
-        # A small body goes with the head: sending twice costs more than to copy it.
-        joined = body if len(body) <= PIECE else b""
+        joined = body if self.joins_body and len(body) <= PIECE else b""
         head = SecretBytes(b"\r\n".join((*cast("Any", self)._buffer, b"", joined)))  # noqa: SLF001
         cast("Any", self)._buffer.clear()  # noqa: SLF001
         self.sock.sendall(head)
@@ -421,6 +433,11 @@ class Pool:
         self._waiters: deque[_Turn] = deque()
         self._lock = threading.RLock()
         self._closed = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several calls may be under way."""
+        return len(self._alive) > 1
 
     def take(self, wall: Wall, make: Callable[[], _Connection]) -> _Connection:
         """Return a connection, a new one of `make` if none is idle; the caller gives it back.
@@ -1521,6 +1538,9 @@ class _Call:
         last = b"" if body is None else b"\r\nContent-Length: %d" % len(body)
         if self.idempotency_key is not None:
             last += b"\r\nIdempotency-Key: " + self.idempotency_key.encode()
+        # Alone, a server may begin with the head while the body is on its way. Among others, it has
+        # enough to do, and one system call and packet fewer count.
+        connection.joins_body = self.route.pool.is_shared
         # The unchanging fields as one ready block: one by one they cost more than the sending.
         cast("Any", connection)._output(self.request.head + last)  # noqa: SLF001
         try:
