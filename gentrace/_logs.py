@@ -47,7 +47,8 @@ def set_file(path: str | None) -> None:
 def set_format(text: str) -> None:
     """Write in another format; ValueError or TypeError if records cannot be written in it."""
     formatter = logging.Formatter(text)
-    formatter.format(logging.LogRecord("gentrace", logging.DEBUG, "", 0, "", None, None))
+    # Made as the program has records made, which may have fields of its own.
+    formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     _state["format"] = text
     for handler in _handlers.values():
         handler.setFormatter(formatter)

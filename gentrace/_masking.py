@@ -9,7 +9,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
 MASK = "***"
 
@@ -94,53 +95,73 @@ def mask_url(url: str) -> str:
 
 
 class _Finder:
-    """Finds a secret in texts: as it is, escaped in any way, and inside of base64.
+    """Finds a secret: as it is, escaped in any way, and inside of base64.
 
-    Nothing here shows it: neither an attribute nor a name is text that prints as itself.
+    Nothing here shows it: neither an attribute nor a name is text that prints as itself. The
+    pattern is made when it is needed, which takes long for a long secret.
+
+    Args:
+        secret: the secret.
+        kind: makes of text what is looked through: text or bytes.
+
     """
 
-    __slots__ = ("_has_number", "_plain", "_replace_in_bytes", "_replace_in_text")
+    __slots__ = ("_has_number", "_kind", "_replace", "_secret", "_words")
 
-    def __init__(self, secret: str) -> None:
-        plain = _longest_word(secret)
-        choices = [Secret(re.escape(secret)), Secret("".join(map(_spellings, secret)))]
-        cores = list(dict.fromkeys(_cores(secret)))
-        choices += [Secret(re.escape(c).replace(r"\+", "[+-]").replace("/", "[/_]")) for c in cores]
-        self._replace_in_text = re.compile("|".join(choices)).sub
-        self._replace_in_bytes = re.compile("|".join(choices).encode("latin-1")).sub
+    def __init__(self, secret: str, kind: Callable[[str], Any]) -> None:
+        self._secret = Secret(secret)
+        self._kind = kind
+        self._replace: Callable[..., Any] | None = None
         # Of any spelling, something stands there as it is: the longest word of the secret, one of
         # its characters by number, or a word of its base64.
-        words = [plain, *map(_longest_word, cores)] if len(plain) >= _MIN_WORD else []
-        self._plain = [SecretBytes(word, "ascii") for word in words]
-        self._has_number = re.compile("|".join(map(_numbers, sorted(set(plain)))).encode()).search
+        word = _longest_word(secret)
+        words = [word, *map(_longest_word, _cores(secret))] if len(word) >= _MIN_WORD else []
+        self._words = list(map(kind, words))
+        self._has_number = re.compile(kind("|".join(map(_numbers, sorted(set(word)))))).search
 
-    def replace_in_text(self, text: str) -> str:
-        """Return a text with the mask in place of the secret."""
-        return self._replace_in_text(MASK, text)
+    def replace(self, get: Callable[[], Any]) -> Any:
+        """Return what `get` returns, with the mask in place of the secret."""
+        is_there = any(map(get().__contains__, self._words)) or not self._words
+        if not is_there and not self._has_number(get()):
+            return get()
+        if self._replace is None:
+            self._replace = re.compile(self._kind(_pattern(self._secret))).sub
+        return self._replace(self._kind(MASK), get())
 
-    def replace_in_bytes(self, data: BytesIO) -> BytesIO:
-        """Return a text with the mask in place of the secret; a large one is not read in vain."""
-        is_there = any(map(data.getvalue().__contains__, self._plain)) or not self._plain
-        if is_there or self._has_number(data.getvalue()):
-            return BytesIO(self._replace_in_bytes(MASK.encode(), data.getvalue()))
-        return data
+
+def _pattern(secret: str) -> str:
+    """Return the pattern of a secret in all spellings."""
+    choices = [Secret(re.escape(secret)), Secret("".join(map(_spellings, _split(secret))))]
+    choices += [
+        Secret(re.escape(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
+        for core in dict.fromkeys(_cores(secret))
+    ]
+    return Secret("|".join(choices))
+
+
+def _as_bytes(text: str) -> SecretBytes:
+    return SecretBytes(text, "latin-1")
 
 
 def _longest_word(text: str) -> str:
     return max(map(Secret, re.findall("[A-Za-z0-9]+", text)), key=len, default=Secret())
 
 
-def _spellings(c: str) -> str:
-    """Return the pattern of one character, the longest spelling first and for good."""
+def _spellings(part: str) -> str:
+    """Return the pattern of one character, or of several backslashes, of which two may be one."""
+    c = part[0]
     codes = {c.encode(), c.encode("latin-1")}
     forms = {c, _ENTITIES.get(c, c), *(code.decode("latin-1") for code in codes)}
-    if not (c.isascii() and c.isalnum()):
+    if not (c.isascii() and c.isalnum()) and c != "\\":
         forms |= {f"\\{c}", "+" if c == " " else c}
     numbers = [_hex(mark, code) for code in codes for mark in ("%", r"\\x")]
-    numbers += [_numbers(c)]
     plain = map(re.escape, sorted(forms, key=len, reverse=True))
-    return f"(?>{'|'.join([*numbers, *plain])})"
+    one = f"(?:{'|'.join([*numbers, _numbers(c), *plain])})"
+    # For good once it is matched, or a search that tries all sums of backslashes would not end.
+    return f"(?>{one}{{{len(part)},{2 * len(part)}}})" if c == "\\" else one
 
+
+_split = re.compile(r"\\+|.", re.DOTALL).findall
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
@@ -175,7 +196,7 @@ def _cores(secret: str) -> Iterator[str]:
             yield Secret(b2a_base64(bytes(before) + secret.encode(encoding)).decode()[start:end])
 
 
-_find = lru_cache(maxsize=32)(_Finder)
+_find = lru_cache(maxsize=64)(_Finder)
 
 _MIN_SECRET = 8
 """Characters that do not stand in a text by chance."""
@@ -193,7 +214,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``."""
     shown = Secret(text)
     for secret in filter(_is_long, secrets):
-        shown = Secret(_find(secret).replace_in_text(shown))
+        shown = Secret(_find(secret, Secret).replace(shown.__str__))
     return str(shown)
 
 
@@ -203,5 +224,11 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     A file in memory, as a traceback with locals would show bytes; neither it nor this copies them.
     """
     for secret in filter(_is_long, secrets):
-        data = _find(secret).replace_in_bytes(data)
+        data = BytesIO(_find(secret, _as_bytes).replace(data.getvalue))
     return data.getvalue()
+
+
+def drop_longer(secrets: Iterable[str]) -> list[str]:
+    """Return those of some secrets that hold none of the others, which are looked for anyway."""
+    unique = list(dict.fromkeys(filter(_is_long, secrets)))
+    return [one for one in unique if sum(map(one.__contains__, unique)) == 1]

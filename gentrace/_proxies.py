@@ -67,10 +67,19 @@ class ProxyUrl:
         """Return the header fields for the proxy alone: `given`, and who asks."""
         fields = Headers()
         if self.username or self.password:
-            made = make_headers(proxy_basic_auth=Secret(f"{self.username}:{self.password}"))
+            made = make_headers(proxy_basic_auth=_as_latin1(f"{self.username}:{self.password}"))
             fields["Proxy-Authorization"] = Secret(made.pop("proxy-authorization"))
         fields.replace({name: Secret(value) for name, value in given.items()})
         return fields
+
+
+def _as_latin1(login: str) -> Secret:
+    """Return a login in characters that are the octets to send: UTF-8 where Latin-1 has none."""
+    try:
+        login.encode("latin-1")
+    except UnicodeEncodeError:
+        return Secret(login.encode().decode("latin-1"))
+    return Secret(login)
 
 
 def find_proxy(scheme: str, host: str, port: int) -> str | None:

@@ -499,10 +499,10 @@ class DefaultHeaders(MutableMapping[str, str]):
         self._on_change()
 
     def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()][1]
+        return self._fields[str(name).lower()][1]
 
     def __delitem__(self, name: str) -> None:
-        del self._fields[name.lower()]
+        del self._fields[str(name).lower()]
         self._on_change()
 
     def __iter__(self) -> Iterator[str]:
@@ -655,6 +655,7 @@ class ApiClient:
         checked = DefaultHeaders(self._forget_prepared)
         checked.update(_check_headers("default_headers", fields))
         self._default_headers = checked
+        self._forget_prepared()
 
     @property
     def cookie(self) -> str | None:
@@ -1013,6 +1014,7 @@ class ApiClient:
             return unset, f"it is not JSON in UTF-8 ({error}){packed}"
 
     def _unreadable(self, raw: HTTPResponse, flaw: str) -> ApiException:
+        raw.hide_secrets()
         reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
         answer = ApiResponseWithoutDeserialization(raw)
         return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))

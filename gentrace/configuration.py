@@ -153,6 +153,8 @@ class Setting(Generic[T, S]):
 
     def __delete__(self, instance: Configuration) -> None:
         setattr(instance, self.name, self.default)
+        if self.name in _VARIABLES:
+            _take_from_environment(instance, self.name)
 
 
 Same = Setting[T, T]
@@ -317,7 +319,7 @@ def _check_certificates(name: str, value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     if isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value:
-        return value
+        return check_text(name, value)
     return _check_bundle(name, value)
 
 
@@ -805,6 +807,11 @@ class Configuration:
                 vars(self).pop(other, None)
             if name in self.lost:
                 vars(self)["lost"] = self.lost - {name}
+
+        def __delattr__(self, name: str) -> None:
+            if name not in SETTINGS:
+                raise ApiAttributeError(_no_such_setting(name))
+            object.__delattr__(self, name)
 
         def __getattr__(self, name: str) -> object:
             raise ApiAttributeError(_no_such_setting(name))

@@ -215,7 +215,7 @@ class ApiTimeoutException(ApiConnectionException):
 
 
 class ApiTlsException(ApiConnectionException):
-    """TLS failed before anything was sent over it, or the port speaks TLS and got plain HTTP."""
+    """TLS failed, the server refused the client's certificate, or the port speaks TLS, not HTTP."""
 
 
 class ApiProxyException(ApiConnectionException):

@@ -16,6 +16,7 @@ import ssl
 import threading
 import time
 import warnings
+import zlib
 from collections import deque
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -31,7 +32,7 @@ from weakref import WeakSet
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError
-from urllib3.response import GzipDecoderState
+from urllib3.response import GzipDecoder, GzipDecoderState
 from urllib3.util import Retry, Url
 from urllib3.util.ssl_match_hostname import CertificateError
 
@@ -39,6 +40,7 @@ from gentrace._masking import (
     Headers,
     Secret,
     SecretBytes,
+    drop_longer,
     find_secrets,
     mask_headers,
     mask_url,
@@ -46,7 +48,7 @@ from gentrace._masking import (
     scrub_bytes,
 )
 from gentrace._proxies import ProxyUrl, find_proxy
-from gentrace._signals import pass_on_handlers_error
+from gentrace._signals import causes, pass_on_handlers_error
 from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -342,6 +344,7 @@ class _Connection(HTTPConnection):
             try:
                 return self._open(_Walled(family, kind, protocol), address)
             except OSError as error:
+                pass_on_handlers_error(error)
                 failure = error
         raise failure
 
@@ -740,8 +743,6 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
-        if self._is_masked:
-            return
         self.reason = self._raw.reason = scrub(self.reason or "", self.secrets)
         if self._content is not None:
             self._content = scrub_bytes(BytesIO(self._content), self.secrets)
@@ -750,10 +751,9 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says, the call's secrets masked."""
-        self.hide_secrets()
         error.reason = scrub(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
-        if error.body is not self._content:
+        if not (self._is_masked and error.body is self._content):
             error.body = scrub_bytes(BytesIO(error.body), self.secrets)
         error.headers = self.masked_headers()
         error.retry_after = self.retry_after
@@ -790,6 +790,13 @@ class HTTPResponse(urllib3.HTTPResponse):
             raise self.describe(failure) from cause
         finally:
             del failure, cause  # which their traceback would hold in a circle
+
+    def _init_decoder(self) -> None:
+        if not self._decoder_initialized:
+            super()._init_decoder()
+            self._decoder = _mend(self._decoder)
+            parts: list[Any] = getattr(self._decoder, "_decoders", [])
+            parts[:] = map(_mend, parts)
 
     def _is_whole(self) -> bool:
         """Tell whether all decoders have met the end of what they decode."""
@@ -892,19 +899,23 @@ class HTTPResponse(urllib3.HTTPResponse):
                 os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
             if not isinstance(error, (OSError, ImportError)):  # the latter as Python ends
                 raise
+            pass_on_handlers_error(error)
             cause = _find_cause(error)
         why = f"the answer cannot be saved: {_words(cause)}"
         raise self.refuse(ApiResponseException, why) from cause
 
     def discard(self) -> None:
         """Free the connection; it is kept if what is left to read is little and comes at once."""
-        length, wall = self._raw.length, self._call.wall
-        if length is not None and length <= PIECE:
+        raw, wall = self._raw, self._call.wall
+        if raw.length is not None and raw.length <= PIECE:
             end = wall.end
             wall.end = min(end, time.monotonic() + _DISCARD_TIME)
+            wall.budget = HEAD_LIMIT + PIECE
             try:
-                while self.read1(PIECE):
+                while self._guard(raw.read1, PIECE):  # as it comes: nobody unpacks it
                     pass
+                if raw.length == 0:
+                    raw.close()
             except ApiException:
                 pass
             finally:
@@ -942,8 +953,11 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def shutdown(self) -> None:
         """End a read that another thread is in: it gets no more."""
-        if self._lease is not None:
-            self._lease.sock.shutdown(socket.SHUT_RD)
+        lease = self._lease
+        if lease is not None:
+            with suppress(OSError):  # the server has closed it already
+                # Inside of TLS inside of TLS, the socket is one further down.
+                getattr(lease.sock, "socket", lease.sock).shutdown(socket.SHUT_RD)
 
 
 _DISCARD_TIME = 0.25
@@ -963,10 +977,39 @@ _SMALL_DECODERS = frozenset({"gzip", "x-gzip", "deflate", "identity", ""})
 another one stays as it came."""
 
 
+class _GzipDecoder(GzipDecoder):
+    """urllib3's, which loses what comes after a member that ends just where a read does."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        goes_on = self._obj.eof and self._state != GzipDecoderState.SWALLOW_DATA
+        if goes_on and max_length != 0 and (data or self._unconsumed_tail):
+            self._state = GzipDecoderState.OTHER_MEMBERS
+            self._obj = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        return super().decompress(data, max_length)
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the last member is whole; what follows it need not be gzip."""
+        if self._obj.eof or self._state == GzipDecoderState.SWALLOW_DATA:
+            return True
+        if self._state == GzipDecoderState.FIRST_MEMBER:
+            return False
+        try:
+            self._obj.copy().decompress(b"\x8b")  # how a header goes on after its first byte
+        except zlib.error as error:
+            return "header" in str(error)
+        return False
+
+
+def _mend(decoder: Any) -> Any:
+    return _GzipDecoder() if type(decoder) is GzipDecoder else decoder
+
+
 def _is_at_end(decoder: Any) -> bool:
-    """Tell whether a decoder of urllib3's that can tell has met the end of what it decodes."""
-    is_beyond = getattr(decoder, "_state", None) == GzipDecoderState.SWALLOW_DATA
-    return is_beyond or bool(getattr(getattr(decoder, "_obj", None), "eof", True))
+    """Tell whether a decoder that can tell has met the end of what it decodes."""
+    if isinstance(decoder, _GzipDecoder):
+        return decoder.is_at_end
+    return bool(getattr(getattr(decoder, "_obj", None), "eof", True))
 
 
 def _is_clear(lengths: list[str] | None) -> bool:
@@ -1007,10 +1050,9 @@ _FAILURES = (HTTPError, OSError, http.client.HTTPException, ValueError, _OverBud
 
 def _find_cause(error: BaseException) -> BaseException:
     """Return the first cause of an error, without the traceback, whose frames hold secrets."""
-    while (inner := error.__cause__ or getattr(error, "socket_err", None)) is not None:
-        error = inner
-    error.__context__ = None
-    return error.with_traceback(None)
+    *_, first = causes(error)
+    first.__cause__ = first.__context__ = None
+    return first.with_traceback(None)
 
 
 def _is_clean(error: BaseException, secrets: list[str]) -> bool:
@@ -1196,6 +1238,7 @@ class Settings:
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
+            ApiConnectionException: Python ends, and cannot import certifi any more.
 
         """
         base = urlsplit(host)
@@ -1330,7 +1373,8 @@ class Route:
 
     def find_danger(self) -> str | None:
         """Return why what is sent on this route can be read by others; None if it cannot."""
-        if not self.uses_tls and not is_loopback(self._target[0]):
+        ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
+        if not self.uses_tls and not all(map(is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"
         if self.uses_tls and not self._configuration.verify_ssl:
             return (
@@ -1398,7 +1442,7 @@ class PreparedRequest:
             f"Host: {host}\r\n".encode()
             + "\r\n".join(f"{name}: {value}" for name, value in fields.items()).encode("latin-1")
         )
-        self.secrets = secrets + route.secrets
+        self.secrets = drop_longer([*secrets, *route.secrets])
 
 
 # A call.
@@ -1545,7 +1589,8 @@ class _Call:
         cast("Any", connection)._output(self.request.head + last)  # noqa: SLF001
         try:
             connection.endheaders(body)
-        except (ConnectionError, ssl.SSLEOFError):
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            pass_on_handlers_error(error)
             # The server may have answered before it had read it all.
             connection.is_spent = True
 
@@ -1681,6 +1726,7 @@ class RestClient:
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
+            ApiConnectionException: Python ends, and cannot import certifi any more.
 
         """
         key = (settings.key, f"{origin.scheme}://{origin.netloc}")
@@ -1691,7 +1737,7 @@ class RestClient:
         return route
 
     def warn_if_insecure(self, route: Route) -> None:
-        """Warn, once for each origin, that what is sent to it can be read by others."""
+        """Warn, once for each origin and client, that what is sent to it can be read by others."""
         danger = route.find_danger()
         if danger is not None and danger not in self._warnings:
             warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())

@@ -36,7 +36,7 @@ from gentrace.exceptions import (
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Final, Literal, NoReturn, Self
 
@@ -963,8 +963,15 @@ def _raised(value: object, error: Exception) -> ApiValueError:
 def _with_pairs(value: object) -> object:
     """Return the dict of an iterator's pairs; anything else, a list of pairs too, as it is."""
     if type(value) is not _Dict and _is_instance(value, "collections.abc", "Iterator"):
-        return _ask(_Dict, value)
+        return _ask(_dict_of_pairs, value)
     return value
+
+
+def _dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:
+    items = dict(islice(pairs, MAX_ITEMS))
+    if next(pairs, pairs) is not pairs:
+        raise ApiValueError(f"expected at most {MAX_ITEMS} pairs, got {describe(pairs)}", ())
+    return items
 
 
 _EXACT: dict[type, Callable[[Any], Any]] = {

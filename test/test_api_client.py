@@ -227,6 +227,17 @@ def test_default_headers_are_a_mapping_by_names_in_any_case():
         headers["X-C"]
 
 
+def test_default_headers_may_be_emptied(connect):
+    with Peer() as peer:
+        caller = connect(peer)
+        caller.client.set_default_header("X-A", "1")
+        caller.post()
+        caller.client.default_headers = {}
+        caller.post()
+        assert 5 not in caller.client.default_headers
+    assert [request["X-A"] for request in peer.requests] == ["1", None]
+
+
 def test_default_headers_put_in_place_are_checked_all_at_once(connect):
     """One that cannot be sent leaves those that are there; what they came from stays apart."""
     with Peer() as peer:

@@ -404,6 +404,24 @@ def test_token_in_place_of_the_host_is_told_where_it_belongs():
     assert not leaks(str(caught.value))
 
 
+def test_deleted_setting_is_the_environments_again(monkeypatch):
+    monkeypatch.setenv("GENTRACE_HOST", "http://localhost:1")
+    monkeypatch.setenv("GENTRACE_API_KEY", "of-the-environment")
+    configuration = Configuration("http://localhost:2", "own")
+    del configuration.host
+    del configuration.access_token
+    assert configuration.host == "http://localhost:1"
+    assert configuration.access_token == "of-the-environment"  # noqa: S105 - of nobody
+
+
+@pytest.mark.parametrize("name", ["changes", "lost", "no_such", "logger"])
+def test_what_is_no_setting_cannot_be_deleted(name):
+    configuration = Configuration()
+    with pytest.raises(ApiAttributeError):
+        delattr(configuration, name)
+    configuration.timeout = 5
+
+
 def test_deleted_setting_is_the_default_again():
     configuration = Configuration("https://one.example", "token", timeout=5, proxy="")
     configuration.disabled_client_side_validations = "format"

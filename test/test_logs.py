@@ -227,3 +227,21 @@ def test_every_retry_is_logged(connect, caplog):
     call(connect, retries=2)
     records = [record.getMessage() for record in caplog.records if record.name == "gentrace"]
     assert len([text for text in records if re.search(r"POST .*/pipeline-run.*\d s", text)]) == 2
+
+
+def test_format_may_have_fields_of_the_programs_own_records():
+    """As tracing adds to all records."""
+    before = logging.getLogRecordFactory()
+
+    def make(*arguments, **keywords):
+        record = before(*arguments, **keywords)
+        record.trace_id = "none"
+        return record
+
+    configuration = Configuration()
+    logging.setLogRecordFactory(make)
+    try:
+        configuration.logger_format = "%(trace_id)s"
+    finally:
+        logging.setLogRecordFactory(before)
+        configuration.logger_format = LOGGER_FORMAT

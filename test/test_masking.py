@@ -1,11 +1,14 @@
 """The one place that hides secrets; see test_secrets for a token's way through the client."""
 
 import copy
+import html
+import json
 import pickle
 import pprint
 import re
 from base64 import b64encode
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from canary import CANARY, leaks, spellings
@@ -14,6 +17,7 @@ from gentrace._masking import (
     Headers,
     Secret,
     SecretBytes,
+    drop_longer,
     mask_headers,
     mask_url,
     scrub,
@@ -132,6 +136,22 @@ def test_secret_with_characters_by_number_is_scrubbed(form, which):
     written = "".join(form.format(ord(c)) if c in which else c for c in spelled)
     assert scrub(f"<{written}>", [spelled]) == "<***>"
     assert _scrub_bytes(f"<{written}>".encode(), [spelled]) == b"<***>"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["a%25b&cdefgh", "pass%25word&x", "tok\\\\en'12345", "&amp;<12345"]
+)
+def test_secret_that_looks_escaped_is_scrubbed_escaped(hidden):
+    for written in (hidden, html.escape(hidden), json.dumps(hidden)[1:-1], quote(hidden)):
+        assert scrub(f"<{written}>", [hidden]) == "<***>"
+
+
+def test_secrets_inside_of_others_are_looked_for_once():
+    assert drop_longer(["Bearer token-1", "token-1", "token-1", "own-token", "none"]) == [
+        "Bearer token-1",
+        "own-token",
+    ]
+    assert drop_longer(["Bearer token-12", "token-12", "token-12"]) == ["token-12"]
 
 
 def test_secret_without_a_word_is_scrubbed():

@@ -3,15 +3,17 @@
 See also test_process, where it is raised at random moments, and test_secrets.
 """
 
+import functools
 import signal
 import sys
 from contextlib import contextmanager
 
 import pytest
-from peers import Peer, reply
+from peers import Peer, names, reply
 
+from gentrace import rest
 from gentrace._signals import pass_on_handlers_error
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiConnectionException, ApiValueError
 from gentrace.models import StepRunProvider
 
 RAISED = [TimeoutError, ConnectionResetError, ValueError, RuntimeError, KeyboardInterrupt]
@@ -75,12 +77,89 @@ def test_interrupt_in_the_transport(connect, monkeypatch, kind, state):
     assert len(peer.requests) == 1 + (state == "reading")
 
 
+HANDLERS = {
+    "method": lambda handler: type("Of", (), {"handle": staticmethod(handler)})().handle,
+    "partial": lambda handler: functools.partial(handler, None),
+    "callable": lambda handler: type("Calls", (), {"__call__": lambda _, *rest: handler(*rest)})(),
+    "cached": functools.lru_cache,
+}
+
+
+@pytest.mark.parametrize("form", HANDLERS)
+def test_handler_of_any_form(connect, monkeypatch, form):
+    def handle(*_):
+        raise TimeoutError("of the handler")
+
+    before = signal.signal(signal.SIGUSR1, HANDLERS[form](handle))
+    monkeypatch.setattr("socket.getaddrinfo", strike)
+    try:
+        with pytest.raises(TimeoutError, match="of the handler"):
+            connect("http://localhost:1").post()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("kind", [TimeoutError, ConnectionAbortedError])
+def test_interrupt_where_the_transport_goes_on_after_an_error(connect, monkeypatch, kind, tmp_path):
+    """To another address, to an answer that comes early, and to a clear text for a full disk."""
+    with Peer() as peer, handled(kind):
+        caller = connect(peer.at("two.test"), access_token=None, temp_folder_path=tmp_path)
+        with names({"two.test": [peer.address, peer.address]}), monkeypatch.context() as patch:
+            patch.setattr(rest._Walled, "setsockopt", strike)
+            with pytest.raises(kind, match="of the handler"):
+                caller.post()
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr(rest._Walled, "sendall", strike)
+            with pytest.raises(kind, match="of the handler"):
+                caller.post()
+        response = caller.raw()
+        with monkeypatch.context() as patch:
+            patch.setattr("tempfile.mkstemp", strike)
+            with pytest.raises(kind, match="of the handler"):
+                response.save(None)
+        assert caller.works()
+
+
+def test_call_in_the_handling_of_an_interrupt_fails_with_its_own_error(connect):
+    with handled(TimeoutError):
+        try:
+            strike()
+        except TimeoutError:
+            connect("http://127.0.0.1:1", retries=0).fail(ApiConnectionException)
+            with pytest.raises(ApiValueError):
+                StepRunProvider(inputs={"a": Broken()})
+
+
+def raise_from_itself(*_, **_keywords):
+    error = ValueError()
+    raise error from error
+
+
+def raise_in_a_circle(*_, **_keywords):
+    first, second = ValueError(), ValueError()
+    first.__cause__ = second
+    raise second from first
+
+
+@pytest.mark.parametrize("circle", [raise_from_itself, raise_in_a_circle])
+def test_error_that_is_its_own_cause_is_told(connect, monkeypatch, circle):
+    broken = type("Broken", (), {"model_dump": circle})()
+    with pytest.raises(ApiValueError):
+        StepRunProvider(inputs={"a": broken})
+    monkeypatch.setattr("socket.getaddrinfo", circle)
+    assert connect("http://localhost:1", retries=0).fail(ApiConnectionException).status == 0
+
+
+class Broken:
+    """An object whose form is none."""
+
+    def model_dump(self):
+        raise ValueError
+
+
 def test_error_of_an_object_is_its_own():
     """Even where a handler is set."""
-
-    class Broken:
-        def model_dump(self):
-            raise ValueError
 
     with handled(ValueError), pytest.raises(ApiValueError) as caught:
         StepRunProvider(inputs={"a": Broken()})

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import sys
+from base64 import b64decode
 
 import pytest
 import trustme
@@ -87,6 +88,14 @@ def test_target_is_reached_through_the_proxy(connect, target, proxy_tls, secret)
         assert request.target == "/api/v1/pipeline-run"
         assert request["Host"] == f"127.0.0.1:{target.address[1]}"
         assert request["Proxy-Authorization"] is None
+
+
+def test_credentials_beyond_latin_1_are_sent_as_utf_8(connect):
+    with Peer() as target, Peer(proxy()) as between:
+        at = "user:%E2%82%AC"
+        assert connect(target, proxy=between.origin.replace("//", f"//{at}@")).works()
+    sent = between.requests[0]["Proxy-Authorization"].removeprefix("Basic ")
+    assert b64decode(sent).decode() == "user:\u20ac"
 
 
 def test_name_is_resolved_by_the_proxy(connect):

@@ -1,5 +1,6 @@
 """When a call is sent again, after how long, how often, and as the same call."""
 
+import gzip
 import socket
 import time
 from email.utils import formatdate
@@ -19,6 +20,7 @@ from peers import (
     refuser,
     reply,
     reset,
+    send,
     server_tls,
     stall,
     then,
@@ -258,6 +260,16 @@ def test_retry_of_the_caller_says_the_waits(connect, waits):
         connect(peer, retries=retries).fail(ServiceException)
     assert waits == [7, 14]
     assert retries.total == 2
+
+
+def test_bomb_that_is_small_on_the_wire_is_not_unpacked_before_the_next_try(connect):
+    """Of 13 KB, with 8 GiB inside of it."""
+    data = gzip.compress(gzip.compress(bytes(2**20)) * 8192)
+    head = head_of(503, headers={"Content-Encoding": "gzip, gzip", "Content-Length": len(data)})
+    assert len(data) < 2**16
+    with Peer(send(head + data), echo) as peer, within(1):
+        assert connect(peer, retries=AT_ONCE).works()
+    assert peer.connections == 1
 
 
 def test_retried_answer_that_breaks_off_costs_its_connection(connect):

@@ -205,6 +205,22 @@ def test_shutdown_ends_a_read_of_another_thread(connect):
         assert caller.works()
 
 
+def test_shutdown_of_what_is_gone_or_inside_of_tls_in_tls(connect):
+    through_tls = Peer(proxy(), tls=server_tls())
+    with (
+        Peer(then(send(HALF), reset)) as gone,
+        Peer(then(send(HALF), stall), tls=server_tls()) as peer,
+        through_tls as through,
+    ):
+        response = connect(gone).raw()
+        gone.wait(lambda: gone.open == 0)
+        response.shutdown()
+        response = connect(peer, proxy=through.url.removesuffix("/api/v1")).raw(timeout=PATIENCE)
+        response.shutdown()
+        with pytest.raises(ApiException):
+            response.read()
+
+
 def test_stream_is_not_read_before_it_is_asked_for(connect):
     with Peer(then(send(HALF), stall)) as peer:
         response = connect(peer).raw(timeout=30)
@@ -428,6 +444,52 @@ def test_packed_stream_that_breaks_off_is_an_exception_with_what_came(connect, e
         assert caught.value.body in ID * 100
         assert caller.works()
     assert peer.connections == 1
+
+
+@pytest.mark.parametrize("size", [5, 16_384, 32_768, 65_536])
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, deflate"])
+def test_members_that_end_where_a_read_does_are_all_read(connect, size, encoding):
+    """urllib3 2.8 loses what comes after them."""
+    body = b'{"pipelineRunId": "%s"}' % (b"x" * 200_000)
+    members = b"".join(gzip.compress(body[i : i + size]) for i in range(0, len(body), size))
+    if encoding != "gzip":
+        members = zlib.compress(members)
+    fields = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    head = head_of(200, headers=fields | {"Content-Length": len(members)})
+    with Peer(send(head + members)) as peer:
+        caller = connect(peer)
+        assert caller.post().response.data == body
+        assert b"".join(caller.raw().stream(5 * size)) == body
+        response = caller.raw()
+        assert b"".join(iter(lambda: response.read(4096), b"")) == body
+
+
+@pytest.mark.parametrize("rest", [b"\n", b"\0", b"\0" * 100, b"junk"])
+def test_what_follows_a_packed_body_is_no_part_of_it(connect, rest):
+    data = gzip.compress(ID) + rest
+    fields = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    with Peer(send(head_of(200, headers=fields | {"Content-Length": len(data)}) + data)) as peer:
+        caller = connect(peer)
+        assert caller.post().response.data == ID
+        assert caller.raw().read() == ID
+
+
+def test_second_member_that_breaks_off_is_told(connect):
+    for cut in (1, 5, 12):
+        data = gzip.compress(ID) + gzip.compress(b" " * 99)[:cut]
+        head = head_of(200, headers={"Content-Encoding": "gzip", "Content-Length": len(data)})
+        with Peer(send(head + data)) as peer, pytest.raises(ApiResponseException, match="breaks"):
+            connect(peer).raw().read()
+
+
+def test_failed_json_leaves_the_body_as_it_came(connect):
+    body = b"no json, but token-of-a-test"
+    with Peer(reply(200, body)) as peer:
+        response = connect(peer).post(skip_deserialization=True).response
+        with pytest.raises(ApiException) as caught:
+            response.json()
+    assert caught.value.body == b"no json, but ***"
+    assert response.data == body
 
 
 @pytest.mark.parametrize("stream", [False, True])

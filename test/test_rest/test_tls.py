@@ -436,6 +436,14 @@ def test_plain_http_warns_of_a_token_in_any_spelling_of_its_header(connect):
             assert caller.works()
 
 
+def test_plain_http_through_a_proxy_elsewhere_warns_for_loopback_too(connect):
+    """The token can be read up to the proxy."""
+    with Peer(proxy()) as between, Peer() as peer, names({"proxy.test": [between.address]}):
+        address = between.at("proxy.test").removesuffix("/api/v1")
+        with pytest.warns(InsecureTransportWarning):
+            assert connect(peer, proxy=address).works()
+
+
 def test_warning_names_the_line_of_the_caller(connect):
     with Peer() as peer, names({"plain.test": [peer.address]}):
         for call in (
