@@ -792,11 +792,10 @@ class HTTPResponse(urllib3.HTTPResponse):
             del failure, cause  # which their traceback would hold in a circle
 
     def _init_decoder(self) -> None:
-        if not self._decoder_initialized:
-            super()._init_decoder()
-            self._decoder = _mend(self._decoder)
-            parts: list[Any] = getattr(self._decoder, "_decoders", [])
-            parts[:] = map(_mend, parts)
+        super()._init_decoder()
+        self._decoder = _mend(self._decoder)
+        parts: list[Any] = getattr(self._decoder, "_decoders", [])
+        parts[:] = map(_mend, parts)
 
     def _is_whole(self) -> bool:
         """Tell whether all decoders have met the end of what they decode."""

@@ -11,7 +11,7 @@ from peers import Peer
 
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 
-CEILINGS = {1: 205, 10: 240}
+CEILINGS = {1: 210, 10: 245}
 """Function calls by steps of a run."""
 
 CEILING_OF_A_STEP = 4

@@ -272,12 +272,18 @@ def test_bomb_that_is_small_on_the_wire_is_not_unpacked_before_the_next_try(conn
     assert peer.connections == 1
 
 
-def test_retried_answer_that_breaks_off_costs_its_connection(connect):
-    half = head_of(503, headers={"Content-Length": 9}) + b"half"
-    with Peer(raw(half), echo) as peer:
-        caller = connect(peer)
-        assert caller.works()
-        assert peer.connections == 2
+HALF = head_of(503, headers={"Content-Length": 9}) + b"half"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [raw(HALF), then(send(HALF), reset), then(send(HALF), stall)],
+    ids=["closed", "reset", "stall"],
+)
+def test_retried_answer_that_breaks_off_costs_its_connection(connect, fault):
+    with Peer(fault, echo) as peer, within(2):
+        assert connect(peer).works()
+    assert peer.connections == 2
 
 
 @pytest.mark.parametrize(
