@@ -266,7 +266,11 @@ class Parameter:
         schema: its type: a string, an integer, an array or an object of them.
         description: its description in the document.
         required: whether it must be given.
-        explode: whether the items of an array or object are apart from each other.
+        explode: whether the items of an array or object are apart from each other; None is what
+            the style does.
+
+    Raises:
+        ApiValueError: a header field of this name is not the caller's to say.
 
     """
 
@@ -274,6 +278,7 @@ class Parameter:
 
     place: str
     style = "simple"
+    explodes = False
 
     def __init__(
         self,
@@ -282,13 +287,17 @@ class Parameter:
         description: str = "",
         *,
         required: bool = False,
-        explode: bool = False,
+        explode: bool | None = None,
     ) -> None:
-        self.name = name
+        self.name = self.check_name(name)
         self.schema = schema
         self.description = description
         self.required = required
-        self.explode = explode
+        self.explode = self.explodes if explode is None else explode
+
+    def check_name(self, name: str) -> str:
+        """Return the name, if it may be one."""
+        return name
 
     def check(self, value: object) -> Any:
         """Return the JSON value of an argument; its mistakes name this parameter."""
@@ -324,28 +333,15 @@ class PathParameter(Parameter):
 
 
 class HeaderParameter(Parameter):
-    """A parameter in a header field, in the style `simple`.
-
-    Raises:
-        ApiValueError: its name is not that of a field which is the caller's to say.
-
-    """
+    """A parameter in a header field, in the style `simple`."""
 
     __slots__ = ()
 
     place = "header"
 
-    def __init__(
-        self,
-        name: str,
-        schema: Schema[Any],
-        description: str = "",
-        *,
-        required: bool = False,
-        explode: bool = False,
-    ) -> None:
-        _check_free_header("parameters", name)
-        super().__init__(name, schema, description, required=required, explode=explode)
+    def check_name(self, name: str) -> str:
+        """Return the name, if such a field is the caller's to say."""
+        return _check_free_header("parameters", name)
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
@@ -360,17 +356,7 @@ class QueryParameter(Parameter):
 
     place = "query"
     style = "form"
-
-    def __init__(
-        self,
-        name: str,
-        schema: Schema[Any],
-        description: str = "",
-        *,
-        required: bool = False,
-        explode: bool = True,
-    ) -> None:
-        super().__init__(name, schema, description, required=required, explode=explode)
+    explodes = True
 
     def serialize(self, value: object) -> str:
         """Return the text for the query; empty for an empty array or object."""

@@ -382,24 +382,29 @@ def test_answer_that_comes_before_the_request_is_read_is_the_answer(connect, dra
 # Memory.
 
 
+def measure(peer, count, *bound):
+    """How many bytes each of so many answers needs, after two that load what all of them need."""
+    # What measures coverage takes memory of its own.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, MEMORY_SCRIPT, peer.url, str(count), *map(str, bound)],
+        env=environment | {"MALLOC_MMAP_THRESHOLD_": "65536"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def test_memory_stays_within_the_bound_and_8_mib():
     """Over the whole corpus, in a process of its own, codecs included."""
     answers = {name: bombs.packed(name) for name in bombs.PACKED} | UNCLEAR | OVERLONG | HEADS
     answers["one byte a chunk"] = chunked(b"1\r\nx\r\n" * 200_000)
     answers["until it closes"] = head_of(200, headers=JSON) + b"x" * (32 * MIB)
-    # What measures coverage takes memory of its own.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
     with Peer(echo, raw(answers["gzip"]), *map(raw, answers.values())) as peer:
-        done = subprocess.run(  # noqa: S603 - our own script
-            [sys.executable, MEMORY_SCRIPT, peer.url, str(len(answers))],
-            env=environment | {"MALLOC_MMAP_THRESHOLD_": "65536"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    growth = dict(zip(answers, json.loads(done.stdout), strict=True))
+        growth = dict(zip(answers, measure(peer, len(answers)), strict=True))
     assert {name: size for name, size in growth.items() if size > BOUND + 8 * MIB} == {}
     assert growth["gzip"] > BOUND / 2  # or it would not measure anything
 
@@ -407,17 +412,7 @@ def test_memory_stays_within_the_bound_and_8_mib():
 def test_memory_of_a_large_bound_is_not_twice_the_bound():
     body = b'{"pipelineRunId": "%s"}' % (b"x" * (63 * MIB))
     with Peer(echo, echo, reply(200, body[:-1]), reply(400, body)) as peer:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
-        done = subprocess.run(  # noqa: S603 - our own script
-            [sys.executable, MEMORY_SCRIPT, peer.url, "2", str(64 * MIB)],
-            env=environment | {"MALLOC_MMAP_THRESHOLD_": "65536"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    broken, refused = json.loads(done.stdout)
+        broken, refused = measure(peer, 2, 64 * MIB)
     assert refused < (64 + 8) * MIB
     # What parsing costs: the text, and the texts in it.
     assert broken < (3 * 64 + 8) * MIB
