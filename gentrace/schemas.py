@@ -15,6 +15,7 @@ import io
 import re
 import sys
 from functools import cache
+from gc import get_referents
 from importlib import import_module
 from itertools import islice
 from json import JSONDecoder, JSONEncoder
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Final, Literal, NoReturn, Self
 
-    QuickCheck = Callable[[Any, list[Any]], bool]
-    """Tells whether a value may be written as it is, but for what it adds to a list, unread."""
+    QuickCheck = Callable[[Any, "Unread"], bool]
+    """Tells whether a value may be written as it is, but for what it leaves unread."""
 
     Dumps = Callable[[Any], bytes]
     """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
@@ -137,14 +138,17 @@ class Schema(Generic[T_co]):
         expected: the type in an error's words, such as ``an integer``.
         type: `type` in the document.
         format: `format` in the document, None where it has none.
-        exact: the Python type whose instances need no quick check; None where there is none.
+        kind: the Python type whose instances are values of this type as they are, but for what
+            `unread` says; None where a look at the type does not tell.
+        unread: where in `Unread` they wait for a closer look; None where they need none.
 
     """
 
     expected: str
     type: str
     format: str | None = None
-    exact: builtins.type[Any] | None = None
+    kind: builtins.type[Any] | None = None
+    unread: Literal["content", "date_times"] | None = None
 
     def check(self, value: object, rules: Rules) -> T_co:
         """Return the JSON value that `value` stands for.
@@ -174,10 +178,18 @@ class Schema(Generic[T_co]):
     def quick_check(self) -> QuickCheck:
         """Return what tells whether a value may be written as it is; `check` has to judge a no.
 
-        What the JSON encoder refuses by itself is left to it, and free-form content that has to be
-        looked into is added to a list, the second argument.
+        What the JSON encoder refuses by itself is left to it.
         """
-        return _never
+        kind, unread = self.kind, self.unread
+
+        def admits(value: object, left: Unread) -> bool:
+            if type(value) is not kind:
+                return False
+            if unread is not None:
+                getattr(left, unread).append(value)
+            return True
+
+        return admits
 
 
 class StringSchema(Schema[str]):
@@ -185,7 +197,7 @@ class StringSchema(Schema[str]):
 
     expected = "a string"
     type = "string"
-    exact = str
+    kind = str
 
     def check(self, value: object, rules: Rules) -> str:
         """Return the text."""
@@ -203,6 +215,8 @@ class DateTimeSchema(Schema[str]):
     expected = "an RFC 3339 date and time"
     type = "string"
     format = "date-time"
+    kind = str
+    unread = "date_times"
 
     def check(self, value: object, rules: Rules) -> str:
         """Return the text of the date and time."""
@@ -217,17 +231,13 @@ class DateTimeSchema(Schema[str]):
             )
         return text
 
-    def quick_check(self) -> QuickCheck:
-        """Return what tells quickly whether it is a string with a date and time."""
-        return _is_plain_date_time_text
-
 
 class IntegerSchema(Schema[int]):
     """A whole number: an int, or a float without a fraction, which becomes the int."""
 
     expected = "an integer"
     type = "integer"
-    exact = int
+    kind = int
 
     def check(self, value: object, rules: Rules) -> int:
         """Return the int."""
@@ -246,7 +256,8 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
 
     expected = "an object"
     type = "object"
-    exact = dict
+    kind = dict
+    unread = "content"
 
     def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
         """Return the object, deeply frozen."""
@@ -289,11 +300,13 @@ class ArraySchema(Schema[tuple[T, ...]]):
         """Return what tells quickly whether it is a list of items to be written as they are."""
         admits = self.items.quick_check()
 
-        def admits_all(value: object, unread: list[Any]) -> bool:
+        def admits_all(value: object, unread: Unread) -> bool:
             if type(value) is not _List and type(value) is not _Tuple:
                 return False
-            for item in value:  # noqa: SIM110 - a generator takes longer
+            for item in value:
                 if not admits(item, unread):
+                    return False
+                if len(unread.objects) > _FEW and not unread.settle():
                     return False
             return True
 
@@ -350,44 +363,100 @@ INTEGER: Final = IntegerSchema()
 FREE_OBJECT: Final = FreeObjectSchema()
 
 
-def _never(_value: object, _unread: list[Any]) -> bool:
-    return False
+class Unread:
+    """What quick checks leave to be looked at together, which takes less time than one by one.
+
+    Attributes:
+        objects: dicts that are right but for their keys, which may be of other types than str.
+        date_times: strings that have to be dates and times.
+        content: dicts, lists and tuples of free-form content.
+
+    """
+
+    __slots__ = ("content", "date_times", "objects")
+
+    def __init__(self) -> None:
+        self.objects: list[dict[Any, Any]] = []
+        self.date_times: list[str] = []
+        self.content: list[Any] = []
+
+    def settle(self) -> bool:
+        """Tell whether the objects and the dates and times are right, and let go of them."""
+        objects, date_times = self.objects, self.date_times
+        self.objects, self.date_times = [], []
+        if not _are_plain_date_times(date_times):
+            return False
+        return _group_items(objects) is not None
 
 
 def _compile(model: type[Model]) -> QuickCheck:
-    """Return straight-line code that checks the properties of a model, one after the other.
+    """Return straight-line code that checks an object with all properties of a model and no other.
 
-    It takes two thirds of the time of a loop over them, and is run for each object of a body. The
-    code holds no values, which are its globals; what it refuses, `check` finds words for.
+    It takes half of the time of a loop over them, and is run for each object of a body. The code
+    holds no values, which are its globals. An object of other properties is left to the loop.
     """
-    names: dict[str, Any] = {"model": model, "others": model.admits_others_oapg}
+    names: dict[str, Any] = {"model": model}
+    checks: dict[str, QuickCheck] = dict.fromkeys(model.aliases_oapg, _never)
+    reads: list[str] = []
+    wrong: list[str] = []
+    left: list[str] = []
+    for number, item in enumerate(model.properties_oapg.values()):
+        schema = item.schema
+        names[f"name{number}"] = item.wire_name
+        names[f"kind{number}"] = schema.kind
+        names[f"check{number}"] = checks[item.wire_name] = schema.quick_check()
+        reads.append(f"  item{number} = value[name{number}]")
+        wrong.append(
+            f"type(item{number}) is not kind{number}"
+            if schema.kind
+            else f"not check{number}(item{number}, unread)"
+        )
+        if schema.unread:
+            left.append(f" unread.{schema.unread}.append(item{number})")
+    names["admits_any"] = _loop_over(checks, model.required_oapg)
     lines = [
         "def admits(value, unread):",
         " if type(value) is not dict: return type(value) is model",
-        " get, found = value.get, 0",
-    ]
-    for number, item in enumerate(model.properties_oapg.values()):
-        kind = item.schema.exact
-        names[f"name{number}"] = item.wire_name
-        names[f"kind{number}"] = kind
-        names[f"check{number}"] = item.schema.quick_check()
-        is_wrong = f"type(item) is not kind{number}" if kind else f"not check{number}(item, unread)"
-        lines += [
-            f" item = get(name{number})",
-            " if item is not None:",
-            f"  if {is_wrong}: return False",
-            "  found += 1",
-            *(["  unread.append(item)"] if kind is dict else []),
-            *([" else: return False"] if item.required else []),
-        ]
-    lines += [
-        " for key in value:",
-        "  if type(key) is not str: return False",
-        " return found == len(value) or others(value, unread)",
+        f" if len(value) != {len(reads)}: return admits_any(value, unread)",
+        " try:",
+        *reads,
+        " except KeyError: return admits_any(value, unread)",
+        f" if {' or '.join(wrong)}: return False",
+        *left,
+        " unread.objects.append(value)",
+        " return True",
     ]
     exec("\n".join(lines), names)  # noqa: S102 - made of the lines above alone
     check: QuickCheck = names["admits"]
     return check
+
+
+def _loop_over(checks: Mapping[str, QuickCheck], required: Iterable[str]) -> QuickCheck:
+    """Return what checks a dict of any properties, by name; what has no check is free-form."""
+
+    def admits_any(value: dict[Any, Any], unread: Unread) -> bool:
+        for key, item in value.items():
+            if not checks.get(key, _admits_free)(item, unread):
+                return False
+        for name in required:
+            if name not in value:
+                return False
+        unread.objects.append(value)
+        return True
+
+    return admits_any
+
+
+def _admits_free(value: object, unread: Unread) -> bool:
+    kind = type(value)
+    if kind in _CONTAINERS:
+        unread.content.append(value)
+        return True
+    return kind in _LEAVES and (kind is not float or isfinite(cast("float", value)))
+
+
+def _never(_value: object, _unread: Unread) -> bool:
+    return False
 
 
 class Property(Generic[T_co]):
@@ -478,7 +547,7 @@ class Model(frozendict[str, Any]):
     """The wire names of those that must be there."""
 
     kinds_oapg: ClassVar[Mapping[str, type[Any] | None]] = {}
-    """The Python types whose instances are the values of declared properties, by wire name."""
+    """The Python types of declared properties without a format, by wire name."""
 
     def __init_subclass__(cls) -> None:
         own: list[Property[Any]] = [
@@ -491,7 +560,9 @@ class Model(frozendict[str, Any]):
         }
         cls.aliases_oapg = frozenset(cls.wire_names_oapg.keys() - cls.properties_oapg.keys())
         cls.required_oapg = tuple(item.wire_name for item in declared if item.required)
-        cls.kinds_oapg = {item.wire_name: item.schema.exact for item in declared}
+        cls.kinds_oapg = {
+            item.wire_name: item.schema.kind for item in declared if not item.schema.format
+        }
 
     if TYPE_CHECKING:
 
@@ -604,19 +675,6 @@ class Model(frozendict[str, Any]):
                 if name not in checked:
                     raise ApiTypeError(_missing(properties[name]), ())
         return _freeze_as(cls, checked)
-
-    @classmethod
-    def admits_others_oapg(cls, items: Mapping[Any, object], unread: list[Any]) -> bool:
-        """Tell quickly whether the properties that are not declared may be written as they are."""
-        for key, item in items.items():
-            if key in cls.properties_oapg:
-                if item is None:
-                    return False
-            elif key in cls.aliases_oapg:
-                return False
-            elif type(item) not in _EXACT_LEAVES:
-                unread.append(item)
-        return True
 
     def get_item_oapg(self, name: str) -> Any:
         """Return the property with this wire name, or `unset` where it is absent."""
@@ -1032,25 +1090,25 @@ def _exact_number(value: Any) -> int | float:
     )
 
 
-_is_plain_date_time = re.compile(
-    r"(?!0000)\d{4}-"
-    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+_match_lines = re.compile(
+    r"(?:(?!0000)[0-9]{4}-"
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     r"|(?:0[13578]|1[02])-31)"
-    r"[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
-    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
-    re.ASCII,
+    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++)?+"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*+"
 ).fullmatch
-"""Match an RFC 3339 date and time of a day that each year has."""
+"""Match lines that are RFC 3339 dates and times of days that each year has."""
 
 
-def _is_plain_date_time_text(value: object, _unread: list[Any]) -> bool:
-    return type(value) is str and _is_plain_date_time(value) is not None
+def _are_plain_date_times(texts: list[str]) -> bool:
+    lines = "\n".join([*texts, ""])
+    return lines.count("\n") == len(texts) and _match_lines(lines) is not None
 
 
 def _is_date_time(text: str) -> bool:
     if text[4:10] != _LEAP_DAY:
-        return _is_plain_date_time(text) is not None
-    if _is_plain_date_time(text.replace(_LEAP_DAY, "-02-28", 1)) is None:
+        return _are_plain_date_times([text])
+    if not _are_plain_date_times([text.replace(_LEAP_DAY, "-02-28", 1)]):
         return False
     try:
         _parse(text)
@@ -1239,14 +1297,15 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
     """
     if sys.get_int_max_str_digits() != MAX_DIGITS or sys.getrecursionlimit() > _MAX_RECURSION:
         return None
-    unread: list[Any] = []
+    unread = Unread()
     try:
-        if not admits(value, unread):
+        if not (admits(value, unread) and unread.settle()):
             return None
         text = encode(value, dumps)
-        # orjson writes null for a float that JSON does not have: then each float is looked at.
-        leaves = _EXACT_LEAVES if dumps is not None and b"null" in text else _LEAVES
-        return text if _is_plain(unread, leaves) else None
+        # orjson writes null for a float that JSON does not have. Whether it wrote one at all takes
+        # longer to find out in a short text than what each float is.
+        writes_nan = dumps is not None and (len(text) < _SHORT or b"null" in text)
+        return text if _is_plain(unread.content, check_floats=writes_nan) else None
     except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
         return None
     except Exception as error:  # noqa: BLE001 - the code of a foreign object may raise anything
@@ -1257,47 +1316,74 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
 _MAX_RECURSION = 10_000
 """Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
 
+_SHORT = 65_536
+"""Up to how many bytes a text is short."""
 
-def _is_plain(unread: list[Any], leaves: frozenset[type]) -> bool:  # noqa: C901, PLR0912 - one loop, as calls take longer
+
+def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
     """Tell whether free-form content is of exact types, with strings as keys, and not too deep.
 
     Args:
-        unread: the content, but for what needs no look.
-        leaves: types whose values need no look.
+        content: dicts, lists and tuples.
+        check_floats: whether there may be floats that JSON does not have.
 
     """
-    level = unread
+    level = content
     for _ in range(MAX_DEPTH):
+        groups = _group_items(level)
+        if groups is None:
+            return False
         inner: list[Any] = []
-        for container in level:
-            if type(container) is _Dict:
-                for key, item in container.items():
-                    if type(key) is not str:
-                        return False
-                    if type(item) not in leaves:
-                        inner.append(item)
-            elif type(container) is _List or type(container) is _Tuple:
-                if len(container) >= _LONG and leaves.issuperset(map(type, container)):
-                    continue
-                if len(container) >= _LONG and _FLOAT.issuperset(map(type, container)):
-                    if not all(map(isfinite, container)):
-                        return False
-                    continue
-                for item in container:
-                    if type(item) not in leaves:
-                        inner.append(item)  # noqa: PERF401 - most containers are short
-            elif type(container) is not float or not isfinite(container):
+        for items in groups:
+            if check_floats and not _have_no_nan(items):
                 return False
+            inner += [item for item in items if type(item) not in _LEAVES]
         if not inner:
             return True
+        if not _CONTAINERS.issuperset(map(type, inner)):
+            return False
         level = inner
     return False
 
 
+def _group_items(containers: list[Any]) -> Iterable[Iterable[Any]] | None:
+    """Return the items of dicts, lists and tuples, in groups; None if a key is no exact str.
+
+    The garbage collector is shown each item of a container, and of a dict the keys too if one of
+    them is, or was, no exact str. So there is no such key where there are no more referents than
+    items; where there are, or there are too many to list them, each container is looked at.
+    """
+    size = sum(map(len, containers))
+    if size + len(containers) <= _MANY and len(items := get_referents(*containers)) == size:
+        return (items,)
+    groups: list[Iterable[Any]] = []
+    for container in containers:
+        if type(container) is _Dict:
+            if not _TEXT.issuperset(map(type, container)):
+                return None
+            groups.append(container.values())
+        else:
+            groups.append(container)
+    return groups
+
+
+def _have_no_nan(items: Iterable[Any]) -> bool:
+    for item in items:  # noqa: SIM110 - a generator takes longer
+        if type(item) is float and not isfinite(item):
+            return False
+    return True
+
+
+_FEW = 1_000
+"""How many objects wait at most to be looked at together."""
+
+_MANY = 100_000
+"""Up to how many items are listed, which takes memory, to look at them together."""
+
 _TEXT: frozenset[type] = frozenset({str})
 _FLOAT: frozenset[type] = frozenset({float})
-_EXACT_LEAVES: frozenset[type] = frozenset({str, int, bool, type(None)})
-_LEAVES = _EXACT_LEAVES | _FLOAT
+_LEAVES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 
 _LONG = 16
 """Items of an array from which on it is faster to ask for all of their types at once."""

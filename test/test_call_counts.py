@@ -11,10 +11,10 @@ from peers import Peer
 
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 
-CEILINGS = {1: 210, 10: 245}
+CEILINGS = {1: 215, 10: 235}
 """Function calls by steps of a run."""
 
-CEILING_OF_A_STEP = 4
+CEILING_OF_A_STEP = 2
 
 
 def a_run(steps):

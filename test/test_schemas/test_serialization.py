@@ -132,6 +132,13 @@ def _circle():
     return value
 
 
+def _of_two_kinds(items):
+    """Give a dict that had a key of another type than str, which its table remembers."""
+    value = {0: None, **items}
+    del value[0]
+    return value
+
+
 odd_texts = st.sampled_from(["\ud800", "a\udfff", "\0", "é", "\U0001f600", "\u2028", '"\\', "null"])
 leaves = st.one_of(
     json_values,
@@ -173,6 +180,7 @@ python_values = st.recursive(
         | st.builds(
             lambda item, kind: kind([1] * 20 + [item]), inner, st.sampled_from([list, tuple])
         )
+        | st.dictionaries(keys, inner, max_size=2).map(_of_two_kinds)
     ),
     max_leaves=4,
 )
@@ -251,6 +259,10 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
         _run(provider={"name": "n", "modelParams": {"t": 0.2}, "inputs": {"m": [{"c": "x"}]}}),
         _run(provider=StepRunProvider(outputs={"vector": [0.5] * 1536})),
         _run(extra=[0.5] * 40 + [[1, "null", None]]),
+        _run(extra=_of_two_kinds({"a": _of_two_kinds({"b": [0.5]})}), elapsedTime=3),
+        {"name": "n", "stepRuns": [_of_two_kinds({"elapsedTime": 3})] * 1200},
+        _run(extra=[*range(100_000), {"a": 1}], more={str(key): key for key in range(100_000)}),
+        _run(extra=[0.5, None, "x" * 100_000]),
     ],
 )
 def test_a_plain_dict_by_wire_names_goes_out_without_a_model(value, dumps, monkeypatch):
@@ -296,6 +308,25 @@ class Liar(str):
         _run(extra=[0.5] * 40, more=[1] * 40 + [[1.5]]),
         _run(extra=[0.5] * 40 + [float("nan")]),
         _run(extra=[0.5] * 40 + [Real(0.5)], more=[{}] * 40),
+        _run(extra=["x" * 100_000, None, [0.5, float("nan")]]),
+        _run(extra=["x" * 100_000, [float("-inf")]]),
+        _run(extra=["x" * 100_000, None, [0.5, 1, "null"]]),
+        _run(extra=_of_two_kinds({"a": {1: 2}})),
+        _run(extra=_of_two_kinds({Liar("a"): 1})),
+        _run(extra=[*range(100_000), {2: 3}]),
+        _run(extra={Word("k"): 1} | {str(key): key for key in range(100_000)}),
+        _run(extra=[*range(100_000), Whole(7)]),
+        {"name": "n", "stepRuns": [{}] * 1100 + [{1: 2}] + [{}] * 1100},
+        {"name": "n", "stepRuns": [{}] * 1100 + [{"startTime": "x"}] + [{}] * 1100},
+        _run(startTime="2023-05-04T09:30:00Z\n2023-05-04T09:30:00Z"),
+        _run(startTime="2023-05-04T09:30:00Z\n", endTime="2023-05-04T09:30:00Z"),
+        _run(startTime="", endTime="2023-05-04T09:30:00Z"),
+        _run(provider=dict.fromkeys(["name", "invocation"], "n") | {Liar("x"): "n"}),
+        _run(
+            provider={Word("name"): "n", "invocation": "i"}
+            | {"modelParams": {}, "inputs": {}, "outputs": {}}
+        ),
+        _run(elapsedTime=1, startTime="2023-05-04T09:30:00Z", end_time="x", provider={}),
         _run(elapsedTime=unset, extra=1),
         _run(provider=unset),
         _run(provider={"name": unset, "inputs": {"a": unset}}),
