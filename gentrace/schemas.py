@@ -37,7 +37,7 @@ from gentrace.exceptions import (
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Final, Literal, NoReturn, Self
 
@@ -220,6 +220,8 @@ class DateTimeSchema(Schema[str]):
 
     def check(self, value: object, rules: Rules) -> str:
         """Return the text of the date and time."""
+        if type(value) is str and _is_plain_date_time(value):
+            return value
         if _is_instance(value, "datetime", "datetime"):
             value = _ask(_format_datetime, value)
         text = STRING.check(value, rules)
@@ -1105,10 +1107,14 @@ def _are_plain_date_times(texts: list[str]) -> bool:
     return lines.count("\n") == len(texts) and _match_lines(lines) is not None
 
 
+def _is_plain_date_time(text: str) -> bool:
+    return "\n" not in text and _match_lines(text + "\n") is not None
+
+
 def _is_date_time(text: str) -> bool:
     if text[4:10] != _LEAP_DAY:
-        return _are_plain_date_times([text])
-    if not _are_plain_date_times([text.replace(_LEAP_DAY, "-02-28", 1)]):
+        return _is_plain_date_time(text)
+    if not _is_plain_date_time(text.replace(_LEAP_DAY, "-02-28", 1)):
         return False
     try:
         _parse(text)
@@ -1337,7 +1343,8 @@ def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
         for items in groups:
             if check_floats and not _have_no_nan(items):
                 return False
-            inner += [item for item in items if type(item) not in _LEAVES]
+            if len(groups) == 1 or not _LEAVES.issuperset(map(type, items)):
+                inner += [item for item in items if type(item) not in _LEAVES]
         if not inner:
             return True
         if not _CONTAINERS.issuperset(map(type, inner)):
@@ -1346,16 +1353,18 @@ def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
     return False
 
 
-def _group_items(containers: list[Any]) -> Iterable[Iterable[Any]] | None:
+def _group_items(containers: list[Any]) -> Sequence[Iterable[Any]] | None:
     """Return the items of dicts, lists and tuples, in groups; None if a key is no exact str.
 
     The garbage collector is shown each item of a container, and of a dict the keys too if one of
     them is, or was, no exact str. So there is no such key where there are no more referents than
-    items; where there are, or there are too many to list them, each container is looked at.
+    items. Where there are, or the items are too many to list them all, each container is a group.
     """
     size = sum(map(len, containers))
-    if size + len(containers) <= _MANY and len(items := get_referents(*containers)) == size:
-        return (items,)
+    if size <= _MANY and size <= _LONG * len(containers):
+        items = get_referents(*containers)
+        if len(items) == size:
+            return (items,)
     groups: list[Iterable[Any]] = []
     for container in containers:
         if type(container) is _Dict:
@@ -1378,7 +1387,7 @@ _FEW = 1_000
 """How many objects wait at most to be looked at together."""
 
 _MANY = 100_000
-"""Up to how many items are listed, which takes memory, to look at them together."""
+"""Up to how many items are listed, which takes memory, to be looked at together."""
 
 _TEXT: frozenset[type] = frozenset({str})
 _FLOAT: frozenset[type] = frozenset({float})
@@ -1386,7 +1395,7 @@ _LEAVES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 
 _LONG = 16
-"""Items of an array from which on it is faster to ask for all of their types at once."""
+"""Items of a container from which on it takes less time to be looked at by itself."""
 
 
 def decode(data: bytes) -> Any:
