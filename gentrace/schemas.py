@@ -1326,31 +1326,43 @@ _SHORT = 65_536
 """Up to how many bytes a text is short."""
 
 
-def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
+def _is_plain(content: list[Any], *, check_floats: bool, depth: int = MAX_DEPTH) -> bool:
     """Tell whether free-form content is of exact types, with strings as keys, and not too deep.
 
     Args:
         content: dicts, lists and tuples.
         check_floats: whether there may be floats that JSON does not have.
+        depth: how many containers may be nested in each other.
 
     """
     level = content
-    for _ in range(MAX_DEPTH):
-        groups = _group_items(level)
-        if groups is None:
-            return False
-        inner: list[Any] = []
-        for items in groups:
-            if check_floats and not _have_no_nan(items):
-                return False
-            if len(groups) == 1 or not _LEAVES.issuperset(map(type, items)):
-                inner += [item for item in items if type(item) not in _LEAVES]
-        if not inner:
+    for outer in range(depth):
+        if len(level) > _FEW:
+            for start in range(0, len(level), _FEW):
+                some = level[start : start + _FEW]
+                if not _is_plain(some, check_floats=check_floats, depth=depth - outer):
+                    return False
             return True
-        if not _CONTAINERS.issuperset(map(type, inner)):
-            return False
+        inner = _find_inner(level, check_floats=check_floats)
+        if not inner:
+            return inner is not None
         level = inner
     return False
+
+
+def _find_inner(containers: list[Any], *, check_floats: bool) -> list[Any] | None:
+    """Return the containers among the items of others; None if one of the items is not plain."""
+    groups = _group_items(containers)
+    if groups is None or (check_floats and not all(map(_have_no_nan, groups))):
+        return None
+    inner = [
+        item
+        for items in groups
+        if len(groups) == 1 or not _LEAVES.issuperset(map(type, items))
+        for item in items
+        if type(item) not in _LEAVES
+    ]
+    return inner if _CONTAINERS.issuperset(map(type, inner)) else None
 
 
 def _group_items(containers: list[Any]) -> Sequence[Iterable[Any]] | None:
@@ -1358,10 +1370,10 @@ def _group_items(containers: list[Any]) -> Sequence[Iterable[Any]] | None:
 
     The garbage collector is shown each item of a container, and of a dict the keys too if one of
     them is, or was, no exact str. So there is no such key where there are no more referents than
-    items. Where there are, or the items are too many to list them all, each container is a group.
+    items. Where there are, or the containers are long, each of them is a group.
     """
     size = sum(map(len, containers))
-    if size <= _MANY and size <= _LONG * len(containers):
+    if size <= _LONG * len(containers):
         items = get_referents(*containers)
         if len(items) == size:
             return (items,)
@@ -1384,10 +1396,7 @@ def _have_no_nan(items: Iterable[Any]) -> bool:
 
 
 _FEW = 1_000
-"""How many objects wait at most to be looked at together."""
-
-_MANY = 100_000
-"""Up to how many items are listed, which takes memory, to be looked at together."""
+"""How many objects or containers are looked at together: more would take more memory."""
 
 _TEXT: frozenset[type] = frozenset({str})
 _FLOAT: frozenset[type] = frozenset({float})
