@@ -11,7 +11,7 @@ from peers import Peer
 
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 
-CEILINGS = {1: 215, 10: 235}
+CEILINGS = {1: 222, 10: 238}
 """Function calls by steps of a run."""
 
 CEILING_OF_A_STEP = 2
