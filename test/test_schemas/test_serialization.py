@@ -272,6 +272,39 @@ def test_a_plain_dict_by_wire_names_goes_out_without_a_model(value, dumps, monke
     assert same(json.loads(BODY.serialize(value, REQUEST_RULES, dumps)), expected)
 
 
+class Bare(Model):
+    __slots__ = ()
+
+
+class Scored(StepRun):
+    __slots__ = ()
+
+    score = schemas.required("class", schemas.INTEGER, "A name that is a keyword of Python.")
+    runs = schemas.optional("runs", schemas.ArraySchema(ObjectSchema(Bare)), "Of no properties.")
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [
+        (Bare, {}),
+        (Bare, {"a": {"b": [0.5]}}),
+        (Bare, {"a": {1: 2}}),
+        (Bare, []),
+        (Scored, {"class": 1, "runs": [{}, {"x": None}], "elapsedTime": 5}),
+        (Scored, {"class": 1, "provider": {"name": "n"}, "startTime": "2023-05-04T09:30:00Z"}),
+        (Scored, {"score": 1}),
+        (Scored, {"class": "1"}),
+        (Scored, {"runs": []}),
+        (Scored, {"class": 1, "runs": [1]}),
+    ],
+)
+def test_both_paths_agree_on_any_model(model, value, dumps):
+    schema = ObjectSchema(model)
+    expected = _outcome(lambda body: encode(schema.check(body, REQUEST_RULES)), value)
+    got = _outcome(lambda body: schema.serialize(body, REQUEST_RULES, dumps), value)
+    assert got == expected
+
+
 class Liar(str):
     """A key that says that it is another."""
 
