@@ -5,8 +5,8 @@ str, int, float, bool, None, `frozendict` or tuple. A check that refuses raises 
 `ApiValueError`; the place is put together while the error passes the containers, so that a value
 without a mistake costs nothing for it.
 
-A plain dict that goes out as it is needs no such copy: a quick check and the JSON encoder tell yes
-or no between them, and a no is left to the check, which knows how to word it.
+A plain dict that goes out as it is needs no such copy: a quick check and then the JSON encoder tell
+yes or no between them, and a no is left to the check, which knows how to word it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from functools import cache
 from gc import get_referents
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from json import JSONDecoder, JSONEncoder
 from math import isfinite
 from reprlib import Repr
@@ -37,7 +37,7 @@ from gentrace.exceptions import (
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Final, Literal, NoReturn, Self
 
@@ -138,9 +138,9 @@ class Schema(Generic[T_co]):
         expected: the type in an error's words, such as ``an integer``.
         type: `type` in the document.
         format: `format` in the document, None where it has none.
-        kind: the Python type whose instances are values of this type as they are, but for what
-            `unread` says; None where a look at the type does not tell.
-        unread: where in `Unread` they wait for a closer look; None where they need none.
+        kind: the Python type whose instances may be written as they are, but for what the encoder
+            refuses and what a closer look finds; None where the type does not tell.
+        waits_in: the list of `Unread` in which they wait for that look; None where they need none.
 
     """
 
@@ -148,7 +148,7 @@ class Schema(Generic[T_co]):
     type: str
     format: str | None = None
     kind: builtins.type[Any] | None = None
-    unread: Literal["content", "date_times"] | None = None
+    waits_in: Literal["content", "date_times"] | None = None
 
     def check(self, value: object, rules: Rules) -> T_co:
         """Return the JSON value that `value` stands for.
@@ -180,13 +180,13 @@ class Schema(Generic[T_co]):
 
         What the JSON encoder refuses by itself is left to it.
         """
-        kind, unread = self.kind, self.unread
+        kind, waits_in = self.kind, self.waits_in
 
-        def admits(value: object, left: Unread) -> bool:
+        def admits(value: object, unread: Unread) -> bool:
             if type(value) is not kind:
                 return False
-            if unread is not None:
-                getattr(left, unread).append(value)
+            if waits_in is not None:
+                getattr(unread, waits_in).append(value)
             return True
 
         return admits
@@ -216,7 +216,7 @@ class DateTimeSchema(Schema[str]):
     type = "string"
     format = "date-time"
     kind = str
-    unread = "date_times"
+    waits_in = "date_times"
 
     def check(self, value: object, rules: Rules) -> str:
         """Return the text of the date and time."""
@@ -259,7 +259,7 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
     expected = "an object"
     type = "object"
     kind = dict
-    unread = "content"
+    waits_in = "content"
 
     def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
         """Return the object, deeply frozen."""
@@ -308,7 +308,7 @@ class ArraySchema(Schema[tuple[T, ...]]):
             for item in value:
                 if not admits(item, unread):
                     return False
-                if len(unread.objects) > _FEW and not unread.settle():
+                if len(unread.objects) > _FEW and not unread.settle_objects():
                     return False
             return True
 
@@ -370,7 +370,7 @@ class Unread:
 
     Attributes:
         objects: dicts that are right but for their keys, which may be of other types than str.
-        date_times: strings that have to be dates and times.
+        date_times: strings in them that have to be dates and times.
         content: dicts, lists and tuples of free-form content.
 
     """
@@ -382,13 +382,23 @@ class Unread:
         self.date_times: list[str] = []
         self.content: list[Any] = []
 
-    def settle(self) -> bool:
+    def settle_objects(self) -> bool:
         """Tell whether the objects and the dates and times are right, and let go of them."""
         objects, date_times = self.objects, self.date_times
         self.objects, self.date_times = [], []
-        if not _are_plain_date_times(date_times):
-            return False
-        return _group_items(objects) is not None
+        has_text_keys = _list_items(objects) is not None or _TEXT.issuperset(
+            map(type, chain.from_iterable(objects))
+        )
+        return has_text_keys and _are_plain_date_times(date_times)
+
+    def settle(self, *, check_floats: bool) -> bool:
+        """Tell whether all is right.
+
+        Args:
+            check_floats: whether to look for floats that JSON does not have.
+
+        """
+        return self.settle_objects() and _is_plain(self.content, check_floats=check_floats)
 
 
 def _compile(model: type[Model]) -> QuickCheck:
@@ -401,7 +411,7 @@ def _compile(model: type[Model]) -> QuickCheck:
     checks: dict[str, QuickCheck] = dict.fromkeys(model.aliases_oapg, _never)
     reads: list[str] = []
     wrong: list[str] = []
-    left: list[str] = []
+    waits: list[str] = []
     for number, item in enumerate(model.properties_oapg.values()):
         schema = item.schema
         names[f"name{number}"] = item.wire_name
@@ -413,8 +423,8 @@ def _compile(model: type[Model]) -> QuickCheck:
             if schema.kind
             else f"not check{number}(item{number}, unread)"
         )
-        if schema.unread:
-            left.append(f" unread.{schema.unread}.append(item{number})")
+        if schema.waits_in:
+            waits.append(f" unread.{schema.waits_in}.append(item{number})")
     names["admits_any"] = _loop_over(checks, model.required_oapg)
     lines = [
         "def admits(value, unread):",
@@ -424,7 +434,7 @@ def _compile(model: type[Model]) -> QuickCheck:
         *(reads or ["  pass"]),
         " except KeyError: return admits_any(value, unread)",
         f" if {' or '.join(wrong) or False}: return False",
-        *left,
+        *waits,
         " unread.objects.append(value)",
         " return True",
     ]
@@ -549,7 +559,7 @@ class Model(frozendict[str, Any]):
     """The wire names of those that must be there."""
 
     kinds_oapg: ClassVar[Mapping[str, type[Any] | None]] = {}
-    """The Python types of declared properties without a format, by wire name."""
+    """The Python types of declared properties that are no dates and times, by wire name."""
 
     def __init_subclass__(cls) -> None:
         own: list[Property[Any]] = [
@@ -563,7 +573,9 @@ class Model(frozendict[str, Any]):
         cls.aliases_oapg = frozenset(cls.wire_names_oapg.keys() - cls.properties_oapg.keys())
         cls.required_oapg = tuple(item.wire_name for item in declared if item.required)
         cls.kinds_oapg = {
-            item.wire_name: item.schema.kind for item in declared if not item.schema.format
+            item.wire_name: item.schema.kind
+            for item in declared
+            if item.schema.waits_in != "date_times"
         }
 
     if TYPE_CHECKING:
@@ -876,8 +888,9 @@ def _free_array(value: list[Any] | tuple[Any, ...], depth: int) -> tuple[Any, ..
 
 
 def _are_finite(value: list[Any] | tuple[Any, ...]) -> bool:
+    """Tell whether all items are floats that JSON has; also no if their sum is none."""
     try:
-        return _FLOAT.issuperset(map(type, value)) and all(map(isfinite, value))
+        return _FLOAT.issuperset(map(type, value)) and isfinite(sum(value))
     except TypeError:  # of a class that has no hash: its item has its own error
         return False
 
@@ -1096,8 +1109,8 @@ _match_lines = re.compile(
     r"(?:(?!0000)[0-9]{4}-"
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     r"|(?:0[13578]|1[02])-31)"
-    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++)?+"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*+"
+    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++|)"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*"
 ).fullmatch
 """Match lines that are RFC 3339 dates and times of days that each year has."""
 
@@ -1298,51 +1311,33 @@ def _find_orjson() -> Dumps | None:
 def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None) -> bytes | None:
     """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
 
-    The encoders refuse foreign types, NaN, lone surrogates and cycles. What they let pass is
-    looked for afterwards, when there can be no cycle any more.
+    The encoder gets nothing that it might not come to an end with, such as a cycle, or that it
+    would write in another way. It refuses lone surrogates, and the standard library's refuses NaN
+    and infinities too, for which orjson writes null.
     """
-    if sys.get_int_max_str_digits() != MAX_DIGITS or sys.getrecursionlimit() > _MAX_RECURSION:
+    if sys.get_int_max_str_digits() != MAX_DIGITS:
         return None
     unread = Unread()
     try:
-        if not (admits(value, unread) and unread.settle()):
-            return None
-        text = encode(value, dumps)
-        # orjson writes null for a float that JSON does not have. Whether it wrote one at all takes
-        # longer to find out in a short text than what each float is.
-        writes_nan = dumps is not None and (len(text) < _SHORT or b"null" in text)
-        return text if _is_plain(unread.content, check_floats=writes_nan) else None
+        if admits(value, unread) and unread.settle(check_floats=dumps is not None):
+            return encode(value, dumps)
     except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
         return None
     except Exception as error:  # noqa: BLE001 - the code of a foreign object may raise anything
         pass_on_handlers_error(error)
-        return None
+    return None
 
 
-_MAX_RECURSION = 10_000
-"""Up to which limit of the interpreter its JSON encoder meets that before the end of its stack."""
-
-_SHORT = 65_536
-"""Up to how many bytes a text is short."""
-
-
-def _is_plain(content: list[Any], *, check_floats: bool, depth: int = MAX_DEPTH) -> bool:
+def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
     """Tell whether free-form content is of exact types, with strings as keys, and not too deep.
 
     Args:
         content: dicts, lists and tuples.
-        check_floats: whether there may be floats that JSON does not have.
-        depth: how many containers may be nested in each other.
+        check_floats: whether to look for floats that JSON does not have.
 
     """
     level = content
-    for outer in range(depth):
-        if len(level) > _FEW:
-            for start in range(0, len(level), _FEW):
-                some = level[start : start + _FEW]
-                if not _is_plain(some, check_floats=check_floats, depth=depth - outer):
-                    return False
-            return True
+    for _ in range(MAX_DEPTH):
         inner = _find_inner(level, check_floats=check_floats)
         if not inner:
             return inner is not None
@@ -1351,60 +1346,86 @@ def _is_plain(content: list[Any], *, check_floats: bool, depth: int = MAX_DEPTH)
 
 
 def _find_inner(containers: list[Any], *, check_floats: bool) -> list[Any] | None:
-    """Return the containers among the items of others; None if one of the items is not plain."""
-    groups = _group_items(containers)
-    if groups is None or (check_floats and not all(map(_have_no_nan, groups))):
-        return None
-    inner = [
-        item
-        for items in groups
-        if len(groups) == 1 or not _LEAVES.issuperset(map(type, items))
-        for item in items
-        if type(item) not in _LEAVES
-    ]
+    """Return the containers that are items of others; None if an item or key is not plain.
+
+    None too if they are very many, as they get where containers share their items with others.
+    """
+    if len(containers) > _FEW:
+        all_inner: list[Any] = []
+        for start in range(0, len(containers), _FEW):
+            inner = _find_inner(containers[start : start + _FEW], check_floats=check_floats)
+            if inner is None or len(all_inner) > _WIDE:
+                return None
+            all_inner += inner
+        return all_inner
+    leaves = _EXACT_LEAVES if check_floats else _LEAVES
+    items = _list_items(containers)
+    if items is None:
+        inner = _look_one_by_one(containers, leaves)
+        if inner is None:
+            return None
+    else:
+        inner = [item for item in items if type(item) not in leaves]
+    if check_floats and float in map(type, inner):
+        if not isfinite(sum([item for item in inner if type(item) is float])):
+            return None
+        inner = [item for item in inner if type(item) is not float]
     return inner if _CONTAINERS.issuperset(map(type, inner)) else None
 
 
-def _group_items(containers: list[Any]) -> Sequence[Iterable[Any]] | None:
-    """Return the items of dicts, lists and tuples, in groups; None if a key is no exact str.
+def _list_items(containers: list[Any]) -> list[Any] | None:
+    """Return the items of dicts, lists and tuples; None if they have to be looked at one by one.
 
     The garbage collector is shown each item of a container, and of a dict the keys too if one of
     them is, or was, no exact str. So there is no such key where there are no more referents than
-    items. Where there are, or the containers are long, each of them is a group.
+    items. From Python 3.13 on it is not shown the items of an instance's `__dict__`.
     """
-    size = sum(map(len, containers))
-    if size <= _LONG * len(containers):
+    if _SHOWS_ITEMS and (size := sum(map(len, containers))) <= _LONG * len(containers):
         items = get_referents(*containers)
         if len(items) == size:
-            return (items,)
-    groups: list[Iterable[Any]] = []
+            return items
+    return None
+
+
+def _look_one_by_one(containers: list[Any], leaves: frozenset[type]) -> list[Any] | None:
+    """Return the items of dicts, lists and tuples but for `leaves`; None if a key is no exact str.
+
+    Floats may be left out where all are such as JSON has.
+    """
+    inner: list[Any] = []
     for container in containers:
         if type(container) is _Dict:
-            if not _TEXT.issuperset(map(type, container)):
-                return None
-            groups.append(container.values())
-        else:
-            groups.append(container)
-    return groups
+            for key, item in container.items():
+                if type(key) is not str:
+                    return None
+                if type(item) not in leaves:
+                    inner.append(item)
+        elif len(container) < _LONG or not (
+            leaves.issuperset(map(type, container)) or _are_finite(container)
+        ):
+            for item in container:
+                if type(item) not in leaves:
+                    inner.append(item)  # noqa: PERF401 - most arrays are short
+    return inner
 
 
-def _have_no_nan(items: Iterable[Any]) -> bool:
-    for item in items:  # noqa: SIM110 - a generator takes longer
-        if type(item) is float and not isfinite(item):
-            return False
-    return True
-
+_SHOWS_ITEMS = sys.implementation.name == "cpython" and sys.version_info < (3, 13)
+"""Whether the garbage collector is shown what `_list_items` says."""
 
 _FEW = 1_000
 """How many objects or containers are looked at together: more would take more memory."""
 
-_TEXT: frozenset[type] = frozenset({str})
-_FLOAT: frozenset[type] = frozenset({float})
-_LEAVES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
-_CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
+_WIDE = 1_000_000
+"""How many containers a level of content may have to be looked at quickly."""
 
 _LONG = 16
-"""Items of a container from which on it takes less time to be looked at by itself."""
+"""Items of an array, or of containers on average, from which on one by one takes less time."""
+
+_TEXT: frozenset[type] = frozenset({str})
+_FLOAT: frozenset[type] = frozenset({float})
+_EXACT_LEAVES: frozenset[type] = frozenset({str, int, bool, type(None)})
+_LEAVES = _EXACT_LEAVES | _FLOAT
+_CONTAINERS: frozenset[type] = frozenset({dict, list, tuple})
 
 
 def decode(data: bytes) -> Any:

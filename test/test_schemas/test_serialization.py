@@ -360,6 +360,7 @@ class Liar(str):
         _run(startTime="2023-05-04T09:30:00Z\n2023-05-04T09:30:00Z"),
         _run(startTime="2023-05-04T09:30:00Z\n", endTime="2023-05-04T09:30:00Z"),
         _run(startTime="", endTime="2023-05-04T09:30:00Z"),
+        _run(startTime="2023-05-04T09:30:00.Z", endTime="2023-05-04T09:30:00.+01:00"),
         _run(provider=dict.fromkeys(["name", "invocation"], "n") | {Liar("x"): "n"}),
         _run(
             provider={Word("name"): "n", "invocation": "i"}
@@ -418,32 +419,92 @@ def test_the_limit_of_depth_is_the_same_on_every_path(levels, wrap, leaf, dumps)
         assert isinstance(_agree(value, dumps), bytes) == (levels <= 200)
 
 
-@pytest.mark.parametrize("shape", ["deep = [deep]", "deep = {'a': deep}", "deep['a'] = deep"])
-def test_a_raised_recursion_limit_lets_no_content_crash_the_interpreter(shape):
+@pytest.mark.parametrize("limit", [1000, 10**6])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "deep = [deep]",
+        "deep = {'a': deep}",
+        "deep = (deep,)",
+        "deep = {'a': deep, 'b': deep}",
+        "deep = [deep, deep]",
+        "deep['a'] = deep",
+        "deep['a'] = (deep,)",
+        "deep['a'] = [deep, deep]",
+    ],
+)
+def test_no_content_crashes_the_interpreter_or_keeps_it_busy(shape, limit):
+    """Nor with a raised recursion limit, in a thread with a small stack."""
     program = f"""
-import sys
+import sys, threading
 from gentrace.exceptions import ApiValueError
 from gentrace.models import PipelineRunRequest
 from gentrace.schemas import REQUEST_RULES, ObjectSchema, find_encoder
-sys.setrecursionlimit(10**6)
+sys.setrecursionlimit({limit})
 deep = {{}}
 for _ in range(10**5):
     {shape}
-for setting in ("json", "auto"):
-    try:
-        ObjectSchema(PipelineRunRequest).serialize(
-            {{"name": "n", "stepRuns": [], "x": deep}}, REQUEST_RULES, find_encoder(setting)
-        )
-    except ApiValueError as error:
-        print(error.path_to_item[0])
+
+def serialize():
+    for setting in ("json", "auto"):
+        try:
+            ObjectSchema(PipelineRunRequest).serialize(
+                {{"name": "n", "stepRuns": [], "x": deep}}, REQUEST_RULES, find_encoder(setting)
+            )
+        except ApiValueError as error:
+            print(error.path_to_item[0])
+
+threading.stack_size(256 * 1024)
+thread = threading.Thread(target=serialize)
+thread.start()
+thread.join()
 # Nor may its end: to free what is nested so deeply is not what is tested.
 sys.stdout.flush()
 __import__("os")._exit(0)
 """
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "x\nx\n", "")
+
+
+def test_no_code_of_a_mapping_in_content_is_run(dumps):
+    """A subclass of dict is what the dict in it is, whatever it says of its items."""
+    asked = []
+
+    class Endless(dict):
+        def items(self):
+            asked.append(self)
+            raise AssertionError
+
+    assert json.loads(_agree(_run(extra=[Endless(a=1)]), dumps))["stepRuns"][1] == {
+        "extra": [{"a": 1}]
+    }
+    assert asked == []
+
+
+class Thing:
+    """Its attributes are a dict whose values may be where no other dict has them."""
+
+    def __init__(self, **attributes):
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+
+@pytest.mark.parametrize("items", [{7: "x"}, {7: "x", "a": 1}, {0.5: Real(1)}])
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_the_attributes_of_an_object_hide_no_key_beside_them(size, items, dumps):
+    things = [Thing(**{f"name{number}": number for number in range(size)}) for _ in range(3)]
+    beside = [vars(thing) for thing in things]
+    for count in range(4):
+        some = [*beside[:count], items]
+        _agree({"name": "n", "stepRuns": some}, dumps)
+        _agree(_run(extra=some), dumps)
+    inner = Thing(a=float("nan"), b=_nest(250, 1, lambda inner: [inner]), c=Items(a=1))
+    for kept in ("a", "b", "c"):
+        alone = Thing(**{kept: getattr(inner, kept)})
+        _agree(_run(extra=[vars(alone), _of_two_kinds({"q": 1})]), dumps)
+        _agree(_run(extra=[vars(alone)]), dumps)
 
 
 def test_a_process_with_another_limit_of_digits_has_the_same_verdicts(dumps):
@@ -564,7 +625,7 @@ def test_null_of_a_declared_property_is_refused(dumps):
         BODY.serialize(run, REQUEST_RULES, dumps)
 
 
-def test_array_of_integers_is_left_to_the_readable_path(dumps):
+def test_an_array_of_integers_goes_out_as_integers(dumps):
     class Counts(Model):
         """Numbers of things."""
 
