@@ -370,7 +370,7 @@ class Unread:
 
     Attributes:
         objects: dicts that are right but for their keys, which may be of other types than str.
-        date_times: strings in them that have to be dates and times.
+        date_times: strings that have to be dates and times.
         content: dicts, lists and tuples of free-form content.
 
     """
@@ -386,7 +386,8 @@ class Unread:
         """Tell whether the objects and the dates and times are right, and let go of them."""
         objects, date_times = self.objects, self.date_times
         self.objects, self.date_times = [], []
-        has_text_keys = _list_items(objects) is not None or _TEXT.issuperset(
+        size = sum(map(len, objects))
+        has_text_keys = _list_items(objects, size) is not None or _TEXT.issuperset(
             map(type, chain.from_iterable(objects))
         )
         return has_text_keys and _are_plain_date_times(date_times)
@@ -407,7 +408,7 @@ def _compile(model: type[Model]) -> QuickCheck:
     It takes half of the time of a loop over them, and is run for each object of a body. The code
     holds no values, which are its globals. An object of other properties is left to the loop.
     """
-    names: dict[str, Any] = {"model": model}
+    names: dict[str, Any] = {}
     checks: dict[str, QuickCheck] = dict.fromkeys(model.aliases_oapg, _never)
     reads: list[str] = []
     wrong: list[str] = []
@@ -425,15 +426,17 @@ def _compile(model: type[Model]) -> QuickCheck:
         )
         if schema.waits_in:
             waits.append(f" unread.{schema.waits_in}.append(item{number})")
-    names["admits_any"] = _loop_over(checks, model.required_oapg)
+    admits_any = names["admits_any"] = _loop_over(model, checks)
+    if not reads:
+        return admits_any
+    size = len(reads)
     lines = [
         "def admits(value, unread):",
-        " if type(value) is not dict: return type(value) is model",
-        f" if len(value) != {len(reads)}: return admits_any(value, unread)",
+        f" if type(value) is not dict or len(value) != {size}: return admits_any(value, unread)",
         " try:",
-        *(reads or ["  pass"]),
+        *reads,
         " except KeyError: return admits_any(value, unread)",
-        f" if {' or '.join(wrong) or False}: return False",
+        f" if {' or '.join(wrong)}: return False",
         *waits,
         " unread.objects.append(value)",
         " return True",
@@ -443,14 +446,16 @@ def _compile(model: type[Model]) -> QuickCheck:
     return check
 
 
-def _loop_over(checks: Mapping[str, QuickCheck], required: Iterable[str]) -> QuickCheck:
-    """Return what checks a dict of any properties, by name; what has no check is free-form."""
+def _loop_over(model: type[Model], checks: Mapping[str, QuickCheck]) -> QuickCheck:
+    """Return what checks an object of any properties, by name; what has no check is free-form."""
 
-    def admits_any(value: dict[Any, Any], unread: Unread) -> bool:
+    def admits_any(value: Any, unread: Unread) -> bool:
+        if type(value) is not _Dict:
+            return type(value) is model
         for key, item in value.items():
             if not checks.get(key, _admits_free)(item, unread):
                 return False
-        for name in required:
+        for name in model.required_oapg:
             if name not in value:
                 return False
         unread.objects.append(value)
@@ -638,7 +643,8 @@ class Model(frozendict[str, Any]):
         wire_names = cls.wire_names_oapg
         try:
             has_exact_keys = _TEXT.issuperset(map(type, items))
-        except TypeError:  # of a class that has no hash
+        except TypeError as error:  # of a class that has no hash
+            pass_on_handlers_error(error)
             has_exact_keys = False
         if not has_exact_keys:
             # A key of another class may not even let itself be looked for.
@@ -891,7 +897,8 @@ def _are_finite(value: list[Any] | tuple[Any, ...]) -> bool:
     """Tell whether all items are floats that JSON has; also no if their sum is none."""
     try:
         return _FLOAT.issuperset(map(type, value)) and isfinite(sum(value))
-    except TypeError:  # of a class that has no hash: its item has its own error
+    except TypeError as error:  # of a class that has no hash: its item has its own error
+        pass_on_handlers_error(error)
         return False
 
 
@@ -979,6 +986,7 @@ def _simplify(value: object, expected: str) -> Plain:
             if type(plain) in _FREE:
                 return plain  # type: ignore[no-any-return]
         except TypeError as error:  # of a class that has no hash
+            pass_on_handlers_error(error)
             raise _raised(plain, error) from error
         plain = _ask(_convert, plain)
         if plain is unset:
@@ -1112,12 +1120,20 @@ _match_lines = re.compile(
     r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++|)"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*"
 ).fullmatch
-"""Match lines that are RFC 3339 dates and times of days that each year has."""
+"""Match lines that are RFC 3339 dates and times of days that each year has.
+
+A fraction or nothing is matched sooner than an optional fraction, and a possessive group wrongly,
+up to Python 3.11.4.
+"""
 
 
 def _are_plain_date_times(texts: list[str]) -> bool:
-    lines = "\n".join([*texts, ""])
-    return lines.count("\n") == len(texts) and _match_lines(lines) is not None
+    for start in range(0, len(texts), _FEW):
+        some = texts[start : start + _FEW]
+        lines = "\n".join([*some, ""])
+        if lines.count("\n") != len(some) or _match_lines(lines) is None:
+            return False
+    return True
 
 
 def _is_plain_date_time(text: str) -> bool:
@@ -1283,8 +1299,8 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
     if dumps is not None:
         try:
             return dumps(value)
-        except TypeError:
-            pass  # such as an integer beyond 64 bits
+        except TypeError as error:  # such as an integer beyond 64 bits
+            pass_on_handlers_error(error)
     try:
         return _encoder.encode(value).encode()
     except (ValueError, RecursionError) as error:
@@ -1321,9 +1337,7 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
     try:
         if admits(value, unread) and unread.settle(check_floats=dumps is not None):
             return encode(value, dumps)
-    except (ApiValueError, TypeError, RecursionError, UnicodeEncodeError):
-        return None
-    except Exception as error:  # noqa: BLE001 - the code of a foreign object may raise anything
+    except Exception as error:  # noqa: BLE001 - the encoder's refusal, or what a key's code raises
         pass_on_handlers_error(error)
     return None
 
@@ -1338,49 +1352,62 @@ def _is_plain(content: list[Any], *, check_floats: bool) -> bool:
     """
     level = content
     for _ in range(MAX_DEPTH):
-        inner = _find_inner(level, check_floats=check_floats)
+        find = _find_inner if len(level) <= _MANY else _find_inner_of_many
+        inner = find(level, check_floats=check_floats)
         if not inner:
             return inner is not None
         level = inner
     return False
 
 
-def _find_inner(containers: list[Any], *, check_floats: bool) -> list[Any] | None:
-    """Return the containers that are items of others; None if an item or key is not plain.
+def _find_inner_of_many(containers: list[Any], *, check_floats: bool) -> list[Any] | None:
+    """Do what `_find_inner` does, in parts."""
+    all_inner: list[Any] = []
+    for start in range(0, len(containers), _MANY):
+        inner = _find_inner(containers[start : start + _MANY], check_floats=check_floats)
+        if inner is None:
+            return None
+        all_inner += inner
+    return all_inner
 
-    None too if they are very many, as they get where containers share their items with others.
-    """
-    if len(containers) > _FEW:
-        all_inner: list[Any] = []
-        for start in range(0, len(containers), _FEW):
-            inner = _find_inner(containers[start : start + _FEW], check_floats=check_floats)
-            if inner is None or len(all_inner) > _WIDE:
-                return None
-            all_inner += inner
-        return all_inner
+
+def _find_inner(containers: list[Any], *, check_floats: bool) -> list[Any] | None:
+    """Return the containers that are items of others; None if an item or key is not plain."""
+    size = sum(map(len, containers))
+    if size > _MANY:
+        # Content that is there many times, on many levels, would take for ever.
+        containers = list(dict(zip(map(id, containers), containers, strict=True)).values())
+        size = sum(map(len, containers))
     leaves = _EXACT_LEAVES if check_floats else _LEAVES
-    items = _list_items(containers)
+    items = _list_items(containers, size)
     if items is None:
         inner = _look_one_by_one(containers, leaves)
         if inner is None:
             return None
     else:
         inner = [item for item in items if type(item) not in leaves]
-    if check_floats and float in map(type, inner):
-        if not isfinite(sum([item for item in inner if type(item) is float])):
-            return None
-        inner = [item for item in inner if type(item) is not float]
+    if check_floats:
+        floats = [item for item in inner if type(item) is float]
+        if floats:
+            if not isfinite(sum(floats)):
+                return None
+            inner = [item for item in inner if type(item) is not float]
     return inner if _CONTAINERS.issuperset(map(type, inner)) else None
 
 
-def _list_items(containers: list[Any]) -> list[Any] | None:
+def _list_items(containers: list[Any], size: int) -> list[Any] | None:
     """Return the items of dicts, lists and tuples; None if they have to be looked at one by one.
 
     The garbage collector is shown each item of a container, and of a dict the keys too if one of
-    them is, or was, no exact str. So there is no such key where there are no more referents than
+    them is, or was, no exact str. So there is no such key where there are as many referents as
     items. From Python 3.13 on it is not shown the items of an instance's `__dict__`.
+
+    Args:
+        containers: the dicts, lists and tuples.
+        size: how many items they have in all.
+
     """
-    if _SHOWS_ITEMS and (size := sum(map(len, containers))) <= _LONG * len(containers):
+    if _SHOWS_ITEMS and size <= _LONG * len(containers):
         items = get_referents(*containers)
         if len(items) == size:
             return items
@@ -1413,10 +1440,10 @@ _SHOWS_ITEMS = sys.implementation.name == "cpython" and sys.version_info < (3, 1
 """Whether the garbage collector is shown what `_list_items` says."""
 
 _FEW = 1_000
-"""How many objects or containers are looked at together: more would take more memory."""
+"""How many objects, or dates and times, wait at most, as long as there are more of them."""
 
-_WIDE = 1_000_000
-"""How many containers a level of content may have to be looked at quickly."""
+_MANY = 10_000
+"""How many containers are looked at together: more would take more memory."""
 
 _LONG = 16
 """Items of an array, or of containers on average, from which on one by one takes less time."""

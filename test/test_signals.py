@@ -16,7 +16,15 @@ from gentrace._signals import pass_on_handlers_error
 from gentrace.exceptions import ApiConnectionException, ApiValueError
 from gentrace.models import StepRunProvider
 
-RAISED = [TimeoutError, ConnectionResetError, ValueError, RuntimeError, KeyboardInterrupt]
+RAISED = [
+    TimeoutError,
+    ConnectionResetError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    RecursionError,
+    KeyboardInterrupt,
+]
 
 
 @contextmanager

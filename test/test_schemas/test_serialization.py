@@ -262,7 +262,7 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
         _run(extra=_of_two_kinds({"a": _of_two_kinds({"b": [0.5]})}), elapsedTime=3),
         {"name": "n", "stepRuns": [_of_two_kinds({"elapsedTime": 3})] * 1200},
         _run(extra=[*range(100_000), {"a": 1}], more={str(key): key for key in range(100_000)}),
-        _run(extra=[{"a": [1]}] * 2500, more=[[{}, 0.5]] * 2500),
+        _run(extra=[{"a": [1]}] * 25_000, more=[[{}, 0.5] for _ in range(25_000)]),
         _run(extra=[0.5, None, "x" * 100_000]),
     ],
 )
@@ -348,7 +348,9 @@ class Liar(str):
         _run(extra=_of_two_kinds({"a": {1: 2}})),
         _run(extra=_of_two_kinds({Liar("a"): 1})),
         _run(extra=[*range(100_000), {2: 3}]),
-        _run(extra=[{}] * 2500 + [{2: 3}]),
+        _run(extra=[{}] * 25_000 + [{2: 3}]),
+        _run(extra=[[{}]] * 25_000 + [[{2: 3}]]),
+        _run(extra=[[number, {}] for number in range(25_000)] + [[Whole(1)]]),
         _run(extra=[[0.5]] * 2500 + [[float("nan")]]),
         _run(extra=[[{}]] * 1001 + [_nest(198, [], lambda inner: [inner])]),
         _run(extra=[[{}]] * 1001 + [_nest(199, [], lambda inner: [inner])]),
@@ -428,6 +430,7 @@ def test_the_limit_of_depth_is_the_same_on_every_path(levels, wrap, leaf, dumps)
         "deep = (deep,)",
         "deep = {'a': deep, 'b': deep}",
         "deep = [deep, deep]",
+        "deep = [deep, {1: 2}] * 2000 if type(deep) is dict else [deep, deep] * 2000",
         "deep['a'] = deep",
         "deep['a'] = (deep,)",
         "deep['a'] = [deep, deep]",
@@ -481,6 +484,42 @@ def test_no_code_of_a_mapping_in_content_is_run(dumps):
         "extra": [{"a": 1}]
     }
     assert asked == []
+
+
+def test_no_code_of_a_class_in_content_is_run(dumps):
+    compared = []
+
+    class Meta(type):
+        __hash__ = type.__hash__
+
+        def __eq__(cls, other):
+            compared.append(other)
+            return False
+
+    class Odd(str, metaclass=Meta):
+        __slots__ = ()
+
+    body = _run(extra=[Odd("s"), 0.5])
+    assert json.loads(_agree(body, dumps))["stepRuns"][1] == {"extra": ["s", 0.5]}
+    assert compared == []
+
+
+@pytest.mark.parametrize("number", [0, 999, 1000, 1500])
+def test_both_paths_agree_on_an_array_of_dates(number, dumps):
+    class Days(Model):
+        """Dates and times."""
+
+        __slots__ = ()
+
+        days = schemas.required("days", schemas.ArraySchema(schemas.DATE_TIME), "Some days.")
+
+    schema = ObjectSchema(Days)
+    days = ["2023-05-04T09:30:00.125Z"] * 1501
+    assert json.loads(schema.serialize({"days": days}, REQUEST_RULES, dumps)) == {"days": days}
+    days[number] = "2023-05-04"
+    with pytest.raises(ApiValueError) as error:
+        schema.serialize({"days": days}, REQUEST_RULES, dumps)
+    assert error.value.path_to_item == ("days", number)
 
 
 class Thing:
