@@ -1440,10 +1440,10 @@ _SHOWS_ITEMS = sys.implementation.name == "cpython" and sys.version_info < (3, 1
 """Whether the garbage collector is shown what `_list_items` says."""
 
 _FEW = 1_000
-"""How many objects, or dates and times, wait at most, as long as there are more of them."""
+"""How many objects wait, and how many dates and times are matched, together."""
 
 _MANY = 10_000
-"""How many containers are looked at together: more would take more memory."""
+"""How many containers are looked at together, or how many items of them if each is there once."""
 
 _LONG = 16
 """Items of an array, or of containers on average, from which on one by one takes less time."""
