@@ -92,6 +92,8 @@ def test_a_text_becomes_the_aware_datetime_that_it_means(text, moment):
         ("2023-05-04T09:30:00", ApiValueError),
         ("2023-05-04", ApiValueError),
         ("", ApiValueError),
+        ("2023-05-04T09:30:00Z\n", ApiValueError),
+        ("2023-05-04T09:30:00Z\n2023-05-04T09:30:00Z", ApiValueError),
         ("x" * 10**6, ApiValueError),
         (None, ApiTypeError),
         (1683192600, ApiTypeError),
