@@ -628,129 +628,131 @@ class Configuration:
         check_host,
         "Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`.",
     )
-    access_token = Same["str | None"](
+    access_token: Same[str | None] = Setting(
         None,
         _or_none(_check_token),
         "API key, sent as `Authorization: Bearer …`; None sends none. "
         "Environment: `GENTRACE_API_KEY`.",
         secret=True,
     )
-    server_index = _ServerSetting["int | None", "int | None"](
+    server_index: _ServerSetting[int | None, int | None] = _ServerSetting(
         None,
         _or_none(_check_index),
         "Which server of the document to use; None where `host` says it.",
     )
-    server_variables = _ServerSetting["Mapping[str, str]", "Mapping[str, str] | None"](
+    server_variables: _ServerSetting[Mapping[str, str], Mapping[str, str] | None] = _ServerSetting(
         frozendict(), _check_variables, "Values of the variables in the server's address."
     )
-    server_operation_index = _ServerSetting["Mapping[str, int]", "Mapping[str, int] | None"](
-        frozendict(),
-        _mapping_of(_or_none(_check_index), _BY_OPERATION),
-        "`server_index` by operation, as `pipeline_run_post`.",
+    server_operation_index: _ServerSetting[Mapping[str, int], Mapping[str, int] | None] = (
+        _ServerSetting(
+            frozendict(),
+            _mapping_of(_or_none(_check_index), _BY_OPERATION),
+            "`server_index` by operation, as `pipeline_run_post`.",
+        )
     )
-    server_operation_variables = _ServerSetting[
-        "Mapping[str, Mapping[str, str]]", "Mapping[str, Mapping[str, str]] | None"
-    ](
+    server_operation_variables: _ServerSetting[
+        Mapping[str, Mapping[str, str]], Mapping[str, Mapping[str, str]] | None
+    ] = _ServerSetting(
         frozendict(),
         _mapping_of(_check_variables, _BY_OPERATION),
         "`server_variables` by operation.",
     )
-    disabled_client_side_validations = Setting["frozenset[str]", "str | frozenset[str]"](
+    disabled_client_side_validations: Setting[frozenset[str], str | frozenset[str]] = Setting(
         frozenset(),
         _check_keywords,
         "Keywords of JSON Schema, with commas between them, that a plain dict given to a call is "
         "not checked for: `format`, `required`, and those that the document does not use.",
     )
-    timeout = Same["TimeoutSetting"](
+    timeout: Same[TimeoutSetting] = Setting(
         DEFAULT_TIMEOUT,
         check_timeout,
         "Seconds: a number for a whole call, `(connect, read)` for each operation, or "
         "`(connect, read, total)`.",
     )
-    retries = Same["int | bool | Retry | None"](
+    retries: Same[int | bool | Retry | None] = Setting(
         None,
         _check_retries,
         "How often a failed call is sent again: a number; None for the default, 2; False or 0 for "
         "never; a `urllib3.Retry` for exactly what that says.",
     )
-    max_response_body = Same[int](
+    max_response_body: Same[int] = Setting(
         4 * 1024 * 1024,
         check_positive,
         "How many bytes an answer may have, decoded, unless it is streamed.",
     )
-    json_encoder = Same["Literal['auto', 'json']"](
+    json_encoder: Same[Literal["auto", "json"]] = Setting(
         "auto",
         _check_encoder,
         "What writes JSON: `auto` is orjson where it is installed, `json` the standard library's.",
     )
-    connection_pool_maxsize = Same[int](
+    connection_pool_maxsize: Same[int] = Setting(
         100,
         check_positive,
         "How many connections to one host may be open at once; a call waits for a free one.",
     )
-    verify_ssl = Same[bool](
+    verify_ssl: Same[bool] = Setting(
         True, check_flag, "Whether the server's certificate is checked; False is for tests."
     )
-    ssl_ca_cert = Setting["str | None", "PathSetting | bytes"](
+    ssl_ca_cert: Setting[str | None, PathSetting | bytes] = Setting(
         None,
         _or_none(_check_certificates),
         "Certificates to trust in place of certifi's: a file, a folder, or PEM text.",
     )
-    cert_file = Setting["str | None", "PathSetting"](
+    cert_file: Setting[str | None, PathSetting] = Setting(
         None,
         _or_none(_check_file),
         "File with the client's certificate, and its key if `key_file` is None.",
     )
-    key_file = Setting["str | None", "PathSetting"](
+    key_file: Setting[str | None, PathSetting] = Setting(
         None,
         _or_none(_check_file),
         "File with the key of the client's certificate, not encrypted.",
     )
-    assert_hostname = Same["str | bool | None"](
+    assert_hostname: Same[str | bool | None] = Setting(
         None,
         _check_assert_hostname,
         "Host name that the certificate must have, if not the host's; False checks no name.",
     )
-    tls_server_name = Same["str | None"](
+    tls_server_name: Same[str | None] = Setting(
         None,
         _or_none(_check_server_name),
         "Host name to ask for and check in TLS, if not the host's.",
     )
-    proxy = Same["str | None"](
+    proxy: Same[str | None] = Setting(
         None,
         check_proxy,
         "Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks "
         "installed. None is what the environment says; an empty string is no proxy.",
         secret=True,
     )
-    proxy_headers = Same["Mapping[str, str] | None"](
+    proxy_headers: Same[Mapping[str, str] | None] = Setting(
         None, _or_none(_check_headers), "Header fields for the proxy alone.", secret=True
     )
-    socket_options = Same["SocketOptions | None"](
+    socket_options: Same[SocketOptions | None] = Setting(
         None,
         _or_none(_check_socket_options),
         "Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY.",
     )
-    safe_chars_for_path_param = Same[str](
+    safe_chars_for_path_param: Same[str] = Setting(
         "",
         _check_path_characters,
         "Characters that path parameters keep unescaped, of those that a path may have.",
     )
-    temp_folder_path = Setting["str | None", "PathSetting"](
+    temp_folder_path: Setting[str | None, PathSetting] = Setting(
         None, _or_none(_check_folder), "Folder for downloaded files; None is the system's."
     )
-    debug = Same[bool](
+    debug: Same[bool] = Setting(
         False,
         _apply_debug,
         "Whether the loggers `gentrace` and `urllib3` write everything to standard error.",
     )
-    logger_file = Setting["str | None", "PathSetting"](
+    logger_file: Setting[str | None, PathSetting] = Setting(
         None, _apply_logger_file, "File to which the logger `gentrace` writes; None is no file."
     )
-    logger_format = Same[str](
+    logger_format: Same[str] = Setting(
         LOGGER_FORMAT, _apply_logger_format, "Format of what the two settings above write."
     )
-    pickle_token = Same[bool](
+    pickle_token: Same[bool] = Setting(
         False,
         check_flag,
         "Whether a pickle holds the token and the proxy's credentials. Without them, the copy "
