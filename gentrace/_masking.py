@@ -25,7 +25,7 @@ SENSITIVE_HEADERS = frozenset(
     }
 )
 
-_USERINFO = re.compile(r"(?:(?<=://)|(?<!\S))[^/?#\s]*@")
+_USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
 
 class Secret(str):
@@ -91,7 +91,7 @@ def find_secrets(fields: Mapping[str, str], *, everywhere: bool = False) -> list
 
 def mask_url(url: str) -> str:
     """Return `url` with its user and password, if it has them, replaced by ``***``."""
-    return _USERINFO.sub(f"{MASK}@", url)
+    return re.sub(_USERINFO, f"{MASK}@", url)
 
 
 class _Finder:
@@ -131,7 +131,10 @@ class _Finder:
 
 def _pattern(secret: str) -> str:
     """Return the pattern of a secret in all spellings."""
-    choices = [Secret(re.escape(secret)), Secret("".join(map(_spellings, _split(secret))))]
+    choices = [
+        Secret(re.escape(secret)),
+        Secret("".join(map(_spellings, re.findall(_PARTS, secret)))),
+    ]
     choices += [
         Secret(re.escape(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
         for core in dict.fromkeys(_cores(secret))
@@ -161,7 +164,7 @@ def _spellings(part: str) -> str:
     return f"(?>{one}{{{len(part)},{2 * len(part)}}})" if c == "\\" else one
 
 
-_split = re.compile(r"\\+|.", re.DOTALL).findall
+_PARTS = r"(?s)\\+|."
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 

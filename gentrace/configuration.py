@@ -471,13 +471,13 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         raise refuse(name, expected, _hide_login(text))
     try:
         parts = urlsplit(text)
-        place = _PLACE.fullmatch(parts.netloc.rpartition("@")[2])
+        place = re.fullmatch(_PLACE, parts.netloc.rpartition("@")[2])
         is_right = (
             parts.scheme in schemes
             and place is not None
             and (_is_ipv6(place[1]) if place[1] else _is_name(place[2]))
             and parts.port != 0
-            and _PATH.fullmatch(parts.path) is not None
+            and re.fullmatch(_PATH, parts.path) is not None
         )
     except ValueError:
         is_right = False
@@ -489,18 +489,18 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
     return text.rstrip("/")
 
 
-_PLACE = re.compile(r"(?:\[(.+)\]|([^:]*))(?::[1-9][0-9]*)?")
+_PLACE = r"(?:\[(.+)\]|([^:]*))(?::[1-9][0-9]*)?"
 """An IPv6 address or else a name, and a port."""
 
 _PATH_CHARACTERS = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
-_PATH = re.compile(rf"(?:[{_PATH_CHARACTERS}]|%[0-9A-Fa-f]{{2}})*")
+_PATH = rf"(?:[{_PATH_CHARACTERS}]|%[0-9A-Fa-f]{{2}})*"
 
-_NAME = re.compile(r"(?!.{254})[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_NAME = r"(?!.{254})[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?"
 
 
 def _is_name(text: str) -> bool:
     """Tell whether a text may be the name of a host, or its IPv4 address."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 def _is_ipv6(text: str) -> bool:

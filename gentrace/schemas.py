@@ -1113,31 +1113,34 @@ def _exact_number(value: Any) -> int | float:
     )
 
 
-_match_lines = re.compile(
-    r"(?:(?!0000)[0-9]{4}-"
-    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
-    r"|(?:0[13578]|1[02])-31)"
-    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++|)"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*"
-).fullmatch
-"""Match lines that are RFC 3339 dates and times of days that each year has.
+@cache
+def _date_time_lines() -> re.Pattern[str]:
+    """Return a pattern of lines that are RFC 3339 dates and times of days that each year has.
 
-A fraction or nothing is matched sooner than an optional fraction, and a possessive group wrongly,
-up to Python 3.11.4.
-"""
+    Making it takes as long as importing a module, and some bodies have no date. A fraction or
+    nothing is matched sooner than an optional fraction, and a possessive group wrongly, up to
+    Python 3.11.4.
+    """
+    return re.compile(
+        r"(?:(?!0000)[0-9]{4}-"
+        r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+        r"|(?:0[13578]|1[02])-31)"
+        r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++|)"
+        r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\n)*"
+    )
 
 
 def _are_plain_date_times(texts: list[str]) -> bool:
     for start in range(0, len(texts), _FEW):
         some = texts[start : start + _FEW]
         lines = "\n".join([*some, ""])
-        if lines.count("\n") != len(some) or _match_lines(lines) is None:
+        if lines.count("\n") != len(some) or _date_time_lines().fullmatch(lines) is None:
             return False
     return True
 
 
 def _is_plain_date_time(text: str) -> bool:
-    return "\n" not in text and _match_lines(text + "\n") is not None
+    return "\n" not in text and _date_time_lines().fullmatch(text + "\n") is not None
 
 
 def _is_date_time(text: str) -> bool:
