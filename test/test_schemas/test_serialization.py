@@ -7,6 +7,7 @@ import copy
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter, OrderedDict, UserDict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -359,6 +360,8 @@ class Liar(str):
         _run(extra=[*range(100_000), Whole(7)]),
         {"name": "n", "stepRuns": [{}] * 1100 + [{1: 2}] + [{}] * 1100},
         {"name": "n", "stepRuns": [{}] * 1100 + [{"startTime": "x"}] + [{}] * 1100},
+        {"name": "n", "stepRuns": [{"extra": [0.5]}] * 1100 + [{"extra": [float("nan")]}]},
+        {"name": "n", "stepRuns": [{"extra": [0.5]}] * 1100 + [{"extra": [{2: 3}]}]},
         _run(startTime="2023-05-04T09:30:00Z\n2023-05-04T09:30:00Z"),
         _run(startTime="2023-05-04T09:30:00Z\n", endTime="2023-05-04T09:30:00Z"),
         _run(startTime="", endTime="2023-05-04T09:30:00Z"),
@@ -408,6 +411,31 @@ def test_both_paths_agree_on_keys(key, value, dumps):
         _run(extra=[{"a": {key: value}}]),
     ):
         _agree(body, dumps)
+
+
+def test_a_text_that_orjson_would_put_in_as_it_is_is_refused(dumps):
+    orjson = pytest.importorskip("orjson", reason="orjson, the optional encoder, is not installed")
+    for body in (
+        _run(extra=[orjson.Fragment("[")]),
+        _run(provider={"inputs": {"a": orjson.Fragment("1")}}),
+        {"name": "n", "stepRuns": [], "extra": orjson.Fragment("1")},
+    ):
+        assert _agree(body, dumps)[0] is ApiTypeError
+
+
+@pytest.mark.parametrize("for_orjson", [False, True])
+@pytest.mark.parametrize("wrap", [lambda array: array, lambda array: {"a": [{"b": array}]}])
+def test_a_long_array_needs_no_memory_to_be_looked_at(for_orjson, wrap):
+    value = _run(extra=wrap([1] * 1_000_000))
+    admits, unread = BODY.quick_check(), schemas.Unread(for_orjson=for_orjson)
+    tracemalloc.start()
+    try:
+        assert admits(value, unread)
+        assert unread.settle()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("levels", [199, 200, 201, 253, 254, 255, 256, 1200])
