@@ -375,7 +375,7 @@ class Unread:
 
     Args:
         for_orjson: whether it is orjson that shall write the value: unlike the standard library's
-            encoder it refuses keys that are no exact strings, and writes NaN and infinities.
+            encoder it refuses keys that are no exact strings, and writes null for NaN.
 
     """
 
@@ -1332,8 +1332,9 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
     """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
 
     The encoder gets nothing that it might not come to an end with, such as a cycle, or that it
-    would write in another way. It refuses lone surrogates, and the standard library's refuses NaN
-    and infinities too, for which orjson writes null.
+    would write in another way. It refuses lone surrogates. The standard library's refuses NaN and
+    infinities too, for which orjson writes null; orjson refuses keys of other types, which the
+    standard library's writes, and so does not get what orjson has refused.
     """
     if sys.get_int_max_str_digits() != MAX_DIGITS:
         return None
@@ -1347,16 +1348,15 @@ def _encode_plain(value: dict[Any, Any], admits: QuickCheck, dumps: Dumps | None
 
 
 def _have_text_keys(objects: list[dict[Any, Any]]) -> bool:
-    if _list_items(objects, sum(map(len, objects))) is not None:
-        return True
-    return _TEXT.issuperset(map(type, chain.from_iterable(objects)))
+    shows_no_other = _list_items(objects, sum(map(len, objects))) is not None
+    return shows_no_other or _TEXT.issuperset(map(type, chain.from_iterable(objects)))
 
 
 def _is_seen_plain(content: list[Any]) -> bool:
-    """Tell in half of the time of `_is_plain` that it says yes, but for keys, and floats are right.
+    """Tell that `_is_plain` says yes, of floats too but not of keys; a no says nothing.
 
-    A no says nothing. It is for what `_list_items` says of the garbage collector, which is shown
-    nothing of leaves either, so that they need not be told from containers.
+    It takes half of the time. The garbage collector is shown nothing of a leaf, so that leaves need
+    not be told from containers to get what is inside of these. Only where `_SHOWS_ITEMS`.
     """
     for start in range(0, len(content), _FEW):
         if not _are_few_seen_plain(content[start : start + _FEW]):
@@ -1482,10 +1482,13 @@ _SHOWS_ITEMS = sys.implementation.name == "cpython" and sys.version_info < (3, 1
 """Whether the garbage collector is shown what `_list_items` says."""
 
 _FEW = 1_000
-"""How many objects wait, and how many dates and times are matched, together."""
+"""How many objects wait, dates and times are matched, or roots of content are seen together."""
 
 _MANY = 10_000
-"""How many containers are looked at together, or how many items of them if each is there once."""
+"""How many containers are looked at together, or how many items of them if each is there once.
+
+Also how many items are seen together.
+"""
 
 _LONG = 16
 """Items of an array, or of containers on average, from which on one by one takes less time."""

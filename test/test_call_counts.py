@@ -11,8 +11,11 @@ from peers import Peer
 
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 
-CEILINGS = {("json", 1): 222, ("json", 10): 238, ("auto", 1): 212, ("auto", 10): 228}
-"""Function calls by what writes JSON, and by steps of a run."""
+CEILINGS = {1: 222, 10: 238}
+"""Function calls by steps of a run."""
+
+CEILINGS_WITH_ORJSON = {1: 212, 10: 228} if sys.version_info < (3, 13) else CEILINGS
+"""From Python 3.13 on, the garbage collector does not help to look at content."""
 
 CEILING_OF_A_STEP = 2
 
@@ -51,20 +54,20 @@ def count_calls(function, *arguments):
     return called
 
 
-@pytest.mark.parametrize(("encoder", "steps"), CEILINGS)
+@pytest.mark.parametrize("encoder", ["json", "auto"])
+@pytest.mark.parametrize("steps", CEILINGS)
 @pytest.mark.parametrize("make", [dict, PipelineRunRequest], ids=["dict", "model"])
 def test_call_stays_short(connect, encoder, steps, make):
     """The second call of a client, over a connection that is open."""
     if encoder == "auto":
         pytest.importorskip("orjson", reason="orjson, the optional encoder, is not installed")
-        if sys.version_info >= (3, 13):
-            pytest.skip("the garbage collector does not help from Python 3.13 on")
+    ceilings = CEILINGS if encoder == "json" else CEILINGS_WITH_ORJSON
     body = make(a_run(steps))
     with Peer() as peer:
         caller = connect(peer, json_encoder=encoder)
         caller.post(body)
         called = count_calls(caller.api.pipeline_run_post, body)
-    assert len(called) <= CEILINGS[encoder, steps], called
+    assert len(called) <= ceilings[steps], called
 
 
 def test_each_step_costs_few_calls(connect):
