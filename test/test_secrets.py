@@ -9,7 +9,6 @@ import functools
 import gc
 import inspect
 import io
-import itertools
 import logging
 import pickle
 import pprint
@@ -561,26 +560,34 @@ SPARED = {"__del__", "_remove", "_parsegen", "makefile"}
 and a maker of files, whose half-made ones complain when they are finalized."""
 
 
-def strike(function, moment):
-    """Call a function, and raise `Stop` at the moment of that number, as a signal handler may.
+def strike(function, seen):
+    """Call a function, and raise `Stop` at its first moment not seen, as a signal handler may.
 
     A moment is the beginning of a Python function or the end of a built-in one: there Python looks
-    for signals. Returns the exception, or None if the function ended before.
+    for signals. Where the same calls led to the same instruction before, as in a loop, it is seen.
+    Returns the exception, or None if there was no such moment.
     """
-    left, has_struck = moment, False
+    has_struck = False
+    outside = sys._getframe()
 
-    def count(frame, event, _argument):
-        nonlocal left, has_struck
-        left -= event in {"call", "c_return"}
-        if left <= 0 and not any(
-            f.f_code.co_name in SPARED for f, _ in traceback.walk_stack(frame)
-        ):
+    def look(frame, event, _argument):
+        nonlocal has_struck
+        if event not in {"call", "c_return"}:
+            return
+        calls = [event]
+        while frame is not outside:
+            if frame.f_code.co_name in SPARED:
+                return
+            calls += frame.f_code, frame.f_lasti
+            frame = frame.f_back
+        if (moment := tuple(calls)) not in seen:
+            seen.add(moment)
             has_struck = True
             raise Stop
 
     # Python drops what is raised in a callback of its collector.
     gc.disable()
-    sys.setprofile(count)
+    sys.setprofile(look)
     try:
         kept = function()
     except Stop as error:
@@ -622,11 +629,12 @@ def test_exception_at_every_moment_of_a_call(state, answer):
         caller = Caller(peer, **SETTINGS, connection_pool_maxsize=1, timeout=20, retries=0)
         stack.enter_context(caller)
         attempt()
-        for moment in itertools.count(1):
+        seen = set()
+        for moment in range(10_000):
             if state == "http anew":
                 caller.client.close()
                 caller.configuration.access_token = CANARY
-            error = strike(attempt, moment)
+            error = strike(attempt, seen)
             if error is None:
                 break
             for place, shown in locals_of_ours(error):
