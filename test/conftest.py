@@ -42,7 +42,7 @@ def _clean_environment(monkeypatch):
 @pytest.fixture
 def connect():
     """Make a `Caller`; it is closed at the end of the test."""
-    from caller import Caller  # noqa: PLC0415 - most tests make no call
+    from support.caller import Caller  # noqa: PLC0415 - most tests make no call
 
     with ExitStack() as stack:
         yield lambda where, **settings: stack.enter_context(Caller(where, **settings))

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from caller import RUN, TOKEN
-from canary import CANARY, leaks
-from peers import Peer, close, echo, head_of, raw, reply, reset
+from support.caller import RUN, TOKEN
+from support.canary import CANARY, leaks
+from support.peers import Peer, close, echo, head_of, raw, reply, reset
 
 import gentrace.local
 from gentrace.api_client import (

@@ -7,7 +7,7 @@ import gc
 import sys
 
 import pytest
-from peers import Peer
+from support.peers import Peer
 
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from unittest.mock import patch
 
-import peers
+from support import peers
 import pytest
 import urllib3
-from caller import RUN, TOKEN
-from canary import CANARY, leaks
-from peers import Peer, echo, proxy, reply, stall
+from support.caller import RUN, TOKEN
+from support.canary import CANARY, leaks
+from support.peers import Peer, echo, proxy, reply, stall
 
 import gentrace
 from gentrace.api_client import ApiClient, OpenApiResponse, Operation, PathParameter

@@ -6,9 +6,9 @@ import json
 import pkgutil
 
 import pytest
-from document_facts import differences, document_of, facts_of, is_fact
+from support.document_facts import differences, document_of, facts_of, is_fact
 from hypothesis import given, settings
-from json_values import near_values
+from support.json_values import near_values
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 import gentrace.configuration

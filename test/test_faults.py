@@ -9,9 +9,9 @@ from pathlib import Path
 from traceback import TracebackException
 
 import pytest
-from caller import MARGIN, RUN, Caller
-from canary import CANARY, leaks
-from fault_matrix import PHASES, ROWS, SHORT, table
+from support.caller import MARGIN, RUN, Caller
+from support.canary import CANARY, leaks
+from support.fault_matrix import PHASES, ROWS, SHORT, table
 
 from gentrace import ApiException
 
@@ -86,7 +86,7 @@ def test_matrix_covers_every_phase():
 
 
 def test_page_shows_the_matrix():
-    """`python test/fault_matrix.py` prints what belongs between the marks."""
+    """`python -m support.fault_matrix`, run in `test`, prints what belongs between the marks."""
     text = PAGE.read_text("utf-8")
     shown = text.split("<!-- faults -->\n")[1].split("\n<!-- /faults -->")[0]
     assert shown == table()

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
-import memory_of_bodies
+from support import memory_of_bodies
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from json_values import same
-from peers import Peer
+from support.json_values import same
+from support.peers import Peer
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest

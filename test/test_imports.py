@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 import pytest
-from peers import Peer, reply
+from support.peers import Peer, reply
 
 import gentrace
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import urllib3  # noqa: F401 - importing it puts its own handler on its logger
-from peers import Peer, reply
+from support.peers import Peer, reply
 
 from gentrace.configuration import LOGGER_FORMAT, Configuration
 from gentrace.exceptions import ApiTypeError, ApiValueError, ServiceException

@@ -11,7 +11,7 @@ from io import BytesIO
 from urllib.parse import quote
 
 import pytest
-from canary import CANARY, leaks, spellings
+from support.canary import CANARY, leaks, spellings
 
 from gentrace._masking import (
     Headers,

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from peers import Peer, authority_pem, close, echo, head_of, raw, reply, reset, send, server_tls
+from support.peers import Peer, authority_pem, close, echo, head_of, raw, reply, reset, send, server_tls
 
 from gentrace import ApiException
 
-SCRIPT = Path(__file__).with_name("processes.py")
+SCRIPT = Path(__file__).parent / "support" / "processes.py"
 PATIENCE = 120
 # What Python 3.13 writes when an interrupt leaves it with half of its own file object of a socket.
 HALF_A_FILE = re.compile(

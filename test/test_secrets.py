@@ -24,9 +24,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from caller import RUN, TOKEN, Caller
-from canary import CANARY, leaks, spellings
-from peers import (
+from support.caller import RUN, TOKEN, Caller
+from support.canary import CANARY, leaks, spellings
+from support.peers import (
     Peer,
     basic,
     close,

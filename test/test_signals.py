@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from peers import Peer, names, reply
+from support.peers import Peer, names, reply
 
 from gentrace import rest
 from gentrace._signals import pass_on_handlers_error

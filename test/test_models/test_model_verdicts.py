@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from json_values import near_values, respell, same
+from support.json_values import near_values, respell, same
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider

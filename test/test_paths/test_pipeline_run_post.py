@@ -7,8 +7,8 @@ from pprint import pformat
 
 import pytest
 from frozendict import frozendict
-from json_values import same
-from peers import Peer, reply
+from support.json_values import same
+from support.peers import Peer, reply
 
 import gentrace
 from gentrace import schemas

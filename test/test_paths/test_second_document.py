@@ -9,9 +9,9 @@ from enum import Enum
 
 import pytest
 import yaml
-from document_facts import differences, document_of, facts_of
+from support.document_facts import differences, document_of, facts_of
 from openapi_spec_validator import OpenAPIV30SpecValidator
-from peers import Peer, reply
+from support.peers import Peer, reply
 
 import gentrace
 from gentrace.api_client import (

@@ -11,7 +11,7 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from json_values import json_values, respell, valid_date_times, valid_values
+from support.json_values import json_values, respell, valid_date_times, valid_values
 
 import gentrace
 from gentrace.apis.tags.ingestion_api import IngestionApi

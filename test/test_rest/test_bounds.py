@@ -8,10 +8,10 @@ import sys
 import zlib
 from pathlib import Path
 
-import bombs
+from support import bombs
 import pytest
-from caller import within
-from peers import Peer, echo, endless, head_of, raw, reply, send
+from support.caller import within
+from support.peers import Peer, echo, endless, head_of, raw, reply, send
 
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -22,7 +22,7 @@ from gentrace.exceptions import (
 )
 
 MIB = 1024 * 1024
-MEMORY_SCRIPT = Path(__file__).with_name("memory_of_answers.py")
+MEMORY_SCRIPT = Path(__file__).parents[1] / "support" / "memory_of_answers.py"
 BOUND = 4 * MIB
 JSON = {"Content-Type": "application/json"}
 CHUNKED = JSON | {"Transfer-Encoding": "chunked"}

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-from caller import MARGIN, RUN, Caller, within
-from peers import (
+from support.caller import MARGIN, RUN, Caller, within
+from support.peers import (
     Peer,
     authority_pem,
     blackhole,

@@ -7,9 +7,9 @@ import tempfile
 import tracemalloc
 from pathlib import Path
 
-import bombs
+from support import bombs
 import pytest
-from peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
+from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
 
 from gentrace import ApiException
 from gentrace.api_client import ApiResponse, OpenApiResponse, Operation

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from peers import Peer, authority_pem, echo, head_of, proxy, reset, server_tls, then
+from support.peers import Peer, authority_pem, echo, head_of, proxy, reset, server_tls, then
 
 from gentrace import ApiClient, Configuration, rest
 from gentrace.exceptions import ApiConnectionException, ClientException

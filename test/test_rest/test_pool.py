@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from caller import TOKEN
-from peers import (
+from support.caller import TOKEN
+from support.peers import (
     Peer,
     close,
     echo,

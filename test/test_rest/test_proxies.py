@@ -7,8 +7,8 @@ from base64 import b64decode
 
 import pytest
 import trustme
-from caller import TOKEN, within
-from peers import (
+from support.caller import TOKEN, within
+from support.peers import (
     Peer,
     authority_pem,
     basic,

@@ -1,8 +1,8 @@
 """Redirects: followed inside the origin where the method stays, an exception everywhere else."""
 
 import pytest
-from caller import TOKEN
-from peers import Peer, echo, head_of, proxy, reply, send, server_tls
+from support.caller import TOKEN
+from support.peers import Peer, echo, head_of, proxy, reply, send, server_tls
 
 from gentrace.exceptions import RedirectException
 

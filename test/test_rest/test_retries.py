@@ -7,8 +7,8 @@ from email.utils import formatdate
 from random import Random
 
 import pytest
-from caller import RUN, within
-from peers import (
+from support.caller import RUN, within
+from support.peers import (
     Peer,
     close,
     drip,

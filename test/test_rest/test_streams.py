@@ -9,10 +9,10 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import bombs
+from support import bombs
 import pytest
 import urllib3
-from peers import (
+from support.peers import (
     PATIENCE,
     Peer,
     echo,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given, settings
-from json_values import date_times
+from support.json_values import date_times
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import StepRun

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import pytest
 from frozendict import frozendict
-from json_values import same
+from support.json_values import same
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import StepRun, StepRunProvider

@@ -19,7 +19,7 @@ import pytest
 from frozendict import frozendict
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from json_values import (
+from support.json_values import (
     date_times,
     json_values,
     near_values,

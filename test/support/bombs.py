@@ -6,7 +6,7 @@ import zlib
 from base64 import b64decode
 from functools import cache
 
-from peers import head_of
+from support.peers import head_of
 
 MIB = 1024 * 1024
 SPACES = b" " * MIB

@@ -1,7 +1,7 @@
 """The faults that a call can meet, by the phase in which they strike, and how the call ends.
 
 `ROWS` is what `test_faults.py` tries and what docs/reliability.md shows; this file prints it:
-`python test/fault_matrix.py`.
+`python -m support.fault_matrix`, run in `test`.
 """
 
 import socket
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from gzip import compress
 
-import bombs
+from support import bombs
 import trustme
-from canary import CANARY
-from peers import (
+from support.canary import CANARY
+from support.peers import (
     Peer,
     authority,
     blackhole,

@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from peers import authority_pem
+from support.peers import authority_pem
 
 from gentrace import ApiClient, ApiException, Configuration
 from gentrace.apis.tags.ingestion_api import IngestionApi

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gentrace.schemas import ArraySchema
 
-DOCUMENT = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text("utf-8"))
+DOCUMENT = yaml.safe_load(Path(__file__).parents[2].joinpath("openapi.yaml").read_text("utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 WIRE_NAMES = sorted({name for schema in SCHEMAS.values() for name in schema["properties"]})
 
