@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gentrace._version import __version__
+
 if TYPE_CHECKING:
     from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
     from gentrace.configuration import Configuration
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
         ApiValueError,
         OpenApiException,
     )
-
-__version__ = "2.0.0"
 
 __all__ = [
     "ApiAttributeError",

@@ -6,15 +6,8 @@ import os
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from gentrace import __version__
-from gentrace._masking import (
-    SENSITIVE_HEADERS,
-    Headers,
-    Secret,
-    find_secrets,
-    mask_headers,
-)
 from gentrace._signals import pass_on_handlers_error
+from gentrace._version import __version__
 from gentrace.configuration import (
     SECURITY_SCHEMES,
     Configuration,
@@ -28,6 +21,13 @@ from gentrace.configuration import (
     refuse,
     refuse_type,
     suggest,
+)
+from gentrace.configuration.secrets import (
+    SENSITIVE_HEADERS,
+    Headers,
+    Secret,
+    find_secrets,
+    mask_headers,
 )
 from gentrace.exceptions import (
     ApiConnectionException,

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from unittest.mock import patch
 
-from support import peers
 import pytest
 import urllib3
+from support import peers
 from support.caller import RUN, TOKEN
 from support.canary import CANARY, leaks
 from support.peers import Peer, echo, proxy, reply, stall

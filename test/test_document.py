@@ -6,10 +6,10 @@ import json
 import pkgutil
 
 import pytest
-from support.document_facts import differences, document_of, facts_of, is_fact
 from hypothesis import given, settings
-from support.json_values import near_values
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from support.document_facts import differences, document_of, facts_of, is_fact
+from support.json_values import near_values
 
 import gentrace.configuration
 import gentrace.models

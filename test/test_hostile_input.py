@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
-from support import memory_of_bodies
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from support import memory_of_bodies
 from support.json_values import same
 from support.peers import Peer
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from support.canary import CANARY, leaks, spellings
 
-from gentrace._masking import (
+from gentrace.configuration.secrets import (
     Headers,
     Secret,
     SecretBytes,

@@ -11,7 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.peers import Peer, authority_pem, close, echo, head_of, raw, reply, reset, send, server_tls
+from support.peers import (
+    Peer,
+    authority_pem,
+    close,
+    echo,
+    head_of,
+    raw,
+    reply,
+    reset,
+    send,
+    server_tls,
+)
 
 from gentrace import ApiException
 

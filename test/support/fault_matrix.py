@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from gzip import compress
 
-from support import bombs
 import trustme
+from support import bombs
 from support.canary import CANARY
 from support.peers import (
     Peer,

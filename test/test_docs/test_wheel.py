@@ -9,51 +9,21 @@ import zipfile
 from configparser import ConfigParser
 from email import message_from_string
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import gentrace
 import gentrace.local
 
-FILES = """
-gentrace/__init__.py
-gentrace/_logs.py
-gentrace/_masking.py
-gentrace/_proxies.py
-gentrace/_signals.py
-gentrace/api_client.py
-gentrace/apis/__init__.py
-gentrace/apis/path_to_api.py
-gentrace/apis/paths/__init__.py
-gentrace/apis/paths/pipeline_run.py
-gentrace/apis/tag_to_api.py
-gentrace/apis/tags/__init__.py
-gentrace/apis/tags/ingestion_api.py
-gentrace/configuration.py
-gentrace/exceptions.py
-gentrace/local/__init__.py
-gentrace/local/__main__.py
-gentrace/local/app.py
-gentrace/local/checks.py
-gentrace/local/connection.py
-gentrace/local/gate.py
-gentrace/local/refusal.py
-gentrace/local/server.py
-gentrace/local/store.py
-gentrace/model/__init__.py
-gentrace/model/pipeline_run_request.py
-gentrace/model/pipeline_run_response.py
-gentrace/model/step_run.py
-gentrace/model/step_run_provider.py
-gentrace/models/__init__.py
-gentrace/openapi.json
-gentrace/paths/__init__.py
-gentrace/paths/pipeline_run/__init__.py
-gentrace/paths/pipeline_run/post.py
-gentrace/py.typed
-gentrace/rest.py
-gentrace/schemas.py
-"""
+ROOT = Path(__file__).parents[2]
+FILES = sorted(
+    file.relative_to(ROOT).as_posix()
+    for file in (ROOT / "gentrace").rglob("*")
+    if file.is_file() and "__pycache__" not in file.parts
+)
+"""All files of the package in the checkout."""
+
 NAMES = """
 ApiAttributeError ApiClient ApiException ApiKeyError ApiResponse ApiResponseWithoutDeserialization
 ApiTypeError ApiValueError Configuration OpenApiException __version__
@@ -79,13 +49,13 @@ def project(root):
     return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def test_wheel_holds_these_files_and_no_other(built):
+def test_wheel_holds_the_files_of_the_package_and_no_other(built):
     name = "gentrace_py-2.0.0"
     assert built[1].name == f"{name}-py3-none-any.whl"
     with zipfile.ZipFile(built[1]) as wheel:
         files = {file for file in wheel.namelist() if not file.startswith(f"{name}.dist-info/")}
         metadata = message_from_string(wheel.read(f"{name}.dist-info/METADATA").decode())
-    assert files == set(FILES.split())
+    assert files == set(FILES)
     assert metadata["Name"] == "gentrace-py"
     assert metadata["Version"] == gentrace.__version__
     assert metadata["License-Expression"] == "MIT"
@@ -106,7 +76,7 @@ def test_public_names():
     assert sorted(gentrace.local.__all__) == ["Server", "Settings", "run", "serve"]
 
 
-@pytest.mark.parametrize("file", [name for name in FILES.split() if name.endswith(".py")])
+@pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".py")])
 def test_module_imports(file):
     module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     import_module(module)

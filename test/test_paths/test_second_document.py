@@ -9,8 +9,8 @@ from enum import Enum
 
 import pytest
 import yaml
-from support.document_facts import differences, document_of, facts_of
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from support.document_facts import differences, document_of, facts_of
 from support.peers import Peer, reply
 
 import gentrace

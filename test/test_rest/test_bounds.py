@@ -8,8 +8,8 @@ import sys
 import zlib
 from pathlib import Path
 
-from support import bombs
 import pytest
+from support import bombs
 from support.caller import within
 from support.peers import Peer, echo, endless, head_of, raw, reply, send
 

@@ -7,8 +7,8 @@ import tempfile
 import tracemalloc
 from pathlib import Path
 
-from support import bombs
 import pytest
+from support import bombs
 from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
 
 from gentrace import ApiException

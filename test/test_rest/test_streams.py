@@ -9,9 +9,9 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from support import bombs
 import pytest
 import urllib3
+from support import bombs
 from support.peers import (
     PATIENCE,
     Peer,

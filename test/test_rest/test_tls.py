@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from support.caller import TOKEN
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from support.caller import TOKEN
 from support.peers import Peer, authority, authority_pem, echo, names, proxy, raw, server_tls
 
 from gentrace import ApiValueError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from frozendict import frozendict
 
-from gentrace import __version__
-from gentrace._masking import MASK, Secret
+from gentrace._version import __version__
+from gentrace.configuration.secrets import MASK, Secret
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
@@ -565,7 +565,7 @@ def check_proxy(name: str, value: object) -> Secret | None:
 
 
 def _apply_debug(name: str, value: object) -> bool:
-    from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
+    from gentrace.configuration import logs as _logs  # noqa: PLC0415 - logging is slow to import
 
     flag = check_flag(name, value)
     _logs.set_debug(flag)
@@ -573,7 +573,7 @@ def _apply_debug(name: str, value: object) -> bool:
 
 
 def _apply_logger_file(name: str, value: object) -> str | None:
-    from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
+    from gentrace.configuration import logs as _logs  # noqa: PLC0415 - logging is slow to import
 
     path = None if value is None else _check_path(name, value)
     try:
@@ -584,7 +584,7 @@ def _apply_logger_file(name: str, value: object) -> str | None:
 
 
 def _apply_logger_format(name: str, value: object) -> str:
-    from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
+    from gentrace.configuration import logs as _logs  # noqa: PLC0415 - logging is slow to import
 
     text = check_text(name, value)
     try:
@@ -821,7 +821,7 @@ class Configuration:
     @property
     def logger(self) -> dict[str, logging.Logger]:
         """The loggers that `debug` and `logger_file` act on."""
-        from gentrace import _logs  # noqa: PLC0415 - logging is slow to import
+        from gentrace.configuration import logs as _logs  # noqa: PLC0415 - logging is slow to import
 
         return {
             "package_logger": _logs.logger("gentrace"),

@@ -36,7 +36,10 @@ from urllib3.response import GzipDecoder, GzipDecoderState
 from urllib3.util import Retry, Url
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from gentrace._masking import (
+from gentrace._signals import causes, pass_on_handlers_error
+from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
+from gentrace.configuration.proxies import ProxyUrl, find_proxy
+from gentrace.configuration.secrets import (
     Headers,
     Secret,
     SecretBytes,
@@ -47,9 +50,6 @@ from gentrace._masking import (
     scrub,
     scrub_bytes,
 )
-from gentrace._proxies import ProxyUrl, find_proxy
-from gentrace._signals import causes, pass_on_handlers_error
-from gentrace.configuration import DEFAULT_TIMEOUT, check_proxy, check_timeout
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from urllib3.util import make_headers
 
-from gentrace._masking import Headers, Secret
+from gentrace.configuration.secrets import Headers, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
