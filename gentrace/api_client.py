@@ -29,6 +29,7 @@ from gentrace.configuration.secrets import (
     find_secrets,
     mask_headers,
 )
+from gentrace.operations.requests import Request
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gentrace.configuration import TimeoutSetting
-    from gentrace.rest import HTTPResponse, PreparedRequest, RestClient, Settings
+    from gentrace.rest import HTTPResponse, RestClient
     from gentrace.schemas import Schema
 
 USER_AGENT = f"gentrace-python/{__version__}"
@@ -710,33 +711,24 @@ class ApiClient:
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        settings = self._settings()
-        wall = settings.wall(timeout)
+        rest_client = self._rest_client()
+        settings = rest_client.settings
+        deadline = rest_client.start(timeout)
         accepts = operation.accepts
         if accept_content_types is not unset and accept_content_types != accepts:
             accepts = _check_accept(accept_content_types)
         if content_type is unset and operation.body is not None:
             content_type = next(iter(operation.body.content))
         data = self._serialize(operation, body, content_type, settings)
-        key = (operation, content_type, accepts, data is None)
-        request = None if arguments else settings.prepared.get(key)
-        if request is None:
-            request = self._prepare_operation(
-                settings,
-                operation,
-                arguments or {},
-                accepts,
-                unset if data is None else content_type,
-            )
-            if not arguments and len(settings.prepared) < _MAX_PREPARED:
-                settings.prepared[key] = request
-        raw = settings.client.send(
-            request,
-            data,
-            _make_key(operation.method, idempotency_key),
-            wall,
-            stream=stream,
+        request = self._prepare_operation(
+            operation,
+            arguments or {},
+            accepts,
+            unset if data is None else content_type,
         )
+        request.body = data
+        request.idempotency_key = _make_key(operation.method, idempotency_key)
+        raw = rest_client.send(request, deadline, stream=stream)
         if skip_deserialization and _is_success(raw.status):
             if stream:
                 raw.outlive_deadline()
@@ -831,9 +823,11 @@ class ApiClient:
         key = _make_key(verb, idempotency_key)
 
         def send() -> HTTPResponse:
-            settings = self._settings()
-            request = self._prepare(settings, verb, base, path, derived, own, auth, foreign=foreign)
-            raw = settings.client.send(request, data, key, settings.wall(timeout), stream=stream)
+            rest_client = self._rest_client()
+            deadline = rest_client.start(timeout)
+            request = self._prepare(verb, base, path, derived, own, auth, foreign=foreign)
+            request.body, request.idempotency_key = data, key
+            raw = rest_client.send(request, deadline, stream=stream)
             if stream:
                 raw.outlive_deadline()
             return raw
@@ -850,8 +844,8 @@ class ApiClient:
 
     # What goes out.
 
-    def _settings(self) -> Settings:
-        """Return the settings as they are now, with this process's transport."""
+    def _rest_client(self) -> RestClient:
+        """Return this process's transport, with the settings as they are now."""
         rest_client = self._rest_clients.get(os.getpid())
         if rest_client is None:
             try:
@@ -861,21 +855,20 @@ class ApiClient:
             rest_client = self._rest_clients.setdefault(os.getpid(), RestClient())
             for process in self._rest_clients.keys() - {os.getpid()}:
                 self._rest_clients.pop(process, None)
-        return rest_client.read_settings(self._configuration)
+        rest_client.use(self._configuration)
+        return rest_client
 
     def _forget_prepared(self) -> None:
         """Have the next calls look at the header fields of this client again."""
-        for rest_client in list(self._rest_clients.values()):
-            rest_client.settings = None
+        return
 
     def _prepare_operation(
         self,
-        settings: Settings,
         operation: Operation,
         arguments: Mapping[str, object],
         accepts: tuple[str, ...],
         content_type: str | Unset,
-    ) -> PreparedRequest:
+    ) -> Request:
         derived, own = Headers(), Headers()
         if accepts:
             derived["Accept"] = ", ".join(accepts)
@@ -885,11 +878,10 @@ class ApiClient:
             _check_names(operation, arguments)
         path = _check_target(self._format_path(operation, arguments, own))
         host = self._configuration.host_of(operation.name)
-        return self._prepare(settings, operation.method, host, path, derived, own, operation.auth)
+        return self._prepare(operation.method, host, path, derived, own, operation.auth)
 
     def _prepare(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
-        settings: Settings,
         method: str,
         host: str,
         path: str,
@@ -898,14 +890,14 @@ class ApiClient:
         auth: Sequence[str],
         *,
         foreign: bool = False,
-    ) -> PreparedRequest:
+    ) -> Request:
         """Return a request with its header fields, of three layers.
 
         Lowest is what follows from the call: what is `derived` from body and answers, the user
         agent and the token. In place of these come the fields set on this client, and in place of
         both the call's `own`. A `foreign` host gets none of this client's secrets.
         """
-        configuration = settings.configuration
+        configuration = self._configuration
         configuration.check_complete()
         fields = Headers({**derived, "User-Agent": USER_AGENT})
         secrets: list[str] = []
@@ -919,7 +911,7 @@ class ApiClient:
         fields.replace(_drop_secrets(clients) if foreign else clients)
         fields.replace(own)
         secrets += find_secrets(fields)
-        return settings.prepare(method, host, path, fields, secrets)
+        return Request(method, host, path, fields, None, secrets, None)
 
     def _format_path(
         self, operation: Operation, arguments: Mapping[str, object], headers: Headers
@@ -942,7 +934,7 @@ class ApiClient:
         return f"{path}?{joined}" if joined else path
 
     def _serialize(
-        self, operation: Operation, body: object, content_type: str | Unset, settings: Settings
+        self, operation: Operation, body: object, content_type: str | Unset, settings: Any
     ) -> bytes | None:
         declared = operation.body
         if body is unset:
