@@ -125,7 +125,9 @@ class Call:
                     retries=False,
                     redirect=False,
                     assert_same_host=False,
-                    timeout=Timeout(min(deadline.connect, left), min(deadline.read, left)),
+                    timeout=Timeout(
+                        connect=min(deadline.connect, left), read=min(deadline.read, left)
+                    ),
                     pool_timeout=left,
                     preload_content=False,
                     decode_content=False,

@@ -24,8 +24,9 @@ def causes(error: BaseException) -> list[BaseException]:
     link: BaseException | None = error
     while link is not None and all(link is not known for known in links):
         links.append(link)
-        # PySocks says it in a way of its own.
-        link = link.__cause__ or getattr(link, "socket_err", None)
+        # PySocks says it in a way of its own, and urllib3 in its arguments.
+        inner = (argument for argument in link.args if isinstance(argument, BaseException))
+        link = link.__cause__ or getattr(link, "socket_err", None) or next(inner, None)
     return links
 
 
