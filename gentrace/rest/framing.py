@@ -26,6 +26,7 @@ lines between its chunks and its trailers may be ahead of its body."""
 _BYTES_AROUND = 8
 """How many bytes between chunks one byte of a body pays for."""
 
+_INTERIM = frozenset(range(100, 200)) - {http.HTTPStatus.SWITCHING_PROTOCOLS}
 _MAX_INTERIM = 16
 """How many interim answers may come before the final one."""
 
@@ -70,16 +71,15 @@ class RawResponse(http.client.HTTPResponse):
         """
         self.fp.begin()
         try:
-            while self.headers is None:
+            super().begin()
+            while self.status in _INTERIM:
+                self.headers = cast("Any", None)  # makes http.client read on
                 super().begin()
-                if 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
-                    self.headers = self.msg = cast("Any", None)  # which has http.client read the next
             self._check_lengths()
         except FramingError as error:
             error.status, error.reason, error.headers = self.status, self.reason, self.headers
             raise
-        if self.fp is not None:
-            self.fp.begin_body(is_chunked=bool(self.chunked))
+        self.fp.begin_body(is_chunked=bool(self.chunked))
 
     def _check_lengths(self) -> None:
         lengths: list[str] = self.headers.get_all("Content-Length", [])

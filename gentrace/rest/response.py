@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
@@ -56,7 +56,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.idempotency_key = head.report.idempotency_key
         self.tries = head.tries
         super().__init__(
-            body=self._body_file,  # type: ignore[arg-type]
+            body=cast("Any", self._body_file),
             headers=head.headers,
             status=head.status,
             version=raw.version,
@@ -140,7 +140,10 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._attempt.outlive_deadline()
 
     def read(
-        self, amt: int | None = None, decode_content: bool | None = None, cache_content: bool = False
+        self,
+        amt: int | None = None,
+        decode_content: bool | None = None,
+        cache_content: bool = False,
     ) -> bytes:
         """Read as urllib3 does; see `Body.read1` for what it raises."""
         self._choose(decode_content)

@@ -70,7 +70,9 @@ class Watchdog:
         with self._starting:
             if self._thread is not None and self._thread.is_alive():
                 return
-            self._thread = threading.Thread(target=self._run, name="gentrace-deadlines", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, name="gentrace-deadlines", daemon=True
+            )
             try:
                 self._thread.start()
             except (RuntimeError, MemoryError) as error:
