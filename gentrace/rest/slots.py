@@ -27,15 +27,23 @@ class Slots:
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take a place: with the connection that came last, or with None.
 
+        Args:
+            block: whether to wait for one. The pool does; only its end does not, to close what is
+                idle. It takes no place: a call at the interpreter's end still finds one.
+            timeout: how many seconds to wait.
+
         Raises:
-            queue.Empty: none came free in `timeout` seconds.
+            queue.Empty: none came free, or nothing is idle.
 
         """
-        self._places.get(block, timeout)
+        if block:
+            self._places.get(timeout=timeout)
         try:
             return self._idle.pop()
         except IndexError:
-            return None
+            if block:
+                return None
+        raise queue.Empty
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Give a place back, with its connection if it has one."""
