@@ -11,7 +11,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration.secrets import Secret, SecretBytes
+from gentrace.configuration.secrets import Secret
 from gentrace.rest.attempt import Attempt, current
 
 if TYPE_CHECKING:
@@ -83,9 +83,14 @@ class RawResponse(http.client.HTTPResponse):
 
         """
         for _ in range(_MAX_INTERIM + 1):
-            self._read_status_line()
+            self._parse_status(self._read_line())
+            lines: list[Secret] = []
+            while (line := self._read_line()) not in _END:
+                lines.append(line)
+                if len(lines) > _MAX_FIELDS:
+                    raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
             try:
-                self.headers = self.msg = read_fields(self.fp.readline)
+                self.headers = self.msg = parse_fields(Secret("".join(lines)))
                 if self.status not in _INTERIM:
                     self._find_end()
                     return
@@ -94,10 +99,13 @@ class RawResponse(http.client.HTTPResponse):
                 raise
         raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
 
-    def _read_status_line(self) -> None:
+    def _read_line(self) -> Secret:
         line = Secret(self.fp.readline(_LINE_LIMIT), "iso-8859-1")
         if len(line) == _LINE_LIMIT:
-            raise http.client.LineTooLong("status line")
+            raise http.client.LineTooLong("line of a head")
+        return line
+
+    def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)
         if found is None:
             raise http.client.BadStatusLine(line)
@@ -139,33 +147,22 @@ class RawResponse(http.client.HTTPResponse):
         return "keep-alive" in options and "Transfer-Encoding" not in self.headers
 
 
-def read_fields(readline: Callable[[int], bytes]) -> http.client.HTTPMessage:
-    """Return the header fields that come until the next blank line.
+def parse_fields(text: Secret) -> http.client.HTTPMessage:
+    """Return the header fields that some lines are.
 
     Raises:
-        FramingError: a line is no field.
-        HTTPException: there are too many, or they are too long.
+        FramingError: one is no field.
 
     """
+    if _FIELDS.fullmatch(text) is None:
+        raise FramingError("its head has a line that is no field")
     message = http.client.HTTPMessage()
-    name, value = "", Secret()
-    for _ in range(_MAX_FIELDS):
-        line = SecretBytes(readline(_LINE_LIMIT))
-        if len(line) == _LINE_LIMIT:
-            raise http.client.LineTooLong("header line")
-        goes_on = line[:1] in _BLANKS and name != ""
-        if name and not goes_on:
-            message[name] = value
-        if line in _END:
-            return message
-        if goes_on and b"\r" not in line.removesuffix(b"\r\n"):
-            value = Secret(f"{value} {str(line, 'iso-8859-1').strip()}")
-        elif _FIELD.fullmatch(line):
-            name = str(line[: line.index(b":")], "iso-8859-1")
-            value = Secret(str(line[len(name) + 1 :], "iso-8859-1").strip())
-        else:
-            raise FramingError("its head has a line that is no field")
-    raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
+    # The names and values are in no local but as secrets: a server may repeat the token.
+    names = map(Secret, _NAMES.findall(text))
+    for name, value in zip(names, map(Secret, _VALUES.findall(text)), strict=True):
+        # A field may go on in lines that begin with a blank.
+        message[name] = Secret(" ".join(map(str.strip, value.split("\n"))).strip())
+    return message
 
 
 class AnswerFile(io.BufferedReader):
@@ -222,7 +219,7 @@ class AnswerFile(io.BufferedReader):
             self._check = AnswerFile._check_trailer
 
     def _check_trailer(self, line: bytes) -> None:
-        if line not in _END and not _FIELD.fullmatch(line):
+        if line.strip(b"\r\n") and not _TRAILER.fullmatch(line):
             raise FramingError("its trailer has a line that is no field")
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -285,9 +282,12 @@ class _Source(io.RawIOBase):
         super().close()
 
 
-_END = (b"\r\n", b"\n")
-_BLANKS = (b" ", b"\t")
-_LINE = rb"[^\r\n]*\r?\n"
-_FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:" + _LINE)
+_END = ("\r\n", "\n")
+_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_VALUE = r"[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*"
+_FIELDS = re.compile(f"(?:{_NAME}:{_VALUE})*")
+_NAMES = re.compile(f"(?m)^({_NAME}):")
+_VALUES = re.compile(f"(?m)^{_NAME}:({_VALUE})")
+_TRAILER = re.compile(f"{_NAME}:{_VALUE}".encode())
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")
