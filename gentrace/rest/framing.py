@@ -204,11 +204,11 @@ class AnswerFile(io.BufferedReader):
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
         if not self._piece.endswith(b"\n"):
             if len(self._piece) == size:
-                return self._piece  # http.client says that it is too long
-            raise http.client.IncompleteRead(self._piece)
+                return self._take()  # whoever asked says that it is too long
+            raise http.client.IncompleteRead(self._take())
         if self._check is not None:
             self._check(self, self._piece)
-        return self._piece
+        return self._take()
 
     def _check_size(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
@@ -228,19 +228,25 @@ class AnswerFile(io.BufferedReader):
         if self._is_chunked and self._chunk_left == 0 and not b"\r\n".startswith(self._piece):
             raise FramingError("a chunk is longer than its size")
         self._count(len(self._piece))
-        return self._piece
+        return self._take()
 
     def read1(self, size: int = -1, /) -> bytes:
         """Read what is there of the body."""
         self._piece = super().read1(size)
         self._count(len(self._piece))
-        return self._piece
+        return self._take()
 
     def readinto(self, buffer: Buffer, /) -> int:
         """Read bytes of the body into a buffer."""
         received = super().readinto(buffer)
         self._count(received)
         return received
+
+    def _take(self) -> bytes:
+        try:
+            return self._piece
+        finally:
+            self._piece = b""
 
     def _count(self, received: int) -> None:
         self._chunk_left = max(0, self._chunk_left - received)
@@ -251,6 +257,7 @@ class AnswerFile(io.BufferedReader):
         if self._is_answer and not self.closed:
             self._source.is_dry = True
             self._attempt.finish(is_spent=bool(self.peek(1)))
+            self._piece = b""
         super().close()
 
 
