@@ -305,10 +305,11 @@ def test_call_that_is_sent_again(name):
 
 
 @watched
-def test_redirect_to_what_the_server_got_that_is_sent_again():
+def test_redirect_to_what_the_server_got_is_not_followed():
+    """What stands in a target ends up in logs, of urllib3's and of servers."""
     with Peer(ANSWERS["redirect to what it got"], ANSWERS["broken server"]) as peer:
         fail(make(peer, retries=1))
-        assert leaks(peer.requests[2].target)
+        assert len(peer.requests) == 1
 
 
 @watched
@@ -479,7 +480,7 @@ def interrupt(talk, _=None):
     Not while it writes to a log: that drops what is raised there.
     """
     main = threading.main_thread().ident
-    waits = {"recv_into", "sendall", "do_handshake", "gettimeout", "read"}
+    waits = {"readinto", "send", "recv_into", "sendall", "do_handshake", "gettimeout", "read"}
     talk.peer.wait(lambda: sys._current_frames()[main].f_code.co_name in waits)
     signal.pthread_kill(main, signal.SIGUSR1)
     talk.stall()
