@@ -124,7 +124,8 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
-                    headers=self._headers,
+                    # Plain texts, which tools can write down; in no local of this frame.
+                    headers=dict(zip(self._headers, map(str, self._headers.values()), strict=True)),
                     retries=_NEVER,
                     redirect=False,
                     assert_same_host=False,
