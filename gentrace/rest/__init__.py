@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from gentrace.configuration import Configuration, TimeoutSetting
+    from gentrace.operations import Request
 
 log = logging.getLogger("gentrace")
 
@@ -749,7 +750,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._body = self._content
         self._is_masked = True
 
-    def describe(self, error: ApiException) -> ApiException:
+    def describe(self, error: Any) -> Any:
         """Return an exception with what this answer says, the call's secrets masked."""
         error.reason = scrub(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
@@ -1700,7 +1701,7 @@ class RestClient:
     """Sends requests and returns raw answers: connections and quota of one client and process."""
 
     def __init__(self) -> None:
-        self.settings: Settings | None = None
+        self.settings: Any = None
         self._routes: dict[tuple[object, str], Route] = {}
         self._quota = Quota()
         self._warnings: set[str] = set()
@@ -1742,7 +1743,24 @@ class RestClient:
             warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
             self._warnings.add(danger)
 
-    def send(  # noqa: C901 - one loop
+    def use(self, configuration: Configuration) -> None:
+        """Read the settings again if they have changed."""
+        self.read_settings(configuration)
+
+    def start(self, timeout: TimeoutSetting | None) -> Wall:
+        """Return the deadline of a call that starts now."""
+        return cast("Settings", self.settings).wall(timeout)
+
+    def send(self, request: Request, deadline: Wall, *, stream: bool) -> HTTPResponse:
+        """Send a request."""
+        prepared = cast("Settings", self.settings).prepare(
+            request.method, request.host, request.target, request.headers, request.secrets
+        )
+        return self.exchange(
+            prepared, request.body, request.idempotency_key, deadline, stream=stream
+        )
+
+    def exchange(  # noqa: C901 - one loop
         self,
         request: PreparedRequest,
         body: bytes | None,

@@ -23,7 +23,8 @@ import gentrace.local
 assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
 assert gentrace.local.serve is gentrace.local.server.serve
 sdk = {name for name in sys.modules if name.startswith("gentrace.")}
-assert not [name for name in sdk if not name.startswith(("gentrace.local", "gentrace._version"))], sdk
+own = ("gentrace.local", "gentrace._version")
+assert all(name.startswith(own) for name in sdk), sdk
 try:
     gentrace.local.nothing
 except AttributeError as error:

@@ -73,9 +73,9 @@ def test_answers_are_dataclasses_whose_undefined_parts_are_unset(answer):
 
 
 def test_a_class_derived_from_an_answer_is_a_dataclass_with_its_own_fields():
-    """Whichever of the two is asked first."""
     assert dataclasses.fields(post.ApiResponseFor200)[2].type == "Unset"
 
+    @dataclasses.dataclass
     class Answer(post.ApiResponseFor200):
         headers: dict
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
-from gentrace.api_client import (
-    Api,
+from gentrace.api_client import Api  # noqa: TC001 - typing.get_type_hints looks it up here
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.model.pipeline_run_response import PipelineRunResponse
+from gentrace.operations import (
     ApiResponse,
     ApiResponseWithoutDeserialization,
     OpenApiResponse,
     Operation,
     RequestBody,
 )
-from gentrace.model.pipeline_run_request import PipelineRunRequest
-from gentrace.model.pipeline_run_response import PipelineRunResponse
 from gentrace.paths import PathValues
 from gentrace.schemas import ObjectSchema, Unset, unset
 
@@ -27,6 +28,7 @@ SchemaFor200ResponseBodyApplicationJsonCharsetutf8 = PipelineRunResponse
 SchemaFor200ResponseBodyApplicationJson = PipelineRunResponse
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor200(ApiResponse):
     """Stored pipeline run."""
 
@@ -34,6 +36,7 @@ class ApiResponseFor200(ApiResponse):
     headers: Unset = unset
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor400(ApiResponse):
     """Bad request."""
 
@@ -41,6 +44,7 @@ class ApiResponseFor400(ApiResponse):
     headers: Unset = unset
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor500(ApiResponse):
     """Internal server error."""
 
