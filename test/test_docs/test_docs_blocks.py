@@ -47,8 +47,11 @@ def test_contract_example_is_the_same_everywhere(blocks, root):
 
 
 def test_package_documents_its_version(root):
-    """The changelog's newest entry is the version of the package."""
+    """The changelog's newest entry, and what the README names, are the version of the package."""
     entries = re.findall(
         r"^## \[?([\d.]+)", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
     assert entries[0] == gentrace.__version__
+    assert f"Version {gentrace.__version__} of the package" in (root / "README.md").read_text(
+        "utf-8"
+    )

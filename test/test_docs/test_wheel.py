@@ -50,7 +50,7 @@ def project(root):
 
 
 def test_wheel_holds_the_files_of_the_package_and_no_other(built):
-    name = "gentrace_py-2.0.0"
+    name = f"gentrace_py-{gentrace.__version__}"
     assert built[1].name == f"{name}-py3-none-any.whl"
     with zipfile.ZipFile(built[1]) as wheel:
         files = {file for file in wheel.namelist() if not file.startswith(f"{name}.dist-info/")}
