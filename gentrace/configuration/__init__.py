@@ -13,7 +13,7 @@ from gentrace.configuration.document import (
 )
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import check_flag, check_positive
-from gentrace.configuration.refusals import refuse, refuse_type, suggest
+from gentrace.configuration.refusals import error_of, refuse, refuse_type, suggest
 from gentrace.configuration.setting import Same, Setting
 from gentrace.configuration.settings import SETTINGS, PathSetting, Settings, SocketOptions
 from gentrace.configuration.texts import (
@@ -50,6 +50,7 @@ __all__ = [
     "check_text",
     "check_timeout",
     "check_url",
+    "error_of",
     "refuse",
     "refuse_type",
     "suggest",

@@ -9,15 +9,14 @@ from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.addresses import is_same_url
 from gentrace.configuration.names import no_such_setting
-from gentrace.configuration.refusals import refuse_type
+from gentrace.configuration.refusals import error_of, refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, SETTINGS, DeclaredSettings, Settings
-from gentrace.exceptions import ApiValueError, OpenApiException
+from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
     from typing import Self
 
 
@@ -77,7 +76,7 @@ class Configuration(DeclaredSettings):
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": keywords if keywords != "" else None,
         }
-        error = _error_of(_set_all, self, named, settings)
+        error = error_of(_set_all, self, named, settings)
         if error is not None:
             # The frame of this call shows none of the values in a traceback.
             del host, access_token, server_index, server_variables, server_operation_index
@@ -87,7 +86,7 @@ class Configuration(DeclaredSettings):
     if not TYPE_CHECKING:
 
         def __setattr__(self, name: str, value: object) -> None:
-            error = _error_of(_set, self, name, value)
+            error = error_of(_set, self, name, value)
             if error is not None:
                 del value
                 raise error
@@ -95,7 +94,7 @@ class Configuration(DeclaredSettings):
         def __delattr__(self, name: str) -> None:
             if name not in SETTINGS:
                 raise no_such_setting(name)
-            error = _error_of(object.__delattr__, self, name)
+            error = error_of(object.__delattr__, self, name)
             if error is not None:
                 raise error
 
@@ -254,7 +253,7 @@ def restore(
     restored = object.__new__(kind)
     vars(restored).update(state)
     if "access_token" in lost:
-        error = _error_of(SETTINGS["access_token"].take_from_environment, restored)
+        error = error_of(SETTINGS["access_token"].take_from_environment, restored)
         if error is not None:
             raise error
     vars(restored)["lost"] = lost - vars(restored).keys()
@@ -290,12 +289,3 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
         vars(configuration).pop(_RIVALS.get(name, ""), None)
     if name in configuration.lost:
         vars(configuration)["lost"] = configuration.lost - {name}
-
-
-def _error_of(change: Callable[..., None], *arguments: object) -> OpenApiException | None:
-    """Make a change, and return its error without the frames, whose locals hold the values."""
-    try:
-        change(*arguments)
-    except OpenApiException as error:
-        return error.with_traceback(None)
-    return None

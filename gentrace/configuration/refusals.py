@@ -1,14 +1,14 @@
-"""The errors that refuse a setting or an argument. These functions build them; callers raise."""
+"""The errors that refuse a setting or an argument: built here, raised by the caller."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.exceptions import ApiTypeError, ApiValueError, OpenApiException
 from gentrace.schemas import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
@@ -28,3 +28,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(name, list(known), 1)
     return f": did you mean {close[0]!r}?" if close else ""
+
+
+def error_of(change: Callable[..., None], *arguments: object) -> OpenApiException | None:
+    """Make a change, and return its error without the frames, whose locals hold the values.
+
+    Whoever raises the error drops what it holds of them first: error trackers collect the locals of
+    all frames in a traceback.
+    """
+    try:
+        change(*arguments)
+    except OpenApiException as error:
+        return error.with_traceback(None)
+    return None

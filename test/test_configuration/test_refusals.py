@@ -1,12 +1,21 @@
 """What an error about a setting says, and what neither it nor its traceback shows."""
 
+import os
+import pickle
+import traceback
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 from support.canary import CANARY, leaks
 
+import gentrace
 from gentrace.configuration import Configuration
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 
 DOCUMENTED = "https://gentrace.ai/api/v1"
+PASSWORD = quote(CANARY, safe="")
+PACKAGE = str(Path(gentrace.__file__).parent)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +68,107 @@ def test_refusal_of_a_token_does_not_repeat_it(token):
     with pytest.raises((ApiTypeError, ApiValueError)) as caught:
         Configuration(access_token=token)
     assert not leaks(repr(caught.value))
+
+
+class Broken(os.PathLike):
+    """A path whose own code fails."""
+
+    def __fspath__(self):
+        raise RuntimeError
+
+
+SECRETS = {
+    "access_token": CANARY,
+    "proxy": f"http://me:{PASSWORD}@127.0.0.1:1",
+    "proxy_headers": {"Proxy-Authorization": f"Basic {CANARY}", "Cookie": CANARY},
+}
+WRONG = {
+    "certificates": {"ssl_ca_cert": "/missing.pem"},
+    "path": {"temp_folder_path": Broken()},
+    "number": {"timeout": 0},
+    "host": {"host": "ftp://x"},
+    "token in place of the host": {"host": CANARY},
+    "token in an address": {"host": f"https://one.example/?api_key={PASSWORD}"},
+    "token with a line break": {"access_token": f"{CANARY}\n"},
+    "token as bytes": {"access_token": CANARY.encode()},
+    "token in a list": {"access_token": [CANARY]},
+    "proxy": {"proxy": f"ftp://me:{PASSWORD}@proxy"},
+    "proxy as bytes": {"proxy": f"http://me:{PASSWORD}@proxy".encode()},
+    "proxy with a blank": {"proxy": f"http://me:{CANARY}@proxy"},
+    "header field": {"proxy_headers": {"Cookie": f"{CANARY}\n"}},
+    "name of a header field": {"proxy_headers": {f"Cookie: {CANARY}": "1"}},
+    "header fields as text": {"proxy_headers": f"Cookie: {CANARY}"},
+    "unknown name": {"api_key": CANARY},
+    "TLS context": {"ssl_context": {"token": 1}},
+    "index": {"server_index": 7},
+    "log file": {"logger_file": "/"},
+    "key in place of its file": {"key_file": f"-----BEGIN PRIVATE KEY-----\n{CANARY}"},
+}
+
+
+def look_at(error):
+    """No frame of the package that the traceback has, nor that of a cause, shows the canary."""
+    frames = 0
+    while error is not None:
+        assert not leaks(f"{error} {error!r} {vars(error)}")
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename.startswith(PACKAGE):
+                frames += 1
+                for name, value in frame.f_locals.items():
+                    assert not leaks(f"{value!r}"), (frame.f_code.co_qualname, name)
+        error = error.__cause__ or error.__context__
+    assert frames
+
+
+def refuse(attempt, *arguments, **keywords):
+    with pytest.raises((ApiAttributeError, ApiTypeError, ApiValueError)) as caught:
+        attempt(*arguments, **keywords)
+    look_at(caught.value)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_no_frame_shows_a_secret_whichever_argument_is_wrong(wrong):
+    refuse(Configuration, **SECRETS | WRONG[wrong])
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_no_frame_shows_a_secret_when_an_attribute_is_refused(wrong):
+    configuration = Configuration(**SECRETS)
+    for name, value in WRONG[wrong].items():
+        refuse(setattr, configuration, name, value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ftp://x", CANARY),
+        (CANARY,),
+        ("http://localhost", CANARY, "0"),
+        ("http://localhost", f"{CANARY}\n"),
+        (None, CANARY, None, None, None, None, "no such keyword"),
+    ],
+    ids=["host", "token as host", "index", "token", "keyword"],
+)
+def test_no_frame_shows_a_secret_given_by_position(arguments):
+    refuse(Configuration, *arguments)
+
+
+@pytest.mark.parametrize("default", [CANARY, {"access_token": CANARY}, [CANARY]])
+def test_no_frame_shows_a_secret_in_place_of_a_default(default):
+    refuse(Configuration.set_default, default)
+
+
+def test_no_frame_shows_an_unusable_token_of_the_environment(monkeypatch):
+    pickled = pickle.dumps(Configuration("https://one.example", "token"))
+    configuration = Configuration("https://one.example", "token")
+    monkeypatch.setenv("GENTRACE_API_KEY", f"{CANARY}\n")
+    refuse(Configuration)
+    refuse(Configuration.get_default_copy)
+    refuse(delattr, configuration, "access_token")
+    refuse(pickle.loads, pickled)
+
+
+def test_refusal_of_a_path_says_why_it_is_none():
+    with pytest.raises(ApiValueError) as caught:
+        Configuration(temp_folder_path=Broken())
+    assert isinstance(caught.value.__cause__, RuntimeError)
