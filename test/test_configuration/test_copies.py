@@ -170,3 +170,51 @@ def test_shown_configuration_has_no_secrets(show):
     assert "https://one.example" in shown
     assert not leaks(shown)
     assert "pass-word" not in shown
+
+
+EARLIER = (
+    b"\x80\x04\x95\xb7\x01\x00\x00\x00\x00\x00\x00\x8c\x16gentrace.configuration\x94\x8c\x08"
+    b"_restore\x94\x93\x94h\x00\x8c\rConfiguration\x94\x93\x94}\x94(\x8c\x07changes\x94K\t\x8c\x04"
+    b"host\x94\x8c\x13https://one.example\x94\x8c\x0caccess_token\x94\x8c\x1egentrace.configuration"
+    b".secrets\x94\x8c\x06Secret\x94\x93\x94\x8c\x07a-token\x94\x85\x94\x81\x94\x8c\x16server_operat"
+    b"ion_index\x94\x8c\nfrozendict\x94h\x11\x93\x94}\x94\x8c\x11pipeline_run_post\x94K\x00s\x85\x94"
+    b"R\x94\x8c disabled_client_side_validations\x94(\x8c\x06format\x94\x91\x94\x8c\x07timeout\x94K"
+    b"\x07\x8c\x0cpickle_token\x94\x88\x8c\x05proxy\x94h\x0c\x8c\x18http://me:pw@127.0.0.1:1\x94\x85"
+    b"\x94\x81\x94\x8c\rproxy_headers\x94h\x12}\x94\x8c\x03X-A\x94h\x0c\x8c\x01b\x94\x85\x94\x81\x94"
+    b"s\x85\x94R\x94\x8c\x0esocket_options\x94K\x01K\x02K\x03\x87\x94\x85\x94u(\x91\x94\x87\x94R\x94."
+)
+"""What version 2.0.0 made of a configuration."""
+
+EARLIER_WITHOUT_TOKEN = (
+    b"\x80\x04\x95\x8e\x00\x00\x00\x00\x00\x00\x00\x8c\x16gentrace.configuration\x94\x8c\x08"
+    b"_restore\x94\x93\x94h\x00\x8c\rConfiguration\x94\x93\x94}\x94(\x8c\x07changes\x94K\x03\x8c\x04"
+    b"host\x94\x8c\x13https://one.example\x94\x8c\x07timeout\x94K\x01K\x02\x86\x94u(\x8c\x0caccess_"
+    b"token\x94\x91\x94\x87\x94R\x94."
+)
+
+
+def test_pickle_of_an_earlier_version_loads():
+    restored = pickle.loads(EARLIER)  # noqa: S301 - our own
+    expected = Configuration(
+        "https://one.example",
+        "a-token",
+        timeout=7,
+        pickle_token=True,
+        server_operation_index={"pipeline_run_post": 0},
+        proxy="http://me:pw@127.0.0.1:1",
+        proxy_headers={"X-A": "b"},
+        disabled_client_side_validations="format",
+        socket_options=[(1, 2, 3)],
+    )
+    assert type(restored) is Configuration
+    for name in SETTINGS:
+        assert getattr(restored, name) == getattr(expected, name)
+    assert "a-token" not in repr(restored)
+    restored.check_complete()
+
+
+def test_pickle_of_an_earlier_version_says_that_the_token_is_missing():
+    restored = pickle.loads(EARLIER_WITHOUT_TOKEN)  # noqa: S301 - our own
+    assert restored.timeout == (1, 2)
+    with pytest.raises(ApiValueError, match=r"^access_token: was left out"):
+        restored.check_complete()

@@ -5,6 +5,7 @@ import json
 import pickle
 import pprint
 import re
+import time
 from base64 import b64encode
 from io import BytesIO
 from urllib.parse import quote
@@ -149,3 +150,33 @@ def test_word_too_short_for_a_secret_stays():
     """A token such as `none` in a test does not turn a server's words into asterisks."""
     assert scrub("none of them", ["none", ""]) == "none of them"
     assert _scrub_bytes(b"none of them", ["none", ""]) == b"none of them"
+
+
+SIZE = 2**22
+HARD = {
+    "nearly everywhere": ("/" * 60 + "x", "/" * SIZE),
+    "nearly everywhere, with its end": ("/" * 60 + "x", ("/" * 59 + "x") * (SIZE // 60)),
+    "everywhere": ("/" * 60 + "x", ("/" * 60 + "x") * (SIZE // 61)),
+    "short": ("/" * 8, "/" * SIZE),
+    "its base64": ("U" * 60 + "x", "V" * SIZE),
+    "backslashes": ("\\" * 60 + "x", "\\" * SIZE),
+    "escaped": ("%" * 60 + "x", "%25" * (SIZE // 3)),
+    "long": ("/" * 4000 + "x", "/" * SIZE),
+    "its beginning": (CANARY, CANARY[:-1] * (SIZE // len(CANARY))),
+}
+
+
+def seconds(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_masking_takes_at_most_ten_times_as_long_as_reading_plain_json(name):
+    """The best of some rounds, each beside its measure: others load the machine too."""
+    secret, text = HARD[name]
+    data, plain = text.encode(), json.dumps("x" * SIZE)
+    for mask in (lambda: scrub(text, [secret]), lambda: _scrub_bytes(data, [secret])):
+        rounds = ((seconds(mask), seconds(lambda: json.loads(plain))) for _ in range(10))
+        assert any(masking < 10 * reading for masking, reading in rounds)
