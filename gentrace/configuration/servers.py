@@ -63,7 +63,8 @@ def check_variables_of(servers: Servers, name: str, value: object) -> Mapping[st
         known |= server.get("variables", {})
     for key, text in given.items():
         if key not in known:
-            raise refuse(name, f"variables of the servers: {sorted(known) or 'none'}", key)
+            urls = " or ".join(str(server["url"]) for server in servers)
+            raise refuse(name, f"variables of {urls}: {sorted(known) or 'none'}", key)
         allowed = known[key].get("enum_values", known[key].get("enum", (text,)))
         if text not in allowed:
             raise refuse(f"{name}[{key!r}]", f"one of {allowed}", text)
