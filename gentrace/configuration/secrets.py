@@ -6,12 +6,11 @@ import re
 from binascii import b2a_base64
 from contextlib import suppress
 from functools import lru_cache
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import AnyStr
+    from io import BytesIO
 
 MASK = "***"
 
@@ -97,23 +96,19 @@ def mask_url(url: str) -> str:
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``."""
-    shown = Secret(text)
-    for spelling in _spell_all(secrets):
-        if _is_in(shown, spelling):
-            shown = Secret(re.sub(re.escape(spelling), MASK, shown))
-    return str(shown)
+    return _replace(Secret(text), _spell_all(secrets))
 
 
 def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     """Return what `data` holds with each of `secrets`, in any spelling, replaced by ``***``.
 
-    A file in memory, as a traceback with locals would show bytes; neither it nor this copies them.
+    A file in memory, as a traceback with locals would show bytes.
     """
-    for spelling in _spell_all(secrets):
-        for octets in _encode(spelling):
-            if _is_in(data.getvalue(), octets):
-                data = BytesIO(re.sub(re.escape(octets), MASK.encode(), data.getvalue()))
-    return data.getvalue()
+    spellings = [
+        Secret(octets, "latin-1") for one in _spell_all(secrets) for octets in _encode(one)
+    ]
+    # As text with a character an octet, in which replacing is faster than in bytes.
+    return _replace(Secret(data.getvalue(), "latin-1"), spellings).encode("latin-1")
 
 
 def drop_longer(secrets: Iterable[str]) -> list[str]:
@@ -137,13 +132,16 @@ def _spell_all(secrets: Iterable[str]) -> list[Secret]:
     return sorted(found, key=len, reverse=True)
 
 
-def _is_in(text: AnyStr, spelling: AnyStr) -> bool:
-    """Tell whether a text holds a spelling, in a time that grows with the length of both alone.
+def _replace(text: Secret, spellings: Iterable[Secret]) -> str:
+    """Put the mask in place of spellings, in a time that grows with the length of the text alone.
 
-    `str.find` takes five times as long for a text that nearly holds it everywhere.
+    `str.find` and `str.replace` take several times as long for what nearly is there everywhere.
     """
-    has_all = all(map(cast("Any", text).__contains__, set(spelling)))
-    return has_all and re.search(re.escape(spelling), text) is not None
+    for spelling in spellings:
+        pattern = Secret(re.escape(spelling))
+        if all(map(text.__contains__, set(spelling))) and re.search(pattern, text):
+            text = Secret(re.sub(pattern, MASK, text))
+    return str(text)
 
 
 @lru_cache(maxsize=64)
