@@ -136,12 +136,10 @@ def _normalize(url: str) -> tuple[str, str, int | None, str]:
 
 def _hide_login(url: str) -> str:
     """Mask all that may be a user, a password or a key, in whatever way an address is wrong."""
-    place, question, _ = url.partition("?")
-    login, at, rest = place.rpartition("@")
+    login, at, rest = url.rpartition("@")
     scheme, mark, _ = login.partition("://")
     shown = scheme + mark if scheme.lower() in PROXY_SCHEMES else ""
-    query = f"?{MASK}" if question else ""
-    return f"{shown}{MASK}@{rest}{query}" if at else f"{place}{query}"
+    return (f"{shown}{MASK}@" if at else "") + re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
 
 
 def _is_name(text: str) -> bool:

@@ -80,7 +80,8 @@ class Configuration(DeclaredSettings):
         if error is not None:
             # The frame of this call shows none of the values in a traceback.
             del host, access_token, server_index, server_variables, server_operation_index
-            del server_operation_variables, disabled_client_side_validations, settings, named
+            del server_operation_variables, disabled_client_side_validations, keywords
+            del settings, named
             raise error
 
     if not TYPE_CHECKING:

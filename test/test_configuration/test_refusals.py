@@ -89,6 +89,8 @@ WRONG = {
     "host": {"host": "ftp://x"},
     "token in place of the host": {"host": CANARY},
     "token in an address": {"host": f"https://one.example/?api_key={PASSWORD}"},
+    "token behind an address": {"host": f"https://one.example/#{PASSWORD}"},
+    "password that ends the address": {"host": f"https://me:?{PASSWORD}@one.example"},
     "token with a line break": {"access_token": f"{CANARY}\n"},
     "token as bytes": {"access_token": CANARY.encode()},
     "token in a list": {"access_token": [CANARY]},
@@ -145,7 +147,7 @@ def test_no_frame_shows_a_secret_when_an_attribute_is_refused(wrong):
         (CANARY,),
         ("http://localhost", CANARY, "0"),
         ("http://localhost", f"{CANARY}\n"),
-        (None, CANARY, None, None, None, None, "no such keyword"),
+        (None, CANARY, None, None, None, None, CANARY.encode()),
     ],
     ids=["host", "token as host", "index", "token", "keyword"],
 )
