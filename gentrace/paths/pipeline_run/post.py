@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import Literal, overload
 
-from gentrace.api_client import Api  # noqa: TC001 - typing.get_type_hints looks it up here
+from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
+from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 from gentrace.model.pipeline_run_response import PipelineRunResponse
 from gentrace.operations import (
@@ -17,11 +19,6 @@ from gentrace.operations import (
 )
 from gentrace.paths import PathValues
 from gentrace.schemas import ObjectSchema, Unset, unset
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gentrace.configuration import TimeoutSetting
 
 SchemaForRequestBodyApplicationJson = PipelineRunRequest
 SchemaFor200ResponseBodyApplicationJsonCharsetutf8 = PipelineRunResponse
