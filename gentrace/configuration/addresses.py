@@ -1,4 +1,4 @@
-"""Checks of addresses: the host of the API, a proxy, and names of hosts."""
+"""Checks of addresses: the host of the API, a proxy, and what may stand in them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         is_right = (
             parts.scheme in schemes
             and place is not None
-            and (_is_ipv6(place[1]) if place[1] else _is_name(place[2]))
+            and (is_ipv6(place[1]) if place[1] else is_host_name(place[2]))
             and parts.port != 0
             and re.fullmatch(_PATH, parts.path) is not None
         )
@@ -92,24 +92,6 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         )
         raise refuse(name, expected, _hide_login(text))
     return text.rstrip("/")
-
-
-def check_server_name(name: str, value: object) -> str:
-    """Return the name of a host, or its IP address."""
-    text = check_text(name, value, "a host name")
-    if not (_is_name(text) or _is_ipv6(text)):
-        raise refuse(name, "a host name, an international one as xn--…", value)
-    return text
-
-
-def check_expected_name(name: str, value: object) -> str | bool | None:
-    """Return the name that a certificate must have; None is the host's, False is any."""
-    if value is None or value is False:
-        return value
-    if isinstance(value, str) and value:
-        return check_text(name, value)
-    expected = "a host name, None to check the host, or False to check none"
-    raise refuse(name, expected, value, kind=not isinstance(value, str))
 
 
 def check_path_characters(name: str, value: object) -> str:
@@ -142,12 +124,13 @@ def _hide_login(url: str) -> str:
     return (f"{shown}{MASK}@" if at else "") + re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
 
 
-def _is_name(text: str) -> bool:
+def is_host_name(text: str) -> bool:
     """Tell whether a text may be the name of a host, or its IPv4 address."""
     return re.fullmatch(_NAME, text) is not None
 
 
-def _is_ipv6(text: str) -> bool:
+def is_ipv6(text: str) -> bool:
+    """Tell whether a text is an IPv6 address, without a zone."""
     from ipaddress import IPv6Address  # noqa: PLC0415 - most hosts have a name
 
     try:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.addresses import is_same_url
-from gentrace.configuration.names import no_such_setting
 from gentrace.configuration.refusals import error_of, refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, SETTINGS, DeclaredSettings, Settings
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiAttributeError, ApiValueError
 
 if TYPE_CHECKING:
     import logging
@@ -94,13 +93,13 @@ class Configuration(DeclaredSettings):
 
         def __delattr__(self, name: str) -> None:
             if name not in SETTINGS:
-                raise no_such_setting(name)
+                raise _no_such_setting(name)
             error = error_of(object.__delattr__, self, name)
             if error is not None:
                 raise error
 
         def __getattr__(self, name: str) -> object:
-            raise no_such_setting(name)
+            raise _no_such_setting(name)
 
     @property
     def logger(self) -> dict[str, logging.Logger]:
@@ -284,9 +283,15 @@ def _set_all(
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
     if name not in SETTINGS:
-        raise no_such_setting(name)
+        raise _no_such_setting(name)
     object.__setattr__(configuration, name, value)
     if value is not None:
         vars(configuration).pop(_RIVALS.get(name, ""), None)
     if name in configuration.lost:
         vars(configuration)["lost"] = configuration.lost - {name}
+
+
+def _no_such_setting(name: str) -> ApiAttributeError:
+    from gentrace.configuration.names import no_such_setting  # noqa: PLC0415 - for errors alone
+
+    return no_such_setting(name)

@@ -31,25 +31,16 @@ def check_path(name: str, value: object) -> str:
 
 def check_file(name: str, value: object) -> str:
     """Return the path of a file that exists."""
-    return _check_existing(name, value, os.path.isfile, "a file that exists")
+    return check_existing(name, value, os.path.isfile, "a file that exists")
 
 
 def check_folder(name: str, value: object) -> str:
     """Return the path of a folder that exists."""
-    return _check_existing(name, value, os.path.isdir, "a folder that exists")
+    return check_existing(name, value, os.path.isdir, "a folder that exists")
 
 
-def check_certificates(name: str, value: object) -> str:
-    """Return certificates to trust: PEM text, or the path of a file or folder that exists."""
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    if isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value:
-        return check_text(name, value)
-    expected = "a file or folder of certificates that exists, or PEM text"
-    return _check_existing(name, value, os.path.exists, expected)
-
-
-def _check_existing(name: str, value: object, exists: Callable[[str], bool], expected: str) -> str:
+def check_existing(name: str, value: object, exists: Callable[[str], bool], expected: str) -> str:
+    """Return a path of which `exists` says that it is there."""
     path = check_path(name, value)
     if not exists(path):
         raise refuse(name, expected, value)

@@ -95,8 +95,15 @@ def mask_url(url: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``."""
-    return _replace(Secret(text), _spell_all(secrets))
+    """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``.
+
+    It takes a time that grows with the length of the text alone.
+    """
+    shown = Secret(text)
+    for characters, pattern in _find_patterns(tuple(secrets)):
+        if all(map(shown.__contains__, characters)) and re.search(pattern, shown):
+            shown = Secret(re.sub(pattern, MASK, shown))
+    return str(shown)
 
 
 def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
@@ -104,11 +111,8 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
 
     A file in memory, as a traceback with locals would show bytes.
     """
-    spellings = [
-        Secret(octets, "latin-1") for one in _spell_all(secrets) for octets in _encode(one)
-    ]
-    # As text with a character an octet, in which replacing is faster than in bytes.
-    return _replace(Secret(data.getvalue(), "latin-1"), spellings).encode("latin-1")
+    # As text with a character an octet: a secret's own octets are among its spellings.
+    return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
 
 
 def drop_longer(secrets: Iterable[str]) -> list[str]:
@@ -126,27 +130,23 @@ def _is_long(secret: str) -> bool:
     return len(secret) >= MIN_SECRET
 
 
-def _spell_all(secrets: Iterable[str]) -> list[Secret]:
-    """Return the spellings of all secrets, the longest first, as one may be a part of another."""
-    found = {spelling for secret in filter(_is_long, secrets) for spelling in _spell(secret)}
-    return sorted(found, key=len, reverse=True)
-
-
-def _replace(text: Secret, spellings: Iterable[Secret]) -> str:
-    """Put the mask in place of spellings, in a time that grows with the length of the text alone.
-
-    `str.find` and `str.replace` take several times as long for what nearly is there everywhere.
-    """
-    for spelling in spellings:
-        pattern = Secret(re.escape(spelling))
-        if all(map(text.__contains__, set(spelling))) and re.search(pattern, text):
-            text = Secret(re.sub(pattern, MASK, text))
-    return str(text)
-
-
 @lru_cache(maxsize=64)
-def _spell(secret: str) -> frozenset[Secret]:
-    """Return a secret as it is, in JSON, as Python shows it, in an address and in base64."""
+def _find_patterns(secrets: tuple[str, ...]) -> list[tuple[frozenset[str], Secret]]:
+    """Return the characters and the pattern of each spelling, the longest first.
+
+    Patterns, as `str.find` takes five times as long in a text that is nearly the secret everywhere;
+    one may be a part of another.
+    """
+    found = {spelling for secret in filter(_is_long, secrets) for spelling in _spell(secret)}
+    longest_first = sorted(found, key=len, reverse=True)
+    return [(frozenset(one), Secret(re.escape(one))) for one in longest_first]
+
+
+def _spell(secret: str) -> set[Secret]:
+    """Return a secret as it is, in JSON, as Python shows it, in an address and in base64.
+
+    Each of them also as octets that were taken for latin-1.
+    """
     import json  # noqa: PLC0415 - only a failure needs it
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - likewise
 
@@ -154,13 +154,13 @@ def _spell(secret: str) -> frozenset[Secret]:
     found = {Secret(secret), shown, Secret(shown.encode("ascii", "backslashreplace").decode())}
     found |= {Secret(json.dumps(secret, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False)}
     for octets in _encode(secret):
-        found |= {Secret(octets.decode("latin-1")), Secret(bytes.__repr__(octets)[2:-1])}
+        found.add(Secret(bytes.__repr__(octets)[2:-1]))
         escaped = {Secret(quote(octets, safe)) for safe in ("", "/", "!'()*")}
         escaped.add(Secret(quote_plus(octets)))
         found |= escaped | {Secret(re.sub("%..", lambda c: c[0].lower(), e)) for e in escaped}
         for core in _encode_base64(octets):
             found |= {core, Secret(core.replace("+", "-").replace("/", "_"))}
-    return frozenset(found)
+    return found | {Secret(one.encode(), "latin-1") for one in found}
 
 
 def _encode(secret: str) -> set[SecretBytes]:

@@ -122,7 +122,7 @@ class DeclaredSettings:
     )
     ssl_ca_cert: Setting[str | None, PathSetting | bytes] = Setting(
         None,
-        or_none(files.check_certificates),
+        or_none(tls.check_certificates),
         "Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` "
         "and `SSL_CERT_DIR` where set, else certifi's.",
     )
@@ -138,12 +138,12 @@ class DeclaredSettings:
     )
     assert_hostname: Same[str | bool | None] = Setting(
         None,
-        addresses.check_expected_name,
+        tls.check_expected_name,
         "Host name that the certificate must have, if not the host's; False checks no name.",
     )
     tls_server_name: Same[str | None] = Setting(
         None,
-        or_none(addresses.check_server_name),
+        or_none(tls.check_server_name),
         "Host name to ask for and check in TLS, if not the host's.",
     )
     ssl_context: Same[SSLContext | None] = Setting(
