@@ -131,11 +131,12 @@ def _dump(dump: Callable[..., Any]) -> Any:
 
 
 def _items_of(value: Mapping[object, object]) -> dict[object, object]:
+    """Return the items of a mapping, which may say anything of how many they are."""
     size = len(value)
-    items = dict(islice(value.items(), min(size, MAX_ITEMS) + 1))
+    items = dict(islice(value.items(), size + 1)) if size <= MAX_ITEMS else {}
     if len(items) != size:
         raise ApiValueError(
-            f"expected a mapping with as many items as it says, and at most {MAX_ITEMS}, "
+            f"expected a mapping of at most {MAX_ITEMS} items, as many as it says, "
             f"got {name_of(value)} that says {size}: make it a dict",
             (),
         )

@@ -28,7 +28,9 @@ _SMALL = 2**62
 """Beyond it, encoders and interpreters differ in which integers they write."""
 
 
-def is_plain(values: Iterable[Any], depth: int = 0) -> bool:
+def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take longer
+    values: Iterable[Any], depth: int = 0
+) -> bool:
     """Tell whether values may be written as they are; `freeze` has to judge a no.
 
     Lone surrogates are left to the encoder, which refuses them. No code of the values is run.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,6 @@ _encoder = JSONEncoder(
 )
 
 
-@cache
 def _find_orjson() -> Dumps | None:
     try:
         orjson = import_module("orjson")

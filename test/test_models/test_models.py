@@ -280,7 +280,7 @@ def test_unset_means_absent():
     ):
         with pytest.raises(ApiTypeError, match=r"^missing the required property 'name' at \$$"):
             make()
-    with pytest.raises(ApiTypeError, match=r"unset, which only stands for an absent property"):
+    with pytest.raises(ApiTypeError, match=r"unset: it only stands for an absent property"):
         StepRun(x=[schemas.unset])
 
 
