@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gentrace.exceptions import ApiTypeError
 from gentrace.recorder.generators import record_async_generator, record_generator
 from gentrace.schemas import describe
+from gentrace.schemas.json_forms import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +28,14 @@ Function = TypeVar(
 """A function of any kind, also inside of a `classmethod` or `staticmethod` object."""
 
 
-def plain_function(what: str, function: object) -> Any:
+def plain_function(what: str, function: Any) -> Any:
     """Return the function inside of a `classmethod` or `staticmethod` object, or a plain one.
 
     Raises:
         ApiTypeError: it is no function.
 
     """
-    inner = function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
+    inner = function.__func__ if _is_method_object(function) else function
     if not isinstance(inner, (FunctionType, MethodType, BuiltinFunctionType)):
         raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
     return inner
@@ -61,9 +62,13 @@ def record_calls(function: Function, inner: Any, begin: Begin) -> Function:
     else:
         recorded = _record_plain(inner, begin)
     recorded = wraps(inner)(recorded)
-    if isinstance(function, (classmethod, staticmethod)):
-        recorded = type(function)(recorded)
+    if _is_method_object(function):
+        recorded = class_of(function)(recorded)
     return recorded  # type: ignore[no-any-return]
+
+
+def _is_method_object(function: object) -> bool:
+    return issubclass(type(function), (classmethod, staticmethod))
 
 
 def _record_plain(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from gentrace.recorder.recording import Begin
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
     """Return a generator function whose generators are recorded from their first `next` on."""
 
-    def recorded(*args: Any, **keywords: Any) -> Any:
+    def recorded(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **keywords)
         recording = begin(args, keywords)
-        advance, argument = generator.send, None
+        advance: Any = generator.send
+        argument: Any = None
         while True:
             if recording is not None:
                 recording.enter()
@@ -42,7 +43,8 @@ def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
                 recording.leave()
                 recording.take_item(item)
             try:
-                advance, argument = generator.send, (yield item)
+                argument = yield item
+                advance = generator.send
             except BaseException as error:  # noqa: BLE001 - the plain generator's to judge
                 advance, argument = generator.throw, error
 
@@ -52,10 +54,11 @@ def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
 def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
     """Return an async generator function whose generators are recorded, as plain ones are."""
 
-    async def recorded(*args: Any, **keywords: Any) -> Any:
+    async def recorded(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **keywords)
         recording = begin(args, keywords)
-        advance, argument = generator.asend, None
+        advance: Any = generator.asend
+        argument: Any = None
         while True:
             if recording is not None:
                 recording.enter()
@@ -76,7 +79,8 @@ def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callab
                 recording.leave()
                 recording.take_item(item)
             try:
-                advance, argument = generator.asend, (yield item)
+                argument = yield item
+                advance = generator.asend
             except BaseException as error:  # noqa: BLE001 - the plain generator's to judge
                 advance, argument = generator.athrow, error
 

@@ -6,6 +6,7 @@ does: a list that is appended to, and a lock that is taken once and never given 
 
 from __future__ import annotations
 
+from json import loads
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from gentrace.delivery.forks import current_process
 from gentrace.delivery.masking import MaskFailedError, mask_step
 from gentrace.recorder.encoding import cut_error, encode_text
 from gentrace.recorder.shortening import shorten
-from gentrace.schemas import as_datetime, decode, encode, find_encoder
+from gentrace.schemas import as_datetime, encode, find_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,7 @@ class Ledger:
                 error = None if error is None else cut_error(error)
                 text = encode_with(error)
             else:
-                step = dict(mask_step(self._delivery.mask, decode(encode_with(error))))
+                step = dict(mask_step(self._delivery.mask, loads(encode_with(error))))
                 error = step.get("error")
                 if isinstance(error, str):
                     error = step["error"] = cut_error(error)

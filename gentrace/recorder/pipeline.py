@@ -12,6 +12,7 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.run import PipelineRun
 from gentrace.recorder.run_recording import RunRecording
 from gentrace.schemas import REQUEST_RULES, STRING, describe
+from gentrace.schemas.json_forms import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,8 @@ class Pipeline:
             raise
         if delivery is not None and not callable(getattr(delivery, "enqueue", None)):
             raise ApiTypeError(f"Pipeline: delivery: expected a Delivery, got {describe(delivery)}")
-        if not isinstance(sample_rate, (int, float)) or isinstance(sample_rate, bool):
+        kind = class_of(sample_rate)
+        if not issubclass(kind, (int, float)) or kind is bool:
             raise ApiTypeError(
                 f"Pipeline: sample_rate: expected a number, got {describe(sample_rate)}"
             )
@@ -62,7 +64,7 @@ class Pipeline:
     @overload
     def traced(self, function: Function, /) -> Function: ...
     @overload
-    def traced(self) -> Callable[[Function], Function]: ...
+    def traced(self, function: None = None, /) -> Callable[[Function], Function]: ...
     def traced(self, function: Any = None, /) -> Any:
         """Make each call of a function a run, which is current within.
 

@@ -15,6 +15,6 @@ def warn(text: str, *arguments: object) -> None:
 
 
 def report(what: str, error: BaseException) -> None:
-    """Log that something was not recorded: the class of the error alone, as a text may be secret."""
+    """Log what was not recorded, with the class of the error alone: its text may be secret."""
     with suppress(Exception):
         warn("%s was not recorded: %s", what, safe_name(error))

@@ -12,6 +12,7 @@ from gentrace.schemas import REQUEST_RULES, ObjectSchema
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+    from typing import Self
 
     from gentrace.delivery import Receipt
     from gentrace.recorder.decorators import Function
@@ -104,7 +105,7 @@ class PipelineRun:
         """End the run without handing it over, if it has not ended; its receipt says so."""
         self._recording.discard()
 
-    def __enter__(self) -> PipelineRun:
+    def __enter__(self) -> Self:
         """Make the run current."""
         self._recording.enter(self)
         return self
@@ -119,7 +120,7 @@ class PipelineRun:
         self._recording.leave()
         self._recording.finish(error)
 
-    async def __aenter__(self) -> PipelineRun:
+    async def __aenter__(self) -> Self:
         """Make the run current."""
         return self.__enter__()
 

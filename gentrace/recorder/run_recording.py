@@ -29,6 +29,8 @@ class RunRecording:
 
     """
 
+    _receipt: Receipt
+
     def __init__(self, name: str, delivery: Any, off: str | None) -> None:
         self.error: str | None = None
         self.ledger = Ledger(name, delivery, records=off is None)
@@ -42,14 +44,13 @@ class RunRecording:
     @property
     def receipt(self) -> Receipt:
         """What becomes of the run: one object, made when it is first asked for."""
-        receipt: Receipt | None = vars(self).get("_receipt")
-        if receipt is None:
+        if "_receipt" not in vars(self):
             # Of two threads that ask at once, both get the same.
-            receipt = vars(self).setdefault("_receipt", Receipt())
+            receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
             reason = self._ended_with if self.ledger.is_here() else "forked"
             if reason is not None:
                 receipt.end_with(reason)
-        return receipt
+        return self._receipt
 
     def enter(self, run: object) -> None:
         """Make a run current in this context."""
@@ -120,6 +121,5 @@ class RunRecording:
 
     def _go_nowhere(self, reason: str) -> None:
         self._ended_with = reason
-        receipt: Receipt | None = vars(self).get("_receipt")
-        if receipt is not None:
-            receipt.end_with(reason)
+        if "_receipt" in vars(self):
+            self._receipt.end_with(reason)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from json import loads
 from typing import Any
 
-from gentrace.schemas import decode, encode, find_encoder
+from gentrace.schemas import encode, find_encoder
+from gentrace.schemas.json_forms import class_of
 
 MAX_STEP = 2**20
 """How many bytes of JSON a step may have."""
@@ -24,7 +26,7 @@ def shorten(body: bytes) -> bytes:
     if len(body) <= MAX_STEP:
         return body
     dumps = find_encoder("auto")
-    step: dict[str, Any] = decode(body)
+    step: dict[str, Any] = loads(body)
     provider = step.get("provider", {})
     sizes = {name: len(encode(provider[name], dumps)) for name in _CONTENT if name in provider}
     for name in sizes:
@@ -49,11 +51,12 @@ def describe_size(size: int) -> str:
 
 
 def _cut_texts(value: Any) -> Any:
-    if isinstance(value, str):
+    kind = class_of(value)
+    if kind is str:
         return _cut_text(value)
-    if isinstance(value, list):
+    if kind is list:
         return [_cut_texts(item) for item in value]
-    if isinstance(value, dict):
+    if kind is dict:
         return {key: _cut_texts(item) for key, item in value.items()}
     return value
 

@@ -128,7 +128,7 @@ class StepBlock:
 @overload
 def step(provider: Function, /) -> Function: ...
 @overload
-def step(  # noqa: PLR0913 - one argument a property
+def step(
     provider: str | None = None,
     *,
     invocation: str | None = None,

@@ -9,7 +9,13 @@ import sys
 from binascii import b2a_base64
 from datetime import date, timedelta
 from math import isnan, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+class_of: Callable[[object], type[Any]] = type
+"""`type`, by a name that tells the checkers of types that any attribute may be there."""
 
 MAX_BINARY = 4 * 2**20
 """How many bytes of binary data are read: their base64 is more than a conversion holds."""
@@ -28,19 +34,16 @@ def form_of(value: Any) -> Any:
     """
     if is_single(value):
         return _form_of_single(value)
-    kind = type(value)
-    if _is_instance(value, "enum", "Enum"):
+    kind = class_of(value)
+    if is_enum(value):
         return value.value
-    if issubclass(kind, type):
-        return cut(repr(value), MAX_REPR)
     if callable(getattr(kind, "model_dump", None)):
         return value.model_dump(mode="json")
     names = _names_of_fields(kind)
     if names is not None:
         return {name: getattr(value, name) for name in names}
-    if getattr(kind, "shape", None) is not None:
-        return _form_of_array(value)
-    return cut(repr(value), MAX_REPR)
+    has_shape = getattr(kind, "shape", None) is not None
+    return _form_of_array(value) if has_shape else cut(repr(value), MAX_REPR)
 
 
 def is_single(value: object) -> bool:
@@ -48,15 +51,20 @@ def is_single(value: object) -> bool:
 
     So is an instance of a subclass of str, int or float.
     """
-    if _is_instance(value, "enum", "Enum"):
+    if is_enum(value):
         return False
     if issubclass(type(value), _SINGLE):
         return True
     return any(_is_instance(value, module, name) for module, name in _AS_TEXT)
 
 
+def is_enum(value: object) -> bool:
+    """Tell whether a value is a member of an enum, which may be of a type of JSON too."""
+    return _is_instance(value, "enum", "Enum")
+
+
 def _form_of_single(value: Any) -> Any:
-    kind = type(value)
+    kind = class_of(value)
     for base in (str, int, float):
         if issubclass(kind, base):
             return _EXACT[base](value)
@@ -77,9 +85,9 @@ def text_of_exception(error: BaseException) -> str:
     name = safe_name(error)
     try:
         message = str(error)
-        return f"{name}: {message}" if message else name
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return name
+    return f"{name}: {message}" if message else name
 
 
 def text_of_float(value: float) -> str:
@@ -130,7 +138,7 @@ def _names_of_fields(kind: Any) -> list[str] | None:
 
 
 def _form_of_array(value: Any) -> Any:
-    """Return the elements of an array, its type and shape if they are many, or its repr."""
+    """Return the elements of an array, or its type and shape if they are many."""
     shape = tuple(value.shape)
     if prod(shape) > MAX_ELEMENTS:
         return f"{safe_name(value)} of shape {shape}"

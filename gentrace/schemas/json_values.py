@@ -1,24 +1,33 @@
 """Any Python value as JSON, for recording: what JSON does not have is described, never refused.
 
 Most values are such as JSON has. A quick look finds that, and the JSON encoder writes them, with a
-hook for single values such as dates; what it refuses is converted one value after the other.
+hook for single values such as dates; what these two refuse is converted one value after the other.
 """
 
 from __future__ import annotations
 
-import sys
+from collections import deque
 from itertools import islice
-from json import JSONEncoder
+from json import JSONEncoder, loads
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from gentrace.schemas import MAX_DEPTH, MAX_DIGITS, decode, describe, encode
-from gentrace.schemas.json_forms import form_of, is_single, safe_name, text_of_float
+from gentrace.schemas import MAX_DEPTH, MAX_DIGITS, describe, encode
+from gentrace.schemas.json_forms import (
+    class_of,
+    form_of,
+    is_enum,
+    is_single,
+    safe_name,
+    text_of_float,
+)
+from gentrace.schemas.json_look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Dumps = Callable[[Any], bytes]
+    """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
 
 MAX_VALUES = 100_000
 """How many values a conversion reads."""
@@ -27,18 +36,18 @@ MAX_BYTES = 4 * 2**20
 """How large the JSON text of a conversion gets, but for what says that it was cut."""
 
 CUT = "…"
-"""Stands for what contains itself or is nested too deeply, and at the end of what was cut."""
+"""Stands for what contains itself or is nested too deeply."""
 
 
 def to_json_value(value: object) -> Any:
     """Return the JSON value of any Python value; nothing is refused and nothing raises.
 
     Lists, tuples, dicts and their views, sets, deques and ranges are walked. bytes become base64,
-    dates, times, paths, numbers and identifiers text, exceptions ``TypeName: message``, pydantic
-    models, dataclasses, attrs and msgspec objects dicts, enums their values, small arrays lists.
-    Anything else becomes its `repr`, cut at 1,000 characters, or the name of its class where its
-    own code raises. Content beyond 100,000 values or 4 MiB becomes ``{"truncated": …}``, cycles and
-    what is nested deeper than 200 levels ``"…"``.
+    dates, times, paths, Decimals and UUIDs text, exceptions ``TypeName: message``, pydantic models
+    their JSON form, dataclasses, attrs and msgspec objects their fields, enums their values, arrays
+    of up to 10,000 elements lists. Anything else becomes its `repr`, cut at 1,000 characters, or
+    the name of its class where its own code raises. What is beyond 100,000 values or 4 MiB becomes
+    ``{"truncated": …}``; what contains itself, or is nested deeper than 200 levels, ``"…"``.
 
     Returns:
         A str, int, float, bool, None, or a new list or dict of such, which the strict call takes.
@@ -46,8 +55,8 @@ def to_json_value(value: object) -> Any:
     """
     try:
         text = _encode_plain(value, None)
-        return _Conversion().convert(value, 1) if text is None else decode(text)
-    except Exception:  # noqa: BLE001 - such as no stack or memory left
+        return _Conversion().convert(value, 1) if text is None else loads(text)
+    except Exception:  # noqa: BLE001 - no stack or no memory is left
         return CUT
 
 
@@ -62,15 +71,22 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     try:
         text = _encode_plain(value, dumps)
         return encode(_Conversion().convert(value, 1), dumps) if text is None else text
-    except Exception:  # noqa: BLE001 - such as no stack or memory left
-        return encode(CUT)
+    except Exception:  # noqa: BLE001 - no stack or no memory is left
+        return b'"%b"' % CUT.encode()
+
+
+def without_lone_surrogates(text: str) -> str:
+    """Return a text that UTF-8 can carry, with U+FFFD in place of lone surrogates."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
-    """Return the JSON text of a value that the encoder writes by itself, None for others."""
+    """Return the JSON text of a value that the encoder writes by itself, None of others."""
     try:
-        look = _Look()
-        if not look.admits(value):
+        look = Look(MAX_VALUES, MAX_BYTES)
+        if not look.admits((value,)):
             return None
         if dumps is None or look.has_foreign:
             text = _encoder.encode(value).encode()
@@ -82,7 +98,7 @@ def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
 
 
 def _encode_single(value: object) -> Any:
-    """Return the form of a value that is foreign to JSON and holds no others."""
+    """Return the form of a value that holds no others; a TypeError makes the encoder refuse."""
     if not is_single(value):
         raise TypeError
     return form_of(value)
@@ -96,163 +112,66 @@ _encoder = JSONEncoder(
     default=_encode_single,
 )
 
-_ARRAYS: frozenset[type] = frozenset({list, tuple})
-_BASES = (str, int, float, dict, list, tuple)
-_SMALL = 2**62
-_LONG = 16
-"""Items of an array from which on a look at all their types together takes less time."""
-
-
-class _Look:
-    """A look at whether the encoder may have a value: exact types, in the bounds, no cycle.
-
-    Attributes:
-        has_foreign: whether there are values that the encoder's hook has to judge.
-
-    """
-
-    def __init__(self) -> None:
-        self.has_foreign = False
-        self.values = 0
-        self.characters = 0
-
-    def admits(self, value: object) -> bool:
-        """Tell whether the encoder may write a value, but for what it refuses itself."""
-        level: list[Any] = []
-        if not self._admits_items((value,), level):
-            return False
-        for _ in range(MAX_DEPTH):
-            if not level:
-                return True
-            inner: list[Any] = []
-            for container in level:
-                if type(container) is dict:
-                    for key in container:
-                        if type(key) is not str:
-                            return False
-                        self.characters += len(key)
-                    if not self._admits_items(container.values(), inner):
-                        return False
-                elif not self._admits_items(container, inner):
-                    return False
-            level = inner
-        return not level
-
-    def _admits_items(self, items: Any, inner: list[Any]) -> bool:
-        """Look at the items of one container, and add the containers among them to `inner`."""
-        self.values += len(items)
-        if self.values > MAX_VALUES or self.characters > MAX_BYTES:
-            return False
-        if len(items) >= _LONG and type(items) in _ARRAYS and _are_finite_floats(items):
-            return True
-        for item in items:
-            kind: Any = type(item)
-            if kind is str:
-                self.characters += len(item)
-            elif kind is int:
-                if not -_SMALL < item < _SMALL:
-                    return False
-            elif kind is float:
-                if not isfinite(item):
-                    return False
-            elif kind is dict or kind is list or kind is tuple:
-                inner.append(item)
-            elif item is not None and kind is not bool:
-                # What the encoder takes for one of its own types, whatever its methods say.
-                if issubclass(kind, _BASES):
-                    return False
-                self.has_foreign = True
-        return self.characters <= MAX_BYTES
-
-
-def _are_finite_floats(items: Any) -> bool:
-    return _FLOAT.issuperset(map(type, items)) and isfinite(sum(items))
-
-
-_FLOAT: frozenset[type] = frozenset({float})
-
 
 class _Conversion:
-    """One conversion, value by value, with what it may still read and write."""
+    """One conversion, value by value, with how much it may still read and write."""
 
     def __init__(self) -> None:
-        self.values_left = MAX_VALUES
-        self.bytes_left = MAX_BYTES
-        self.passed: set[int] = set()
+        self._values_left = MAX_VALUES
+        self._bytes_left = MAX_BYTES
+        self._around: set[int] = set()
         """The identities of the containers and objects around the value that is converted."""
 
     def convert(self, value: Any, depth: int) -> Any:
-        """Return the JSON value of a value with so many containers around it, itself included."""
-        self.values_left -= 1
-        forms: list[Any] = []
+        """Return the JSON value of a value; `depth` counts the containers around it, and itself."""
+        self._values_left -= 1
+        passed: list[object] = []  # kept alive, so that no other object gets an identity of theirs
         try:
-            while True:
-                single = self._convert_single(value)
-                if single is not self:
-                    return single
+            for _ in range(MAX_DEPTH):
+                if class_of(value) in _LEAVES:
+                    return self._convert_leaf(value)
                 if is_single(value):
                     value = _form_or_name(value)
                     continue
-                if id(value) in self.passed or depth > MAX_DEPTH:
+                if id(value) in self._around or depth > MAX_DEPTH:
                     return CUT
-                self.passed.add(id(value))
-                forms.append(value)  # keeps it alive, so that no other gets its identity
-                if issubclass(type(value), dict):
-                    return self._convert_object(value, depth)
+                self._around.add(id(value))
+                passed.append(value)
                 items = _items_of(value)
+                if items is value:
+                    return self._convert_object(cast("dict[Any, Any]", value), depth)
                 if items is not None:
                     return self._convert_array(items, depth)
                 value = _form_or_name(value)
         except RecursionError:
             return CUT
+        else:
+            return CUT  # whose forms never end
         finally:
-            self.passed.difference_update(map(id, forms))
+            self._around.difference_update(map(id, passed))
 
-    def _convert_single(self, value: Any) -> Any:
-        """Return the JSON value of a value that JSON has and that is no container, else `self`."""
-        kind = type(value)
-        if value is None or kind is bool:
-            self.bytes_left -= 6
-            return value
-        if kind is str:
-            return self._convert_text(value)
-        if kind is int:
-            return self._convert_integer(value)
-        if kind is float:
-            if not isfinite(value):
-                return self._convert_text(text_of_float(value))
-            self.bytes_left -= len(repr(value)) + 1
-            return value
-        return self
-
-    def _convert_text(self, text: str) -> Any:
-        if len(text) < self.bytes_left:
-            if not text.isascii():
-                text = without_lone_surrogates(text)
-            size = len(_encoder.encode(text).encode()) + 1
-            if size <= self.bytes_left:
-                self.bytes_left -= size
-                return text
-        self.bytes_left = 0
-        return self._truncated()
-
-    def _convert_integer(self, value: int) -> Any:
-        if -_INTEGER_BOUND < value < _INTEGER_BOUND:
-            try:
-                self.bytes_left -= len(str(value)) + 1
-            except ValueError:  # more digits than this interpreter writes
-                return self._convert_text(describe(value))
-            return value
-        return self._convert_text(describe(value))
+    def _convert_leaf(self, value: Any) -> Any:
+        kind = class_of(value)
+        if kind is float and not isfinite(value):
+            value = text_of_float(value)
+        elif kind is int and not _is_writable(value):
+            value = describe(value)
+        elif kind is str:
+            value = without_lone_surrogates(value)
+        size = len(_encoder.encode(value).encode()) if len(str(value)) < MAX_BYTES else MAX_BYTES
+        if size >= self._bytes_left:
+            self._bytes_left = 0
+            return self._truncated()
+        self._bytes_left -= size + 1
+        return value
 
     def _convert_object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         converted: dict[str, Any] = {}
-        # All at once, as another thread may change it while this one goes on.
-        for key, item in list(islice(dict.items(value), self._limit())):
+        for key, item in list(islice(_Dict.items(value), self._limit())):
             if self._is_used_up():
                 return converted | self._truncated()
             text = without_lone_surrogates(_text_of_key(key))
-            self.bytes_left -= len(text) + 3
+            self._bytes_left -= len(text) + 3
             converted[text] = self.convert(item, depth + 1)
         return converted
 
@@ -260,74 +179,82 @@ class _Conversion:
         converted: list[Any] = []
         for item in list(islice(items, self._limit())):
             if self._is_used_up():
-                converted.append(self._truncated())
-                break
+                return [*converted, self._truncated()]
             converted.append(self.convert(item, depth + 1))
         return converted
 
     def _limit(self) -> int:
-        """Return how many items of a container are read at most: one more than may be converted."""
-        return max(self.values_left, 0) + 1
+        """Return how many items are taken of a container: one more than may be converted.
+
+        They are taken all at once, as another thread may change it while this one goes on.
+        """
+        return max(self._values_left, 0) + 1
 
     def _is_used_up(self) -> bool:
-        return self.values_left <= 0 or self.bytes_left <= 0
+        return self._values_left <= 0 or self._bytes_left <= 0
 
     def _truncated(self) -> dict[str, str]:
-        if self.bytes_left <= 0:
+        if self._bytes_left <= 0:
             return {"truncated": f"beyond {MAX_BYTES // 2**20} MiB"}
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
 
 
+_LEAVES: tuple[type, ...] = (str, int, float, bool, type(None))  # a set would ask for a hash
 _INTEGER_BOUND = 10**MAX_DIGITS
 
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()), range)
+
+def _is_writable(value: int) -> bool:
+    """Tell whether an integer has no more digits than JSON and this interpreter take."""
+    try:
+        return -_INTEGER_BOUND < value < _INTEGER_BOUND and bool(str(value))
+    except ValueError:
+        return False
 
 
-def _items_of(value: Any) -> Iterable[Any] | None:
-    """Return the items of a built-in container, whatever a subclass overrides; None of others."""
-    kind = type(value)
-    for base in (list, tuple, set, frozenset):
-        if issubclass(kind, base) and not _is_enum(kind):
+_Dict: type[dict[Any, Any]] = dict
+_empty: dict[Any, Any] = {}
+_VIEWS = tuple(map(class_of, (_empty.keys(), _empty.values(), _empty.items())))
+
+_WALKED: tuple[Any, ...] = (list, tuple, set, frozenset, deque, range, *_VIEWS)
+"""The containers, besides dicts, that are walked, whatever a subclass overrides."""
+
+
+def _items_of(value: object) -> Iterable[Any] | None:
+    """Return the items of a built-in container, a dict itself, and None of anything else."""
+    kind = class_of(value)
+    if is_enum(value):
+        return None
+    if issubclass(kind, dict):
+        return cast("Iterable[Any]", value)
+    for base in _WALKED:
+        if issubclass(kind, base):
             items: Iterable[Any] = base.__iter__(value)
             return items
-    if issubclass(kind, _VIEWS):
-        return iter(value)
-    collections = sys.modules.get("collections")
-    if collections is not None and issubclass(kind, collections.deque):
-        items = collections.deque.__iter__(value)
-        return items
     return None
-
-
-def _is_enum(kind: type) -> bool:
-    enum = sys.modules.get("enum")
-    return enum is not None and issubclass(kind, enum.Enum)
 
 
 def _form_or_name(value: object) -> Any:
     """Return a simpler form of a value; the name of its class where its own code raises."""
     try:
         return form_of(value)
+    except RecursionError:
+        raise
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return safe_name(value)
 
 
-def _text_of_key(key: object) -> str:
+def _text_of_key(key: Any) -> str:
     """Return what `json.dumps` makes of a key, else its text."""
     if key is None or key is True or key is False:
         return {None: "null", True: "true", False: "false"}[key]
     try:
-        if isinstance(key, str):
+        kind = class_of(key)
+        if issubclass(kind, str):
             return str.__str__(key)
-        if isinstance(key, int):
+        if issubclass(kind, int):
             return int.__repr__(key)
-        if isinstance(key, float):
+        if issubclass(kind, float):
             return text_of_float(key)
-        return str(key)
+        return str.__str__(str(key))
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return safe_name(key)
-
-
-def without_lone_surrogates(text: str) -> str:
-    """Return a text that UTF-8 can carry, with U+FFFD in place of lone surrogates."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
