@@ -20,19 +20,15 @@ class Stopwatch:
         self.started = datetime.now(UTC)
         self._ticks = monotonic_ns()
 
-    def elapsed(self) -> timedelta:
-        """Return the time since the start, never negative."""
-        return timedelta(microseconds=max(0, monotonic_ns() - self._ticks) // 1_000)
+    def elapsed(self) -> int:
+        """Return the microseconds since the start, never negative."""
+        return max(0, monotonic_ns() - self._ticks) // 1_000
+
+    def after(self, elapsed: int) -> datetime:
+        """Return the time so many microseconds after the start, in UTC."""
+        return self.started + timedelta(microseconds=elapsed)
 
 
-def in_milliseconds(elapsed: timedelta) -> int:
-    """Return a duration in whole milliseconds, rounded."""
-    return (elapsed // _MICROSECOND + 500) // 1_000
-
-
-def format_time(moment: datetime) -> str:
-    """Return an aware time in UTC as RFC 3339 has it, with microseconds."""
-    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
-
-
-_MICROSECOND = timedelta(microseconds=1)
+def in_milliseconds(elapsed: int) -> int:
+    """Return microseconds in whole milliseconds, rounded."""
+    return (elapsed + 500) // 1_000

@@ -5,46 +5,41 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gentrace.recorder.clock import format_time, in_milliseconds
+from gentrace.recorder.clock import in_milliseconds
 from gentrace.schemas import encode, find_encoder
 from gentrace.schemas.json_forms import cut, text_of_exception
 from gentrace.schemas.json_values import encode_json_value, to_json_value, without_lone_surrogates
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from gentrace.recorder.clock import Stopwatch
 
 MAX_ERROR = 1_000
 """How many characters of an error are kept."""
 
 
 def encode_step(
-    provider: dict[str, bytes], started: datetime, elapsed: timedelta, error: str | None
+    provider: dict[str, bytes], stopwatch: Stopwatch, elapsed: int, error: str | None
 ) -> bytes:
     """Return the JSON text of a step.
 
     Args:
         provider: the JSON texts of the properties of its provider, by wire name.
-        started: when it started.
-        elapsed: how long it took.
+        stopwatch: when it started.
+        elapsed: how long it took, in microseconds.
         error: what went wrong, None if nothing did.
 
     """
-    parts: list[bytes] = []
+    start = stopwatch.started.isoformat(timespec="microseconds")
+    end = stopwatch.after(elapsed).isoformat(timespec="microseconds")
+    parts = [
+        f'"elapsedTime":{in_milliseconds(elapsed)},"startTime":"{start}","endTime":"{end}"'.encode()
+    ]
     if provider:
-        parts.append(b'"provider":' + _encode_properties(provider))
-    parts.append(
-        f'"elapsedTime":{in_milliseconds(elapsed)},"startTime":"{format_time(started)}",'
-        f'"endTime":"{format_time(started + elapsed)}"'.encode()
-    )
+        inner = b",".join([b'"%b":%b' % (name.encode(), text) for name, text in provider.items()])
+        parts.insert(0, b'"provider":{%b}' % inner)
     if error is not None:
         parts.append(b'"error":' + encode_text(error))
-    return b"{" + b",".join(parts) + b"}"
-
-
-def _encode_properties(properties: dict[str, bytes]) -> bytes:
-    return b"{%b}" % b",".join(
-        [b'"%b":%b' % (name.encode(), text) for name, text in properties.items()]
-    )
+    return b"{%b}" % b",".join(parts)
 
 
 def encode_object(name: str, value: object) -> bytes:

@@ -18,8 +18,6 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.step import Step
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from gentrace.recorder.ledger import Ledger
 
 NOT_FINISHED = "not finished"
@@ -120,7 +118,7 @@ class StepRecording:
         step.error = text
         self._run = self._ledger = self._record = None
 
-    def _encode(self, elapsed: timedelta, error: str | None) -> bytes:
+    def _encode(self, elapsed: int, error: str | None) -> bytes:
         step = self.step
         provider: dict[str, bytes] = {}
         if step.provider is not None:
@@ -137,4 +135,4 @@ class StepRecording:
                 provider[wire_name] = text
             elif value is not None:
                 provider[wire_name] = encode_object(name, value)
-        return encode_step(provider, self._stopwatch.started, elapsed, error)
+        return encode_step(provider, self._stopwatch, elapsed, error)

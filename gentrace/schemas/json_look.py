@@ -1,4 +1,4 @@
-"""A quick look at whether the JSON encoder may have a value as it is."""
+"""A quick look at whether a JSON encoder may have a value as it is."""
 
 from __future__ import annotations
 
@@ -21,62 +21,60 @@ _LONG = 16
 """Items of an array from which on a look at all of their types together takes less time."""
 
 
-class Look:
-    """A look at values: of exact types, within bounds, without a cycle. It runs no code of theirs.
+def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
+    value: object, max_values: int, max_characters: int
+) -> bool | None:
+    """Tell whether an encoder may have a value; no code of the value is run.
 
-    Lone surrogates are left to the encoder, which refuses them.
+    It has exact types, keys that are strings, numbers that JSON has, no more than so many values,
+    of texts with so many characters, and no more than `MAX_DEPTH` levels. Lone surrogates are left
+    to the encoder, which refuses them.
 
-    Attributes:
-        has_foreign: whether there are values that the encoder's hook has to judge.
-
-    Args:
-        max_values: how many values there may be.
-        max_characters: how many characters their texts may have.
+    Returns:
+        True if any encoder may have it, None if only one that knows what JSON does not have, and
+        False if none may.
 
     """
-
-    def __init__(self, max_values: int, max_characters: int) -> None:
-        self.has_foreign = False
-        self._values_left = max_values
-        self._characters_left = max_characters
-
-    def admits(  # noqa: C901, PLR0911 - one plain loop over the types of JSON
-        self, items: Collection[Any], depth: int = 0
-    ) -> bool:
-        """Tell whether the encoder may have values with so many containers around them."""
-        self._values_left -= len(items)
-        if self._values_left < 0:
-            return False
-        if len(items) >= _LONG and _are_finite_floats(items):
-            return True
-        for item in items:
-            kind = class_of(item)
-            if kind is str:
-                self._characters_left -= len(item)
-            elif kind is int:
-                if not -_SMALL < item < _SMALL:
-                    return False
-            elif kind is float:
-                if not isfinite(item):
-                    return False
-            elif kind is dict or kind is list or kind is tuple:
-                if depth == MAX_DEPTH or not self._admits_container(item, kind, depth + 1):
-                    return False
-            elif item is not None and kind is not bool:
-                if issubclass(kind, _BASES):
-                    # The encoder would take it for one of these, whatever its methods say.
-                    return False
-                self.has_foreign = True
-        return self._characters_left >= 0
-
-    def _admits_container(self, container: Any, kind: Any, depth: int) -> bool:
-        if kind is not dict:
-            return self.admits(container, depth)
-        for key in container:
-            if type(key) is not str:
+    verdict: bool | None = True
+    level: list[Any] = [(value,)]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for container in level:
+            items: Collection[Any] = container
+            max_values -= len(container)
+            if max_values < 0:
                 return False
-            self._characters_left -= len(key)
-        return self.admits(container.values(), depth)
+            if type(container) is dict:
+                items = container.values()
+                for key in container:
+                    if type(key) is not str:
+                        return False
+                    max_characters -= len(key)
+            elif len(items) >= _LONG and _are_finite_floats(items):
+                continue
+            for item in items:
+                kind = class_of(item)
+                if kind is str:
+                    max_characters -= len(item)
+                elif kind is dict or kind is list or kind is tuple:
+                    inner.append(item)
+                elif kind is int:
+                    if not -_SMALL < item < _SMALL:
+                        return False
+                elif kind is float:
+                    if item - item != 0:  # infinite or NaN
+                        return False
+                elif item is not None and kind is not bool:
+                    if issubclass(kind, _BASES):
+                        # An encoder would take it for one of these, whatever its methods say.
+                        return False
+                    verdict = None
+            if max_characters < 0:
+                return False
+        if not inner:
+            return verdict
+        level = inner
+    return False
 
 
 def _are_finite_floats(items: Collection[Any]) -> bool:

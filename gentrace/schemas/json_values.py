@@ -21,7 +21,7 @@ from gentrace.schemas.json_forms import (
     safe_name,
     text_of_float,
 )
-from gentrace.schemas.json_look import Look
+from gentrace.schemas.json_look import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,10 +85,10 @@ def without_lone_surrogates(text: str) -> str:
 def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
     """Return the JSON text of a value that the encoder writes by itself, None of others."""
     try:
-        look = Look(MAX_VALUES, MAX_BYTES)
-        if not look.admits((value,)):
+        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
+        if verdict is False:
             return None
-        if dumps is None or look.has_foreign:
+        if dumps is None or verdict is None:
             text = _encoder.encode(value).encode()
         else:
             text = dumps(value)
@@ -158,12 +158,15 @@ class _Conversion:
             value = describe(value)
         elif kind is str:
             value = without_lone_surrogates(value)
-        size = len(_encoder.encode(value).encode()) if len(str(value)) < MAX_BYTES else MAX_BYTES
-        if size >= self._bytes_left:
-            self._bytes_left = 0
-            return self._truncated()
-        self._bytes_left -= size + 1
-        return value
+        return value if self._has_room_for(value) else self._truncated()
+
+    def _has_room_for(self, leaf: Any) -> bool:
+        """Tell whether a leaf or a key may still be written, and count it."""
+        size = MAX_BYTES + 1
+        if class_of(leaf) is not str or len(leaf) < self._bytes_left:
+            size = len(_encoder.encode(leaf).encode()) + 1
+        self._bytes_left -= size
+        return self._bytes_left >= 0
 
     def _convert_object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         converted: dict[str, Any] = {}
@@ -171,7 +174,8 @@ class _Conversion:
             if self._is_used_up():
                 return converted | self._truncated()
             text = without_lone_surrogates(_text_of_key(key))
-            self._bytes_left -= len(text) + 3
+            if not self._has_room_for(text):
+                return converted | self._truncated()
             converted[text] = self.convert(item, depth + 1)
         return converted
 

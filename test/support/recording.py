@@ -3,6 +3,7 @@
 import json
 
 from gentrace.delivery import DeliveryError
+from gentrace.models import PipelineRunRequest
 
 
 class InMemory:
@@ -33,8 +34,11 @@ class InMemory:
 
     @property
     def runs(self):
-        """The runs that came, as JSON has them."""
-        return [json.loads(body) for body in self.bodies]
+        """The runs that came, as JSON has them, each of which a call would take."""
+        runs = [json.loads(body) for body in self.bodies]
+        for run in runs:
+            PipelineRunRequest.from_openapi_data_oapg(run)
+        return runs
 
     @property
     def steps(self):
