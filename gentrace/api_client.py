@@ -11,6 +11,7 @@ from gentrace.configuration import (
     check_host,
     check_positive,
     check_timeout,
+    error_of,
     refuse_type,
 )
 from gentrace.configuration.secrets import Headers
@@ -40,7 +41,7 @@ from gentrace.operations.arguments import (
     encode_body,
     make_key,
 )
-from gentrace.operations.headers import check_headers, drop_secrets
+from gentrace.operations.headers import drop_secrets, fill_headers
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
 from gentrace.schemas import unset
@@ -104,8 +105,16 @@ class ApiClient(Sender):
         # By process: after a fork, the child has connections and threads of its own.
         self._rest_clients: dict[tuple[int, int], RestClient] = {}
         self._threads: dict[tuple[int, int], CallThreads] = {}
-        super().__init__(configuration, header_name, header_value, cookie)
-        self.pool_threads = pool_threads
+
+        def set_up() -> None:
+            super(ApiClient, self).__init__(configuration, header_name, header_value, cookie)
+            self.pool_threads = pool_threads
+
+        error = error_of(set_up)
+        if error is not None:
+            # The frame of this call shows neither in a traceback.
+            del header_value, cookie, set_up
+            raise error
 
     def __enter__(self) -> Self:
         return self
@@ -119,10 +128,7 @@ class ApiClient(Sender):
         self.close()
 
     def close(self) -> None:
-        """Wait for the calls of the threads, end these and close idle connections.
-
-        A later call starts new ones.
-        """
+        """Wait for the calls of the threads, end these and close idle connections."""
         threads = self._threads.pop(current_process(), None)
         if threads is not None:
             threads.close()
@@ -297,8 +303,11 @@ class ApiClient(Sender):
 
         """
         check_flag("stream", stream)
-        own = check_headers("headers", {} if headers is None else headers)
+        own = Headers()
+        error = None if headers is None else error_of(fill_headers, own, "headers", headers)
         del headers  # in which a traceback with locals would show the token
+        if error is not None:
+            raise error
         data = encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
         base = self._configuration.host if host is None else check_host("host", host)
@@ -383,7 +392,8 @@ class Api:
     """
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
-        if not (api_client is None or isinstance(cast("object", api_client), ApiClient)):
+        client = ApiClient() if api_client is None else api_client
+        if not isinstance(cast("object", client), ApiClient):
             expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
             raise refuse_type("api_client", expected, api_client)
-        self.api_client = ApiClient() if api_client is None else api_client
+        self.api_client = client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import check_header_name, check_header_text, refuse_type
+from gentrace.configuration import check_header_name, check_header_text, error_of, refuse_type
 from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, mask_headers
 from gentrace.exceptions import ApiValueError
 
@@ -23,9 +23,14 @@ class DefaultHeaders(MutableMapping[str, str]):
         self._fields: dict[str, tuple[str, str]] = {}
 
     def __setitem__(self, name: str, value: str) -> None:
-        name = check_free_header("default_headers", name)
-        text = Secret(check_header_text(f"default_headers[{name!r}]", value))
-        self._fields[name.lower()] = (name, text)
+        checked = Headers()
+        error = error_of(fill_headers, checked, "default_headers", {name: value})
+        if error is not None:
+            # The frame of this call shows neither in a traceback.
+            del name, value
+            raise error
+        for known, text in checked.items():
+            self._fields[known.lower()] = (known, text)
 
     def __getitem__(self, name: str) -> str:
         return self._fields[str(name).lower()][1]
@@ -66,8 +71,8 @@ def check_free_header(where: str, name: object) -> str:
     return text
 
 
-def check_headers(where: str, given: object) -> Headers:
-    """Return header fields that may be sent.
+def fill_headers(fields: Headers, where: str, given: object) -> None:
+    """Put header fields that may be sent into `fields`; none of them if one may not.
 
     Raises:
         ApiTypeError: no mapping of strings to strings.
@@ -76,11 +81,11 @@ def check_headers(where: str, given: object) -> Headers:
     """
     if not isinstance(given, Mapping):
         raise refuse_type(where, "a mapping of header names to values", given)
-    fields = Headers()
+    checked = Headers()
     for name, value in cast("Mapping[object, object]", given).items():
         text = check_free_header(where, name)
-        fields.replace({text: Secret(check_header_text(f"{where}[{text!r}]", value))})
-    return fields
+        checked.replace({text: Secret(check_header_text(f"{where}[{text!r}]", value))})
+    fields.replace(checked)
 
 
 def drop_secrets(fields: Mapping[str, str]) -> dict[str, str]:

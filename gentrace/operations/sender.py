@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace._version import __version__
-from gentrace.configuration import Configuration, check_header_text, refuse_type
+from gentrace.configuration import Configuration, check_header_text, error_of, refuse_type
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
-from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
+from gentrace.operations.headers import DefaultHeaders, drop_secrets, fill_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,9 +64,14 @@ class Sender:
 
     @default_headers.setter
     def default_headers(self, fields: Mapping[str, str]) -> None:
-        checked = DefaultHeaders()
-        checked.update(check_headers("default_headers", fields))
-        self._default_headers = checked
+        checked = Headers()
+        error = error_of(fill_headers, checked, "default_headers", fields)
+        if error is not None:
+            # The frame of this call shows none of them in a traceback.
+            del fields
+            raise error
+        self._default_headers = DefaultHeaders()
+        self._default_headers.update(checked)
 
     @property
     def cookie(self) -> str | None:
@@ -75,7 +80,12 @@ class Sender:
 
     @cookie.setter
     def cookie(self, value: str | None) -> None:
-        self._cookie = None if value is None else Secret(check_header_text("cookie", value))
+        error = None if value is None else error_of(_check_cookie, value)
+        if error is not None:
+            # The frame of this call does not show it in a traceback.
+            del value
+            raise error
+        self._cookie = None if value is None else Secret(str.__str__(value))
 
     @property
     def user_agent(self) -> str:
@@ -95,7 +105,11 @@ class Sender:
 
         """
         fields: Any = self._default_headers
-        fields[header_name] = header_value
+        error = error_of(fields.__setitem__, header_name, header_value)
+        if error is not None:
+            # The frame of this call does not show it in a traceback.
+            del header_name, header_value
+            raise error
 
     def make_headers(
         self, derived: Headers, own: Headers, auth: Sequence[str], *, foreign: bool = False
@@ -128,3 +142,7 @@ class Sender:
         fields.replace(own)
         secrets += find_secrets(fields)
         return fields, secrets
+
+
+def _check_cookie(value: object) -> None:
+    check_header_text("cookie", value)

@@ -2,9 +2,11 @@
 
 import copy
 import gc
+import os
 import pickle
 import sys
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,27 @@ def test_key_without_a_certificate_is_refused(connect, tmp_path):
     key.write_text("a key")
     with pytest.raises(ApiValueError, match="key_file: is of no use without cert_file"):
         connect("https://target.test", key_file=str(key)).post()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda: ApiClient(Configuration(), "X A", CANARY),
+        lambda: ApiClient(Configuration(), "X-A", f"{CANARY}\n"),
+        lambda: ApiClient(Configuration(), cookie=f"{CANARY}\n"),
+        lambda: ApiClient(Configuration(), "X-A", CANARY, CANARY, 0),
+        lambda: setattr(ApiClient(Configuration()), "cookie", f"{CANARY}\n"),
+        lambda: setattr(ApiClient(Configuration()), "default_headers", {"X A": CANARY}),
+        lambda: ApiClient(Configuration()).set_default_header("X A", CANARY),
+        lambda: ApiClient(Configuration()).default_headers.update({"X-A": f"{CANARY}\n"}),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", {"A": CANARY, "X B": "1"}),
+    ],
+)
+def test_frames_of_a_refused_header_do_not_hold_it(mistake):
+    """As an error tracker sees them, which collects the locals of all frames of the package."""
+    with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+        mistake()
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame for frame in shown.stack if f"{os.sep}gentrace{os.sep}" in frame.filename]
+    assert frames
+    assert not leaks(repr([frame.locals for frame in frames]))
