@@ -1,0 +1,1 @@
+"""Sending many runs that are stored as lines of JSON."""
