@@ -150,6 +150,7 @@ class _Backfill:
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
                 self._acknowledge()
+                self.on_progress(self.result)
 
     def _take(self, line: Line) -> _Item | None:
         """Give what is to be sent of a line, None for nothing."""

@@ -93,9 +93,7 @@ class Server:
                     f"expected {count} runs within {timeout:g} s, {len(self.runs)} came"
                 )
 
-    def fail(
-        self, status: int = 503, times: int = 1, retry_after: float | str | None = None
-    ) -> None:
+    def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.
 
         Args:
@@ -110,7 +108,7 @@ class Server:
         """
         if not FIRST_ERROR <= status <= LAST_ERROR:
             raise ValueError(f"status: expected {FIRST_ERROR} to {LAST_ERROR}, got {status}")
-        text = f"{retry_after:.15g}" if isinstance(retry_after, int | float) else retry_after
+        text = None if retry_after is None else str(retry_after)
         self._traffic.add(Failure(status, text), _check_times(times))
 
     def delay(self, seconds: float, times: int = 1) -> None:
