@@ -22,6 +22,7 @@ from gentrace.api_client import ApiClient
 from gentrace.configuration import check_flag, refuse_type
 from gentrace.exceptions import ApiValueError
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
+from gentrace.rest.cancelling import Cancel, cancelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +120,8 @@ class AsyncApiClient:
             ApiTypeError: the body or an argument is of the wrong type.
             ApiValueError: the body or an argument is not allowed.
             ApiException: the call failed.
+            asyncio.CancelledError: the awaiting task was cancelled: the call's connection is
+                closed, and its thread is free at once, unless it resolves a name or connects.
 
         """
         if check_flag("stream", arguments.get("stream", False)):
@@ -127,8 +130,15 @@ class AsyncApiClient:
                 "one, call the blocking client by asyncio.to_thread"
             )
         work = partial(self.api_client.call, operation, **arguments)
+        cancel = Cancel()
         context = contextvars.copy_context()
-        return await asyncio.wrap_future(self._pool().submit(context.run, work))
+        context.run(cancelling.set, cancel)
+        future = self._pool().submit(context.run, work)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            cancel.cancel()
+            raise
 
     def _pool(self) -> ThreadPoolExecutor:
         size = self.configuration.connection_pool_maxsize
