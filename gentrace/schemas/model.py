@@ -14,6 +14,7 @@ from gentrace.exceptions import (
     ApiValueError,
 )
 from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import Dict, Tuple, type_of
 from gentrace.schemas.conversions import ask, is_instance, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
@@ -158,9 +159,10 @@ class Model(frozendict[str, Any]):
         return renamed
 
     @classmethod
-    def _items_of(cls, value: object) -> dict[Any, Any]:
-        kind: type[Any] = type(value)
-        plain = value if kind is dict or issubclass(kind, Model) else simplify(value, "an object")
+    def _items_of(cls, value: Any) -> dict[Any, Any]:
+        if issubclass(type_of(value), Model):
+            return value  # type: ignore[no-any-return]
+        plain = value if type(value) is Dict else simplify(value, "an object")
         if not isinstance(plain, dict):
             raise mismatch("an object", value)
         return plain
@@ -271,7 +273,7 @@ class Model(frozendict[str, Any]):
         return type(self).from_openapi_data_oapg, (dict(self),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_thaw(dict(self))!r})"
+        return f"{type(self).__name__}({thaw(dict(self))!r})"
 
 
 def _given_twice(model: type[Model], wire_name: str) -> ApiValueError:
@@ -298,10 +300,11 @@ def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
     return f"{type(model).__name__} has no {show(name)}{hint}"
 
 
-def _thaw(value: Any) -> Any:
-    """Return a copy with plain dicts in place of frozen ones, to be shown."""
-    if isinstance(value, tuple):
-        return [_thaw(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _thaw(item) for key, item in value.items()}
+def thaw(value: Any) -> Any:
+    """Return a copy with plain dicts and lists in place of frozen ones."""
+    kind = type_of(value)
+    if kind is Tuple:
+        return [thaw(item) for item in value]
+    if issubclass(kind, Dict):
+        return {key: thaw(item) for key, item in value.items()}
     return value

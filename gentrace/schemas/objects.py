@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from gentrace.exceptions import ApiValueError
+from gentrace.schemas.builtin_types import Dict
 from gentrace.schemas.document_types import Schema
 from gentrace.schemas.free_form import is_plain
 from gentrace.schemas.json_text import encode
@@ -40,7 +41,7 @@ class ObjectSchema(Schema[M]):
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
-        if rules is REQUEST_RULES and type(value) is dict:
+        if rules is REQUEST_RULES and type(value) is Dict:
             text = self._serialize_plain(value, dumps)
             if text is not None:
                 return text
@@ -49,7 +50,7 @@ class ObjectSchema(Schema[M]):
     def admits(self, value: object) -> bool:
         """Tell whether it is the model, or a dict by wire names that may be written as it is."""
         model = self.model
-        if type(value) is not dict:
+        if type(value) is not Dict:
             return type(value) is model
         for key, item in value.items():
             if type(key) is not str:
