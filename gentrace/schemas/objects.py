@@ -10,6 +10,7 @@ from gentrace.schemas.document_types import Schema
 from gentrace.schemas.free_form import is_plain
 from gentrace.schemas.json_text import encode
 from gentrace.schemas.model import Model
+from gentrace.schemas.near_misses import warn_of_near_miss
 from gentrace.schemas.rules import REQUEST_RULES
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is not Dict:
             return type(value) is model
+        unknown: list[str] = []
         for key, item in value.items():
             if type(key) is not str:
                 return False
@@ -61,7 +63,13 @@ class ObjectSchema(Schema[M]):
                     return False
             elif key in model.aliases_oapg or not is_plain((item,)):
                 return False
-        return all(name in value for name in model.required_oapg)
+            else:
+                unknown.append(key)
+        if not all(name in value for name in model.required_oapg):
+            return False
+        for name in unknown:
+            warn_of_near_miss(model, name)
+        return True
 
     def _serialize_plain(self, value: object, dumps: Dumps | None) -> bytes | None:
         """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
