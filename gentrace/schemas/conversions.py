@@ -10,6 +10,7 @@ from frozendict import frozendict
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import Dict, List, Tuple, type_of
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
@@ -38,7 +39,7 @@ def simplify(value: object, expected: str) -> Plain:
     """
     plain: Any = value
     for _ in range(MAX_DEPTH):
-        kind = type(plain)
+        kind = type_of(plain)
         # Compared one by one, as the class of a caller's object may have a hash that raises.
         if any(kind is each for each in _PLAIN):
             return plain  # type: ignore[no-any-return]
@@ -81,7 +82,7 @@ def is_instance(value: object, module: str, name: str) -> bool:
 
 def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the other
     """Return a simpler form of a value; `unset` if it has none."""
-    kind: type[Any] = type(value)
+    kind = type_of(value)
     if issubclass(kind, type):
         return unset
     if is_instance(value, "enum", "Enum"):
@@ -115,9 +116,9 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
     str: str.__str__,
     int: int.__int__,
     float: float.__float__,
-    dict: lambda value: dict(dict.items(value)),
-    list: list[Any].copy,
-    tuple: lambda value: tuple.__getitem__(value, slice(None)),
+    dict: lambda value: Dict(Dict.items(value)),
+    list: List.copy,
+    tuple: lambda value: Tuple.__getitem__(value, slice(None)),
 }
 """How an instance of a subclass becomes one of the class, whatever it overrides."""
 
@@ -145,7 +146,7 @@ def _items_of(value: Mapping[object, object]) -> dict[object, object]:
 
 def _exact_number(value: Any) -> int | float:
     """Return the int or float whose JSON text is exactly this Decimal."""
-    decimal: type[Any] = type(value)
+    decimal = type_of(value)
     if value.is_finite() and (value.adjusted() < MAX_DIGITS or not value):
         number = int(value) if value.as_tuple().exponent >= 0 else float(value)
         if decimal(repr(number)) == value:
@@ -173,8 +174,8 @@ def _refuse_numpy_times(value: Any) -> None:
 
 
 def _has_times(dtype: Any) -> bool:
-    fields = dtype.fields or {}
-    return dtype.base.kind in "mM" or any(_has_times(inner) for inner, *_ in fields.values())
+    fields: dict[str, Any] = dtype.fields or {}
+    return dtype.base.kind in "mM" or any(_has_times(inner[0]) for inner in fields.values())
 
 
 def _moment(value: object, text: object) -> object:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from frozendict import frozendict
-
 from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.schemas.builtin_types import Dict, List, Tuple
 from gentrace.schemas.conversions import is_instance, simplify
 from gentrace.schemas.dates import DATE_TIME_WORDS, date_time_text, is_date_time, no_date_time
 from gentrace.schemas.free_form import check_float, check_integer, check_text, freeze, is_plain
@@ -15,6 +14,8 @@ from gentrace.schemas.words import mismatch
 
 if TYPE_CHECKING:
     from typing import Final, TypeGuard
+
+    from frozendict import frozendict
 
     from gentrace.schemas.json_text import Dumps
     from gentrace.schemas.rules import Rules
@@ -154,8 +155,7 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
 
     def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
         """Return the object, deeply frozen."""
-        kind = type(value)
-        plain = value if kind is dict or kind is frozendict else simplify(value, self.expected)
+        plain = value if type(value) is Dict else simplify(value, self.expected)
         if not isinstance(plain, dict):
             raise mismatch(self.expected, value)
         frozen: frozendict[str, Any] = freeze(plain)
@@ -163,7 +163,7 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is a dict of plain content."""
-        return type(value) is dict and is_plain((value,))
+        return type(value) is Dict and is_plain((value,))
 
 
 class ArraySchema(Schema[tuple[T, ...]]):
@@ -197,7 +197,7 @@ class ArraySchema(Schema[tuple[T, ...]]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is a list or tuple of items that may be written as they are."""
-        if type(value) is not list and type(value) is not tuple:
+        if type(value) is not List and type(value) is not Tuple:
             return False
         admits = self.items.admits
         for item in value:  # noqa: SIM110 - a loop takes less time than a generator
@@ -209,4 +209,5 @@ class ArraySchema(Schema[tuple[T, ...]]):
 STRING: Final = StringSchema()
 DATE_TIME: Final = DateTimeSchema()
 INTEGER: Final = IntegerSchema()
+MILLISECONDS: Final = IntegerSchema("milliseconds")
 FREE_OBJECT: Final = FreeObjectSchema()

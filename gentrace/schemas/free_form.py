@@ -13,6 +13,7 @@ from frozendict import frozendict
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
@@ -41,7 +42,7 @@ def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take lo
 
     """
     for value in values:
-        kind = type(value)
+        kind = type_of(value)
         if kind is str or kind is bool or value is None:
             continue
         if kind is float:
@@ -130,7 +131,7 @@ def _freeze(value: Any, depth: int, around: set[int]) -> Any:
         around: the identities of these, and of the objects that they were made of.
 
     """
-    kind: type[Any] = type(value)
+    kind = type_of(value)
     if kind is str:
         return check_text(value)
     if kind is int:
@@ -159,7 +160,7 @@ def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> froze
     # Of a copy, as what its items do when they are asked may change it.
     for given, item in value.copy().items():
         key = given if type(given) is str and given.isascii() else check_key(given)
-        kind = type(item)
+        kind = type_of(item)
         if (
             (kind is str and item.isascii())
             or (kind is int and -_SMALL < item < _SMALL)

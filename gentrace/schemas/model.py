@@ -14,11 +14,15 @@ from gentrace.exceptions import (
     ApiValueError,
 )
 from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import Dict, type_of
 from gentrace.schemas.conversions import ask, is_instance, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
+from gentrace.schemas.json_text import encode
+from gentrace.schemas.near_misses import likely_name, warn_of_near_miss
 from gentrace.schemas.properties import Property
 from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES
+from gentrace.schemas.showing import Signature, shorten, show_over_lines, thaw
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
@@ -108,6 +112,8 @@ class Model(frozendict[str, Any]):
         def __init__(self, /, *args: object, **keywords: object) -> None:
             """Do nothing, whatever the names of the properties are: the model is made."""
 
+        __signature__ = Signature()
+
         __setitem__ = __delitem__ = _refuse_as(ApiTypeError)
         __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
 
@@ -158,21 +164,23 @@ class Model(frozendict[str, Any]):
         return renamed
 
     @classmethod
-    def _items_of(cls, value: object) -> dict[Any, Any]:
-        kind: type[Any] = type(value)
-        plain = value if kind is dict or issubclass(kind, Model) else simplify(value, "an object")
+    def _items_of(cls, value: Any) -> dict[Any, Any]:
+        if issubclass(type_of(value), Model):
+            return value  # type: ignore[no-any-return]
+        plain = value if type(value) is Dict else simplify(value, "an object")
         if not isinstance(plain, dict):
             raise mismatch("an object", value)
         return plain
 
     @classmethod
-    def _check_items(
+    def _check_items(  # noqa: C901 - one loop over the properties, as calls take longer
         cls, items: dict[Any, Any], rules: Rules, *, by_wire_names: bool = False
     ) -> Self:
         """Return the model of properties; those of a model go by wire names."""
         wire_names, properties = cls.wire_names_oapg, cls.properties_oapg
         rename = rules.python_names and not by_wire_names and not issubclass(type(items), Model)
         checked: dict[str, Any] = {}
+        unknown: list[str] = []
         # Of a copy, as what its items do when they are asked may change it.
         for given, item in items.copy().items():
             key = given if type(given) is str and given.isascii() else check_key(given)
@@ -183,6 +191,8 @@ class Model(frozendict[str, Any]):
                 if key in checked:
                     raise _given_twice(cls, key)
             declared = properties.get(key)
+            if declared is None:
+                unknown.append(key)
             try:
                 checked[key] = declared.schema.check(item, rules) if declared else freeze(item)
             except (ApiTypeError, ApiValueError) as error:
@@ -191,7 +201,10 @@ class Model(frozendict[str, Any]):
         if rules.check_required:
             for name in cls.required_oapg:
                 if name not in checked:
-                    raise ApiTypeError(_missing(properties[name]), ())
+                    raise ApiTypeError(_missing(properties[name], unknown), ())
+        if rules.python_names:
+            for name in unknown:
+                warn_of_near_miss(cls, name)
         return freeze_as(cls, checked)
 
     @classmethod
@@ -271,7 +284,23 @@ class Model(frozendict[str, Any]):
         return type(self).from_openapi_data_oapg, (dict(self),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_thaw(dict(self))!r})"
+        return f"{type(self).__name__}({shorten(self)!r})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show it over several lines, as IPython asks for."""
+        printer.text(show_over_lines(self))
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted(set(super().__dir__()) - _REFUSED)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a copy by wire names of plain dicts and lists, which may be changed."""
+        copied: dict[str, Any] = thaw(self)
+        return copied
+
+    def to_json(self) -> str:
+        """Return the compact JSON text, as it is sent."""
+        return encode(self).decode()
 
 
 def _given_twice(model: type[Model], wire_name: str) -> ApiValueError:
@@ -280,9 +309,11 @@ def _given_twice(model: type[Model], wire_name: str) -> ApiValueError:
     return ApiValueError(f"got both {name!r} and {wire_name!r}, give one of them", ())
 
 
-def _missing(declared: Property[Any]) -> str:
+def _missing(declared: Property[Any], unknown: list[str]) -> str:
     names = dict.fromkeys((declared.wire_name, declared.name))
-    return f"missing the required property {' or '.join(map(repr, names))}"
+    near = [name for name in unknown if likely_name(name, [declared.name])]
+    hint = f", got {show(near[0])} in its place" if near else ""
+    return f"missing the required property {' or '.join(map(repr, names))}{hint}"
 
 
 def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
@@ -298,10 +329,5 @@ def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
     return f"{type(model).__name__} has no {show(name)}{hint}"
 
 
-def _thaw(value: Any) -> Any:
-    """Return a copy with plain dicts in place of frozen ones, to be shown."""
-    if isinstance(value, tuple):
-        return [_thaw(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _thaw(item) for key, item in value.items()}
-    return value
+_REFUSED = frozenset({"clear", "pop", "popitem", "update", "__setitem__", "__delitem__"})
+"""Methods of a dict that a model always refuses."""

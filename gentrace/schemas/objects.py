@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from gentrace.exceptions import ApiValueError
+from gentrace.schemas.builtin_types import Dict
 from gentrace.schemas.document_types import Schema
 from gentrace.schemas.free_form import is_plain
 from gentrace.schemas.json_text import encode
 from gentrace.schemas.model import Model
+from gentrace.schemas.near_misses import warn_of_near_miss
 from gentrace.schemas.rules import REQUEST_RULES
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class ObjectSchema(Schema[M]):
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
-        if rules is REQUEST_RULES and type(value) is dict:
+        if rules is REQUEST_RULES and type(value) is Dict:
             text = self._serialize_plain(value, dumps)
             if text is not None:
                 return text
@@ -49,8 +51,9 @@ class ObjectSchema(Schema[M]):
     def admits(self, value: object) -> bool:
         """Tell whether it is the model, or a dict by wire names that may be written as it is."""
         model = self.model
-        if type(value) is not dict:
+        if type(value) is not Dict:
             return type(value) is model
+        unknown: list[str] = []
         for key, item in value.items():
             if type(key) is not str:
                 return False
@@ -60,7 +63,13 @@ class ObjectSchema(Schema[M]):
                     return False
             elif key in model.aliases_oapg or not is_plain((item,)):
                 return False
-        return all(name in value for name in model.required_oapg)
+            else:
+                unknown.append(key)
+        if not all(name in value for name in model.required_oapg):
+            return False
+        for name in unknown:
+            warn_of_near_miss(model, name)
+        return True
 
     def _serialize_plain(self, value: object, dumps: Dumps | None) -> bytes | None:
         """Return the JSON text of a dict that is admitted; None if it has to be checked after all.

@@ -554,7 +554,10 @@ def _run(**step):
         (
             lambda: _run(elapsed_time=1.5),
             ApiTypeError,
-            "expected an integer, got float 1.5 at $.stepRuns[3].elapsedTime",
+            (
+                "expected an integer, got float 1.5: give whole milliseconds: round(value) "
+                "at $.stepRuns[3].elapsedTime"
+            ),
             ("stepRuns", 3, "elapsedTime"),
         ),
         (
