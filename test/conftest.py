@@ -33,9 +33,9 @@ def _is_date_time(value):
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch):
-    """No setting and no proxy comes from the environment that the tests run in."""
+    """No setting, no proxy and no root comes from the environment that the tests run in."""
     for name in list(os.environ):
-        if name.startswith("GENTRACE_") or name.lower().endswith("_proxy"):
+        if name.startswith(("GENTRACE_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -11,7 +11,7 @@ from gentrace.apis.tags.ingestion_api import IngestionApi
 
 TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
 RUN = {"name": "answer-question", "step_runs": [{"elapsed_time": 1250}]}
-MARGIN = 5
+MARGIN = 1
 """Seconds that a slow machine may add to what a deadline allows; the faults last a minute."""
 
 

@@ -4,9 +4,7 @@ import gc
 import signal
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 from support.caller import TOKEN
@@ -25,9 +23,8 @@ from support.peers import (
     then,
 )
 
-from gentrace import ApiClient, ApiValueError, rest
+from gentrace import ApiClient, ApiValueError
 from gentrace.exceptions import ApiTimeoutException
-from gentrace.rest import Pool
 
 
 def test_connection_is_kept_and_used_again(connect):
@@ -389,94 +386,3 @@ def test_call_that_is_interrupted_as_it_waits_for_the_answer_is_in_nobodys_way(
         peer.wait(lambda: peer.open == 0)
         assert caller.works()
     assert [request.connection for request in peer.requests] == [0, 1]
-
-
-WALL = SimpleNamespace(left=lambda: 5)
-"""A deadline that does not come."""
-
-
-class FakeConnection:
-    """Stands for one that is open."""
-
-    is_spent = False
-
-    def __init__(self):
-        self.sock = object()
-
-    def close(self):
-        self.sock = None
-
-
-@pytest.fixture
-def pool():
-    """A pool of one connection, which is taken."""
-    made = Pool(1)
-    made.taken = made.take(WALL, FakeConnection)
-    return made
-
-
-def take(pool):
-    return pool.take(WALL, FakeConnection)
-
-
-class Lock:
-    """A lock whose `acquire` does one thing after another in place of waiting."""
-
-    def __init__(self, *actions):
-        self.actions = list(actions)
-
-    def acquire(self, timeout):
-        assert timeout <= 5
-        self.actions.pop(0)()
-
-    def release(self):
-        """Nobody waits."""
-
-
-def set_turn(monkeypatch, make_lock, before=lambda: None):
-    """Let the next turn have this lock, and something happen before it is in the queue."""
-
-    def make():
-        before()
-        turn = real()
-        turn.came = make_lock(turn)
-        return turn
-
-    real = rest._Turn
-    monkeypatch.setattr(rest, "_Turn", make)
-
-
-def test_connection_that_came_with_the_interruption_is_not_lost(pool, monkeypatch):
-    def hand_over_and_interrupt():
-        pool.give_back(pool.taken)
-        raise InterruptError
-
-    set_turn(monkeypatch, lambda _: Lock(hand_over_and_interrupt))
-    with pytest.raises(InterruptError):
-        take(pool)
-    assert take(pool) is pool.taken
-
-
-def test_connection_that_comes_as_the_waiter_gives_up_is_taken(pool, monkeypatch):
-    """The giver has the turn, but has not yet put the connection into it."""
-
-    def make_lock(turn):
-        return Lock(pool._waiters.clear, lambda: setattr(turn, "connection", pool.taken))
-
-    set_turn(monkeypatch, make_lock)
-    assert take(pool) is pool.taken
-
-
-def test_connection_that_comes_before_the_waiter_is_in_the_queue_is_taken(pool, monkeypatch):
-    set_turn(monkeypatch, lambda _: Lock(), lambda: pool.give_back(pool.taken))
-    assert take(pool) is pool.taken
-
-
-def test_connection_that_broke_makes_room_for_the_waiter(pool):
-    with ThreadPoolExecutor(1) as threads:
-        waiter = threads.submit(take, pool)
-        end = time.monotonic() + 20
-        while not pool._waiters and time.monotonic() < end:
-            time.sleep(0.001)
-        pool.drop(pool.taken)
-        assert waiter.result(20) is not pool.taken

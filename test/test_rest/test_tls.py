@@ -201,10 +201,31 @@ def test_roots_that_cannot_be_imported_are_told(connect, monkeypatch):
     assert "certifi" in str(error)
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
-def test_roots_of_the_environment_are_not_trusted(connect, monkeypatch, variable):
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_roots_of_the_environment_take_the_place_of_certifis(
+    connect, monkeypatch, tmp_path, variable
+):
+    pem = authority_pem()
+    name = "ca.pem" if variable == "SSL_CERT_FILE" else f"{_subject_hash(pem)}.0"
+    (tmp_path / name).write_text(pem)
     with authority().cert_pem.tempfile() as path, Peer(tls=server_tls()) as peer:
-        monkeypatch.setenv(variable, path)
+        monkeypatch.setattr("certifi.where", lambda: path)
+        monkeypatch.setenv(variable, str(tmp_path / name if "FILE" in variable else tmp_path))
+        assert connect(peer, ssl_ca_cert=None).works()
+        (tmp_path / name).write_text(trustme.CA().cert_pem.bytes().decode())
+        connect(peer, ssl_ca_cert=None).fail(ApiTlsException)
+        assert connect(peer).works()
+
+
+def test_roots_of_the_environment_that_cannot_be_loaded_are_told(connect, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ApiValueError, match="SSL_CERT_FILE"):
+        connect("https://target.test", ssl_ca_cert=None).post()
+
+
+def test_roots_of_other_tools_are_not_trusted(connect, monkeypatch):
+    with authority().cert_pem.tempfile() as path, Peer(tls=server_tls()) as peer:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
         connect(peer, ssl_ca_cert=None).fail(ApiTlsException)
 
 

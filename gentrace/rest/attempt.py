@@ -1,0 +1,121 @@
+"""One request of a call on its way: what the call, its connection and the watchdog share."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from gentrace.rest.watchdog import watchdog
+
+if TYPE_CHECKING:
+    from gentrace.rest.deadline import Deadline
+
+
+class Attempt:
+    """One request, from the wait for a connection to the last byte of its answer.
+
+    Attributes:
+        deadline: when the call ends.
+        phase: what is under way, as messages say it.
+        was_sent: whether the request was put on the wire.
+        limit: seconds that one operation of this phase may take.
+
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
+        self.was_sent = False
+        self.limit = deadline.connect
+        self._connection: Any = None
+        self._sockets: list[Any] = []
+        # Taken out by whoever comes first, the end of the attempt or the watchdog.
+        self._permit: list[None] = [None]
+        self._is_over = False
+
+    @property
+    def end(self) -> float:
+        """When the watchdog cuts it."""
+        return self.deadline.end
+
+    def begin_operation(self) -> float:
+        """Begin an operation of this phase; return the seconds that it may take.
+
+        Raises:
+            TimeoutError: the call's time is up.
+
+        """
+        return self.deadline.begin(self.limit)
+
+    def connect(self, *sockets: socket.socket) -> None:
+        """Enter the phase of connecting, by these sockets."""
+        self.phase = "connecting"
+        self.limit = self.deadline.connect
+        self._sockets = list(sockets)
+
+    def send(self, connection: Any) -> float:
+        """Enter the phase of sending; return the seconds that one piece may take."""
+        self.phase = "sending the request"
+        self.limit = self.deadline.read
+        self._connection = connection
+        self._sockets = [] if connection.sock is None else [connection.sock]
+        self.was_sent = True
+        return self.begin_operation()
+
+    def wait(self) -> None:
+        """Enter the phase of waiting for the answer."""
+        self.phase = "waiting for the answer"
+
+    def limit_operations(self, seconds: float) -> None:
+        """Let each operation on the connection take so long."""
+        for sock in self._sockets:
+            with suppress(OSError):  # closed already
+                sock.settimeout(seconds)
+
+    def outlive_deadline(self) -> None:
+        """Let the body of the answer take its time; each read has its time-out."""
+        self.deadline.outlive()
+        self.limit_operations(self.deadline.read)
+
+    def cut(self) -> None:
+        """End what is under way: the watchdog calls this when the time is up."""
+        try:
+            self._permit.pop()
+        except IndexError:
+            return
+        self.shut_down()
+
+    def finish(self, *, is_spent: bool = False) -> None:
+        """Let go of the connection, which may serve another call unless it is spent."""
+        if self._is_over:
+            return
+        self._is_over = True
+        watchdog.forget(self)
+        try:
+            self._permit.pop()
+        except IndexError:  # the watchdog is about to cut it
+            is_spent = True
+        if is_spent:
+            self.shut_down()
+        self._sockets = []
+        self._connection = None
+
+    def shut_down(self, how: int = socket.SHUT_RDWR) -> None:
+        """End what the connection receives, or that and what it sends, whoever reads from it."""
+        # Where a tool brought the connection, it may open its socket at any time.
+        for sock in self._sockets or [getattr(self._connection, "sock", None)]:
+            _shut_down(sock, how)
+
+
+def _shut_down(sock: Any, how: int) -> None:
+    plain = getattr(sock, "socket", sock)  # of TLS inside of TLS
+    with suppress(OSError):  # closed already
+        if isinstance(plain, socket.socket):
+            # Not that of TLS: another thread that reads would go on without decrypting.
+            socket.socket.shutdown(plain, how)
+
+
+current: ContextVar[Attempt] = ContextVar("current")
+"""The attempt that is under way here: how a connection gets to know which one it serves."""

@@ -1,0 +1,232 @@
+"""One call: each of its requests, where a redirect leads, and whether to send it again."""
+
+from __future__ import annotations
+
+import logging
+import random
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from urllib3 import Timeout
+from urllib3.exceptions import (
+    ClosedPoolError,
+    ConnectTimeoutError,
+    HTTPError,
+    ProtocolError,
+)
+
+from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
+from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
+from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.failures import Report, is_failure
+from gentrace.rest.framing import FramingError
+from gentrace.rest.head import Head, make_headers
+from gentrace.rest.response import HTTPResponse
+from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
+from gentrace.rest.routes import port_of
+from gentrace.rest.watchdog import watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gentrace.operations.requests import Request
+    from gentrace.rest.deadline import Deadline
+    from gentrace.rest.routes import Routes
+    from gentrace.rest.settings import Settings
+
+log = logging.getLogger("gentrace")
+
+_MAX_REDIRECTS = 3
+
+_SEND_PIECE = 256 * 1024
+"""How many bytes of a body are given to the socket at a time, each with its own time-out."""
+
+
+class Call:
+    """One call, over all of its requests.
+
+    Args:
+        request: what is sent.
+        deadline: when it ends.
+        settings: how it is sent.
+        routes: where connections are had.
+
+    Attributes:
+        report: what its exceptions say.
+
+    """
+
+    def __init__(
+        self, request: Request, deadline: Deadline, settings: Settings, routes: Routes
+    ) -> None:
+        self._request = request
+        self._deadline = deadline
+        self._settings = settings
+        self._routes = routes
+        self._retry = settings.retry
+        self._redirects = 0
+        self._was_sent = False
+        self.route = routes.find(request.host)
+        secrets = drop_longer([*request.secrets, *self.route.secrets])
+        self.report = Report(self.route, secrets, request.idempotency_key)
+        self._target = urlsplit(request.host).path.rstrip("/") + request.target
+        self._headers = Headers({"Host": self.route.netloc, "Accept-Encoding": "identity"})
+        self._headers.replace(request.headers)
+        if request.idempotency_key is not None:
+            self._headers["Idempotency-Key"] = request.idempotency_key
+        if request.body is not None:
+            self._headers["Content-Length"] = str(len(request.body))
+
+    def exchange(self) -> HTTPResponse:
+        """Put the request on the wire once, and return the answer with its body unread.
+
+        Raises:
+            ApiConnectionException: no answer came.
+            ApiResponseException: one came whose head can be read in more than one way.
+
+        """
+        attempt = Attempt(self._deadline)
+        token = current.set(attempt)
+        try:
+            watchdog.watch(attempt)
+            raw = self._open(attempt)
+            self.report.tries += 1
+            self._was_sent = True
+            headers = make_headers(raw.headers.items(), self.report.secrets)
+            head = Head(raw.status, raw.reason or "", headers, self.report, self.report.tries)
+            limit = self._settings.max_response_body
+            return HTTPResponse(raw, head, attempt, limit, self.shown_target)
+        except BaseException as error:
+            attempt.finish()
+            if not is_failure(error, attempt):
+                self.route.discard()
+                raise
+            self.report.tries += attempt.was_sent
+            self._was_sent = attempt.was_sent
+            failure, cause = self._explain(error, attempt)
+        finally:
+            current.reset(token)
+        try:
+            raise failure from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
+
+    def _open(self, attempt: Attempt) -> Any:
+        deadline = self._deadline
+        while True:
+            left = deadline.begin(deadline.total)
+            try:
+                return self.route.pool.urlopen(
+                    self._request.method,
+                    self.route.prefix + self._target,
+                    body=self._body(attempt),
+                    headers=self._headers,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=Timeout(
+                        connect=min(deadline.connect, left), read=min(deadline.read, left)
+                    ),
+                    pool_timeout=left,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except ClosedPoolError:  # it made room for another origin's, or a setting changed
+                self.report.route = self.route = self._routes.find(self._request.host)
+
+    def _body(self, attempt: Attempt) -> bytes | Iterator[bytes] | None:
+        """Return the body: a large one in pieces, each of which has its time."""
+        body = self._request.body
+        if body is None or len(body) <= _SEND_PIECE:
+            return body
+
+        def pieces() -> Iterator[bytes]:
+            for start in range(0, len(body), _SEND_PIECE):
+                attempt.limit_operations(attempt.begin_operation())
+                yield body[start : start + _SEND_PIECE]
+
+        return pieces()
+
+    def _explain(
+        self, error: BaseException, attempt: Attempt
+    ) -> tuple[ApiException, BaseException | None]:
+        if not isinstance(error, FramingError):
+            return self.report.explain(error, attempt)
+        fields = [] if error.headers is None else error.headers.items()
+        headers = make_headers(fields, self.report.secrets)
+        head = Head(error.status, error.reason, headers, self.report, self.report.tries)
+        return head.refuse(ApiResponseException, str(error)), None
+
+    @property
+    def shown_target(self) -> str:
+        """The target as it may be shown: a server may redirect to what it got."""
+        return scrub(self._target, self.report.secrets)
+
+    def log(self, text: str, *args: object) -> None:
+        """Write to the log what happens to the call."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s: %s", self._request.method, self.shown_target, text % args)
+
+    def follow(self, response: HTTPResponse) -> bool:
+        """Point the call at where a redirect of the same origin leads; tell whether it is one."""
+        location = response.headers.get("Location")
+        if response.status not in _REDIRECTS or location is None:
+            return False
+        if self._redirects == _MAX_REDIRECTS:
+            return False
+        here = urlsplit(self.route.origin)
+        try:
+            there = urlsplit(urljoin(self.route.origin + self._target, location))
+            is_same = there.scheme == here.scheme and (there.hostname, port_of(there)) == (
+                here.hostname,
+                port_of(here),
+            )
+        except ValueError:
+            return False
+        target = (there.path or "/") + (f"?{there.query}" if there.query else "")
+        if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
+            return False
+        self._target = Secret(target)
+        self._redirects += 1
+        return True
+
+    def next_wait(  # noqa: PLR0911 - one return a verdict
+        self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
+    ) -> float | None:
+        """Return the seconds after which to send the call again; None if it has ended."""
+        if self._retry is None:
+            return None
+        asked = None
+        error: HTTPError | None = None
+        if response is not None:
+            asked = response.retry_after
+            if not self._retry.is_retry(
+                self._request.method, response.status, asked is not None
+            ):
+                return None
+        elif self.report.is_hopeless:
+            return None
+        elif self._was_sent:
+            error = ProtocolError(str(failure))
+        else:
+            error = ConnectTimeoutError(str(failure))
+        try:
+            self._retry = self._retry.increment(
+                self._request.method, self.shown_target, response=response, error=error
+            )
+        except HTTPError:
+            return None
+        wait = self._retry.get_backoff_time()
+        if asked is not None and self._retry.respect_retry_after_header:
+            wait = asked * random.uniform(1, 1.1)  # noqa: S311 - no secret
+            if asked > getattr(self._retry, "retry_after_max", MAX_RETRY_AFTER):
+                return None
+        wait = max(0.0, wait)  # of a Retry of the caller's, it may be anything
+        if wait >= self._deadline.left():
+            return None
+        is_late = isinstance(failure, ApiTimeoutException)
+        return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
+
+
+_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

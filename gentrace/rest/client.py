@@ -1,0 +1,140 @@
+"""The client of one process: its calls, and what they share."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gentrace.exceptions import ApiConnectionException, InsecureTransportWarning
+from gentrace.rest.call import Call
+from gentrace.rest.retries import Quota
+from gentrace.rest.routes import Routes
+from gentrace.rest.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from gentrace.configuration import Configuration, TimeoutSetting
+    from gentrace.exceptions import ApiException
+    from gentrace.operations.requests import Request
+    from gentrace.rest.deadline import Deadline
+    from gentrace.rest.response import HTTPResponse
+    from gentrace.rest.routes import Route
+
+
+class RestClient:
+    """Sends requests and returns raw answers: connections and quota of one client and process."""
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self._routes: Routes | None = None
+        self._quota = Quota()
+        self._warnings: set[str] = set()
+
+    def use(self, configuration: Configuration) -> Settings:
+        """Take what a configuration says now, and close what has no use any more."""
+        old = self._settings
+        if old is not None and old.is_of(configuration):
+            return old
+        settings = self._settings = read_settings(configuration)
+        if old is None or old.key != settings.key:
+            self.close()
+            self._routes = Routes(settings.of_connections)
+        return settings
+
+    @property
+    def settings(self) -> Settings:
+        """What the configuration says that is in use."""
+        assert self._settings is not None, "use a configuration first"
+        return self._settings
+
+    def start(self, timeout: TimeoutSetting | None) -> Deadline:
+        """Return the deadline of a call that starts now; None takes the configuration's time-out.
+
+        Raises:
+            ApiTypeError: neither a number nor a tuple of two or three.
+            ApiValueError: a number that is not above 0 and finite.
+
+        """
+        return self.settings.start(timeout)
+
+    def send(self, request: Request, deadline: Deadline, *, stream: bool) -> HTTPResponse:
+        """Send a request until it is answered or not to be sent again; return the answer.
+
+        Args:
+            request: what is sent.
+            deadline: when the call ends.
+            stream: whether a 2xx answer keeps its body on the wire.
+
+        Raises:
+            ApiValueError: certificates, key or proxy of the configuration cannot be used.
+            ApiConnectionException: no complete answer came.
+            ApiResponseException: one came that can be read in more than one way.
+            ApiResponseTooLargeException: the answer is larger than the bound.
+
+        """
+        routes = self._routes
+        assert routes is not None
+        call = Call(request, deadline, self.settings, routes)
+        if "authorization" in map(str.lower, request.headers):
+            self._warn_if_insecure(call.route)
+        response: HTTPResponse | None = None
+        failure: ApiException | None = None
+        try:
+            while True:
+                failure = None
+                try:
+                    response = call.exchange()
+                    call.log("request %d: %d", response.tries, response.status)
+                    if response.status < HTTPStatus.MULTIPLE_CHOICES:
+                        if not stream:
+                            response.load()
+                        if response.tries == 1:
+                            self._quota.refill()
+                        return response
+                    if call.follow(response):
+                        response.discard()
+                        continue
+                except ApiConnectionException as error:
+                    response, failure = None, error
+                wait = call.next_wait(self._quota, response, failure)
+                if wait is None and response is not None:
+                    response.load()
+                    return response
+                if wait is None:
+                    raise failure
+                if response is not None:
+                    response.discard()
+                call.log("another request in %.2f s", wait)
+                time.sleep(wait)
+        except BaseException:
+            # Such as an interrupt, whose traceback would keep the answer and its connection.
+            if response is not None:
+                response.close()
+            raise
+        finally:
+            del failure  # which its traceback would hold in a circle
+
+    def _warn_if_insecure(self, route: Route) -> None:
+        """Warn, once for each origin and client, that what is sent to it can be read by others."""
+        danger = route.find_danger()
+        if danger is not None and danger not in self._warnings:
+            warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
+            self._warnings.add(danger)
+
+    def close(self) -> None:
+        """Close the connections that are idle; the others when their calls end."""
+        if self._routes is not None:
+            self._routes.close()
+
+
+def _count_own_frames() -> int:
+    """Return how many frames of this package stand between a warning and the caller."""
+    from inspect import currentframe  # noqa: PLC0415 - slow to import, for few calls
+
+    frame = currentframe()
+    count = 0
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("gentrace."):
+        count += 1
+        frame = frame.f_back
+    return count

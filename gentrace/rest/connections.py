@@ -1,0 +1,158 @@
+"""Connections of urllib3 that keep the deadline of the call that they serve."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, cast
+
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import NewConnectionError, ProtocolError
+
+from gentrace.rest.attempt import current
+from gentrace.rest.deadline import now
+from gentrace.rest.framing import RawResponse
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
+
+    from gentrace.rest.attempt import Attempt
+
+    _Base = HTTPConnection
+else:
+    _Base = object
+
+
+def guard(connection_class: type[Any]) -> type[HTTPConnection]:
+    """Return a class of connections like these, which keep deadlines and framing.
+
+    It is made when it is needed, from what is there then: a tool that has put a class of its own
+    in place of urllib3's has it used for as long as it stays.
+    """
+    return cast("Any", type(connection_class.__name__, (_Guarded, connection_class), {}))
+
+
+class _Guarded(_Base):
+    """What is added to a class of connections; the attempt that one serves is `current`."""
+
+    response_class = RawResponse
+    is_spent = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open, with nothing on it that nobody asked for."""
+        return not self.is_spent and not _has_unread(self.sock) and super().is_connected
+
+    def connect(self) -> None:
+        """Connect, and set TLS up, within the time for connecting."""
+        attempt = current.get()
+        attempt.connect()
+        self.is_spent = False
+        self._handle: socket.socket | None = None
+        try:
+            super().connect()
+        finally:
+            if self._handle is not None:
+                self._handle.close()
+        if hasattr(self.sock, "suppress_ragged_eofs"):
+            # A body that ends by the end of the connection is cut, if nobody says goodbye.
+            self.sock.suppress_ragged_eofs = False
+        # The client has warned, once, where nothing is verified. urllib3 would at each request.
+        self.is_verified = True
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers; all share the time."""
+        attempt = current.get()
+        try:
+            sock = self._open(attempt)
+        except OSError as error:
+            raise NewConnectionError(self, f"cannot connect: {error}") from error
+        attempt.connect(sock)
+        try:
+            if isinstance(self, HTTPSConnection):
+                # TLS takes the socket away while it shakes hands, and would keep the watchdog out.
+                self._handle = sock.dup()
+                attempt.connect(sock, self._handle)
+            sock.settimeout(attempt.begin_operation())
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _open(self, attempt: Attempt) -> socket.socket:
+        proxy: dict[str, Any] | None = getattr(self, "_socks_options", None)
+        if proxy is not None:
+            sock = _make_socks_socket(proxy)
+            return self._dial(sock, (self.host, self.port), attempt, attempt.begin_operation())
+        failure = OSError("the name has no address")
+        # Bytes, as text would load what international names need, and a host here is ASCII.
+        found = socket.getaddrinfo(self.host.encode(), self.port, type=socket.SOCK_STREAM)
+        end = now() + attempt.begin_operation()
+        for place, (family, kind, protocol, _, address) in enumerate(found):
+            share = (end - now()) / (len(found) - place)
+            try:
+                if share <= 0:
+                    raise TimeoutError
+                return self._dial(socket.socket(family, kind, protocol), address, attempt, share)
+            except OSError as error:
+                if not attempt.deadline.explains(error):
+                    raise
+                failure = error
+        raise failure
+
+    def _dial(
+        self, sock: socket.socket, address: Any, attempt: Attempt, seconds: float
+    ) -> socket.socket:
+        """Connect a socket; close it if that fails or is interrupted."""
+        try:
+            attempt.connect(sock)
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(attempt.deadline.begin(seconds))
+            sock.connect(address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def request(self, *args: Any, **keywords: Any) -> None:
+        """Send a request, each piece of its body within the time for one."""
+        attempt = current.get()
+        if self.sock is None:
+            self.connect()
+        self.timeout = attempt.send(self)
+        try:
+            super().request(*args, **keywords)
+        except OSError as error:
+            if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
+                raise ProtocolError("the request was not sent", error) from error
+            # The server may have answered before it had read it all.
+            self.is_spent = True
+
+    def getresponse(self, *args: Any, **keywords: Any) -> Any:
+        """Read the head of the answer."""
+        current.get().wait()
+        return super().getresponse(*args, **keywords)
+
+
+def _make_socks_socket(options: dict[str, Any]) -> Any:
+    from socks import socksocket  # noqa: PLC0415 - of an optional package
+
+    sock = socksocket()
+    sock.set_proxy(
+        options["socks_version"],
+        options["proxy_host"],
+        options["proxy_port"],
+        rdns=options["rdns"],
+        username=options["username"],
+        password=options["password"],
+    )
+    return sock
+
+
+def _has_unread(sock: Any) -> bool:
+    """Tell whether TLS has unpacked something that nobody has read."""
+    inner = getattr(sock, "socket", None)
+    if inner is not None:  # TLS inside of TLS
+        return bool(sock.sslobj.pending() or sock.incoming.pending or inner.pending())
+    return bool(sock.pending()) if hasattr(sock, "pending") else False

@@ -1,0 +1,111 @@
+"""Bodies that come packed, unpacked piece by piece in bounded memory."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """Something that gives up to so many bytes at a time, and nothing at its end."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return some bytes, at most `size`; none at the end."""
+        ...
+
+
+class DecodingError(Exception):
+    """A body is not packed as its Content-Encoding says."""
+
+
+def unpack(source: Readable, encoding: str) -> Readable:
+    """Return what gives the bytes of a source unpacked.
+
+    gzip and deflate are undone, in any order and up to five times. A body that is packed in
+    another way is given as it came.
+
+    Raises:
+        DecodingError: it is packed more often.
+
+    """
+    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    codings = [coding for coding in codings if coding not in {"", "identity"}]
+    if not _KNOWN.issuperset(codings):
+        return source
+    if len(codings) > _MAX_CODINGS:
+        raise DecodingError(f"its Content-Encoding names {len(codings)} codings")
+    for coding in reversed(codings):
+        source = _Unpacked(source, coding)
+    return source
+
+
+_KNOWN = frozenset({"gzip", "x-gzip", "deflate"})
+_MAX_CODINGS = 5
+_PIECE = 16 * 1024
+_GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_MEMBER = b"\x1f\x8b"
+"""How a member of gzip begins."""
+
+
+class _Unpacked:
+    """A source with one coding undone."""
+
+    def __init__(self, source: Readable, coding: str) -> None:
+        self._source = source
+        self._is_gzip = coding != "deflate"
+        self._inflater: zlib._Decompress | None = None
+        self._packed = b""
+        self._has_begun = self._is_over = False
+
+    def read1(self, size: int, /) -> bytes:
+        """Return some bytes, at most `size`; none at the end.
+
+        Raises:
+            DecodingError: it is not packed like that, or breaks off.
+
+        """
+        while not self._is_over:
+            if self._inflater is None:
+                self._begin()
+                continue
+            try:
+                data = self._inflater.decompress(self._packed, size)
+            except zlib.error as error:
+                raise DecodingError(f"its Content-Encoding cannot be undone: {error}") from None
+            self._packed = self._inflater.unconsumed_tail
+            if self._inflater.eof:
+                self._packed = self._inflater.unused_data
+                self._inflater = None
+            elif not data and not self._packed and not self._fill():
+                raise DecodingError("its Content-Encoding breaks off in the middle")
+            if data:
+                return data
+        return b""
+
+    def _begin(self) -> None:
+        """Begin the body or another member of it; what else follows is no part of it."""
+        while len(self._packed) < len(_MEMBER) and self._fill():
+            pass
+        start = self._packed[: len(_MEMBER)]
+        if not start or (self._has_begun and not (self._is_gzip and _MEMBER.startswith(start))):
+            self._skip_rest()
+            return
+        self._has_begun = True
+        self._inflater = zlib.decompressobj(_GZIP if self._is_gzip else _find_window(start))
+
+    def _fill(self) -> bool:
+        piece = self._source.read1(_PIECE)
+        self._packed += piece
+        return bool(piece)
+
+    def _skip_rest(self) -> None:
+        self._packed = b""
+        self._is_over = True
+        while self._source.read1(_PIECE):
+            pass
+
+
+def _find_window(start: bytes) -> int:
+    """Return how deflate is wrapped: by right in a zlib header, by some servers in none."""
+    is_zlib = start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start) % 31 == 0
+    return _ZLIB if is_zlib else _BARE

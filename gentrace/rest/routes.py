@@ -1,0 +1,232 @@
+"""How requests get to an origin: which connections, and through which proxy."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from importlib import import_module
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from urllib3 import PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection
+
+from gentrace.configuration import check_proxy
+from gentrace.configuration.proxies import ProxyUrl, find_proxy
+from gentrace.configuration.secrets import Headers, find_secrets
+from gentrace.exceptions import ApiValueError
+from gentrace.rest.connections import guard
+from gentrace.rest.slots import Slots
+from gentrace.rest.tls import TlsContexts
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+    from urllib3 import HTTPConnectionPool
+
+    from gentrace.configuration import Configuration
+
+MAX_ROUTES = 32
+"""To how many origins connections are kept; those used longest ago are closed for another one."""
+
+
+class Routes:
+    """The routes of a client.
+
+    Args:
+        configuration: what connections are made with.
+
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._contexts = TlsContexts(configuration)
+        self._routes: dict[str, Route] = {}
+        self._lock = threading.RLock()
+
+    def find(self, host: str) -> Route:
+        """Return the route to the origin of a base address, the same one for all calls.
+
+        Raises:
+            ApiValueError: certificates, key or proxy of the configuration cannot be used.
+            ApiConnectionException: they cannot be read now.
+
+        """
+        url = urlsplit(host)
+        origin = f"{url.scheme}://{spell_netloc(url)}"
+        with self._lock:
+            route = self._routes.pop(origin, None)
+            if route is not None and route.is_outdated():
+                route.close()
+                route = None
+            if route is None:
+                route = Route(url, self._configuration, self._contexts)
+            self._routes[origin] = route
+            if len(self._routes) > MAX_ROUTES:
+                self._routes.pop(next(iter(self._routes))).close()
+        return route
+
+    def close(self) -> None:
+        """Close the connections that are idle; the others when their calls end."""
+        while self._routes:
+            self._routes.popitem()[1].close()
+
+
+class Route:
+    """How requests get to one origin.
+
+    Attributes:
+        netloc: its host and port, as the header field `Host` has them.
+        origin: its scheme, host and port, as a URL.
+        prefix: what stands before the path in the request line.
+        where: how messages name it, the proxy included.
+        uses_tls: whether it speaks TLS.
+        has_proxy: whether there is a proxy before it.
+        secrets: what is for the proxy alone, and no message may hold.
+        pool: the connections to it or to its proxy.
+
+    """
+
+    def __init__(
+        self, url: SplitResult, configuration: Configuration, contexts: TlsContexts
+    ) -> None:
+        self.netloc = spell_netloc(url)
+        self.origin = self.where = f"{url.scheme}://{self.netloc}"
+        self.uses_tls = url.scheme == "https"
+        self.prefix = ""
+        self.secrets: list[str] = []
+        self._configuration = configuration
+        self._contexts = contexts
+        self._is_discarded = False
+        self._target = (url.hostname or "", port_of(url))
+        self._proxy = proxy = self._find_proxy(url.scheme)
+        self._proxy_fields = Headers()
+        self.has_proxy = proxy is not None
+        self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
+        if proxy is not None:
+            self.where += f" through the proxy {proxy.shown}"
+            self._proxy_fields = proxy.make_fields(configuration.proxy_headers or {})
+            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_fields, everywhere=True)]
+            if not self.uses_tls and not self._is_socks:
+                self.prefix = self.origin
+        self.pool = self._make_pool()
+
+    def _find_proxy(self, scheme: str) -> ProxyUrl | None:
+        proxy = self._configuration.proxy
+        if proxy is None:
+            # The same check as for the setting, so that a bad variable says so too.
+            proxy = check_proxy(f"{scheme}_proxy", find_proxy(scheme, *self._target))
+        if not proxy:
+            return None
+        found = ProxyUrl(proxy)
+        if found.scheme.startswith("socks"):
+            try:
+                import_module("socks")
+            except ImportError:
+                raise ApiValueError(
+                    "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
+                ) from None
+        return found
+
+    def _make_pool(self) -> HTTPConnectionPool:
+        manager = self._make_manager()
+        # Made now, of what urllib3 has now: a tool may have put something in its place.
+        self._classes = [
+            (pool_class, pool_class.ConnectionCls)
+            for pool_class in manager.pool_classes_by_scheme.values()
+        ]
+        self._context_class = ssl.SSLContext
+        manager.pool_classes_by_scheme = {
+            scheme: type(
+                pool_class.__name__,
+                (pool_class,),
+                {"ConnectionCls": guard(pool_class.ConnectionCls), "QueueCls": Slots},
+            )
+            for scheme, pool_class in manager.pool_classes_by_scheme.items()
+        }
+        scheme = "https" if self.uses_tls else "http"
+        return manager.connection_from_host(*self._target, scheme)
+
+    def _make_manager(self) -> PoolManager:
+        configuration, proxy = self._configuration, self._proxy
+        options = configuration.socket_options
+        common: dict[str, Any] = {
+            "num_pools": 1,
+            "maxsize": configuration.connection_pool_maxsize,
+            "block": True,
+            "socket_options": HTTPConnection.default_socket_options if options is None else options,
+        }
+        if self.uses_tls:
+            common["ssl_context"] = self._contexts.get()
+            common["assert_hostname"] = configuration.assert_hostname
+            common["server_hostname"] = configuration.tls_server_name
+        if proxy is None:
+            return PoolManager(**common)
+        if self._is_socks:
+            from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - needs PySocks
+
+            user, password = proxy.username or None, proxy.password or None
+            return SOCKSProxyManager(proxy.shown, user, password, **common)
+        if proxy.scheme == "https":
+            common["proxy_ssl_context"] = self._contexts.get(for_proxy=True)
+        return ProxyManager(proxy.shown, proxy_headers=self._proxy_fields, **common)
+
+    def is_outdated(self) -> bool:
+        """Tell whether to make another: a tool has put classes in place of others, or is gone."""
+        return (
+            self._is_discarded
+            or ssl.SSLContext is not self._context_class
+            or any(
+                pool_class.ConnectionCls is not connection_class
+                for pool_class, connection_class in self._classes
+            )
+        )
+
+    def discard(self) -> None:
+        """Serve no other call: an interrupt may have struck while a connection changed hands."""
+        self._is_discarded = True
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are idle; the others when their calls end."""
+        places: Any = self.pool.pool
+        self.pool.close()
+        if places is not None:  # those who wait for a connection get a last one
+            for _ in range(places.maxsize):
+                places.put(None)
+
+    def find_danger(self) -> str | None:
+        """Return why what is sent on this route can be read by others; None if it cannot."""
+        ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
+        if not self.uses_tls and not all(map(is_loopback, ends)):
+            return f"the token is sent to {self.origin} without encryption: use https://"
+        if self.uses_tls and self.pool.conn_kw["ssl_context"].verify_mode == ssl.CERT_NONE:
+            return (
+                f"the token is sent to {self.origin}, whose certificate is not checked: set "
+                "verify_ssl = True, and ssl_ca_cert to what to trust"
+            )
+        return None
+
+
+def spell_netloc(url: SplitResult) -> str:
+    """Return host and port in one spelling, the port left out where it is the usual one."""
+    host = (url.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    return host if port_of(url) == _PORTS.get(url.scheme) else f"{host}:{url.port}"
+
+
+def port_of(url: SplitResult) -> int:
+    """Return the port of a URL."""
+    return url.port or _PORTS[url.scheme]
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")

@@ -1,0 +1,165 @@
+"""What TLS connections are made with, and what went wrong with one in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from gentrace.exceptions import ApiConnectionException, ApiValueError
+from gentrace.rest.words import describe
+
+if TYPE_CHECKING:
+    from gentrace.configuration import Configuration
+
+
+class TlsContexts:
+    """The contexts that a configuration says: the caller's, or made when they are needed.
+
+    Args:
+        configuration: what to trust, and what to show.
+
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._made: dict[tuple[type, bool], ssl.SSLContext] = {}
+
+    def get(self, *, for_proxy: bool = False) -> ssl.SSLContext:
+        """Return the context for a server, or for a proxy: that is not shown the certificate.
+
+        Raises:
+            ApiValueError: the certificates or the key cannot be used.
+            ApiConnectionException: they cannot be read now: no file can be opened, or Python ends.
+
+        """
+        given: ssl.SSLContext | None = getattr(self._configuration, "ssl_context", None)
+        if given is not None:
+            return given
+        key = ssl.SSLContext, for_proxy  # truststore puts its class in place of Python's
+        if key not in self._made:
+            self._made[key] = _make(self._configuration, for_proxy=for_proxy)
+        return self._made[key]
+
+
+def _make(configuration: Configuration, *, for_proxy: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    _load_roots(context, configuration.ssl_ca_cert)
+    if not for_proxy:
+        _load_client_certificate(context, configuration.cert_file, configuration.key_file)
+    return context
+
+
+def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
+    name = "ssl_ca_cert"
+    try:
+        if trusted is None:
+            name = "environment variables SSL_CERT_FILE and SSL_CERT_DIR"
+            _load_default_roots(context)
+        elif "-----BEGIN" in trusted:
+            # What is not ASCII stands in comments around the certificates.
+            context.load_verify_locations(cadata=trusted.encode("ascii", "ignore").decode())
+        elif os.path.isdir(trusted):  # noqa: PTH112 - a string as OpenSSL takes it
+            context.load_verify_locations(capath=trusted)
+        else:
+            context.load_verify_locations(trusted)
+    except ImportError as error:  # such as at the interpreter's end
+        raise ApiConnectionException(0, f"certifi's roots cannot load: {error}") from None
+    except (OSError, ValueError) as error:
+        _raise_if_exhausted(error)
+        raise ApiValueError(f"{name}: cannot be loaded: {describe(error)}") from None
+
+
+def _load_default_roots(context: ssl.SSLContext) -> None:
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not (file or folder):
+        import certifi  # noqa: PLC0415 - calls over plain HTTP need no roots
+
+        file = certifi.where()
+    context.load_verify_locations(file or None, folder or None)
+
+
+def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str | None) -> None:
+    if cert is None:
+        if key is not None:
+            raise ApiValueError("key_file: is of no use without cert_file, set that too")
+        return
+    encrypted = False
+
+    def no_password() -> str:
+        nonlocal encrypted
+        encrypted = True
+        return ""
+
+    try:
+        context.load_cert_chain(cert, key, no_password)
+    except (OSError, ValueError) as error:
+        _raise_if_exhausted(error)
+        why = "its key is encrypted, decrypt it" if encrypted else describe(error)
+        raise ApiValueError(f"cert_file: cannot be used: {why}") from None
+
+
+def _raise_if_exhausted(error: Exception) -> None:
+    """Raise what the process has no more of: that is no mistake in a setting."""
+    if getattr(error, "errno", None) in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+        why = f"no certificates can be read: {describe(error)}"
+        raise ApiConnectionException(0, why) from error
+
+
+# What went wrong.
+
+
+def is_tls_error(error: BaseException) -> bool:
+    """Tell whether TLS failed, rather than the connection below it."""
+    return isinstance(error, (ssl.SSLError, CertificateError)) and not broke_off(error)
+
+
+def broke_off(error: BaseException) -> bool:
+    """Tell whether a connection was closed in the middle of TLS."""
+    return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+
+
+def refuses_certificate(error: BaseException) -> bool:
+    """Tell whether the server wants another certificate: TLS 1.3 says so after the handshake."""
+    reason = _reason_of(error)
+    return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
+
+
+def _reason_of(error: Any) -> str:
+    """Return OpenSSL's name of an error; one that was made in Python has none."""
+    return str(getattr(error, "reason", None) or "")
+
+
+_UNTRUSTED = frozenset({18, 19, 20, 21})
+_NOT_YET_VALID, _EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 9, 10, 62, 64
+
+
+def explain_tls(error: BaseException) -> str:  # noqa: PLR0911 - one return a verdict
+    """Return what is wrong with TLS, and what to do about it."""
+    code = getattr(error, "verify_code", 0)
+    if code in _UNTRUSTED:
+        return (
+            "its certificate is not trusted: it is self-signed or of an unknown issuer, or the "
+            "server does not send an intermediate certificate; set ssl_ca_cert to what to trust"
+        )
+    if code == _EXPIRED:
+        return "its certificate has expired; check the clock, or renew it"
+    if code == _NOT_YET_VALID:
+        return "its certificate is not valid yet; check the clock"
+    if code in {_WRONG_NAME, _WRONG_ADDRESS} or not isinstance(error, ssl.SSLError):
+        return (
+            "its certificate is for another name; check the host, or set tls_server_name "
+            f"({getattr(error, 'verify_message', '') or error})"
+        )
+    if refuses_certificate(error):
+        return f"it refuses the client's certificate, or wants one: set cert_file ({error})"
+    if _reason_of(error) in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
+        return "it does not speak TLS at this port; check the port, or use http://"
+    return f"TLS failed: {error}"

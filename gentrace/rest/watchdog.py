@@ -1,0 +1,102 @@
+"""Ends what goes on past its deadline: one daemon thread for all calls of a process.
+
+The time-outs of sockets are for one operation each: a server that sends a byte now and then could
+keep a call for ever. The watchdog shuts the socket down under it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from contextlib import suppress
+from math import inf
+from typing import Protocol
+
+from gentrace.exceptions import ApiConnectionException
+from gentrace.rest.deadline import now
+
+
+class Watched(Protocol):
+    """What the watchdog ends."""
+
+    @property
+    def end(self) -> float:
+        """When to end it, by `now`."""
+        ...
+
+    def cut(self) -> None:
+        """End it, from the thread of the watchdog; raise nothing."""
+
+
+class Watchdog:
+    """Cuts what is watched when its time is up.
+
+    Nothing here holds a lock while it waits or is asked, so that a signal, a finalizer or a fork
+    may come at any moment.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: a child has none of its parent's threads."""
+        self._watched: set[Watched] = set()
+        self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._looks_at = inf
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def watch(self, item: Watched) -> None:
+        """Cut an item at its end, unless it is forgotten before.
+
+        Raises:
+            ApiConnectionException: no thread can be had.
+
+        """
+        self._watched.add(item)
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+        if item.end < self._looks_at:
+            self._alarm.put(None)
+
+    def forget(self, item: Watched) -> None:
+        """Leave an item alone."""
+        self._watched.discard(item)
+
+    def _start(self) -> None:
+        if not threading.main_thread().is_alive():
+            return  # Python ends, and starts no thread any more: sockets have their time-outs
+        with self._starting:
+            if self._thread is not None and self._thread.is_alive():
+                return
+            self._thread = threading.Thread(target=self._run, name="gentrace-deadlines", daemon=True)
+            try:
+                self._thread.start()
+            except (RuntimeError, MemoryError) as error:
+                self._thread = None
+                raise ApiConnectionException(
+                    0, f"no thread can be had to watch the deadline: {error}"
+                ) from error
+
+    def _run(self) -> None:
+        while True:
+            self._looks_at = inf  # whoever comes while this thread looks wakes it once more
+            moment = now()
+            for item in list(self._watched):
+                if item.end <= moment:
+                    self._watched.discard(item)
+                    item.cut()
+            self._looks_at = min((item.end for item in list(self._watched)), default=inf)
+            with suppress(queue.Empty):
+                self._alarm.get(timeout=min(max(0.0, self._looks_at - now()), _LONGEST_WAIT))
+
+
+_LONGEST_WAIT = 3600.0
+"""Seconds that any platform can wait at once."""
+
+watchdog = Watchdog()
+"""The watchdog of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=watchdog.reset)
