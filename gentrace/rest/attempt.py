@@ -76,7 +76,6 @@ class Attempt:
 
     def outlive_deadline(self) -> None:
         """Let the body of the answer take its time; each read has its time-out."""
-        watchdog.forget(self)
         self.deadline.outlive()
         self.limit_operations(self.deadline.read)
 

@@ -46,6 +46,7 @@ class Body:
         self._raw = raw
         self._head = head
         self._attempt = attempt
+        self._packed = _Packed(raw, attempt)
         self._source: Readable | None = None
         self._piece = b""  # in no local, as a server may repeat the token
         self.is_unpacked = True
@@ -72,7 +73,7 @@ class Body:
             if self._source is None:
                 self._source = self._open()
             self._piece = self._source.read1(size)
-            if not self._piece or (self._raw.closed and isinstance(self._source, _Packed)):
+            if not self._piece or (self._raw.closed and self._source is self._packed):
                 self.close()
             return self._piece
         except BaseException as error:
@@ -87,9 +88,8 @@ class Body:
             del failure, cause  # which their traceback would hold in a circle
 
     def _open(self) -> Readable:
-        packed = _Packed(self._raw, self._attempt)
         encoding = self._head.headers.get("Content-Encoding")
-        return unpack(packed, encoding) if encoding and self.is_unpacked else packed
+        return unpack(self._packed, encoding) if encoding and self.is_unpacked else self._packed
 
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         report = self._head.report
@@ -130,6 +130,11 @@ class Body:
         """The connection that it comes on, None once that is given back."""
         return self._raw.connection
 
+    @property
+    def received(self) -> int:
+        """How many bytes of it have come in, as they are packed."""
+        return self._packed.received
+
     def fileno(self) -> int:
         """Return the number of the descriptor that it comes on."""
         number: int = self._raw.fileno()
@@ -154,20 +159,27 @@ class _Packed:
     def __init__(self, raw: Any, attempt: Attempt) -> None:
         self._raw = raw
         self._attempt = attempt
+        self._piece = b""  # in no local, as a server may repeat the token
+        self.received = 0
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
-        if not isinstance(self._raw, BaseHTTPResponse):  # that of a tool, which has it all
-            data: bytes = self._raw.read(size)
-            return data
-        data = self._raw.read1(size, decode_content=False)
-        if not data and _ends_with_its_connection(self._raw) and self._attempt.deadline.is_up():
-            raise TimeoutError  # what looks like the end is the watchdog's
-        return data
+        if isinstance(self._raw, BaseHTTPResponse):
+            self._piece = self._raw.read1(size, decode_content=False)
+        else:  # that of a tool, which has it all
+            self._piece = self._raw.read(size)
+        if not self._piece and self._is_cut():
+            raise TimeoutError
+        self.received += len(self._piece)
+        return self._piece
+
+    def _is_cut(self) -> bool:
+        """Tell whether what looks like the end is the watchdog's doing."""
+        return _ends_with_its_connection(self._raw) and self._attempt.deadline.is_up()
 
 
-def _ends_with_its_connection(raw: BaseHTTPResponse) -> bool:
-    return raw.length_remaining is None and not raw.chunked
+def _ends_with_its_connection(raw: Any) -> bool:
+    return raw.length_remaining is None and not getattr(raw, "chunked", False)
 
 
 _DRAIN_TIME = 0.25

@@ -89,8 +89,10 @@ class _Guarded(_Base):
         found = socket.getaddrinfo(self.host.encode(), self.port, type=socket.SOCK_STREAM)
         end = now() + attempt.begin_operation()
         for place, (family, kind, protocol, _, address) in enumerate(found):
-            share = max(end - now(), 0) / (len(found) - place)
+            share = (end - now()) / (len(found) - place)
             try:
+                if share <= 0:
+                    raise TimeoutError
                 return self._dial(socket.socket(family, kind, protocol), address, attempt, share)
             except OSError as error:
                 if not attempt.deadline.explains(error):

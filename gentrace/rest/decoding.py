@@ -87,7 +87,7 @@ class _Unpacked:
         while len(self._packed) < len(_MEMBER) and self._fill():
             pass
         start = self._packed[: len(_MEMBER)]
-        if not start or (self._has_begun and not (self._is_gzip and start == _MEMBER)):
+        if not start or (self._has_begun and not (self._is_gzip and _MEMBER.startswith(start))):
             self._skip_rest()
             return
         self._has_begun = True

@@ -239,8 +239,8 @@ class _Source(io.RawIOBase):
 
 
 _BLANK = (b"\r\n", b"\n")
-_LINE = rb"[^\r\n\0]*\r?\n"
+_LINE = rb"[^\r\n]*\r?\n"
 _NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _FIELD = re.compile(_NAME + rb":" + _LINE)
 _FIELD_OR_MORE_OF_IT = re.compile(rb"(?:" + _NAME + rb":|[ \t])" + _LINE)
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;" + rb"[^\r\n\0]*)?\r?\n")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;" + rb"[^\r\n]*)?\r?\n")

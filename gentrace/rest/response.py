@@ -66,7 +66,9 @@ class HTTPResponse(urllib3.HTTPResponse):
             request_url=target,
             enforce_content_length=False,  # the body does
         )
-        self.length_remaining = raw.length_remaining
+        # urllib3 would take the body for read once so many unpacked bytes were.
+        is_packed = "Content-Encoding" in head.headers
+        self.length_remaining = None if is_packed else raw.length_remaining
 
     @property
     def content_type(self) -> str:
@@ -212,6 +214,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._body_file.drain()
 
     drain_conn = discard
+
+    def tell(self) -> int:
+        """Return how many bytes of the body have come in, as they are packed."""
+        return self._body_file.received
 
     def release_conn(self) -> None:
         """Give the connection back if the answer was read whole; close it if not."""
