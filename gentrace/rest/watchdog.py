@@ -64,13 +64,19 @@ class Watchdog:
         """Leave an item alone."""
         self._watched.discard(item)
 
+    def look(self) -> None:
+        """Look at once whose time is up: an end was moved."""
+        self._alarm.put(None)
+
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
             return  # Python ends, and starts no thread any more: sockets have their time-outs
         with self._starting:
             if self._thread is not None and self._thread.is_alive():
                 return
-            self._thread = threading.Thread(target=self._run, name="gentrace-deadlines", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, name="gentrace-deadlines", daemon=True
+            )
             try:
                 self._thread.start()
             except (RuntimeError, MemoryError) as error:
