@@ -1,0 +1,132 @@
+"""Reading from a database: at any time, whoever writes to it meanwhile."""
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from gentrace.local.files import Files
+from gentrace.local.filters import END, Filters
+
+# Bytes of runs that are read at once, one run at least: a thousand large ones are too many.
+CHUNK: Final = 2**18
+# How a run is given: all of it, without its body, or its body alone.
+WHOLE: Final = """
+SELECT substr(summary, 1, length(summary) - 1) || ', "pipelineRun": ' || body || '}'
+FROM run_summaries JOIN pipeline_runs USING (position) WHERE position = ?
+"""
+SUMMARY: Final = "SELECT summary FROM run_summaries WHERE position = ?"
+BODY: Final = "SELECT body FROM pipeline_runs WHERE position = ?"
+# The nearest rank: the smallest duration that so many are not above.
+PIPELINES: Final = """
+WITH ranked AS (
+    SELECT name, duration, row_number() OVER (PARTITION BY name ORDER BY duration) AS rank,
+        count(*) OVER (PARTITION BY name) AS known
+    FROM run_facts WHERE duration IS NOT NULL
+), durations AS (
+    SELECT name, min(duration) FILTER (WHERE rank * 2 >= known) AS median,
+        min(duration) FILTER (WHERE rank * 100 >= known * 95) AS p95
+    FROM ranked GROUP BY name
+), counted AS (
+    SELECT name, count(*) AS runs, avg(failed) AS error_rate, max(position) AS position
+    FROM run_facts GROUP BY name
+)
+SELECT name, runs, error_rate, median, p95, created_at
+FROM counted LEFT JOIN durations USING (name) JOIN pipeline_runs USING (position, name)
+ORDER BY position DESC
+"""
+
+
+class Reader:
+    """Reads from one open database, through connections that `connect` makes.
+
+    Any thread may call it; each reads what was committed when it began, and waits for no writer.
+    Raises `StorageError` if the database is gone.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], files: Files) -> None:
+        self._connect = connect
+        self._files = files
+        self._idle: list[sqlite3.Connection] = []
+
+    def run(self, run_id: str) -> str | None:
+        """Give the run of that id as JSON, None if there is none."""
+        with self._reading() as connection:
+            position = _position(connection, run_id)
+            return None if position is None else _one(connection, WHOLE, position)
+
+    def run_id(self, position: int) -> str | None:
+        """Give the id of the run at a position, None if it was deleted."""
+        sql = "SELECT id FROM pipeline_runs WHERE position = ?"
+        with self._reading() as connection:
+            return _one(connection, sql, position)
+
+    def position(self, run_id: str) -> int | None:
+        """Find where the run of that id stands in the order of storing, None if there is none."""
+        with self._reading() as connection:
+            return _position(connection, run_id)
+
+    def positions(
+        self,
+        filters: Filters,
+        limit: int,
+        *,
+        before: int = END,
+        after: int = 0,
+        oldest_first: bool = False,
+    ) -> list[int]:
+        """Find at most so many runs between two positions, newest first unless told otherwise."""
+        sql, values = filters.select(before=before, after=after, oldest_first=oldest_first)
+        with self._reading() as connection:
+            return [position for (position,) in connection.execute(sql, (*values, limit))]
+
+    def texts(self, positions: list[int], form: str) -> tuple[list[str], list[int]]:
+        """Give the first of these runs in a form (WHOLE …), and the positions that are left.
+
+        What was deleted meanwhile is left out.
+        """
+        texts: list[str] = []
+        size = 0
+        with self._reading() as connection:
+            for done, position in enumerate(positions, 1):
+                text = _one(connection, form, position)
+                if text is not None:
+                    texts.append(text)
+                    size += len(text)
+                if size >= CHUNK:
+                    return texts, positions[done:]
+        return texts, []
+
+    def pipelines(self) -> list[tuple[Any, ...]]:
+        """Give name, runs, error rate, median and 95th percentile, and last run of each pipeline.
+
+        Durations are in milliseconds, None if none is known; the pipeline of the last run is first.
+        """
+        with self._reading() as connection:
+            return connection.execute(PIPELINES).fetchall()
+
+    def close(self) -> None:
+        """Close the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
+        self._files.check()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+
+def _position(connection: sqlite3.Connection, run_id: str) -> int | None:
+    return _one(connection, "SELECT position FROM pipeline_runs WHERE id = ?", run_id)
+
+
+def _one(connection: sqlite3.Connection, sql: str, value: object) -> Any:
+    row = connection.execute(sql, (value,)).fetchone()
+    return None if row is None else row[0]
