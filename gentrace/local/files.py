@@ -36,23 +36,24 @@ class Files:
     """The files of an open database, by which one knows that they are still there."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._paths = [str(path), f"{path}{LOG}"]
         self._opened = self._seen()
 
     def check(self) -> None:
         """Raise `StorageGoneError` if a file was removed, or another one put in its place."""
         if self._seen() != self._opened:
             raise StorageGoneError(
-                f"{self._path} was removed or replaced while it was in use; start the server anew"
+                f"{self._paths[0]} was removed or replaced while it was in use;"
+                " start the server anew"
             )
 
     def _seen(self) -> list[tuple[int, int] | None]:
-        return [_identity(self._path), _identity(Path(f"{self._path}{LOG}"))]
+        return [_identity(path) for path in self._paths]
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - a Path costs more than the look
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from gentrace.local.refusal import Refusal, cut
 
@@ -29,6 +29,7 @@ OPENING: Final = frozenset(b"[{")
 
 # Where a value is: the keys on the way to it from the root.
 Place: TypeAlias = "Sequence[str | int]"
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _LongInteger(int):
 
 
 # What may be refused, or hold something that is.
-SUSPECTS: Final = (dict, list, _Flaw)
+SUSPECTS: Final = (dict, list, str, _Flaw)
 
 
 def parse(body: bytes, clock: "Clock") -> tuple[str, Any]:
@@ -72,22 +73,33 @@ def parse(body: bytes, clock: "Clock") -> tuple[str, Any]:
     if _depth(body, clock) > MAX_DEPTH:
         raise Refusal(400, f"the body is nested deeper than {MAX_DEPTH} levels")
 
+    flawed = SURROGATE.search(text) is not None
+
+    def seen(value: R) -> R:
+        nonlocal flawed
+        flawed = flawed or isinstance(value, _Flaw)
+        return value
+
     def integer(digits: str) -> int | _Flaw:
         clock.tick()
-        return _integer(digits)
+        return seen(_integer(digits))
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
         clock.tick()
-        return _object(pairs)
+        return seen(_object(pairs))
+
+    def constant(name: str) -> _Flaw:
+        return seen(_Flaw(f"{name} is not a JSON number"))
 
     try:
         value = json.loads(
-            text, parse_constant=_constant, parse_int=integer, object_pairs_hook=members
+            text, parse_constant=constant, parse_int=integer, object_pairs_hook=members
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise Refusal(400, f"the body is not JSON: {error.msg}", place) from None
-    _inspect(value, (*SUSPECTS, str) if SURROGATE.search(text) else SUSPECTS, clock)
+    if flawed:
+        _refuse_flaws(value, clock)
     return text, value
 
 
@@ -113,7 +125,13 @@ def same_value(text: str, other: str, clock: "Clock") -> bool:
 
 
 def _depth(body: bytes, clock: "Clock") -> int:
-    """Count the levels of a body, or of its beginning up to where it stops being JSON."""
+    """Count the levels of a body, or of its beginning up to where it stops being JSON.
+
+    The answer is a larger number if not even that is more than MAX_DEPTH.
+    """
+    most = body.count(b"[") + body.count(b"{")
+    if most <= MAX_DEPTH:
+        return most
     # A string keeps its quotes and what brackets it holds, which then go as one.
     plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Two quotes side by side: of the strings that they end and begin, one is left.
@@ -129,10 +147,6 @@ def _depth(body: bytes, clock: "Clock") -> int:
             else:
                 depth -= 1
     return deepest
-
-
-def _constant(text: str) -> _Flaw:
-    return _Flaw(f"{text} is not a JSON number")
 
 
 def _integer(text: str) -> int | _Flaw:
@@ -170,8 +184,8 @@ def _number(text: str) -> bytes:
     return f"{sign}{significant}e{scale}".encode()
 
 
-def _inspect(root: Any, kinds: tuple[type, ...], clock: "Clock") -> None:
-    """Find what the parser let pass, among values of these kinds and in what they hold.
+def _refuse_flaws(root: Any, clock: "Clock") -> None:
+    """Find what the parser let pass, and say where; an escape may have been half a character.
 
     No body can exhaust the stack, and none takes more memory than it did when it was parsed.
     """
@@ -181,7 +195,7 @@ def _inspect(root: Any, kinds: tuple[type, ...], clock: "Clock") -> None:
     while walks:
         clock.tick()
         for key, member in walks[-1]:
-            if isinstance(member, kinds):
+            if isinstance(member, SUSPECTS):
                 place.append(key)
                 walks.append(iter(_members(member, place)))
                 break

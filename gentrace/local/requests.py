@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from email.message import Message
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -66,6 +67,7 @@ def choice(parameters: dict[str, str], name: str, choices: Collection[str]) -> s
     return value
 
 
+@lru_cache(maxsize=64)
 def is_json(content_type: str) -> bool:
     """Whether a media type is that of JSON in UTF-8, however it is spelled."""
     message = Message()

@@ -59,21 +59,23 @@ class Summary:
 def summarize(run: "Mapping[str, Any]", size: int) -> Summary:
     """Summarize a run that was checked; `size` is its bytes."""
     steps: Sequence[Mapping[str, Any]] = run["stepRuns"]
-    spans = [_span(step) for step in steps]
+    starts = [_moment(step, "startTime") for step in steps]
+    spans = [_span(step, start) for step, start in zip(steps, starts, strict=True)]
     placed = _placed(spans)
     begun = min((start for start, _ in placed), default=0.0)
     ended = max((start + duration for start, duration in placed), default=0.0)
     known = any(duration is not None for _, duration in spans)
-    errors = [error for step in steps if (error := _error(step)) is not None]
+    errors = [_error(step) for step in steps]
+    first = min((start for start in starts if start is not None), default=None)
     return Summary(
         name=run["name"],
-        start_time=_earliest(steps),
+        start_time=None if first is None else steps[starts.index(first)]["startTime"],
         duration=_rounded(ended - begun) if known else None,
         steps=len(steps),
-        error=next(iter([*filter(None, [_error(run)]), *errors]), None),
-        failed_steps=len(errors),
+        error=next(filter(None, [_error(run), *errors]), None),
+        failed_steps=len(errors) - errors.count(None),
         size=size,
-        timeline=_timeline(steps, placed, begun),
+        timeline=_timeline(steps, placed, errors, begun),
         words=_words(run),
     )
 
@@ -83,8 +85,12 @@ def instant(text: str) -> float:
     return datetime.fromisoformat(text.upper()).timestamp() * 1000
 
 
-def _span(step: "Mapping[str, Any]") -> Span:
-    start, end = (_moment(step, name) for name in ("startTime", "endTime"))
+def _moment(step: "Mapping[str, Any]", name: str) -> float | None:
+    return instant(step[name]) if name in step else None
+
+
+def _span(step: "Mapping[str, Any]", start: float | None) -> Span:
+    end = _moment(step, "endTime")
     elapsed = step.get("elapsedTime")
     if elapsed is not None and not 0 <= elapsed < LONGEST_STEP:
         elapsed = None
@@ -93,10 +99,6 @@ def _span(step: "Mapping[str, Any]") -> Span:
     if end is not None and elapsed is not None:
         return end - elapsed, elapsed
     return start, elapsed
-
-
-def _moment(step: "Mapping[str, Any]", name: str) -> float | None:
-    return instant(step[name]) if name in step else None
 
 
 def _placed(spans: "Sequence[Span]") -> list[tuple[float, float]]:
@@ -109,18 +111,16 @@ def _placed(spans: "Sequence[Span]") -> list[tuple[float, float]]:
     return placed
 
 
-def _earliest(steps: "Sequence[Mapping[str, Any]]") -> str | None:
-    texts: list[str] = [step["startTime"] for step in steps if "startTime" in step]
-    return min(texts, key=instant, default=None)
-
-
 def _timeline(
-    steps: "Sequence[Mapping[str, Any]]", placed: list[tuple[float, float]], begun: float
+    steps: "Sequence[Mapping[str, Any]]",
+    placed: list[tuple[float, float]],
+    errors: list[str | None],
+    begun: float,
 ) -> list[list[Any]]:
     """Show the steps that failed and the longest, in their order."""
     bars = [
-        [_rounded(start - begun), _rounded(duration), int(_error(step) is not None), _name(step)]
-        for step, (start, duration) in zip(steps, placed, strict=True)
+        [_rounded(start - begun), _rounded(duration), int(error is not None), _name(step)]
+        for step, (start, duration), error in zip(steps, placed, errors, strict=True)
     ]
     if len(bars) <= LONGEST_TIMELINE:
         return bars

@@ -108,8 +108,9 @@ class Writer:
             self._connection.close()
 
     def _forget(self, now: float) -> int:
-        positions = [*self._expired(now), *self._surplus()]
-        tables.delete(self._connection, positions)
+        positions = {*self._expired(now), *self._surplus()}
+        if positions:
+            tables.delete(self._connection, sorted(positions))
         return len(positions)
 
     def _expired(self, now: float) -> list[int]:
@@ -123,11 +124,13 @@ class Writer:
 
     def _surplus(self) -> list[int]:
         limit = self._limits.max_runs
+        if limit is None:
+            return []
         first, last = self._connection.execute(
             "SELECT (SELECT min(position) FROM run_facts), (SELECT max(position) FROM run_facts)"
         ).fetchone()
         # No more than these can be there, and to count them takes long.
-        if limit is None or first is None or last - first < limit:
+        if first is None or last - first < limit:
             return []
         surplus = self._connection.execute(
             "SELECT position FROM run_facts WHERE position <="
