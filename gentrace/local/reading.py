@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gentrace.local.files import Files
 from gentrace.local.filters import END, Filters
+from gentrace.local.pipelines import read_pipelines
 
 # Bytes of runs that are read at once, one run at least: a thousand large ones are too many.
 CHUNK: Final = 2**18
@@ -17,24 +18,6 @@ FROM run_summaries JOIN pipeline_runs USING (position) WHERE position = ?
 """
 SUMMARY: Final = "SELECT summary FROM run_summaries WHERE position = ?"
 BODY: Final = "SELECT body FROM pipeline_runs WHERE position = ?"
-# The nearest rank: the smallest duration that so many are not above.
-PIPELINES: Final = """
-WITH ranked AS (
-    SELECT name, duration, row_number() OVER (PARTITION BY name ORDER BY duration) AS rank,
-        count(*) OVER (PARTITION BY name) AS known
-    FROM run_facts WHERE duration IS NOT NULL
-), durations AS (
-    SELECT name, min(duration) FILTER (WHERE rank * 2 >= known) AS median,
-        min(duration) FILTER (WHERE rank * 100 >= known * 95) AS p95
-    FROM ranked GROUP BY name
-), counted AS (
-    SELECT name, count(*) AS runs, avg(failed) AS error_rate, max(position) AS position
-    FROM run_facts GROUP BY name
-)
-SELECT name, runs, error_rate, median, p95, created_at
-FROM counted LEFT JOIN durations USING (name) JOIN pipeline_runs USING (position, name)
-ORDER BY position DESC
-"""
 
 
 class Reader:
@@ -97,13 +80,10 @@ class Reader:
                     return texts, positions[done:]
         return texts, []
 
-    def pipelines(self) -> list[tuple[Any, ...]]:
-        """Give name, runs, error rate, median and 95th percentile, and last run of each pipeline.
-
-        Durations are in milliseconds, None if none is known; the pipeline of the last run is first.
-        """
-        with self._reading() as connection:
-            return connection.execute(PIPELINES).fetchall()
+    def pipelines(self) -> list[dict[str, Any]]:
+        """Give the pipelines with figures of their runs, as `read_pipelines` does."""
+        with self._reading() as connection, _snapshot(connection):
+            return read_pipelines(connection)
 
     def close(self) -> None:
         """Close the connections."""
@@ -121,6 +101,16 @@ class Reader:
             yield connection
         finally:
             self._idle.append(connection)
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
+    """Read what was committed when this began, by all statements."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _position(connection: sqlite3.Connection, run_id: str) -> int | None:

@@ -22,7 +22,6 @@ BATCH: Final = 1000
 VIEWS: Final = {"full": WHOLE, "summary": SUMMARY}
 # Line breaks between the tokens of a JSON text; inside of a string there can be none.
 BREAKS: Final = str.maketrans("\r\n", "  ")
-PIPELINE: Final = ("name", "runs", "errorRate", "medianDuration", "p95Duration", "lastRun")
 
 
 class Retrieval:
@@ -81,8 +80,7 @@ class Retrieval:
     async def pipelines(self, request: Request) -> Response:
         """Give the pipelines, with figures of their runs."""
         query(request, ())
-        rows = await work(self._readers, self._reader.pipelines)
-        return Answer({"pipelines": [dict(zip(PIPELINE, row, strict=True)) for row in rows]})
+        return Answer({"pipelines": await work(self._readers, self._reader.pipelines)})
 
     def _find(self, wanted: Filters, limit: int, before: int) -> "list[int]":
         return self._reader.positions(wanted, limit, before=before)
