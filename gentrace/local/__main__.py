@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gentrace import local
 
 if TYPE_CHECKING:
-    from gentrace.local.server import Server, Settings
+    from gentrace.local.server import Server
+    from gentrace.local.settings import Settings
 
 DEFAULT_PORT: Final = 8371
 DEFAULT_DATABASE: Final = "gentrace.sqlite3"

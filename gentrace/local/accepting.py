@@ -82,9 +82,7 @@ def room_size() -> int:
     return min(max(limit - OTHER_DESCRIPTORS, LEAST_CONNECTIONS), MAX_CONNECTIONS)
 
 
-async def accept(
-    listener: socket.socket, room: Room, make: Callable[[], asyncio.Protocol]
-) -> None:
+async def accept(listener: socket.socket, room: Room, make: Callable[[], asyncio.Protocol]) -> None:
     """Take connections in until this is cancelled; `make` makes the protocol of each."""
     loop = asyncio.get_running_loop()
     listener.setblocking(False)

@@ -1,7 +1,7 @@
 """How much of the bodies that are being sent is held at once."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from gentrace.local.refusal import Refusal
@@ -21,7 +21,7 @@ class ByteBudget:
         self._said = False
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator["Hold"]:
+    async def hold(self) -> AsyncGenerator["Hold"]:
         """Take bytes for one request, which are given back at its end."""
         hold = Hold(self)
         try:

@@ -39,7 +39,7 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
     app = Starlette(
         routes=[
             Route(f"{API}/pipeline-run", ingestion.create, methods=["POST"]),
-            Route(f"{API}/pipeline-runs", retrieval.list),
+            Route(f"{API}/pipeline-runs", retrieval.page),
             Route(f"{API}/pipeline-runs/export", retrieval.export),
             Route(f"{API}/pipeline-runs/{{id}}", retrieval.one, methods=["GET", "DELETE"]),
             Route(f"{API}/pipelines", retrieval.pipelines),

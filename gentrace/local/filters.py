@@ -22,7 +22,9 @@ class Filters:
     has_error: bool | None = None
     min_duration: float | None = None
 
-    def select(self, *, before: int = END, after: int = 0, oldest_first: bool = False) -> tuple[str, list[Any]]:
+    def select(
+        self, *, before: int = END, after: int = 0, oldest_first: bool = False
+    ) -> tuple[str, list[Any]]:
         """Make the query for so many positions of runs between two others, and its values."""
         tables, order = "run_facts", "run_facts.position"
         if self.text is not None:

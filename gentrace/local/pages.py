@@ -13,7 +13,11 @@ from gentrace.local.refusal import Refusal
 ASSETS: Final = "/assets/"
 # Not the machine's own table, which may say something else.
 MEDIA_TYPES: Final = mimetypes.MimeTypes()
-FURTHER_TYPES: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".json": "application/json"}
+FURTHER_TYPES: Final = {
+    ".js": "text/javascript",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+}
 
 
 async def index(_request: Request) -> Response:

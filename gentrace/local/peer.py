@@ -63,6 +63,7 @@ class Peer(uvicorn.Server):
             self.settled.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections in."""
         # Without the socket: asyncio's way of taking connections in has no bound.
         await super().startup([])
         self._own_tasks = [
@@ -72,6 +73,7 @@ class Peer(uvicorn.Server):
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and let no client hold that up."""
         for task in self._own_tasks:
             task.cancel()
         await asyncio.wait(self._own_tasks)

@@ -36,13 +36,17 @@ class Reader:
         """Give the run of that id as JSON, None if there is none."""
         with self._reading() as connection:
             position = _position(connection, run_id)
-            return None if position is None else _one(connection, WHOLE, position)
+            if position is None:
+                return None
+            text: str | None = _one(connection, WHOLE, position)
+            return text
 
     def run_id(self, position: int) -> str | None:
         """Give the id of the run at a position, None if it was deleted."""
         sql = "SELECT id FROM pipeline_runs WHERE position = ?"
         with self._reading() as connection:
-            return _one(connection, sql, position)
+            run_id: str | None = _one(connection, sql, position)
+            return run_id
 
     def position(self, run_id: str) -> int | None:
         """Find where the run of that id stands in the order of storing, None if there is none."""
@@ -114,7 +118,9 @@ def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
 
 
 def _position(connection: sqlite3.Connection, run_id: str) -> int | None:
-    return _one(connection, "SELECT position FROM pipeline_runs WHERE id = ?", run_id)
+    sql = "SELECT position FROM pipeline_runs WHERE id = ?"
+    position: int | None = _one(connection, sql, run_id)
+    return position
 
 
 def _one(connection: sqlite3.Connection, sql: str, value: object) -> Any:

@@ -35,7 +35,7 @@ class Retrieval:
         self._readers = readers
         self._writers = writers
 
-    async def list(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """Give the newest runs that are asked for, and where the next page begins."""
         parameters = query(request, (*FILTERS, "limit", "before", "view"))
         limit = number(parameters, "limit", DEFAULT_LIMIT, MAX_LIMIT)
@@ -82,17 +82,17 @@ class Retrieval:
         query(request, ())
         return Answer({"pipelines": await work(self._readers, self._reader.pipelines)})
 
-    def _find(self, wanted: Filters, limit: int, before: int) -> "list[int]":
+    def _find(self, wanted: Filters, limit: int, before: int) -> list[int]:
         return self._reader.positions(wanted, limit, before=before)
 
-    def _find_on(self, wanted: Filters, after: int) -> "list[int]":
+    def _find_on(self, wanted: Filters, after: int) -> list[int]:
         return self._reader.positions(wanted, BATCH, after=after, oldest_first=True)
 
     def _delete(self, calling_off: CallingOff, run_id: str) -> bool:
         return self._writer.delete(run_id, calling_off)
 
     async def _listing(
-        self, positions: "list[int]", form: str, following: str | None
+        self, positions: list[int], form: str, following: str | None
     ) -> AsyncIterator[str]:
         # Some at a time: a thousand large ones would not fit in memory.
         yield '{"pipelineRuns": ['
@@ -104,7 +104,7 @@ class Retrieval:
                 separator = ", "
         yield f'], "next": "{following}"}}' if following else '], "next": null}'
 
-    async def _lines(self, wanted: Filters, positions: "list[int]") -> AsyncIterator[str]:
+    async def _lines(self, wanted: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:
             last = positions[-1]
             while positions:

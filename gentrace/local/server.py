@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from starlette.types import ASGIApp
 
@@ -59,7 +59,7 @@ class Server:
     def __repr__(self) -> str:
         return f"Server(url={self.url!r}, database={self.database!r})"
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -142,7 +142,7 @@ class Server:
         return store
 
 
-def serve(
+def serve(  # noqa: PLR0913 - one argument a setting
     *,
     database: str | PathLike[str] | None = None,
     token: str | None = None,

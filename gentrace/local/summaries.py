@@ -118,13 +118,18 @@ def _timeline(
     begun: float,
 ) -> list[list[Any]]:
     """Show the steps that failed and the longest, in their order."""
-    bars = [
+    bars: list[list[Any]] = [
         [_rounded(start - begun), _rounded(duration), int(error is not None), _name(step)]
         for step, (start, duration), error in zip(steps, placed, errors, strict=True)
     ]
     if len(bars) <= LONGEST_TIMELINE:
         return bars
-    by_weight = sorted(range(len(bars)), key=lambda at: (-bars[at][2], -bars[at][1]))
+
+    def weight(at: int) -> tuple[int, float]:
+        _, duration, failed, _ = bars[at]
+        return failed, duration
+
+    by_weight = sorted(range(len(bars)), key=weight, reverse=True)
     return [bars[at] for at in sorted(by_weight[:LONGEST_TIMELINE])]
 
 

@@ -99,9 +99,7 @@ def describe(
         (position, round(instant(created_at)), summary.name, duration, failed),
     )
     shown = {"pipelineRunId": run_id, "createdAt": created_at, **summary.members()}
-    connection.execute(
-        "INSERT INTO run_summaries VALUES (?, ?)", (position, json.dumps(shown))
-    )
+    connection.execute("INSERT INTO run_summaries VALUES (?, ?)", (position, json.dumps(shown)))
     connection.execute(
         "INSERT INTO run_words (rowid, words) VALUES (?, ?)", (position, summary.words)
     )

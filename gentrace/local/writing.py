@@ -1,4 +1,4 @@
-"""Writing to a database: one at a time, on disk before it is answered, and able to be called off."""
+"""Writing to a database: one at a time, on disk before it is answered, or called off."""
 
 import sqlite3
 import threading
@@ -14,7 +14,7 @@ from gentrace.local import tables
 from gentrace.local.calling_off import CallingOff
 from gentrace.local.files import Files
 from gentrace.local.summaries import Summary
-from gentrace.local.trouble import CalledOffError, StorageBusyError, StorageError, StorageFullError
+from gentrace.local.trouble import CalledOffError, StorageBusyError, StorageFullError
 
 # Seconds to wait while another process writes to the same file.
 PATIENCE: Final = 10.0
@@ -69,7 +69,8 @@ class Writer:
                 "SELECT id, body FROM pipeline_runs WHERE idempotency_key = ?", (key,)
             ).fetchone()
             if earlier is not None:
-                return StoredRun(*earlier, is_new=False)
+                run_id, body = earlier
+                return StoredRun(run_id, body, is_new=False)
             now = datetime.now(UTC)
             run_id = str(uuid.uuid4())
             created_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -147,7 +147,8 @@ def start(tmp_path):
     yield launch
     for process in processes:
         process.kill()
-        process.communicate()
+        if not process.stdout.closed:
+            process.communicate()
 
 
 @pytest.fixture

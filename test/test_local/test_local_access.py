@@ -8,7 +8,6 @@ import pytest
 
 import gentrace.local
 
-
 SESAME = "s3cret"
 
 

@@ -1,6 +1,5 @@
 """What the local server answers, asked over real sockets."""
 
-import json
 import re
 import sqlite3
 import uuid
@@ -10,7 +9,6 @@ from contextlib import closing
 import pytest
 
 import gentrace.local
-
 
 NUMBERS = '{"name": "n", "stepRuns": [], "x": [1.10, 1E5, 12345678901234567890123, -0.0, 1e400]}'
 
@@ -89,7 +87,8 @@ def test_a_head_request_has_no_body(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/", "/healthz/", "/api/v1", "/api/v1/pipeline-runs/none", "/api/v1/pipeline-runs/"]
+    "path",
+    ["/assets/", "/healthz/", "/api/v1", "/api/v1/pipeline-runs/none", "/api/v1/pipeline-runs/"],
 )
 def test_an_unknown_path_is_404_in_json(client, path):
     refused = client.ask("GET", path)

@@ -14,7 +14,6 @@ from gentrace.local import checks, gzipped
 from gentrace.local.refusal import Refusal
 
 
-
 @pytest.mark.parametrize(
     "media_type",
     [

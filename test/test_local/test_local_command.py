@@ -22,8 +22,9 @@ import sys
 import gentrace.local
 assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
 assert gentrace.local.serve is gentrace.local.server.serve
+own = ("gentrace.local", "gentrace._version")
 sdk = {name for name in sys.modules if name.startswith("gentrace.")}
-assert not [name for name in sdk if not name.startswith(("gentrace.local", "gentrace._version"))], sdk
+assert not [name for name in sdk if not name.startswith(own)], sdk
 try:
     gentrace.local.nothing
 except AttributeError as error:

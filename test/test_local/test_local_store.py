@@ -153,7 +153,11 @@ def test_what_is_no_database_is_refused_and_left_alone(path, make):
     [
         (7, [], "it holds version 7 of the tables, not 2"),
         (0, ["CREATE TABLE mine (x)"], "it is the database of another program$"),
-        (1, ["CREATE TABLE mine (x)"], "it is the database of another program: it has no table pipeline_runs"),
+        (
+            1,
+            ["CREATE TABLE mine (x)"],
+            "it is the database of another program: it has no table pipeline_runs",
+        ),
         (2, [FIRST_VERSION], "it is the database of another program: it has no table run_facts"),
         (
             1,
@@ -216,7 +220,7 @@ def test_an_upgrade_that_fails_changes_nothing(path):
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE pipeline_runs SET created_at = 'damaged'")
         database.commit()
-    with pytest.raises(OSError, match="cannot store in .*DAMAGED"):
+    with pytest.raises(OSError, match=r"cannot store in .*DAMAGED"):
         Store(path)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (1,)
@@ -267,7 +271,9 @@ def test_runs_older_than_an_age_are_forgotten(path):
             add(store, str(number))
     with closing(sqlite3.connect(path)) as database:
         # As if all but two had been stored an hour ago.
-        database.execute("UPDATE run_facts SET created_at = created_at - 3600000 WHERE position < 204")
+        database.execute(
+            "UPDATE run_facts SET created_at = created_at - 3600000 WHERE position < 204"
+        )
         database.commit()
     with closing(Store(path, Limits(keep=7200))) as store:
         assert len(names(store)) == 205
