@@ -13,7 +13,8 @@ What is in here is loaded at first use: importing the package alone costs nothin
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gentrace.local.server import Server, Settings, run, serve
+    from gentrace.local.server import Server, run, serve
+    from gentrace.local.settings import Settings
 
 __all__ = ["Server", "Settings", "run", "serve"]
 

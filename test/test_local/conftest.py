@@ -129,14 +129,14 @@ def start(tmp_path):
     """Start `python -m gentrace.local` on a free port; gives the process and its URL."""
     processes = []
 
-    def launch(*arguments, **environment):
+    def launch(*arguments, errors=subprocess.PIPE, **environment):
         command = [sys.executable, "-m", "gentrace.local", "--port", "0", *arguments]
         process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             cwd=tmp_path,
             env=os.environ | environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=errors,
             text=True,
         )
         processes.append(process)
@@ -147,7 +147,8 @@ def start(tmp_path):
     yield launch
     for process in processes:
         process.kill()
-        process.communicate()
+        if not process.stdout.closed:
+            process.communicate()
 
 
 @pytest.fixture
