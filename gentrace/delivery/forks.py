@@ -1,0 +1,40 @@
+"""Which process this is: known by the fork hook, and by the process id where no hook ran."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Process = tuple[int, int]
+"""How many forks lie between the first process and this one, as far as hooks saw them; its id.
+
+Neither tells by itself: a C program may fork without hooks, and a child in a namespace of its own
+may have its parent's id.
+"""
+
+_generation = 0
+_after_fork: list[Callable[[], None]] = []
+
+
+def current_process() -> Process:
+    """Return what tells this process from its parent and its children."""
+    return _generation, os.getpid()
+
+
+def call_after_fork(function: Callable[[], None]) -> None:
+    """Call a function in each child, when this module knows of it."""
+    _after_fork.append(function)
+
+
+def _count_fork() -> None:
+    global _generation  # noqa: PLW0603 - a process has one
+    _generation += 1
+    for function in _after_fork:
+        function()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no forks
+    os.register_at_fork(after_in_child=_count_fork)

@@ -1,0 +1,73 @@
+"""One run on its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gentrace.delivery.receipt import Receipt
+
+OVERHEAD = 2048
+"""How many bytes a run is counted with besides its body."""
+
+
+class Run:
+    """One run that waits or is being sent.
+
+    Attributes:
+        body: its JSON text; None while it is in a spool only.
+        size: how many bytes the body has.
+        key: its idempotency key.
+        receipt: what its sender holds; None for one adopted from another process.
+        place: the file of the spool that holds it, None without.
+        row: its number in that file.
+        serial: its number in the order of being accepted; those adopted together share one.
+        accepted_at: when it was accepted, in seconds since the epoch.
+        failures: how often it failed in a way that may pass.
+        strikes: how many of these others did not share: one was delivered since the last.
+        seen: how many were delivered when it last failed so.
+        due: when it may be tried again.
+
+    """
+
+    __slots__ = (
+        "accepted_at",
+        "body",
+        "due",
+        "failures",
+        "key",
+        "place",
+        "receipt",
+        "row",
+        "seen",
+        "serial",
+        "size",
+        "strikes",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        body: bytes | None = None,
+        size: int = 0,
+        receipt: Receipt | None = None,
+        accepted_at: float = 0.0,
+    ) -> None:
+        self.key = key
+        self.body = body
+        self.size = size if body is None else len(body)
+        self.receipt = receipt
+        self.accepted_at = accepted_at
+        self.place: object = None
+        self.row = 0
+        self.serial = 0
+        self.failures = 0
+        self.strikes = 0
+        self.seen = -1
+        self.due = 0.0
+
+    @property
+    def held(self) -> int:
+        """How many bytes it holds in memory."""
+        return OVERHEAD + (0 if self.body is None else self.size)
