@@ -12,7 +12,7 @@ from gentrace.delivery.notices import Notices, warn
 from gentrace.delivery.pauses import Pauses
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
-from gentrace.delivery.sending import Outcome
+from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.turns import Turns
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class Engine:
             self._has_threads = started > 0
 
     def _work(self) -> None:
+        load_transport()
         while not self._is_over:
             self._say_notices()
             found = self._take()

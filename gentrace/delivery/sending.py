@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
+from gentrace.delivery.forks import hold_forks
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
 
     from gentrace.configuration import Configuration
     from gentrace.rest import HTTPResponse
+
+
+TRANSPORT = (
+    "gentrace.rest",
+    "gentrace.configuration.proxies",
+    "encodings.idna",
+    "logging",
+)
+"""Modules that are loaded when they are first needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,16 @@ class Outcome:
     def asked(self) -> float | None:
         """How many seconds the server asks to wait, None if it does not."""
         return self.error.retry_after if isinstance(self.error, ApiException) else None
+
+
+def load_transport() -> None:
+    """Load what a request needs, so that no fork finds it half loaded.
+
+    It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
+    """
+    with hold_forks(), suppress(ImportError):
+        for name in TRANSPORT:
+            import_module(name)
 
 
 class Sender:

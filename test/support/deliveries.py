@@ -1,7 +1,7 @@
 """What tests of a delivery share: a clock in the test's hand, and runs."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty
 
 from gentrace import ApiClient, Configuration
@@ -21,6 +21,7 @@ class HandClock(Clock):
         self._now = now
         self._lock = threading.Lock()
         self.drawn = []
+        self.looks = 0
 
     def now(self):
         return self._now
@@ -34,10 +35,9 @@ class HandClock(Clock):
 
     def wait(self, wakes, seconds):
         """Wait a moment: whoever waits looks again, whether it was moved or not."""
-        try:
+        self.looks += 1
+        with suppress(Empty):
             wakes.get(timeout=0.002)
-        except Empty:
-            pass
 
     def move(self, seconds):
         with self._lock:
