@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -21,7 +22,7 @@ from gentrace.schemas import ObjectSchema, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from os import PathLike
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -85,6 +86,9 @@ class Delivery:
             max_runs=check_positive("max_runs", max_runs),
             max_bytes=check_positive("max_bytes", max_bytes),
             workers=check_positive("workers", workers),
+            spool=_check_directory(spool),
+            spool_max_bytes=check_positive("spool_max_bytes", spool_max_bytes),
+            spool_max_age=_check_seconds("spool_max_age", spool_max_age),
         )
         self._exit_timeout = _check_seconds("exit_timeout", exit_timeout)
         self.mask = mask
@@ -279,6 +283,20 @@ def _check_key(value: object) -> str:
     if not text.isascii() or not 0 < len(text) <= MAX_KEY:
         raise refuse("idempotency_key", f"1 to {MAX_KEY} ASCII characters", text)
     return text
+
+
+def _check_directory(value: object) -> Path | None:
+    if value is None:
+        return None
+    expected = "a directory or None"
+    if not isinstance(value, (str, PathLike)):
+        raise refuse("spool", expected, value, kind=True)
+    path: object = fspath(value)
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise refuse("spool", expected, value)
+    from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
+
+    return Path(path).absolute()
 
 
 def _check_seconds(name: str, value: Any) -> float:

@@ -17,12 +17,17 @@ from gentrace.delivery.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gentrace.delivery.clock import Clock
-    from gentrace.delivery.queue import Flush
+    from gentrace.delivery.flush import Flush
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.sending import Sender
+    from gentrace.delivery.spooling import Spooling
     from gentrace.delivery.stats import DeliveryStats
+
+SPOOL_EVERY = 1.0
+"""Seconds until what was written to the spool is on the disk."""
 
 LOOK = 0.25
 """Seconds between two looks at settings that were no good."""
@@ -35,6 +40,9 @@ class Limits:
     max_runs: int
     max_bytes: int
     workers: int
+    spool: Path | None = None
+    spool_max_bytes: int = 2**30
+    spool_max_age: float = inf
 
 
 class Engine:
@@ -53,11 +61,17 @@ class Engine:
         self._clock = clock
         self._turns = Turns()
         self._pauses = Pauses(clock.draw)
-        self._queue = RunQueue(
-            self._pauses, clock.draw, max_runs=limits.max_runs, max_bytes=limits.max_bytes
-        )
         self._notices = Notices()
+        self._queue = RunQueue(
+            self._pauses,
+            clock.draw,
+            max_runs=limits.max_runs,
+            max_bytes=limits.max_bytes,
+            full="queue_full" if limits.spool is None else "spool_full",
+        )
+        self._spooling = self._make_spooling()
         self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._spool_wakes: SimpleQueue[None] = SimpleQueue()
         self._has_threads = False
         self._is_over = False
         self._is_quiet = False
@@ -73,7 +87,11 @@ class Engine:
         run = Run(
             receipt.idempotency_key, body=body, receipt=receipt, accepted_at=self._clock.time()
         )
-        self._act(lambda: self._accept(run))
+        if self._spooling is None:
+            self._act(lambda: self._accept(run))
+        else:
+            self._spooling.enqueue(run)
+            self._end_receipts()
         self._start_threads()
         self._wakes.put(None)
 
@@ -91,7 +109,11 @@ class Engine:
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
-        return self._wait_for(self._begin_flush(), self._end_of(timeout))
+        end = self._end_of(timeout)
+        if self._spooling is not None and not self._is_over:
+            self._spooling.prepare()
+            self._start_threads()
+        return self._wait_for(self._begin_flush(), end)
 
     def close(self, timeout: float | None) -> bool:
         """Flush, end what is left, and stop; tell whether all had ended."""
@@ -110,14 +132,40 @@ class Engine:
         self._is_over = True
         for _ in range(self._limits.workers):
             self._wakes.put(None)
+        if self._spooling is not None:
+            self._spool_wakes.put(None)
+            self._spooling.close()
         return is_done
 
     def disown(self) -> None:
         """In a child: forget the runs, which are the parent's, and end their receipts."""
         for receipt in self._queue.receipts():
             receipt.leave_to_parent()
+        if self._spooling is not None:
+            self._spooling.leave()
 
     # Turns.
+
+    def _make_spooling(self) -> Spooling | None:
+        limits = self._limits
+        if limits.spool is None:
+            return None
+        from gentrace.delivery.spooling import Spooling  # noqa: PLC0415 - it loads sqlite3
+
+        return Spooling(
+            limits.spool,
+            limits.spool_max_bytes,
+            limits.spool_max_age,
+            queue=self._queue,
+            turns=self._turns,
+            notices=self._notices,
+            host=self._sender.host,
+            clock=self._clock,
+        )
+
+    def _spooling_now(self) -> Spooling:
+        assert self._spooling is not None  # noqa: S101 - asked by those who know
+        return self._spooling
 
     def _act(self, action: Callable[[], None]) -> bool:
         """Carry out an action on the queue in turn, then end receipts outside of every lock.
@@ -126,6 +174,14 @@ class Engine:
         """
         if not self._turns.take(action):
             return False
+        if self._spooling is not None:
+            self._spooling.drain()
+        self._end_receipts()
+        return True
+
+    def _end_receipts(self) -> None:
+        if self._turns.is_mine:
+            return
         endings = self._queue.endings
         while endings:
             try:
@@ -136,7 +192,6 @@ class Engine:
                 receipt.succeed(outcome)
             else:
                 receipt.fail(outcome)
-        return True
 
     def _accept(self, run: Run) -> None:
         reason = self._queue.accept(run)
@@ -160,6 +215,9 @@ class Engine:
                 name = f"gentrace-delivery-{number}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
                 started += 1
+            if self._spooling is not None:
+                work = self._keep_spool
+                threading.Thread(target=work, name="gentrace-delivery-spool", daemon=True).start()
         except RuntimeError:  # none to be had, or the interpreter ends: flush does their work
             self._has_threads = started > 0
 
@@ -176,9 +234,17 @@ class Engine:
         if not self._is_quiet:
             self._say_notices()
 
+    def _keep_spool(self) -> None:
+        while not self._is_over:
+            self._spooling_now().look_after()
+            self._wakes.put(None)  # for what was adopted
+            self._clock.wait(self._spool_wakes, SPOOL_EVERY)
+
     def _take(self) -> Run | float:
         """Return the run to try now, or else how many seconds to wait."""
         self._forget_wakes()
+        if self._spooling is not None:
+            self._spooling.refill()
         if self._pauses.waits_for_settings:
             settings = self._sender.settings()
             self._act(lambda: self._see_settings(settings))
@@ -207,34 +273,46 @@ class Engine:
         if outcome.error is not None:
             self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome, settings))
+        if run.is_over and run.place is not None:
+            self._spooling_now().remove(run)
         if self._queue.stats.queued:
             self._wakes.put(None)  # what held others back may be over
 
     def _send(self, run: Run) -> Outcome:
-        body = run.body
-        if body is None:  # given up meanwhile
-            return Outcome("trouble")
         try:
-            return self._sender.send(body, run.key)
+            body = run.body if run.place is None else self._read(run)
+            # None as well if it was given up meanwhile.
+            return Outcome("gone") if body is None else self._sender.send(body, run.key)
         except BaseException as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
 
+    def _read(self, run: Run) -> bytes | None:
+        """Return the body of a run that is in the spool, None if it is too old or not there."""
+        spooling = self._spooling_now()
+        body = None if spooling.is_expired(run) else spooling.body(run)
+        if body is not None:
+            self._act(lambda: self._queue.hold(run, body))
+        return body
+
     def _settle(self, run: Run, outcome: Outcome, settings: object) -> None:
         now, queue = self._clock.now(), self._queue
-        before = queue.stats.dropped["refused"]
+        before = queue.stats.dropped
         if outcome.kind == "delivered":
             queue.deliver(run, outcome.run_id)
         elif outcome.kind == "refused":
             queue.refuse(run, outcome.error)
         elif outcome.kind == "trouble":
             queue.keep(run, now, outcome.asked, outcome.error)
+        elif outcome.kind == "gone":
+            queue.expire(run)
         elif queue.deny(run, now, settings, outcome.error):
             self._notices.tell(
                 f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
             )
-        if queue.stats.dropped["refused"] > before:
-            self._notices.count("refused")
+        for reason in queue.stats.dropped:
+            if queue.stats.dropped[reason] > before[reason]:
+                self._notices.count(reason)
 
     def _say_notices(self) -> None:
         for words in self._notices.due(self._clock.now()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import threading
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -36,14 +37,14 @@ class Outcome:
     """What a try means for its run.
 
     Attributes:
-        kind: `delivered`, `refused` (for good), `trouble` (that may pass), or `denied` (token or
-            settings are no good).
+        kind: `delivered`, `refused` (for good), `trouble` (that may pass), `denied` (token or
+            settings are no good), or `gone` (there is nothing to send).
         run_id: the id of the stored run, empty where the server says none.
         error: what a run that is not delivered has as cause.
 
     """
 
-    kind: Literal["delivered", "refused", "trouble", "denied"]
+    kind: Literal["delivered", "refused", "trouble", "denied", "gone"]
     run_id: str = ""
     error: Exception | None = None
 
@@ -58,9 +59,13 @@ def load_transport() -> None:
 
     It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
     """
-    with hold_forks(), suppress(ImportError):
+    with _loading, suppress(ImportError):
         for name in TRANSPORT:
             import_module(name)
+
+
+_loading = threading.RLock()
+hold_forks(_loading)
 
 
 class Sender:
@@ -80,6 +85,10 @@ class Sender:
     def configuration(self) -> Configuration:
         """The settings."""
         return self.api_client.configuration
+
+    def host(self) -> str:
+        """Return where runs go."""
+        return self.configuration.host_of(operation.name)
 
     def settings(self) -> object:
         """Return what is another value when a setting, a header field or the cookie changed."""

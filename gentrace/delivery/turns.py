@@ -19,20 +19,28 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """What is held during a turn."""
         self._is_busy = False
+        self._thread = 0
         self._later: deque[Callable[[], None]] = deque()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread is in the middle of its turn."""
+        return self._is_busy and self._thread == threading.get_ident()
 
     def take(self, action: Callable[[], None]) -> bool:
         """Carry out an action while no other is; return False if it is left to the holder.
 
         An action should raise nothing. What interrupts it, such as Ctrl-C, passes through.
         """
-        with self._lock:
+        with self.lock:
             if self._is_busy:
                 self._later.append(action)
                 return False
             while True:
+                self._thread = threading.get_ident()
                 self._is_busy = True
                 try:
                     action()

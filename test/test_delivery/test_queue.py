@@ -303,7 +303,8 @@ def test_random_walks_keep_the_balance():
             if chance.random() < 0.2:
                 world.queue.hurry(world.now)
             world.work(
-                world.now + chance.uniform(0, 100), lambda *_: chance.choice(statuses)  # noqa: B023
+                world.now + chance.uniform(0, 100),
+                lambda *_: chance.choice(statuses),  # noqa: B023
             )
         world.queue.abandon(None)
         stats = world.queue.stats

@@ -62,7 +62,7 @@ def test_waits_double_up_to_a_minute():
             peer.wait(lambda: delivery.stats().queued == 1)
             clock.move(60)
         assert delivery.stats().queued == 1
-    assert [1, 2, 4, 8, 16, 32, 60, 60] == sorted(set(clock.drawn))[:6] + [60, 60]
+    assert [*sorted(set(clock.drawn))[:6], 60, 60] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert max(clock.drawn) == 60
 
 
@@ -192,7 +192,7 @@ def test_an_answer_that_drips_holds_up_no_other():
         assert not first.done()
 
 
-def test_a_callback_that_raises_ends_no_worker(caplog):
+def test_a_callback_that_raises_ends_no_worker():
     with Peer() as peer, delivering(peer, workers=1) as delivery:
         receipt = delivery.submit(RUN)
         receipt.add_done_callback(lambda _: 1 / 0)
