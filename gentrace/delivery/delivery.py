@@ -294,7 +294,10 @@ def _check_directory(value: object) -> Path | None:
     path: object = fspath(value)
     if not isinstance(path, str) or not path or "\0" in path:
         raise refuse("spool", expected, value)
+    # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
+
+    import gentrace.delivery.spooling  # noqa: F401, PLC0415 - the same
 
     return Path(path).absolute()
 

@@ -290,10 +290,7 @@ class Engine:
     def _read(self, run: Run) -> bytes | None:
         """Return the body of a run that is in the spool, None if it is too old or not there."""
         spooling = self._spooling_now()
-        body = None if spooling.is_expired(run) else spooling.body(run)
-        if body is not None:
-            self._act(lambda: self._queue.hold(run, body))
-        return body
+        return None if spooling.is_expired(run) else spooling.body(run)
 
     def _settle(self, run: Run, outcome: Outcome, settings: object) -> None:
         now, queue = self._clock.now(), self._queue

@@ -93,7 +93,7 @@ class RunQueue:
     # Into it.
 
     def accept(self, run: Run) -> str | None:
-        """Queue a run in memory, or drop it if it cannot be; return the reason, None if it is in."""
+        """Queue a run in memory, or drop it; return the reason of that, None if it is in."""
         if self.is_closed:
             self.turn_away(run, "closed")
             return "closed"
@@ -162,15 +162,16 @@ class RunQueue:
         run = self._next(now)
         if isinstance(run, float):
             return run
-        body_to_read = 0 if run.place is None else run.size
-        if self._flying and self.stats.bytes + body_to_read > self._max_bytes:
+        to_read = 0 if run.place is None else run.size
+        if self._flying and self.stats.bytes + to_read > self._max_bytes:
             return inf
         if self._fresh and run is self._fresh[0]:
             self._fresh.popleft()
         else:
             del self._tried[run]
         self._pauses.start(run)
-        self.stats = self.stats.moved(queued=-1, in_flight=1)
+        run.is_read = run.place is not None
+        self.stats = self.stats.moved(queued=-1, in_flight=1, held=to_read)
         self._flying[run] = None
         return run
 
@@ -184,12 +185,6 @@ class RunQueue:
         if self._fresh:
             return self._fresh[0]
         return next(iter(self._tried), inf)
-
-    def hold(self, run: Run, body: bytes) -> None:
-        """Note that the body of a run that is being sent was read from its file."""
-        if run in self._flying:
-            run.body = body
-            self.stats = self.stats.moved(held=run.size)
 
     def deliver(self, run: Run, run_id: str) -> None:
         """Note that the server has stored a run; nothing, here as below, if it was given up."""
@@ -237,8 +232,7 @@ class RunQueue:
             self._drop_landed(run, "refused", cause)
             return
         held = run.held
-        if run.place is not None:
-            run.body = None
+        run.is_read = False
         self.stats = self.stats.moved(in_flight=-1, queued=1, held=run.held - held)
         self._tried[run] = None
 
@@ -298,7 +292,6 @@ class RunQueue:
                 self._end(run, _error("closed", run, cause))
             else:
                 self.stats = self.stats.moved(queued=flying, in_flight=-flying, held=-run.held)
-                run.body = None
                 if run.receipt is not None:
                     self.endings.append((run.receipt, _error("spooled", run, cause)))
         for receipt in self.backlogs.receipts():

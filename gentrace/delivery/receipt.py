@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",
-    "spool_full": "the spool's file has spool_max_bytes, or could not be written and memory is full",
+    "spool_full": "the spool's file has spool_max_bytes, or cannot be written and memory is full",
     "refused": "the server does not take it",
     "mask_failed": "the mask raised an exception, or gave no step",
     "expired": "it was in the spool for longer than spool_max_age, or is there no more",

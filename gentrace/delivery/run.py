@@ -50,6 +50,7 @@ class Run:
         strikes: how many of these others did not share: one was delivered since the last.
         seen: how many were delivered when it last failed so.
         due: when it may be tried again.
+        is_read: whether its body is read from its file to be sent.
         is_over: whether it has ended.
 
     """
@@ -60,6 +61,7 @@ class Run:
         "due",
         "failures",
         "is_over",
+        "is_read",
         "key",
         "place",
         "receipt",
@@ -91,9 +93,10 @@ class Run:
         self.strikes = 0
         self.seen = -1
         self.due = 0.0
+        self.is_read = False
         self.is_over = False
 
     @property
     def held(self) -> int:
         """How many bytes it holds in memory."""
-        return OVERHEAD + (0 if self.body is None else self.size)
+        return OVERHEAD + (self.size if self.is_read or self.body is not None else 0)

@@ -56,8 +56,11 @@ class Spool:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
         try:
             own = self._open(host)
-            if own.used() + len(body) + ROOM > self._max_bytes:
-                return False
+            most = self._max_bytes - len(body) - ROOM
+            if own.used() > most:
+                own.copy_log()
+                if own.used() > most:
+                    return False
             own.add(run, body)
         except (sqlite3.Error, OSError) as error:
             self._tell(

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from gentrace.delivery.receipt import Receipt
 
 VERSION = 1
+RUNS = (
+    "CREATE TABLE runs (id INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL,"
+    " accepted_at REAL NOT NULL, body BLOB NOT NULL)"
+)
 SCHEMA = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE runs (id INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL,"
-    " accepted_at REAL NOT NULL, body BLOB NOT NULL)",
+    RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
 LOG_TO_COPY = 4 * 2**20

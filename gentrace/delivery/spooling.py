@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.spool import Spool
-from gentrace.delivery.spool_file import SpoolFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from gentrace.delivery.notices import Notices
     from gentrace.delivery.queue import RunQueue
     from gentrace.delivery.run import Run
+    from gentrace.delivery.spool_file import SpoolFile
     from gentrace.delivery.turns import Turns
 
 ADOPT_EVERY = 30.0

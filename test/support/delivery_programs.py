@@ -9,9 +9,12 @@ import ctypes
 import gc
 import itertools
 import json
+import logging
 import multiprocessing
 import os
+import resource
 import signal
+import socket
 import sys
 import threading
 import time
@@ -24,7 +27,8 @@ RUN = {"name": "answer-question", "step_runs": []}
 PATIENCE = 30
 
 
-def make(url, **options):
+def make(url, *, spool=None, **options):
+    options["spool"] = spool
     return Delivery(ApiClient(Configuration(url, "token")), **options)
 
 
@@ -90,12 +94,73 @@ def end_by_default(url):
     return {}
 
 
+# Spools.
+
+
+def leave(url, count, spool):
+    """Leave runs to a server in a spool: the only worker waits for another server."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        hanging = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        delivery = make(hanging, spool=spool, exit_timeout=0, workers=1)
+        delivery.submit(RUN, idempotency_key="run 0")
+        talk, _ = listener.accept()
+        delivery.api_client.configuration.host = url
+        for number in range(1, int(count)):
+            delivery.submit(RUN, idempotency_key=f"run {number}")
+        delivery.flush(0)
+        delivery.close(0)
+        talk.close()
+    return {}
+
+
+def hang(url, spool, hanging, how=None):
+    """Store a run that is being sent to a server that hangs, and say so; end in some way."""
+    delivery = make(hanging, spool=spool)
+    delivery.submit(RUN, idempotency_key="hangs")
+    delivery.api_client.configuration.host = url
+    delivery.flush(0)
+    print("stored", flush=True)  # noqa: T201 - the test waits for it
+    if how == "os._exit":
+        os._exit(0)
+    if how is not None:
+        os.kill(os.getpid(), signal.Signals[how])
+    time.sleep(PATIENCE)
+
+
+def fill_disk(url, spool):
+    """Submit until the file can grow no more, and go on."""
+    said = []
+    logging.getLogger("gentrace").addHandler(_Listener(said))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    delivery = make(url, spool=spool)
+    body = {"name": "x" * 10_000, "step_runs": []}
+    receipts = [delivery.submit(body) for _ in range(50)]
+    delivered = all(reason(receipt) == "delivered" for receipt in receipts)
+    is_balanced = balances(delivery.stats())
+    delivery.close(PATIENCE)
+    return {
+        "delivered": delivered,
+        "balances": is_balanced,
+        "said": any("memory" in words for words in said),
+    }
+
+
+class _Listener(logging.Handler):
+    def __init__(self, said):
+        super().__init__()
+        self.said = said
+
+    def emit(self, record):
+        self.said.append(record.getMessage())
+
+
 # Forks.
 
 
-def fork(url, children):
+def fork(url, children, spool=None):
     """Fork while runs are queued and in flight; each process sends its own."""
-    delivery = make(url, max_runs=100_000)
+    delivery = make(url, max_runs=100_000, spool=spool)
     parents = [delivery.submit(RUN, idempotency_key=f"parent {n}") for n in range(200)]
     born = []
     for number in range(int(children)):
@@ -106,6 +171,7 @@ def fork(url, children):
         born.append(child)
     codes = [wait_for(child) for child in born]
     delivered = delivery.flush(PATIENCE)
+    delivery.close(PATIENCE)
     return {"codes": codes, "delivered": delivered, "reasons": sorted(set(map(reason, parents)))}
 
 
@@ -213,9 +279,9 @@ class Recorder:
         self.submit()
 
 
-def interrupt(url, wanted):
+def interrupt(url, wanted, spool=None):
     """Submit in finalizers and signal handlers, in the middle of submitting."""
-    delivery = make(url, max_runs=1_000_000, max_bytes=2**32)
+    delivery = make(url, max_runs=1_000_000, max_bytes=2**32, spool=spool)
     receipts = []
 
     def submit():
