@@ -272,8 +272,12 @@ class Engine:
         outcome = self._send(run)
         if outcome.error is not None:
             self._last_failure = outcome.error
+        is_stored = run.place is not None
+        if is_stored and outcome.is_final:
+            # First of all: whoever learns that the run has ended may close the file.
+            self._spooling_now().remove(run)
         self._act(lambda: self._settle(run, outcome, settings))
-        if run.is_over and run.place is not None:
+        if is_stored and run.is_over and not outcome.is_final:
             self._spooling_now().remove(run)
         if self._queue.stats.queued:
             self._wakes.put(None)  # what held others back may be over

@@ -49,6 +49,11 @@ class Outcome:
     error: Exception | None = None
 
     @property
+    def is_final(self) -> bool:
+        """Whether the run is not tried again."""
+        return self.kind in {"delivered", "refused", "gone"}
+
+    @property
     def asked(self) -> float | None:
         """How many seconds the server asks to wait, None if it does not."""
         return self.error.retry_after if isinstance(self.error, ApiException) else None

@@ -68,11 +68,13 @@ class SpoolFile:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
                 raise LaterVersionError(path.name)
+            # Nothing is put on the disk while somebody waits for a run to be written: see `sync`.
+            self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
             if version == 0:
                 self._make()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             (self.last_row,) = self._one("SELECT coalesce(max(id), 0) FROM runs")
             hosts = self._connection.execute("SELECT value FROM about WHERE name = 'host'")
             self.host: str = next(hosts, ("",))[0]

@@ -12,6 +12,7 @@ import json
 import logging
 import multiprocessing
 import os
+import random
 import resource
 import signal
 import socket
@@ -153,6 +154,35 @@ class _Listener(logging.Handler):
 
     def emit(self, record):
         self.said.append(record.getMessage())
+
+
+def killed(url, spool, kills, name):
+    """Fork children that submit and deliver, and kill each at a random moment.
+
+    Prints the names of all runs whose `submit` had returned.
+    """
+    chance = random.SystemRandom()
+    for kill in range(int(kills)):
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            delivery = make(url, spool=spool)
+            for number in itertools.count():
+                run = f"{name}-{kill}-{number}"
+                delivery.submit({"name": run, "step_runs": []})
+                os.write(write, f"{run}\n".encode())
+                if number % 20 == 19:
+                    delivery.flush(PATIENCE)
+        os.close(write)
+        with open(read, "rb") as pipe:  # noqa: PTH123 - a descriptor
+            first = pipe.readline()
+            time.sleep(chance.uniform(0, 0.05))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            rest = pipe.read()
+        whole = (first + rest).rpartition(b"\n")[0]
+        print(whole.decode())  # noqa: T201 - the test reads it
+    sys.exit(0)
 
 
 # Forks.
