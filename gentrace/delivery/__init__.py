@@ -1,39 +1,19 @@
-"""Delivery of runs in the background."""
+"""Delivery of runs in the background: queued, sent with retries, and accounted for.
 
-from __future__ import annotations
+`Delivery` takes runs and sends them, `Receipt` says of each how it ended, `DeliveryStats` counts
+them. `default_delivery` is the one that is used where none is named.
+"""
 
-from typing import Any
-
+from gentrace.delivery.default import default_delivery, set_default_delivery
+from gentrace.delivery.delivery import Delivery
 from gentrace.delivery.receipt import DeliveryError, Receipt
+from gentrace.delivery.stats import DeliveryStats
 
-__all__ = ["DeliveryError", "Receipt", "default_delivery", "set_default_delivery"]
-
-_default: list[Any] = [None]
-
-
-def default_delivery() -> Any:
-    """Return the delivery that is used where none is named."""
-    return _default[0]
-
-
-def set_default_delivery(delivery: Any) -> Any:
-    """Put another delivery in its place, and return the previous one."""
-    previous, _default[0] = _default[0], delivery
-    return previous
-
-
-class Delivery:
-    """Delivers runs."""
-
-    mask: Any = None
-
-    def off_reason(self) -> str | None:
-        """Return why it delivers nothing."""
-        return None
-
-    def enqueue(self, body: bytes, receipt: Receipt) -> None:
-        """Take a run."""
-
-    def drop(self, receipt: Receipt, reason: str) -> None:
-        """Count a drop."""
-        receipt.end_with(reason)
+__all__ = [
+    "Delivery",
+    "DeliveryError",
+    "DeliveryStats",
+    "Receipt",
+    "default_delivery",
+    "set_default_delivery",
+]

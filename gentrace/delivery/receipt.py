@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",
-    "spool_full": "the spool cannot take it: its file has spool_max_bytes, or the disk is full",
+    "spool_full": "the spool's file has spool_max_bytes, or cannot be written and memory is full",
     "refused": "the server does not take it",
     "mask_failed": "the mask raised an exception, or gave no step",
-    "expired": "it was in the spool for longer than spool_max_age",
+    "expired": "it was in the spool for longer than spool_max_age, or is there no more",
     "closed": "the delivery was closed before it was sent",
     "not_sampled": "sample_rate left it out",
     "disabled": "delivery is off: GENTRACE_DISABLED is set, or there is neither token nor host",
