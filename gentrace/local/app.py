@@ -3,6 +3,7 @@
     POST /api/v1/pipeline-run        {"pipelineRunId": ...}
     GET  /api/v1/pipeline-runs       {"pipelineRuns": [RUN, ...]}, newest first
     GET  /api/v1/pipeline-runs/ID    RUN
+    DELETE /api/v1/pipeline-runs/ID  nothing, with status 204
     GET  /healthz                    {"status": "ok"}
 
 RUN is {"pipelineRunId": ..., "createdAt": ..., "name": ..., "pipelineRun": the body as sent}.
@@ -64,6 +65,7 @@ class PipelineRuns:
                 Route(f"{API}/pipeline-run", self.create, methods=["POST"]),
                 Route(f"{API}/pipeline-runs", self.list),
                 Route(f"{API}/pipeline-runs/{{id}}", self.get),
+                Route(f"{API}/pipeline-runs/{{id}}", self.delete, methods=["DELETE"]),
                 Route(HEALTH, self.health),
             ],
             exception_handlers={
@@ -109,6 +111,12 @@ class PipelineRuns:
         if run is None:
             raise Refusal(404, "there is no pipeline run of that id")
         return Response(_spelled(run), media_type=Answer.media_type)
+
+    async def delete(self, request: Request) -> Response:
+        """Forget one run."""
+        if not await self._work(self._store.delete, request.path_params["id"]):
+            raise Refusal(404, "there is no pipeline run of that id")
+        return Response(status_code=204)
 
     async def health(self, _request: Request) -> Response:
         """Say that the server is up."""

@@ -3,13 +3,16 @@
 import asyncio
 import json
 import socket
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
+# Key in a scope's `state` of the function that closes the request's connection.
+CLOSE: Final = "gentrace.close"
 
 
 class Connection(H11Protocol):
@@ -35,6 +38,7 @@ class Connection(H11Protocol):
         stream: socket.socket = transport.get_extra_info("socket")
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
+        self.app_state = {**self.app_state, CLOSE: transport.abort}
         # uvicorn's own log of requests holds their query strings, and those may hold a secret.
         self.access_log = False
         self._watch_head()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gentrace.local.app import API, PipelineRuns
 from gentrace.local.connection import Connection
@@ -84,14 +85,18 @@ def serve(
     token: str | None = None,
     max_body: int = MAX_BODY,
     timeout: float = TIMEOUT,
+    middleware: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> Generator[Server]:
     """Run a server on a free port of loopback, in a thread, for as long as the `with` block.
 
-    Without `database`, it stores in a private file that is gone afterwards. Raises ValueError for
-    a setting that cannot be (see `Settings`) and OSError if it cannot store or listen.
+    Without `database`, it stores in a private file that is gone afterwards. `middleware` gets the
+    endpoints as an ASGI application and gives what is to be served in their place, such as one
+    that answers some requests itself; None serves them as they are. A request that it wants to
+    end unanswered, it ends by calling `scope["state"][CLOSE]`. Raises ValueError for a setting
+    that cannot be (see `Settings`) and OSError if it cannot store or listen.
     """
     settings = Settings(database=database, token=token, max_body=max_body, timeout=timeout)
-    with _opened(settings) as (peer, server):
+    with _opened(settings, middleware) as (peer, server):
         thread = threading.Thread(target=peer.run_aside, name="gentrace-local", daemon=True)
         thread.start()
         try:
@@ -129,7 +134,9 @@ def run(settings: Settings, announce: Callable[[Server], None]) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Generator[tuple["_Peer", Server]]:
+def _opened(
+    settings: Settings, middleware: Callable[[ASGIApp], ASGIApp] | None = None
+) -> Generator[tuple["_Peer", Server]]:
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings))
         host, port = listener.getsockname()[:2]
@@ -146,7 +153,10 @@ def _opened(settings: Settings) -> Generator[tuple["_Peer", Server]]:
         workers = stack.enter_context(ThreadPoolExecutor(WORKERS, "gentrace-local"))
         runs = PipelineRuns(store, workers, settings.max_body, settings.timeout)
         stack.callback(runs.stop)
-        peer = _Peer(Gate(runs.app(), hosts, settings.token), listener, settings.timeout)
+        app: ASGIApp = runs.app()
+        if middleware is not None:
+            app = middleware(app)
+        peer = _Peer(Gate(app, hosts, settings.token), listener, settings.timeout)
         # A server on all addresses is on loopback too.
         near = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "[::1]"}[listener.family]
         yield peer, Server(f"http://{near if everywhere else _literal(host)}:{port}{API}", database)

@@ -117,6 +117,12 @@ class Store:
         with self._lock:
             return self._find("id", run_id)
 
+    def delete(self, run_id: str) -> bool:
+        """Forget the run of that id and its key; whether there was one."""
+        with self._lock, self._transaction():
+            found = self._connection.execute("DELETE FROM pipeline_runs WHERE id = ?", (run_id,))
+        return found.rowcount > 0
+
     def position(self, run_id: str) -> int | None:
         """Find where the run of that id stands in the order of storing, None if there is none."""
         with self._lock:

@@ -1,0 +1,13 @@
+"""Sending many runs that are stored as lines of JSON, such as a log or another system's export.
+
+    with open("runs.jsonl", "rb") as file:
+        result = gentrace.backfill.send_lines(file, configuration)
+
+`send_lines` works on one part of them and knows of no other: parts may be sent by several
+machines, and again if one of them dies.
+"""
+
+from gentrace.backfill.result import BackfillResult, Reject
+from gentrace.backfill.sending import send_lines
+
+__all__ = ["BackfillResult", "Reject", "send_lines"]
