@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "check": "find the lines of files that are no pipeline runs; needs no network",
     "doctor": "show what is configured, and whether the server can be reached",
     "send": "send the pipeline runs in files",
+    "spool": "show the runs that wait on disk, and send them",
     "local": "run a Gentrace server of one's own",
 }
 """What each does; the module of that name has its `main(arguments) -> int`."""

@@ -52,5 +52,13 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
         # The variable in small letters wins where both are set.
         for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
             patch.setenv(name, "127.0.0.1", prepend=",")
-        yield server
-        server.clear()
+        from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+
+        before = set_default_delivery(None)
+        try:
+            yield server
+        finally:
+            server.clear()
+            left = set_default_delivery(before)
+            if left is not None:
+                left.close(CLOSING_TIME)

@@ -164,3 +164,41 @@ def test_a_missing_extra_fails_the_fixture_with_the_remedy(run, pytester):
 def test_the_fixture_is_described(run):
     done = run("", "--fixtures")
     done.stdout.fnmatch_lines(["gentrace_server*", "*Give a real Gentrace server on loopback*"])
+
+
+def test_each_test_has_a_default_delivery_of_its_own(run):
+    """What one test leaves behind reaches no other test, and the program's own comes back."""
+    done = run(
+        """
+from gentrace.delivery import Delivery, default_delivery, set_default_delivery
+
+own = Delivery()
+set_default_delivery(own)
+used = []
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_program(gentrace_server, number):
+    assert gentrace_server.runs == []
+    used.append(default_delivery())
+    used[-1].submit({"name": f"run {number}", "step_runs": []})
+
+def test_afterwards():
+    assert default_delivery() is own
+    assert len({id(each) for each in [own, *used]}) == 3
+    assert all(each.stats().accepted == 1 and not each.stats().queued for each in used)
+"""
+    )
+    done.assert_outcomes(passed=3)
+
+
+def test_a_run_that_is_delivered_in_the_background_is_waited_for(run):
+    done = run(
+        """
+from gentrace.delivery import default_delivery
+
+def test_the_program(gentrace_server):
+    default_delivery().submit({"name": "behind", "step_runs": []})
+    assert [run["name"] for run in gentrace_server.wait_for_runs(1)] == ["behind"]
+"""
+    )
+    done.assert_outcomes(passed=1)
