@@ -25,7 +25,8 @@ def set_default_delivery(delivery: Any) -> Any:
 class Delivery:
     """Delivers runs."""
 
-    mask: Any = None
+    def __init__(self, *, mask: Any = None) -> None:
+        self.mask = mask
 
     def off_reason(self) -> str | None:
         """Return why it delivers nothing."""
