@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gentrace.delivery.forks import current_process
-from gentrace.delivery.masking import MaskFailedError, mask_step
+from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
 from gentrace.recorder.encoding import cut_error, encode_text
 from gentrace.recorder.shortening import shorten
 from gentrace.schemas import as_datetime, encode, find_encoder
@@ -131,8 +131,7 @@ class Ledger:
             return None
         try:
             if self._delivery.mask is not None:
-                masked = mask_step(self._delivery.mask, {"error": error}).get("error")
-                error = masked if isinstance(masked, str) else None
+                error = mask_error(self._delivery.mask, error)
         except MaskFailedError:
             self.mask_failed = True
             return None
