@@ -104,26 +104,32 @@ class Ledger:
             error: what went wrong, None if nothing did.
 
         """
+        mask = self._delivery.mask
         try:
-            if self._delivery.mask is None:
+            if mask is not None:
+                text, error = self._mask_step(mask, encode_with(error))
+            else:
                 error = None if error is None else cut_error(error)
                 text = encode_with(error)
-            else:
-                step = dict(mask_step(self._delivery.mask, loads(encode_with(error))))
-                error = step.get("error")
-                if isinstance(error, str):
-                    error = step["error"] = cut_error(error)
-                text = encode(step, find_encoder("auto"))
+            record.texts.append(shorten(text))
         except MaskFailedError:
             self.mask_failed = True
         except BaseException:
-            self.mask_failed = True
+            # Of a step that was not masked nothing may go anywhere; without a mask, others may.
+            self.mask_failed = self.mask_failed or mask is not None
             raise
-        else:
-            record.texts.append(shorten(text))
         finally:
             record.abandon = None
         return error
+
+    def _mask_step(self, mask: Any, text: bytes) -> tuple[bytes, str | None]:
+        """Return the JSON text of a step as the mask leaves it, and its error."""
+        step = dict(mask_step(mask, loads(text)))
+        error = step.get("error")
+        if isinstance(error, str):
+            error = step["error"] = cut_error(error)
+        text = encode(step, find_encoder("auto"))
+        return text, error if isinstance(error, str) else None
 
     def mask_error(self, error: str | None) -> str | None:
         """Return what is kept of the error of the run itself."""

@@ -161,10 +161,9 @@ class UnspeakableError(Exception):
     ],
 )
 def test_exception_is_the_steps_error_and_passes(error, text, pipeline, delivery):
-    with pytest.raises(type(error)) as caught, pipeline.start() as run:
-        with run.step("a") as one:
-            one.error = "mine" if text else None
-            raise error
+    with pytest.raises(type(error)) as caught, pipeline.start() as run, run.step("a") as one:
+        one.error = "mine" if text else None
+        raise error
     assert caught.value is error
     assert one.error == text
     assert delivery.steps[0].get("error") == text
