@@ -36,7 +36,7 @@ def plain_function(what: str, function: Any) -> Any:
 
     """
     inner = function.__func__ if _is_method_object(function) else function
-    if not isinstance(inner, (FunctionType, MethodType, BuiltinFunctionType)):
+    if not issubclass(class_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
         raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
     return inner
 

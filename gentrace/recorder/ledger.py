@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gentrace.delivery.forks import current_process
-from gentrace.delivery.masking import MaskFailedError, mask_step
+from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
 from gentrace.recorder.encoding import cut_error, encode_text
 from gentrace.recorder.shortening import shorten
 from gentrace.schemas import as_datetime, encode, find_encoder
@@ -104,26 +104,32 @@ class Ledger:
             error: what went wrong, None if nothing did.
 
         """
+        mask = self._delivery.mask
         try:
-            if self._delivery.mask is None:
+            if mask is not None:
+                text, error = self._mask_step(mask, encode_with(error))
+            else:
                 error = None if error is None else cut_error(error)
                 text = encode_with(error)
-            else:
-                step = dict(mask_step(self._delivery.mask, loads(encode_with(error))))
-                error = step.get("error")
-                if isinstance(error, str):
-                    error = step["error"] = cut_error(error)
-                text = encode(step, find_encoder("auto"))
+            record.texts.append(shorten(text))
         except MaskFailedError:
             self.mask_failed = True
         except BaseException:
-            self.mask_failed = True
+            # Of a step that was not masked nothing may go anywhere; without a mask, others may.
+            self.mask_failed = self.mask_failed or mask is not None
             raise
-        else:
-            record.texts.append(shorten(text))
         finally:
             record.abandon = None
         return error
+
+    def _mask_step(self, mask: Any, text: bytes) -> tuple[bytes, str | None]:
+        """Return the JSON text of a step as the mask leaves it, and its error."""
+        step = dict(mask_step(mask, loads(text)))
+        error = step.get("error")
+        if isinstance(error, str):
+            error = step["error"] = cut_error(error)
+        text = encode(step, find_encoder("auto"))
+        return text, error if isinstance(error, str) else None
 
     def mask_error(self, error: str | None) -> str | None:
         """Return what is kept of the error of the run itself."""
@@ -131,8 +137,7 @@ class Ledger:
             return None
         try:
             if self._delivery.mask is not None:
-                masked = mask_step(self._delivery.mask, {"error": error}).get("error")
-                error = masked if isinstance(masked, str) else None
+                error = mask_error(self._delivery.mask, error)
         except MaskFailedError:
             self.mask_failed = True
             return None

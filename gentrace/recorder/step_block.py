@@ -13,6 +13,7 @@ from gentrace.recorder.decorators import Function, plain_function, record_calls
 from gentrace.recorder.reports import report
 from gentrace.recorder.step import Step
 from gentrace.recorder.step_recording import StepParameters, StepRecording
+from gentrace.schemas.json_forms import class_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -178,7 +179,7 @@ def make_step(
 ) -> Any:
     """Return a block for a provider's name, or a decorated function if it is called bare."""
     block = StepBlock(parameters, run, ledger)
-    if provider is None or isinstance(provider, str):
+    if provider is None or issubclass(class_of(provider), str):
         parameters.provider = provider
         return block
     return block(provider)

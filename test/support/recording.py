@@ -2,11 +2,11 @@
 
 import json
 
-from gentrace.delivery import DeliveryError
+from gentrace.delivery import Delivery, DeliveryError
 from gentrace.models import PipelineRunRequest
 
 
-class InMemory:
+class InMemory(Delivery):
     """Takes runs as a delivery does, keeps their bytes, and ends their receipts at once.
 
     Attributes:
@@ -16,7 +16,7 @@ class InMemory:
     """
 
     def __init__(self, mask=None, off=None):
-        self.mask = mask
+        super().__init__(mask=mask)
         self.off = off
         self.bodies = []
         self.drops = []

@@ -42,7 +42,7 @@ def generator(log, reactions):
         while True:
             try:
                 received = yield number
-            except BaseException as error:  # noqa: BLE001 - that is what is compared
+            except BaseException as error:
                 reaction = _react(log, (type(error), error.args), reactions)
                 if reaction == "reraise":
                     raise
@@ -71,7 +71,7 @@ async def async_generator(log, reactions):
             await asyncio.sleep(0)
             try:
                 received = yield number
-            except BaseException as error:  # noqa: BLE001 - that is what is compared
+            except BaseException as error:
                 reaction = _react(log, (type(error), error.args), reactions)
                 if reaction == "reraise":
                     raise

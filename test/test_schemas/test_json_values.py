@@ -203,7 +203,7 @@ def test_packages_for_data():
     pandas = pytest.importorskip("pandas")
     moment = numpy.datetime64("2024-01-02T03:04:05.000000006", "ns")
     assert to_json_value(
-        [numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.str_("a"), numpy.arange(2)]  # noqa: FBT003
+        [numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.str_("a"), numpy.arange(2)]
     ) == [0.5, 3, True, "a", [0, 1]]
     assert to_json_value([moment, numpy.array([moment])]) == [str(moment), [str(moment)]]
     assert to_json_value(numpy.zeros((101, 100))) == "ndarray of shape (101, 100)"

@@ -1,0 +1,121 @@
+"""Objects that raise, lie or never end, recorded: the program never notices."""
+
+import asyncio
+import sys
+
+import pytest
+import test_hostile_input as hostile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.recording import InMemory
+
+from gentrace.recorder import Pipeline, current_step, step
+
+VALUES = hostile.HOSTILE | {
+    "endless mapping": hostile.Boundless,
+    "vast mapping": hostile.Vast,
+    "class": lambda: hostile.Nameless,
+    "late key": lambda: {hostile.Late("key"): 1},
+    "mute text": lambda: hostile._mute(str)("text"),
+    "mute number": lambda: hostile._mute(int)(5),
+    "mute dict": lambda: hostile._mute(dict)({"a": 1}),
+    "mute list": lambda: hostile._mute(list)([1]),
+}
+PLACES = {
+    "itself": lambda value: value,
+    "item": lambda value: [value],
+    "member": lambda value: {"a": value},
+    "set": lambda value: {1: {"b": (value, 1.5)}},
+}
+
+
+class HostileError(Exception):
+    __str__ = __repr__ = hostile._raise
+
+
+def record(value):
+    """Record a value everywhere, and check that the program goes on as if nothing were."""
+    delivery = InMemory()
+    error = HostileError()
+
+    @step
+    def call(one, *rest, **more):
+        current_step().model_params = one
+        return one
+
+    @step
+    def generate(one):
+        yield one
+        return one
+
+    @step
+    async def later(one):
+        raise error
+
+    async def main():
+        with pytest.raises(HostileError) as caught:
+            await later(value)
+        assert caught.value is error
+
+    with Pipeline("a", delivery=delivery).start() as run:
+        assert call(value, value, more=value) is value
+        assert list(map(id, generate(value))) == [id(value)]
+        asyncio.run(main())
+        with run.step("a", invocation=value) as one:
+            one.provider = one.error = one.outputs = one.inputs = value
+        with run.step("b", model_params=value, inputs=value):
+            pass
+        run.error = value
+    (found,) = delivery.runs
+    assert len(found["stepRuns"]) == 5
+    assert found["stepRuns"][2]["error"] == "HostileError"
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", VALUES)
+def test_no_exception_of_an_object_reaches_the_program(name, place):
+    record(PLACES[place](VALUES[name]()))
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from(list(hostile._BASES)),
+    st.dictionaries(
+        st.sampled_from(hostile._NAMES), st.sampled_from(list(hostile._ANSWERS)), max_size=4
+    ),
+    st.sampled_from(list(PLACES)),
+)
+def test_object_of_any_class_is_recorded(base, methods, place):
+    record(PLACES[place](hostile._make(base, methods)))
+
+
+def test_what_grows_while_it_is_read_comes_to_an_end():
+    content = []
+    content.append(hostile.Grows(content, 1_000))
+    record(content)
+    items = {}
+    items["a"] = hostile.Grows(items, 1_000)
+    record(items)
+
+
+def test_little_stack_that_is_left_changes_nothing_of_the_program():
+    """Wherever the stack ends, it ends with the error of the program alone."""
+    delivery = InMemory()
+    results = set()
+
+    @step
+    def inner(n):
+        return n
+
+    def deeper(levels):
+        return deeper(levels - 1) if levels else (inner(5), inner([{"a": 5}]))
+
+    limit = sys.getrecursionlimit()
+    with Pipeline("a", delivery=delivery).start():
+        for levels in range(limit - 200, limit):
+            try:
+                results.add(str(deeper(levels)))
+            except RecursionError:
+                results.add("RecursionError")
+    assert results == {"(5, [{'a': 5}])", "RecursionError"}
+    assert delivery.runs
