@@ -5,8 +5,13 @@ import { token } from "./token.js";
 /** The server wants its token, or another one than the page has. */
 export class TokenError extends Error {}
 
-/** The server gave no answer, or none that helps; its message says which. */
-export class ServerError extends Error {}
+/** The server gave no answer (status 0), or none that helps; its message says which. */
+export class ServerError extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export const host = new URL("api/v1", document.baseURI).href;
 
@@ -39,7 +44,7 @@ async function get(path, query, signal, mayBeMissing = false) {
   }
   const response = await ask(url, { signal });
   if (response.status === 404 && mayBeMissing) return null;
-  if (!response.ok) throw new ServerError(await reason(response));
+  if (!response.ok) throw new ServerError(await reason(response), response.status);
   return response.json();
 }
 

@@ -55,7 +55,7 @@ function side(letter, run, other, span) {
   const date = run.start ?? run.createdAt;
   const fact = (term, value, differs) => h("div", { class: differs ? "differs" : null }, h("dt", {}, term), h("dd", {}, value));
   const length = run.duration ?? run.span;
-  const bars = run.steps.slice(0, 5000).map((step) => [step.offset, step.duration, step.error !== null, step.name]);
+  const bars = run.steps.slice(0, 5000).map((step) => [step.offset, step.length, step.error !== null, step.name]);
   return h("section", { class: "card", "aria-label": `Run ${letter}` },
     h("h2", {}, h("span", { class: "letter" }, letter), h("a", { href: runLink(run.id) }, h("time", { datetime: isoDate(date), title: fullDate(date) }, when(date)))),
     overview(bars, span, { height: 44 }),
@@ -103,10 +103,11 @@ function pairRow([a, b]) {
 function times(a, b) {
   const change = a && b && a.duration !== null && b.duration !== null ? b.duration - a.duration : null;
   const isLarge = change !== null && Math.abs(change) > Math.max(5, 0.1 * Math.max(a.duration, b.duration));
-  return [
-    h("span", { class: "duration dim" }, a ? duration(a.duration) : "–"), h("span", { class: "duration dim" }, b ? duration(b.duration) : "–"),
-    h("span", { class: `duration change ${isLarge ? (change > 0 ? "slower" : "faster") : "dim"}` }, changeText(change)),
-  ];
+  const kind = isLarge ? (change > 0 ? "slower" : "faster") : "dim";
+  return h("span", { class: "times" },
+    h("span", { class: "dim" }, a ? duration(a.duration) : "–"),
+    h("span", { class: "dim" }, b ? duration(b.duration) : "–"),
+    h("span", { class: kind }, changeText(change)));
 }
 
 function changeText(change) {

@@ -47,7 +47,7 @@ function pipelineRow({ name, runs, errorRate, medianDuration, p95Duration, lastR
   const date = new Date(lastRun);
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: pipelineLink(name), title: plain(name) }, shownName(name, 80) )),
-    h("td", { "data-label": "runs" }, number(runs)),
+    h("td", { "data-label": runs === 1 ? "run" : "runs" }, number(runs)),
     h("td", { "data-label": "with errors", class: errorRate > 0 ? "failed" : "dim" }, percent(errorRate ?? 0)),
     h("td", { "data-label": "median" }, duration(medianDuration)),
     h("td", { "data-label": "95th" }, duration(p95Duration)),

@@ -5,13 +5,15 @@ export function readRun(run) {
   const body = run.pipelineRun ?? {};
   const raw = Array.isArray(body.stepRuns) ? body.stepRuns : [];
   const steps = raw.map(readStep);
-  const base = Math.min(...steps.filter(({ start }) => start !== null).map(({ start }) => start));
+  const base = steps.reduce((least, { start }) => Math.min(least, start ?? Infinity), Infinity);
   let end = 0;
+  let span = 0;
   for (const step of steps) {
     step.isPlaced = step.start !== null;
-    // A step without a time of its own is put after those before it.
+    // A step that does not say when it started is put behind the one before it.
     step.offset = step.isPlaced ? step.start - base : end;
-    end = Math.max(end, step.offset + (step.duration ?? 0));
+    end = step.offset + step.length;
+    span = Math.max(span, end);
   }
   const ordered = [...steps].sort((a, b) => a.offset - b.offset || a.index - b.index);
   return {
@@ -19,7 +21,7 @@ export function readRun(run) {
     name: text(body.name ?? run.name),
     createdAt: new Date(run.createdAt),
     start: Number.isFinite(base) ? new Date(base) : null,
-    span: end,
+    span,
     duration: run.duration,
     bytes: run.bytes,
     error: errorOf(body),
@@ -51,15 +53,17 @@ function readStep(raw, index) {
   const provider = isObject(raw.provider) ? raw.provider : {};
   const start = parseDate(raw.startTime);
   const end = parseDate(raw.endTime);
-  let duration = Number.isFinite(raw.elapsedTime) ? Math.max(0, raw.elapsedTime) : null;
-  if (duration === null && start !== null && end !== null) duration = Math.max(0, end - start);
+  const between = start === null || end === null ? null : Math.max(0, end - start);
+  const duration = Number.isFinite(raw.elapsedTime) ? Math.max(0, raw.elapsedTime) : between;
   return {
     index,
     number: index + 1,
     name: text(provider.name ?? ""),
     invocation: text(provider.invocation ?? ""),
     start: start ?? (end === null || duration === null ? null : end - duration),
+    // What the step says that it took, and how long its bar is.
     duration,
+    length: between ?? duration ?? 0,
     error: errorOf(raw),
     provider,
     raw,

@@ -25,7 +25,7 @@ export async function showRun(main, route, { signal, fail }) {
   const search = filterField(chart, run);
   let current = null;
   replace(page,
-    header(run, () => remove()),
+    header(run, remove),
     run.steps.length ? h("div", { class: "panes" },
       h("section", { class: "waterfall-pane", "aria-label": "Timeline" }, search, chart.element),
       panel) : h("div", { class: "empty" }, h("h2", {}, "This run has no steps")));
@@ -81,7 +81,6 @@ export async function showRun(main, route, { signal, fail }) {
   }
 
   async function remove() {
-    if (!window.confirm("Delete this run for good?")) return;
     try {
       await deleteRun(id);
       go(link(["runs"]));
@@ -107,14 +106,14 @@ function header(run, remove) {
     tokens === null ? null : ["Tokens", number(tokens)],
     Number.isFinite(run.bytes) ? ["Size", bytes(run.bytes)] : null,
   ].filter(Boolean);
-  const bars = run.steps.slice(0, MOST_BARS).map((step) => [step.offset, step.duration, step.error !== null, step.name]);
+  const bars = run.steps.slice(0, MOST_BARS).map((step) => [step.offset, step.length, step.error !== null, step.name]);
   return h("div", { class: "run-head" },
     h("nav", { class: "crumbs dim", "aria-label": "Breadcrumb" },
       h("a", { href: "#/runs" }, "Runs"), " / ",
       h("a", { href: pipelineLink(run.name) }, shownName(run.name, 60))),
     h("div", { class: "title" }, h("h1", { tabindex: "-1" }, shownName(run.name)), actions(run, remove)),
     h("dl", { class: "facts" }, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
-    run.error === null ? null : h("p", { class: "error-box" }, h("b", {}, "Failed "), shown(cut(run.error, 2000))),
+    run.error === null ? null : h("p", { class: "error-box" }, h("b", {}, "Failed: "), shown(cut(run.error, 2000))),
     run.steps.length > 40 ? overview(bars, run.span, { height: 44 }) : null);
 }
 
@@ -122,7 +121,24 @@ function actions(run, remove) {
   return h("div", { class: "actions" },
     h("a", { class: "button quiet", href: link(["compare", run.id]) }, "Compare"),
     copyButton(() => JSON.stringify(run.body, null, 2), "the run as JSON"),
-    h("button", { type: "button", class: "quiet", onclick: remove }, "Delete"));
+    deleteButtons(remove));
+}
+
+/** A button that asks first, in its own place. */
+function deleteButtons(remove) {
+  const place = h("span", { class: "line" });
+  const ask = () => {
+    const keep = h("button", { type: "button", class: "quiet", onclick: () => rest(true) }, "Keep");
+    replace(place, h("button", { type: "button", class: "danger", onclick: remove }, "Delete for good"), keep);
+    keep.focus();
+  };
+  const rest = (hadFocus) => {
+    const button = h("button", { type: "button", class: "quiet", onclick: ask }, "Delete");
+    replace(place, button);
+    if (hadFocus) button.focus();
+  };
+  rest(false);
+  return place;
 }
 
 function filterField(chart, run) {

@@ -20,7 +20,7 @@ export function readFilters(query) {
 
 /** The server's query of the filters, at this moment. */
 export function queryOf(filters, now = Date.now()) {
-  const query = { name: filters.name, text: filters.text, min_duration: filters.slow };
+  const query = { name: filters.name, text: wordsOf(filters.text), min_duration: filters.slow };
   if (filters.errors) query.has_error = "true";
   if (filters.time in PERIODS) query.since = new Date(now - PERIODS[filters.time]).toISOString();
   if (filters.time === "custom") {
@@ -32,6 +32,11 @@ export function queryOf(filters, now = Date.now()) {
 
 export function hasFilters(filters) {
   return Object.values(filters).some((value) => value !== "");
+}
+
+/** Words to search for; the last one may still be on its way, so that its beginning is enough. */
+function wordsOf(text) {
+  return text === "" || /[*"]$/.test(text) ? text : `${text}*`;
 }
 
 /** A local date and time of an input; empty if it is none. */

@@ -31,8 +31,6 @@ export function errorMark(run) {
   if (!run.error && !run.failedSteps) return h("span", { class: "mark" });
   const failed = run.failedSteps ? counted(run.failedSteps, "failed step") : "";
   const words = [run.error && plain(run.error, 120), failed].filter(Boolean).join(" · ");
-  const kind = run.error ? "mark failed" : "mark failed partly";
-  return h("span", { class: kind, title: words },
-    h("span", { "aria-hidden": "true" }, run.error ? "✕" : "!"),
-    h("span", { class: "hidden" }, run.error ? "Failed: " : "With failed steps: "));
+  return h("span", { class: "mark failed", title: words },
+    h("span", { "aria-hidden": "true" }, "✕"), h("span", { class: "hidden" }, "With errors: "));
 }

@@ -83,7 +83,9 @@ export async function showRuns(main, route, { signal, fail }) {
       state.next = page.next;
       draw();
     } catch (error) {
-      fail(error);
+      // The run that the next page begins after was deleted meanwhile.
+      if (error.status === 400) await load().catch(fail);
+      else fail(error);
     } finally {
       state.busy = false;
     }
@@ -133,12 +135,9 @@ export async function showRuns(main, route, { signal, fail }) {
     const count = state.runs.length;
     const more = state.next === null ? "" : " or more";
     summary.textContent = count ? counted(count, "run") + more : "";
-    if (count) {
-      if (!list.element.isConnected || list.element.parentNode !== body) replace(body, head(), list.element);
-      list.setCount(count);
-    } else {
-      replace(body, hasFilters(filters) ? noMatch(() => bar.clear()) : firstRun());
-    }
+    if (count && list.element.parentNode !== body) replace(body, head(), list.element);
+    if (!count) replace(body, hasFilters(filters) ? noMatch(() => bar.clear()) : firstRun());
+    list.setCount(count);
   }
 }
 

@@ -50,7 +50,7 @@ function table(rows, total) {
 
 function notes(rows, isCut) {
   const words = ["Of the sum of all steps; those that overlap count each."];
-  if (isCut) words.push("Of long runs, the first 60 steps count.");
+  if (isCut) words.push("Of runs of more than 60 steps, the longest count.");
   if (rows.length > MOST_ROWS) words.push(`${number(rows.length - MOST_ROWS)} more providers take less.`);
   return h("p", { class: "dim small" }, words.join(" "));
 }

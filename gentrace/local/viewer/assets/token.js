@@ -4,7 +4,7 @@ import { h, replace } from "./dom.js";
 
 const KEY = "gentrace-token";
 // What may stand in a header.
-const TOKEN = /^[\x21-\x7e]+$/;
+const TOKEN = /^[\x21-\x7e\xa1-\xff]+$/;
 
 /** The token, or null. */
 export function token() {

@@ -82,7 +82,7 @@ function stepRow(run, step, span, isOpen, marks) {
 
 function bar(step, span, marks) {
   const from = (step.offset / span) * 100;
-  const width = ((step.duration ?? 0) / span) * 100;
+  const width = (step.length / span) * 100;
   const kind = step.error === null ? `bar c${colourOf(step.name)}` : "bar failed";
   const lines = marks.map((mark) => {
     const x = `${((mark / span) * 100).toFixed(3)}%`;
