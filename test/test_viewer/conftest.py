@@ -11,7 +11,9 @@ import pytest
 
 import gentrace.local
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",
@@ -102,14 +104,29 @@ def browser():
         chromium.close()
 
 
+def go_to(page, site, place):
+    # From elsewhere, so that the whole page is loaded again.
+    page.goto("about:blank")
+    page.goto(site.page + place)
+    page.wait_for_selector("main :is(h1, h2)")
+    return page
+
+
+@pytest.fixture
+def visit():
+    """Load another place in a page that is open."""
+    return go_to
+
+
 @pytest.fixture
 def open_page(browser):
-    """Open the page at a part of its address; at the end, nothing may have been complained about."""
+    """Open the page at a part of its address; in the end, there may be no complaint."""
     contexts, complaints = [], []
 
     def complain(message):
         # Chromium says of each refused request that it was refused.
-        if message.type in ("error", "warning") and "401" not in message.text:
+        refused = message.text.startswith("Failed to load resource: the server responded")
+        if message.type in ("error", "warning") and not refused:
             complaints.append(message.text)
 
     def make(site, place="", *, width=1200, height=800, theme="light"):
@@ -127,13 +144,13 @@ def open_page(browser):
         elsewhere = f"a request to another place than {site.page}: "
         page.on(
             "request",
-            lambda request: None
-            if request.url.startswith((site.page, "data:"))
-            else complaints.append(elsewhere + request.url),
+            lambda request: (
+                None
+                if request.url.startswith((site.page, "data:", "about:"))
+                else complaints.append(elsewhere + request.url)
+            ),
         )
-        page.goto(site.page + place)
-        page.wait_for_selector("main :is(h1, h2)")
-        return page
+        return go_to(page, site, place)
 
     yield make
     for context in contexts:

@@ -5,19 +5,20 @@ from urllib.parse import quote
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 BIDI = "\u202egnp.exe\u202c \u200b\x07\x1b[31m"
 FRAMES = """async (element) => {
-  let worst = 0, last = performance.now();
+  const frames = [];
+  let last = performance.now();
   const step = (element.scrollHeight - element.clientHeight) / 40;
   for (let turn = 1; turn <= 40; turn += 1) {
     element.scrollTop = turn * step;
     await new Promise(requestAnimationFrame);
     const now = performance.now();
-    worst = Math.max(worst, now - last);
+    frames.push(now - last);
     last = now;
   }
-  return worst;
+  return frames.sort((a, b) => a - b)[20];
 }"""
-# Milliseconds without a frame: what one notices, and room for a busy machine.
-LONGEST_FRAME = 400
+# Milliseconds of the median frame, with room for a busy machine.
+LONGEST_FRAME = 150
 MOST_ELEMENTS = 3000
 
 
@@ -39,7 +40,7 @@ def hostile(steps):
     return {"name": MARKUP + BIDI, "error": MARKUP, "stepRuns": [step | {"<i>": 1}]}
 
 
-def test_markup_stays_text_in_every_view(site, steps, open_page):
+def test_markup_stays_text_in_every_view(site, steps, open_page, visit):
     run, other = site.store(hostile(steps)), site.store(hostile(steps))
     places = [
         "",
@@ -53,12 +54,13 @@ def test_markup_stays_text_in_every_view(site, steps, open_page):
         f"#/runs/{quote(MARKUP)}",
         "#/runs/%E0%A4%A",
     ]
+    page = open_page(site)
     for place in places:
-        page = open_page(site, place)
+        visit(page, site, place)
         assert page.locator("main img, main script, main b b, main iframe").count() == 0
         assert page.locator("main a:not([href^='#/'])").count() == 0
         assert page.evaluate("({}).polluted") is None
-    page = open_page(site)
+    visit(page, site, "")
     assert page.locator("a.run-row .name").first.inner_text().startswith(MARKUP)
 
 
@@ -69,22 +71,32 @@ def test_what_would_hide_or_reorder_text_is_shown_as_its_code_point(site, steps,
     assert odd == ["U+202E", "U+202C", "U+200B", "U+0007", "U+001B"]
 
 
-def test_a_name_of_a_megabyte_takes_one_line(site, steps, open_page):
-    run = site.store({"name": "n" * 2**20, "stepRuns": [steps("s" * 2**20, invocation="i" * 2**20)]})
+def test_a_name_of_a_megabyte_takes_one_line(site, steps, open_page, visit):
+    run = site.store(
+        {"name": "n" * 2**20, "stepRuns": [steps("s" * 2**20, invocation="i" * 2**20)]}
+    )
+    page = open_page(site)
     for place in ("", f"#/runs/{run}/steps/1", "#/pipelines", f"#/compare/{run}/{run}"):
-        page = open_page(site, place)
+        visit(page, site, place)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert len(page.locator("main").inner_text()) < 5000
 
 
 def test_ten_thousand_steps_scroll_fluently(site, steps, open_page):
-    many = [steps(f"provider-{n % 9}", n, n % 50, "no" if n % 900 == 1 else None) for n in range(10_000)]
+    many = [
+        steps(f"provider-{n % 9}", n, n % 50, "no" if n % 900 == 1 else None) for n in range(10_000)
+    ]
     run = site.store({"name": "many", "stepRuns": many})
     page = open_page(site, f"#/runs/{run}")
-    assert page.locator("[role=list]").get_by_role("listitem").first.get_attribute("aria-setsize") == "10000"
+    assert (
+        page.locator("[role=list]").get_by_role("listitem").first.get_attribute("aria-setsize")
+        == "10000"
+    )
     assert page.locator(".waterfall .list").evaluate(FRAMES) < LONGEST_FRAME
     assert page.locator(".step-row .number").last.inner_text() == "10000"
     assert elements(page) < MOST_ELEMENTS
+    page.get_by_label("Zoom to the steps in sight").check()
+    page.wait_for_function("document.querySelector('.axis-track').textContent.includes('9.96 s')")
     page.get_by_label("Find steps").fill("provider-8")
     assert "1,111 of 10,000 steps" in page.locator(".waterfall-pane").inner_text()
     page = open_page(site, f"#/compare/{run}/{run}")
@@ -116,9 +128,15 @@ def test_deep_and_wide_json_opens_bit_by_bit(site, steps, open_page):
     assert elements(page) < MOST_ELEMENTS
 
 
-def test_strange_times_do_no_harm(site, open_page):
-    times = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "2026-01-01t00:00:00.5+23:59"]
+def test_strange_times_do_no_harm(site, open_page, visit):
+    times = [
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999999Z",
+        "2026-01-01t00:00:00.5+23:59",
+    ]
     odd = [{"startTime": a, "endTime": b, "elapsedTime": -5} for a in times for b in times]
     run = site.store({"name": "odd", "stepRuns": [*odd, {}, {"provider": {}}]})
+    page = open_page(site)
     for place in ("", f"#/runs/{run}", f"#/runs/{run}/steps/1", "#/pipelines/odd"):
-        open_page(site, place)
+        visit(page, site, place)
+        assert "failed" not in page.locator("h1").inner_text()

@@ -19,7 +19,8 @@ def many(site, steps_of):
     return [store(number) for number in range(40)]
 
 
-def test_the_table_has_the_figures_of_each_pipeline(site, many, open_page):
+@pytest.mark.usefixtures("many")
+def test_the_table_has_the_figures_of_each_pipeline(site, open_page):
     site.store({"name": "other", "stepRuns": []})
     page = open_page(site, "#/pipelines")
     cells = page.get_by_role("row").filter(has_text="answer").locator("td").all_inner_texts()
@@ -43,21 +44,29 @@ def test_durations_are_dots_with_median_and_percentile(site, many, open_page):
         assert card.locator(f".chart path.{line}").get_attribute("d").count("L") >= 3
     label = card.get_by_role("img").get_attribute("aria-label")
     assert "40 runs: median 595 ms, 95th percentile 771 ms" in label
-    card.locator(".chart circle").last.click()
+    card.locator(".chart circle").first.click()
     page.get_by_role("heading", name="answer").wait_for()
     assert many[39] in page.url
 
 
-def test_errors_are_counted_over_time(site, many, open_page):
+@pytest.mark.usefixtures("many")
+def test_errors_are_counted_over_time(site, open_page):
     card = open_page(site, "#/pipelines/answer").get_by_role("region", name="Errors")
     assert card.get_by_role("img").get_attribute("aria-label") == "4 of 40 runs have errors"
     assert card.locator("rect.volume.failed").count() == card.locator("rect.volume").count() / 2
 
 
-def test_each_step_has_its_share_of_the_duration(site, many, open_page):
+@pytest.mark.usefixtures("many")
+def test_each_step_has_its_share_of_the_duration(site, open_page):
     card = open_page(site, "#/pipelines/answer").get_by_role("region", name="Share of each step")
     rows = card.locator("tbody tr")
-    assert rows.nth(0).locator("th, td").all_inner_texts() == ["openai", "83 %", "495 ms", "40", "4"]
+    assert rows.nth(0).locator("th, td").all_inner_texts() == [
+        "openai",
+        "83 %",
+        "495 ms",
+        "40",
+        "4",
+    ]
     assert rows.nth(1).locator("th, td").all_inner_texts()[:2] == ["retriever", "17 %"]
 
 

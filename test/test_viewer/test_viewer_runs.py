@@ -48,7 +48,7 @@ def test_a_failed_run_is_marked_for_eyes_and_screen_readers(site, steps, open_pa
     assert "ValueError: no" in mark.get_attribute("title")
 
 
-def test_a_new_run_appears_by_itself_and_pausing_holds_it_back(site, steps, open_page):
+def test_a_new_run_appears_by_itself_and_pausing_holds_it_back(site, open_page):
     site.store({"name": "first", "stepRuns": []})
     page = open_page(site)
     site.store({"name": "second", "stepRuns": []})

@@ -16,7 +16,7 @@ export function durationChart(runs, parts) {
   const most = Math.max(...durations, 1) * 1.05;
   const words = `Durations of ${timed.length} runs: median ${duration(median(durations))}, 95th percentile ${duration(percentile(durations, 0.95))}`;
   const chart = timeChart({
-    from: parts[0].from, to: parts.at(-1).to, most, values: ticks(most, 4), name: roundDuration, height: HEIGHT, label: words,
+    from: parts[0].from, to: parts.at(-1).to, most, values: ticks({ span: most }, 4), name: roundDuration, height: HEIGHT, label: words,
     draw: ({ svg, x, y }) => {
       svg.append(s("g", {}, timed.map((run) => dot(run, x(run.at), y(run.duration)))));
       svg.append(line(parts, x, y, "p95"), line(parts, x, y, "median"));

@@ -11,7 +11,7 @@ export function errorChart(parts) {
   const most = Math.max(...parts.map((part) => part.runs.length), 1) * 1.05;
   const runs = parts.reduce((sum, part) => sum + part.runs.length, 0);
   const failed = parts.reduce((sum, part) => sum + part.failed, 0);
-  const values = ticks(most, 3).filter(Number.isInteger);
+  const values = ticks({ span: most }, 3).filter(Number.isInteger);
   const chart = timeChart({
     from: parts[0].from, to: parts.at(-1).to, most, values, name: number, height: HEIGHT,
     label: `${failed} of ${runs} runs have errors`,

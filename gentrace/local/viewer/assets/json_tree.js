@@ -9,6 +9,7 @@ import { plain, shownName } from "./text.js";
 const GROUP = 100;
 const OPEN_DEPTH = 3;
 const OPEN_ROWS = 60;
+const ROWS_BY_HAND = 30;
 
 /** The tree of a value that is an object or an array; `folded` keeps even its first level shut. */
 export function jsonTree(value, label, { folded = false } = {}) {
@@ -57,7 +58,9 @@ function node(key, value, depth, budget, { isTitle = false } = {}) {
   const label = isTitle ? h("span", { class: "dim" }, key) : keyOf(key);
   const summary = [label, " ", h("span", { class: "dim" }, size), " ", h("span", { class: "preview dim" }, preview(value))];
   const isOpen = depth <= OPEN_DEPTH && budget.rows >= count && count <= GROUP && !isNumbers(value);
-  return lazy(summary, () => children(value, depth, budget), isOpen,
+  // What is unfolded by hand begins anew.
+  const make = () => (isOpen ? children(value, depth, budget) : children(value, 0, { rows: ROWS_BY_HAND }));
+  return lazy(summary, make, isOpen,
     copyButton(() => JSON.stringify(value, null, 2), `value of ${plain(String(key), 40)}`));
 }
 
@@ -81,7 +84,7 @@ function leaf(key, value) {
 }
 
 function keyOf(key) {
-  return h("span", { class: typeof key === "number" ? "json-index" : "json-key" }, shownName(String(key)));
+  return h("span", { class: typeof key === "number" ? "json-index" : "json-key" }, shownName(String(key)), ":");
 }
 
 /** The first few values, in one line. */

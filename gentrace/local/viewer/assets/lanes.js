@@ -11,11 +11,13 @@ export function lanesOf(spans, most) {
   });
 }
 
-/** Round numbers from 0 to `span`, about `count` of them. */
-export function ticks(span, count) {
-  if (!(span > 0)) return [0];
+/** Round numbers from `from` over `span`, about `count` of them. */
+export function ticks({ from = 0, span }, count) {
+  if (!(span > 1e-6)) return [from];
   const rough = span / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
-  return Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => index * step);
+  const first = Math.ceil(from / step);
+  const last = Math.floor((from + span) / step);
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }

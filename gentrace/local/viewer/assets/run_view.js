@@ -13,6 +13,8 @@ import { totalTokens } from "./usage.js";
 import { waterfall } from "./waterfall.js";
 
 const MOST_BARS = 20_000;
+// Steps that no longer fit in one look.
+const MANY = 40;
 
 export async function showRun(main, route, { signal, fail }) {
   const id = route.parts[0];
@@ -114,7 +116,7 @@ function header(run, remove) {
     h("div", { class: "title" }, h("h1", { tabindex: "-1" }, shownName(run.name)), actions(run, remove)),
     h("dl", { class: "facts" }, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))),
     run.error === null ? null : h("p", { class: "error-box" }, h("b", {}, "Failed: "), shown(cut(run.error, 2000))),
-    run.steps.length > 40 ? overview(bars, run.span, { height: 44 }) : null);
+    run.steps.length > MANY ? overview(bars, run.span, { height: 44 }) : null);
 }
 
 function actions(run, remove) {
@@ -148,13 +150,15 @@ function filterField(chart, run) {
     type: "search", placeholder: "Find steps", "aria-label": "Find steps", "aria-keyshortcuts": "/",
     autocomplete: "off", spellcheck: "false",
   });
+  const zoom = h("input", { type: "checkbox", onchange: () => chart.zoom(zoom.checked) });
   const filter = () => {
     const count = chart.filter(text.value.trim(), failed.checked);
     found.textContent = count === run.steps.length ? "" : `${number(count)} of ${counted(run.steps.length, "step")}`;
   };
   return h("form", { class: "filters", onsubmit: (event) => event.preventDefault(), oninput: filter },
     h("div", { class: "search" }, text, h("kbd", { "aria-hidden": "true" }, "/")),
-    run.failed ? h("label", { class: "check" }, failed, "Failed only") : null, found,
+    run.failed ? h("label", { class: "check" }, failed, "Failed only") : null,
+    run.steps.length > MANY ? h("label", { class: "check" }, zoom, "Zoom to the steps in sight") : null, found,
     h("span", { class: "keys dim", "aria-hidden": "true" },
       h("kbd", {}, "↑"), h("kbd", {}, "↓"), " step  ", h("kbd", {}, "Esc"), " back"));
 }

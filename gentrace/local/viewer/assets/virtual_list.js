@@ -9,14 +9,15 @@ const OVERSCAN = 6;
  * Make a list of rows of one height.
  *
  * `row(index)` gives the link that is a row's content, `rowHeight()` its pixels now, `onmove(index)`
- * hears that the keyboard chose a row, `onend()` that the last rows are in sight.
+ * hears that the keyboard chose a row, `onend()` that the last rows are in sight, `onsight(first, end)` which are.
  */
 export class VirtualList {
-  constructor({ label, row, rowHeight, onmove = null, onend = null }) {
+  constructor({ label, row, rowHeight, onmove = null, onend = null, onsight = null }) {
     this._row = row;
     this._rowHeight = rowHeight;
     this._onmove = onmove;
     this._onend = onend;
+    this._onsight = onsight;
     this._count = 0;
     this._rows = new Map();
     this._space = h("div", { class: "list-space", role: "list", "aria-label": label });
@@ -91,6 +92,7 @@ export class VirtualList {
       this._rows.delete(index);
     }
     for (const index of [...wanted].sort((a, b) => a - b)) this._place(index, height);
+    this._onsight?.(...seen.seen);
     if (this._onend && this._count > 0 && seen.end >= this._count - OVERSCAN) this._onend();
   }
 
