@@ -97,7 +97,7 @@ def test_ten_thousand_steps_scroll_fluently(site, steps, open_page):
     assert elements(page) < MOST_ELEMENTS
     page.get_by_label("Zoom to the steps in sight").check()
     page.wait_for_function(
-        "() => document.querySelector('.axis-track').textContent.includes('9.96 s')"
+        "() => document.querySelector('.axis-track').textContent.includes('9.99 s')"
     )
     page.get_by_label("Find steps").fill("provider-8")
     assert "1,111 of 10,000 steps" in page.locator(".waterfall-pane").inner_text()
