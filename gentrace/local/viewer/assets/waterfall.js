@@ -54,7 +54,8 @@ export function waterfall(run, { onmove }) {
 
   function zoom(isOn) {
     isZoomed = isOn;
-    show(whole);
+    if (isOn) list.refresh();
+    else show(whole);
   }
 
   /** Change the time that the axis spans; after the list has drawn, which asks for it. */
