@@ -93,6 +93,21 @@ def test_nothing_is_wider_than_the_page(site, places, open_page, visit, width):
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("size", [(360, 740), (320, 256)])
+def test_a_small_window_shows_all_by_scrolling(site, steps, open_page, visit, size):
+    """A phone, and a screen of 1,280 pixels that is zoomed to 400 %."""
+    width, height = size
+    page = open_page(site, width=width, height=height)
+    code = page.locator("pre").last.bounding_box()
+    assert code["x"] + code["width"] <= width
+    run = site.store({"name": "answer", "stepRuns": [steps("a"), steps("b", 100)]})
+    for place, row in (("", "a.run-row"), (f"#/runs/{run}", "a.step-row")):
+        visit(page, site, place)
+        page.locator(row).last.scroll_into_view_if_needed()
+        assert page.locator(row).last.bounding_box()["y"] < height
+        page.locator(row).last.click()
+
+
 def test_landmarks_titles_and_focus(site, places, open_page, visit):
     page = open_page(site)
     for role in ("banner", "main", "navigation", "search", "status"):
