@@ -20,7 +20,13 @@ export function timeChart({ from, to, most, values, name, height, label, draw })
     const width = Math.max(240, box.clientWidth);
     const x = (at) => LEFT + ((at - from) / Math.max(1, to - from)) * (width - LEFT - RIGHT);
     const y = (value) => height - BOTTOM - (value / most) * (height - TOP - BOTTOM);
-    const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+    const svg = s("svg", {
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": label,
+    });
     svg.append(...grid(values, y, width, name), ...dates(from, to, x, width, height));
     draw({ svg, x, y, width });
     box.replaceChildren(svg);
@@ -41,6 +47,10 @@ function dates(from, to, x, width, height) {
   return Array.from({ length: count }, (_, index) => {
     const at = from + ((to - from) * index) / (count - 1);
     const anchor = index === 0 ? "start" : index === count - 1 ? "end" : "middle";
-    return s("text", { class: "tick", x: x(at), y: height - 6, "text-anchor": anchor }, axisDate(new Date(at), to - from));
+    return s(
+      "text",
+      { class: "tick", x: x(at), y: height - 6, "text-anchor": anchor },
+      axisDate(new Date(at), to - from),
+    );
   });
 }

@@ -23,7 +23,9 @@ export function colourOf(provider) {
 function kept() {
   try {
     const pairs = JSON.parse(sessionStorage.getItem(KEY)) ?? [];
-    return pairs.filter(([, colour]) => Number.isInteger(colour) && colour >= 0 && colour < COLOURS);
+    return pairs.filter(
+      ([, colour]) => Number.isInteger(colour) && colour >= 0 && colour < COLOURS,
+    );
   } catch {
     return [];
   }
@@ -31,6 +33,7 @@ function kept() {
 
 function hashOf(name) {
   let hash = 7;
-  for (let index = 0; index < name.length; index += 1) hash = (hash * 31 + name.charCodeAt(index)) % 65_521;
+  for (let index = 0; index < name.length; index += 1)
+    hash = (hash * 31 + name.charCodeAt(index)) % 65_521;
   return hash;
 }

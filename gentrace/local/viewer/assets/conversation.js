@@ -12,7 +12,8 @@ const ROLES = ["system", "developer", "user", "assistant", "tool"];
 export function findTurns(value) {
   if (typeof value !== "object" || value === null) return null;
   const turns = [...listOf(value.messages, turnOf), ...listOf(value.choices, choiceOf)];
-  if (turns.length === 0 && "content" in value && typeof value.role === "string") turns.push(turnOf(value));
+  if (turns.length === 0 && "content" in value && typeof value.role === "string")
+    turns.push(turnOf(value));
   return turns.length > 0 ? turns : null;
 }
 
@@ -37,26 +38,42 @@ function listOf(value, read) {
 }
 
 function turnOf(message) {
-  if (typeof message !== "object" || message === null || typeof message.role !== "string") return null;
+  if (typeof message !== "object" || message === null || typeof message.role !== "string")
+    return null;
   const calls = Array.isArray(message.tool_calls) ? [...message.tool_calls] : [];
   if (isObject(message.function_call)) calls.push({ function: message.function_call });
   const note = message.name ?? message.tool_call_id ?? "";
-  return { role: message.role, content: message.content ?? message.refusal ?? null, calls, note: String(note) };
+  return {
+    role: message.role,
+    content: message.content ?? message.refusal ?? null,
+    calls,
+    note: String(note),
+  };
 }
 
 function choiceOf(choice) {
   if (!isObject(choice)) return null;
   const note = choice.finish_reason ? `finished: ${choice.finish_reason}` : "";
-  if (typeof choice.text === "string") return { role: "assistant", content: choice.text, calls: [], note };
+  if (typeof choice.text === "string")
+    return { role: "assistant", content: choice.text, calls: [], note };
   const turn = turnOf(choice.message ?? choice.delta);
   return turn && { ...turn, note };
 }
 
 function show(turn) {
   const role = ROLES.includes(turn.role) ? turn.role : "other";
-  return h("li", { class: `turn ${role}` },
-    h("div", { class: "role" }, shownName(turn.role, 40), turn.note && h("span", { class: "dim" }, shownName(turn.note, 60))),
-    body(turn.content), turn.calls.map(call));
+  return h(
+    "li",
+    { class: `turn ${role}` },
+    h(
+      "div",
+      { class: "role" },
+      shownName(turn.role, 40),
+      turn.note && h("span", { class: "dim" }, shownName(turn.note, 60)),
+    ),
+    body(turn.content),
+    turn.calls.map(call),
+  );
 }
 
 function body(content) {
@@ -75,9 +92,12 @@ function part(item) {
 function call(item) {
   const target = isObject(item?.function) ? item.function : item;
   const name = typeof target?.name === "string" ? target.name : "tool";
-  return h("div", { class: "call" },
+  return h(
+    "div",
+    { class: "call" },
     h("div", { class: "mono" }, h("span", { class: "dim" }, "calls "), shownName(name, 120)),
-    argumentsOf(target?.arguments ?? target?.input ?? null));
+    argumentsOf(target?.arguments ?? target?.input ?? null),
+  );
 }
 
 function argumentsOf(value) {

@@ -7,13 +7,19 @@ const SAID = 1500;
 /** A button that copies what `text()` gives; `what` names it to who cannot see where it stands. */
 export function copyButton(text, what) {
   let timer = null;
-  const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "Copy");
+  const button = h(
+    "button",
+    { type: "button", class: "copy", "aria-label": `Copy ${what}` },
+    "Copy",
+  );
   button.addEventListener("click", async () => {
     const done = await copy(text());
     button.textContent = done ? "Copied" : "Not copied";
     announce(button.textContent);
     clearTimeout(timer);
-    timer = setTimeout(() => { button.textContent = "Copy"; }, SAID);
+    timer = setTimeout(() => {
+      button.textContent = "Copy";
+    }, SAID);
   });
   return button;
 }

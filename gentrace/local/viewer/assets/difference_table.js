@@ -9,16 +9,38 @@ const MOST_TEXT = 1200;
 const AROUND = 160;
 
 export function differenceTable(found) {
-  return h("div", { class: "table-box" }, h("table", { class: "differences" },
-    h("thead", {}, h("tr", {}, ["Where", "A", "B"].map((column) => h("th", { scope: "col" }, column)))),
-    h("tbody", {}, found.map(row))));
+  return h(
+    "div",
+    { class: "table-box" },
+    h(
+      "table",
+      { class: "differences" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Where", "A", "B"].map((column) => h("th", { scope: "col" }, column)),
+        ),
+      ),
+      h("tbody", {}, found.map(row)),
+    ),
+  );
 }
 
 function row({ path, before, after }) {
-  const [a, b] = typeof before === "string" && typeof after === "string"
-    ? markTexts(before, after)
-    : [whole(before), whole(after)];
-  return h("tr", {}, h("th", { scope: "row", class: "mono" }, shownName(path, 120)), h("td", {}, a), h("td", {}, b));
+  const [a, b] =
+    typeof before === "string" && typeof after === "string"
+      ? markTexts(before, after)
+      : [whole(before), whole(after)];
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row", class: "mono" }, shownName(path, 120)),
+    h("td", {}, a),
+    h("td", {}, b),
+  );
 }
 
 function markTexts(before, after) {
@@ -29,8 +51,15 @@ function markTexts(before, after) {
 function marked(text, start, end) {
   const from = Math.max(0, start - AROUND);
   const to = Math.min(text.length, end + AROUND);
-  return h("span", { class: "text" }, from > 0 ? "…" : "", shown(text.slice(from, start)),
-    h("mark", {}, shown(cut(text.slice(start, end), MOST_TEXT))), shown(text.slice(end, to)), to < text.length ? "…" : "");
+  return h(
+    "span",
+    { class: "text" },
+    from > 0 ? "…" : "",
+    shown(text.slice(from, start)),
+    h("mark", {}, shown(cut(text.slice(start, end), MOST_TEXT))),
+    shown(text.slice(end, to)),
+    to < text.length ? "…" : "",
+  );
 }
 
 function whole(value) {

@@ -44,7 +44,14 @@ function compare(path, before, after, found, most, budget) {
   if (found.length >= most || budget.left < 0 || before === after) return;
   if (isNested(before) && isNested(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const key of keysOf(before, after)) {
-      compare(join(path, key, Array.isArray(before)), own(before, key), own(after, key), found, most, budget);
+      compare(
+        join(path, key, Array.isArray(before)),
+        own(before, key),
+        own(after, key),
+        found,
+        most,
+        budget,
+      );
     }
   } else {
     found.push({ path: path || "value", before, after });

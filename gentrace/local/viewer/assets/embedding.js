@@ -14,15 +14,37 @@ const HEIGHT = 44;
 export function embeddings(value) {
   const found = findVectors(value);
   if (found.length === 0) return null;
-  return h("div", { class: "embeddings" }, found.map(([path, vector]) => figure(path, vector)));
+  return h(
+    "div",
+    { class: "embeddings" },
+    found.map(([path, vector]) => figure(path, vector)),
+  );
 }
 
 function figure(path, vector) {
   const { least, most, norm } = rangeOf(vector);
-  const words = `${counted(vector.length, "number")}, from ${short(least)} to ${short(most)}, length of the vector ${short(norm)}`;
-  return h("figure", {}, picture(vector, Math.max(Math.abs(least), Math.abs(most)) || 1, `Embedding: ${words}`),
-    h("figcaption", {}, h("span", { class: "mono" }, shownName(path, 60)), " ",
-      h("b", {}, number(vector.length)), h("span", { class: "dim" }, ` numbers · ${short(least)} … ${short(most)} · norm ${short(norm)}`)));
+  const words = [
+    counted(vector.length, "number"),
+    `from ${short(least)} to ${short(most)}`,
+    `length of the vector ${short(norm)}`,
+  ].join(", ");
+  return h(
+    "figure",
+    {},
+    picture(vector, Math.max(Math.abs(least), Math.abs(most)) || 1, `Embedding: ${words}`),
+    h(
+      "figcaption",
+      {},
+      h("span", { class: "mono" }, shownName(path, 60)),
+      " ",
+      h("b", {}, number(vector.length)),
+      h(
+        "span",
+        { class: "dim" },
+        ` numbers · ${short(least)} … ${short(most)} · norm ${short(norm)}`,
+      ),
+    ),
+  );
 }
 
 /** Each column spans the least and the most of the numbers that fall on it. */
@@ -38,8 +60,18 @@ function picture(vector, most, label) {
     const bottom = middle - (Math.min(0, range.least) / most) * middle;
     path += `M${column} ${top.toFixed(2)}h0.7V${bottom.toFixed(2)}h-0.7z`;
   }
-  return s("svg", { class: "embedding", viewBox: `0 0 ${columns} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": plain(label, 200) },
-    s("path", { d: path }), s("line", { x1: 0, x2: columns, y1: middle, y2: middle }));
+  return s(
+    "svg",
+    {
+      class: "embedding",
+      viewBox: `0 0 ${columns} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": plain(label, 200),
+    },
+    s("path", { d: path }),
+    s("line", { x1: 0, x2: columns, y1: middle, y2: middle }),
+  );
 }
 
 /** `[path, numbers]` of the first few lists of numbers. */
@@ -52,7 +84,9 @@ function findVectors(root) {
       found.push([path || "value", value]);
       if (found.length === MOST_PICTURES) break;
     } else if (Array.isArray(value)) {
-      value.slice(0, 100).forEach((item, index) => { if (isNested(item)) queue.push([`${path}[${index}]`, item]); });
+      value.slice(0, 100).forEach((item, index) => {
+        if (isNested(item)) queue.push([`${path}[${index}]`, item]);
+      });
     } else if (isNested(value)) {
       for (const [key, item] of Object.entries(value).slice(0, 100)) {
         if (isNested(item)) queue.push([path ? `${path}.${plain(key, 30)}` : plain(key, 30), item]);

@@ -11,24 +11,34 @@ with gentrace.Pipeline("my-first-pipeline").start() as run, run.step("demo") as 
 /** No run is stored: three lines record the first. */
 export function firstRun() {
   const variable = `export GENTRACE_HOST=${host}`;
-  return h("div", { class: "empty" },
+  return h(
+    "div",
+    { class: "empty" },
     h("h2", {}, "No runs yet"),
     h("p", {}, "Say where runs go, in the shell that starts your program:"),
     codeBlock(variable),
     h("p", {}, "Then record one. Three lines of Python do:"),
     codeBlock(CODE),
-    h("p", { class: "dim" }, "It appears here by itself."));
+    h("p", { class: "dim" }, "It appears here by itself."),
+  );
 }
 
 /** Runs are stored, but none that the filters let through. */
 export function noMatch(clear) {
-  return h("div", { class: "empty" },
+  return h(
+    "div",
+    { class: "empty" },
     h("h2", {}, "No run matches"),
     h("p", {}, "Runs that match the filters appear here as they come in."),
-    h("button", { type: "button", class: "main", onclick: clear }, "Clear the filters"));
+    h("button", { type: "button", class: "main", onclick: clear }, "Clear the filters"),
+  );
 }
 
 function codeBlock(code) {
-  return h("div", { class: "code" },
-    h("pre", { tabindex: "0" }, h("code", {}, code)), copyButton(() => code, "code"));
+  return h(
+    "div",
+    { class: "code" },
+    h("pre", { tabindex: "0" }, h("code", {}, code)),
+    copyButton(() => code, "code"),
+  );
 }

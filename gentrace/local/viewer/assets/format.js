@@ -4,16 +4,31 @@ const NUMBER = new Intl.NumberFormat();
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 const TIME = new Intl.DateTimeFormat(undefined, CLOCK);
 const DAY = new Intl.DateTimeFormat(undefined, {
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
 });
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const TENTHS = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const HUNDREDTHS = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const TENTHS = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const HUNDREDTHS = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
 const MOMENT = new Intl.DateTimeFormat(undefined, { ...CLOCK, fractionalSecondDigits: 3 });
 const YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const FULL = new Intl.DateTimeFormat(undefined, {
-  ...CLOCK, weekday: "short", day: "numeric", month: "short", year: "numeric",
-  fractionalSecondDigits: 3, timeZoneName: "short",
+  ...CLOCK,
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  fractionalSecondDigits: 3,
+  timeZoneName: "short",
 });
 const HALF_A_YEAR = 183 * 86_400_000;
 

@@ -13,9 +13,12 @@ const ROWS_BY_HAND = 30;
 
 /** The tree of a value that is an object or an array; `folded` keeps even its first level shut. */
 export function jsonTree(value, label, { folded = false } = {}) {
-  if (typeof value !== "object" || value === null) return h("div", { class: "json" }, scalar(value, label));
+  if (typeof value !== "object" || value === null)
+    return h("div", { class: "json" }, scalar(value, label));
   const budget = { rows: folded ? 0 : OPEN_ROWS };
-  const tree = folded ? node("JSON", value, 0, budget, { isTitle: true }) : children(value, 0, budget);
+  const tree = folded
+    ? node("JSON", value, 0, budget, { isTitle: true })
+    : children(value, 0, budget);
   return h("div", { class: "json" }, tree);
 }
 
@@ -45,8 +48,15 @@ function groups(at, from, to, depth) {
   const list = h("ul", {});
   for (let start = from; start < to; start += size) {
     const end = Math.min(to, start + size);
-    const inside = () => (size === GROUP ? rows(at, start, end, depth, { rows: 0 }) : groups(at, start, end, depth));
-    list.append(h("li", {}, lazy([h("span", { class: "dim" }, `${number(start)} … ${number(end - 1)}`)], inside, false)));
+    const inside = () =>
+      size === GROUP ? rows(at, start, end, depth, { rows: 0 }) : groups(at, start, end, depth);
+    list.append(
+      h(
+        "li",
+        {},
+        lazy([h("span", { class: "dim" }, `${number(start)} … ${number(end - 1)}`)], inside, false),
+      ),
+    );
   }
   return list;
 }
@@ -56,12 +66,23 @@ function node(key, value, depth, budget, { isTitle = false } = {}) {
   const count = isArray ? value.length : Object.keys(value).length;
   const size = `${isArray ? "[" : "{"}${number(count)}${isArray ? "]" : "}"}`;
   const label = isTitle ? h("span", { class: "dim" }, key) : keyOf(key);
-  const summary = [label, " ", h("span", { class: "dim" }, size), " ", h("span", { class: "preview dim" }, preview(value))];
+  const summary = [
+    label,
+    " ",
+    h("span", { class: "dim" }, size),
+    " ",
+    h("span", { class: "preview dim" }, preview(value)),
+  ];
   const isOpen = depth <= OPEN_DEPTH && budget.rows >= count && count <= GROUP && !isNumbers(value);
   // What is unfolded by hand begins anew.
-  const make = () => (isOpen ? children(value, depth, budget) : children(value, 0, { rows: ROWS_BY_HAND }));
-  return lazy(summary, make, isOpen,
-    copyButton(() => JSON.stringify(value, null, 2), `value of ${plain(String(key), 40)}`));
+  const make = () =>
+    isOpen ? children(value, depth, budget) : children(value, 0, { rows: ROWS_BY_HAND });
+  return lazy(
+    summary,
+    make,
+    isOpen,
+    copyButton(() => JSON.stringify(value, null, 2), `value of ${plain(String(key), 40)}`),
+  );
 }
 
 function lazy(summary, make, isOpen, copy = null) {
@@ -79,18 +100,26 @@ function lazy(summary, make, isOpen, copy = null) {
 }
 
 function leaf(key, value) {
-  if (!isBlock(value)) return h("div", { class: "leaf" }, keyOf(key), " ", scalar(value, String(key)));
+  if (!isBlock(value))
+    return h("div", { class: "leaf" }, keyOf(key), " ", scalar(value, String(key)));
   return h("div", { class: "leaf block" }, keyOf(key), scalar(value, plain(String(key), 40)));
 }
 
 function keyOf(key) {
-  return h("span", { class: typeof key === "number" ? "json-index" : "json-key" }, shownName(String(key)), ":");
+  return h(
+    "span",
+    { class: typeof key === "number" ? "json-index" : "json-key" },
+    shownName(String(key)),
+    ":",
+  );
 }
 
 /** The first few values, in one line. */
 function preview(value) {
   const some = Array.isArray(value) ? value.slice(0, 4) : Object.keys(value).slice(0, 4);
-  const words = some.map((item) => (typeof item === "object" && item !== null ? "…" : plain(String(item), 24)));
+  const words = some.map((item) =>
+    typeof item === "object" && item !== null ? "…" : plain(String(item), 24),
+  );
   return words.join(", ");
 }
 

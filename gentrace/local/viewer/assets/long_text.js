@@ -20,7 +20,11 @@ function longText(text, label) {
   const lines = h("div", { class: "lines" });
   const space = h("div", { class: "space" }, lines);
   const size = `${bytes(text.length)} of text`;
-  const box = h("div", { class: "long", tabindex: "0", role: "region", "aria-label": `${label}, ${size}` }, space);
+  const box = h(
+    "div",
+    { class: "long", tabindex: "0", role: "region", "aria-label": `${label}, ${size}` },
+    space,
+  );
   const count = h("span", { class: "dim" }, size);
   let starts = [0];
   let columns = 0;
@@ -30,7 +34,8 @@ function longText(text, label) {
     space.style.height = `${seen.space}px`;
     lines.style.transform = `translateY(${seen.top}px)`;
     const rows = [];
-    for (let index = seen.first; index < seen.end; index += 1) rows.push(h("div", {}, shown(lineAt(text, starts, index))));
+    for (let index = seen.first; index < seen.end; index += 1)
+      rows.push(h("div", {}, shown(lineAt(text, starts, index))));
     replace(lines, rows);
   };
   const measure = () => {
@@ -45,7 +50,17 @@ function longText(text, label) {
   };
   box.addEventListener("scroll", draw, { passive: true });
   new ResizeObserver(measure).observe(box);
-  return h("div", { class: "text long-text" }, box, h("div", { class: "line" }, count, copyButton(() => text, "text")));
+  return h(
+    "div",
+    { class: "text long-text" },
+    box,
+    h(
+      "div",
+      { class: "line" },
+      count,
+      copyButton(() => text, "text"),
+    ),
+  );
 }
 
 /** Where each line begins, with lines cut that are longer than so many columns. */

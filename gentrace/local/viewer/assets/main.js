@@ -45,7 +45,13 @@ async function navigate(byUser) {
   try {
     const made = await choose(route)(main, route, context);
     if (turn !== shown) return;
-    view = { ...made, close: () => { abort.abort(); made.close?.(); } };
+    view = {
+      ...made,
+      close: () => {
+        abort.abort();
+        made.close?.();
+      },
+    };
     if (byUser) focusTitle();
     announce(document.title);
   } catch (error) {
@@ -73,9 +79,21 @@ function fail(error) {
   }
   document.title = "Error – Gentrace, local";
   const words = error instanceof ServerError ? error.message : `The page failed: ${error.message}`;
-  const again = h("button", { class: "main", type: "button", onclick: () => navigate(true) }, "Try again");
-  replace(main, h("div", { class: "empty" },
-    h("h1", { tabindex: "-1" }, "Nothing to show"), h("p", { role: "alert" }, words), again));
+  const again = h(
+    "button",
+    { class: "main", type: "button", onclick: () => navigate(true) },
+    "Try again",
+  );
+  replace(
+    main,
+    h(
+      "div",
+      { class: "empty" },
+      h("h1", { tabindex: "-1" }, "Nothing to show"),
+      h("p", { role: "alert" }, words),
+      again,
+    ),
+  );
   if (!(error instanceof ServerError)) throw error;
 }
 

@@ -23,13 +23,22 @@ export function overview(bars, span, { height, most = MOST_LANES }) {
     const x = Math.min(from, WIDTH - length);
     const y = top + lanes[index] * (thick + gap);
     const kind = failed ? "bar failed" : `bar c${colourOf(name ?? "")}`;
-    const bar = `M${x.toFixed(1)} ${y.toFixed(1)}h${length.toFixed(1)}v${thick.toFixed(1)}h-${length.toFixed(1)}z`;
+    const [left, up, wide, high] = [x, y, length, thick].map((value) => value.toFixed(1));
+    const bar = `M${left} ${up}h${wide}v${high}h-${wide}z`;
     paths.set(kind, (paths.get(kind) ?? "") + bar);
   });
   // What failed is drawn last, over the rest.
   const kinds = [...paths.keys()].sort((a, b) => a.includes("failed") - b.includes("failed"));
-  return s("svg", {
-    class: "overview", viewBox: `0 0 ${WIDTH} ${height}`, height, preserveAspectRatio: "none",
-    "aria-hidden": "true", focusable: "false",
-  }, kinds.map((kind) => s("path", { class: kind, d: paths.get(kind) })));
+  return s(
+    "svg",
+    {
+      class: "overview",
+      viewBox: `0 0 ${WIDTH} ${height}`,
+      height,
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+      focusable: "false",
+    },
+    kinds.map((kind) => s("path", { class: kind, d: paths.get(kind) })),
+  );
 }

@@ -10,9 +10,33 @@ const MOST_ROWS = 200;
 export function parameterTable(value, title) {
   const entries = typeof value === "object" ? Object.entries(value) : [];
   if (Array.isArray(value) || entries.length > MOST_ROWS) return jsonTree(value, title);
-  return h("div", { class: "table-box" }, h("table", { class: "parameters" },
-    h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Value"))),
-    h("tbody", {}, entries.map(([key, item]) => h("tr", {},
-      h("th", { scope: "row" }, shownName(key)),
-      h("td", {}, typeof item === "object" && item !== null ? jsonTree(item, key) : scalar(item, key)))))));
+  return h(
+    "div",
+    { class: "table-box" },
+    h(
+      "table",
+      { class: "parameters" },
+      h(
+        "thead",
+        { class: "hidden" },
+        h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Value")),
+      ),
+      h(
+        "tbody",
+        {},
+        entries.map(([key, item]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, shownName(key)),
+            h(
+              "td",
+              {},
+              typeof item === "object" && item !== null ? jsonTree(item, key) : scalar(item, key),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }

@@ -16,8 +16,12 @@ export async function showPipelines(main, _route, { signal }) {
   const summary = h("p", { class: "summary dim" });
   const body = h("tbody", {});
   const search = h("input", {
-    type: "search", placeholder: "Find pipelines", "aria-label": "Find pipelines", "aria-keyshortcuts": "/",
-    autocomplete: "off", spellcheck: "false",
+    type: "search",
+    placeholder: "Find pipelines",
+    "aria-label": "Find pipelines",
+    "aria-keyshortcuts": "/",
+    autocomplete: "off",
+    spellcheck: "false",
   });
   const draw = () => {
     const words = search.value.trim().toLowerCase();
@@ -28,28 +32,71 @@ export async function showPipelines(main, _route, { signal }) {
   };
   search.addEventListener("input", draw);
   draw();
-  replace(main, h("div", { class: "page scroll" },
-    h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Pipelines"), summary),
-    ordered.length === 0 ? firstRun() : [
-      h("div", { class: "filters" }, h("div", { class: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/"))),
-      table(body),
-    ]));
+  replace(
+    main,
+    h(
+      "div",
+      { class: "page scroll" },
+      h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Pipelines"), summary),
+      ordered.length === 0
+        ? firstRun()
+        : [
+            h(
+              "div",
+              { class: "filters" },
+              h("div", { class: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/")),
+            ),
+            table(body),
+          ],
+    ),
+  );
   return {};
 }
 
 function table(body) {
   const columns = ["Pipeline", "Runs", "With errors", "Median", "95th percentile", "Last run"];
-  return h("div", { class: "table-box" }, h("table", { class: "pipelines" },
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column)))), body));
+  return h(
+    "div",
+    { class: "table-box" },
+    h(
+      "table",
+      { class: "pipelines" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => h("th", { scope: "col" }, column)),
+        ),
+      ),
+      body,
+    ),
+  );
 }
 
 function pipelineRow({ name, runs, errorRate, medianDuration, p95Duration, lastRun }) {
   const date = new Date(lastRun);
-  return h("tr", {},
-    h("th", { scope: "row" }, h("a", { href: pipelineLink(name), title: plain(name) }, shownName(name, 80) )),
+  return h(
+    "tr",
+    {},
+    h(
+      "th",
+      { scope: "row" },
+      h("a", { href: pipelineLink(name), title: plain(name) }, shownName(name, 80)),
+    ),
     h("td", { "data-label": runs === 1 ? "run" : "runs" }, number(runs)),
-    h("td", { "data-label": "with errors", class: errorRate > 0 ? "failed" : "dim" }, percent(errorRate ?? 0)),
+    h(
+      "td",
+      { "data-label": "with errors", class: errorRate > 0 ? "failed" : "dim" },
+      percent(errorRate ?? 0),
+    ),
     h("td", { "data-label": "median" }, duration(medianDuration)),
     h("td", { "data-label": "95th" }, duration(p95Duration)),
-    h("td", { "data-label": "last" }, h("time", { datetime: isoDate(date), title: fullDate(date) }, when(date))));
+    h(
+      "td",
+      { "data-label": "last" },
+      h("time", { datetime: isoDate(date), title: fullDate(date) }, when(date)),
+    ),
+  );
 }

@@ -12,17 +12,50 @@ export function runPicker(runs) {
   const chosen = [];
   const button = h("button", { type: "submit", class: "main", disabled: true }, "Compare");
   const boxes = runs.slice(0, MOST).map((run) => {
-    const box = h("input", { type: "checkbox", "aria-label": `Run of ${fullDate(new Date(run.at))}, ${duration(run.duration)}` });
+    const box = h("input", {
+      type: "checkbox",
+      "aria-label": `Run of ${fullDate(new Date(run.at))}, ${duration(run.duration)}`,
+    });
     box.addEventListener("change", () => choose(box, run));
     return [box, run];
   });
-  return h("form", { class: "picker", onsubmit: submit },
-    h("ul", {}, boxes.map(([box, run]) => h("li", {}, h("label", {}, box, errorMark(run.stored),
-      h("time", { datetime: isoDate(new Date(run.at)) }, when(new Date(run.at))),
-      overview(run.timeline, run.duration, { height: 16, most: 4 }),
-      h("span", { class: "duration" }, duration(run.duration))),
-    h("a", { href: runLink(run.id), "aria-label": `Open the run of ${fullDate(new Date(run.at))}` }, "open")))),
-    h("div", { class: "line" }, button, h("span", { class: "dim small" }, `Choose two of the latest ${boxes.length}.`)));
+  return h(
+    "form",
+    { class: "picker", onsubmit: submit },
+    h(
+      "ul",
+      {},
+      boxes.map(([box, run]) =>
+        h(
+          "li",
+          {},
+          h(
+            "label",
+            {},
+            box,
+            errorMark(run.stored),
+            h("time", { datetime: isoDate(new Date(run.at)) }, when(new Date(run.at))),
+            overview(run.timeline, run.duration, { height: 16, most: 4 }),
+            h("span", { class: "duration" }, duration(run.duration)),
+          ),
+          h(
+            "a",
+            {
+              href: runLink(run.id),
+              "aria-label": `Open the run of ${fullDate(new Date(run.at))}`,
+            },
+            "open",
+          ),
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "line" },
+      button,
+      h("span", { class: "dim small" }, `Choose two of the latest ${boxes.length}.`),
+    ),
+  );
 
   function choose(box, run) {
     const at = chosen.findIndex(([other]) => other === box);

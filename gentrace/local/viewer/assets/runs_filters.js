@@ -6,7 +6,13 @@ import { readFilters, TIMES } from "./runs_query.js";
 import { plain } from "./text.js";
 
 const PAUSE = 250;
-const SLOW = [["", "Any duration"], ["100", "Over 100 ms"], ["1000", "Over 1 s"], ["5000", "Over 5 s"], ["30000", "Over 30 s"]];
+const SLOW = [
+  ["", "Any duration"],
+  ["100", "Over 100 ms"],
+  ["1000", "Over 1 s"],
+  ["5000", "Over 5 s"],
+  ["30000", "Over 30 s"],
+];
 
 /** Make the bar: `element`, `set(filters)`, `clear()`, and `say(text)` for trouble while it is live. */
 export function filterBar({ filters, pipelines, onchange, onlive }) {
@@ -15,8 +21,13 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
   const time = select("Time", TIMES);
   const slow = select("Duration", SLOW);
   const text = h("input", {
-    type: "search", placeholder: "Search names, inputs, outputs", "aria-label": "Search text",
-    "aria-keyshortcuts": "/", spellcheck: "false", autocomplete: "off", maxlength: 500,
+    type: "search",
+    placeholder: "Search names, inputs, outputs",
+    "aria-label": "Search text",
+    "aria-keyshortcuts": "/",
+    spellcheck: "false",
+    autocomplete: "off",
+    maxlength: 500,
   });
   const errors = h("input", { type: "checkbox" });
   const from = h("input", { type: "datetime-local", step: 1, "aria-label": "From" });
@@ -25,30 +36,57 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
   const trouble = h("span", { class: "failed", role: "alert" });
   const clearer = h("button", { type: "button", class: "quiet", onclick: () => clear() }, "Clear");
   const live = liveButton(onlive);
-  const element = h("form", {
-    class: "filters", role: "search", "aria-label": "Filter runs",
-    onsubmit: (event) => event.preventDefault(), oninput: (event) => changed(event.target === text),
-  }, h("div", { class: "search" }, text, h("kbd", { "aria-hidden": "true" }, "/")),
-  name, time, range, slow, h("label", { class: "check" }, errors, "Errors only"), clearer,
-  h("div", { class: "live-side" }, trouble, live));
+  const element = h(
+    "form",
+    {
+      class: "filters",
+      role: "search",
+      "aria-label": "Filter runs",
+      onsubmit: (event) => event.preventDefault(),
+      oninput: (event) => changed(event.target === text),
+    },
+    h("div", { class: "search" }, text, h("kbd", { "aria-hidden": "true" }, "/")),
+    name,
+    time,
+    range,
+    slow,
+    h("label", { class: "check" }, errors, "Errors only"),
+    clearer,
+    h("div", { class: "live-side" }, trouble, live),
+  );
   fill(filters);
-  return { element, set, clear, say: (words) => { trouble.textContent = words; } };
+  return {
+    element,
+    set,
+    clear,
+    say: (words) => {
+      trouble.textContent = words;
+    },
+  };
 
   function changed(isTyping) {
     clearTimeout(timer);
     range.hidden = time.value !== "custom";
-    timer = setTimeout(() => {
-      const now = read();
-      clearer.hidden = !Object.values(now).some(Boolean);
-      onchange(now);
-    }, isTyping ? PAUSE : 0);
+    timer = setTimeout(
+      () => {
+        const now = read();
+        clearer.hidden = !Object.values(now).some(Boolean);
+        onchange(now);
+      },
+      isTyping ? PAUSE : 0,
+    );
   }
 
   function read() {
     const custom = time.value === "custom";
     return {
-      name: name.value, time: time.value, from: custom ? from.value : "", to: custom ? to.value : "",
-      text: text.value.trim(), slow: slow.value, errors: errors.checked ? "1" : "",
+      name: name.value,
+      time: time.value,
+      from: custom ? from.value : "",
+      to: custom ? to.value : "",
+      text: text.value.trim(),
+      slow: slow.value,
+      errors: errors.checked ? "1" : "",
     };
   }
 
@@ -75,12 +113,16 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
 }
 
 function select(label, options) {
-  return h("select", { "aria-label": label },
-    options.map(([value, words]) => h("option", { value }, words)));
+  return h(
+    "select",
+    { "aria-label": label },
+    options.map(([value, words]) => h("option", { value }, words)),
+  );
 }
 
 function names(pipelines) {
-  return pipelines.map(({ name, runs }) => [name, `${plain(name, 60)} (${number(runs)})`])
+  return pipelines
+    .map(({ name, runs }) => [name, `${plain(name, 60)} (${number(runs)})`])
     .sort((a, b) => a[1].localeCompare(b[1]));
 }
 
@@ -94,8 +136,14 @@ function choose(element, value) {
 
 function liveButton(onlive) {
   let live = true;
-  const button = h("button", { type: "button", class: "live", "aria-pressed": "true", onclick: toggle });
-  const draw = () => replace(button, h("span", { class: "pulse", "aria-hidden": "true" }), live ? "Live" : "Paused");
+  const button = h("button", {
+    type: "button",
+    class: "live",
+    "aria-pressed": "true",
+    onclick: toggle,
+  });
+  const draw = () =>
+    replace(button, h("span", { class: "pulse", "aria-hidden": "true" }), live ? "Live" : "Paused");
   function toggle() {
     live = !live;
     button.setAttribute("aria-pressed", String(live));

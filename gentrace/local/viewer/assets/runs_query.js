@@ -1,11 +1,22 @@
 // The filters of the list of runs: in the address, and as the server wants them.
 
-const PERIODS = { "15m": 15 * 60_000, "1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "30d": 30 * 86_400_000 };
+const PERIODS = {
+  "15m": 15 * 60_000,
+  "1h": 3_600_000,
+  "24h": 86_400_000,
+  "7d": 7 * 86_400_000,
+  "30d": 30 * 86_400_000,
+};
 
 /** What the choice of a time offers, by its name in the address. */
 export const TIMES = [
-  ["", "Any time"], ["15m", "Last 15 minutes"], ["1h", "Last hour"], ["24h", "Last 24 hours"],
-  ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["custom", "From … to …"],
+  ["", "Any time"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+  ["30d", "Last 30 days"],
+  ["custom", "From … to …"],
 ];
 
 /** `{name, time, from, to, text, slow, errors}`, empty texts where a filter is not set. */
@@ -13,8 +24,13 @@ export function readFilters(query) {
   const get = (name) => query.get(name) ?? "";
   const time = TIMES.some(([value]) => value === get("time")) ? get("time") : "";
   return {
-    name: get("name"), time, from: get("from"), to: get("to"), text: get("text"),
-    slow: /^\d+$/.test(get("slow")) ? get("slow") : "", errors: get("errors") === "1" ? "1" : "",
+    name: get("name"),
+    time,
+    from: get("from"),
+    to: get("to"),
+    text: get("text"),
+    slow: /^\d+$/.test(get("slow")) ? get("slow") : "",
+    errors: get("errors") === "1" ? "1" : "",
   };
 }
 

@@ -16,14 +16,21 @@ export function rowHeight() {
 /** The link that is a run's row. */
 export function runRow(run, onopen = null) {
   const date = new Date(run.startTime ?? run.createdAt);
-  return h("a", { class: "run-row", href: runLink(run.pipelineRunId), onclick: onopen },
+  return h(
+    "a",
+    { class: "run-row", href: runLink(run.pipelineRunId), onclick: onopen },
     errorMark(run),
     h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
     h("time", { class: "when dim", datetime: isoDate(date), title: fullDate(date) }, when(date)),
     overview(run.timeline ?? [], run.duration, { height: 18, most: 5 }),
     h("span", { class: "duration" }, duration(run.duration)),
-    h("span", { class: "steps dim" }, number(run.steps),
-      h("span", { class: "noun" }, run.steps === 1 ? " step" : " steps")));
+    h(
+      "span",
+      { class: "steps dim" },
+      number(run.steps),
+      h("span", { class: "noun" }, run.steps === 1 ? " step" : " steps"),
+    ),
+  );
 }
 
 /** The mark of a run that failed, or of which a step did. */
@@ -31,6 +38,10 @@ export function errorMark(run) {
   if (!run.error && !run.failedSteps) return h("span", { class: "mark" });
   const failed = run.failedSteps ? counted(run.failedSteps, "failed step") : "";
   const words = [run.error && plain(run.error, 120), failed].filter(Boolean).join(" · ");
-  return h("span", { class: "mark failed", title: words },
-    h("span", { "aria-hidden": "true" }, "✕"), h("span", { class: "hidden" }, "With errors: "));
+  return h(
+    "span",
+    { class: "mark failed", title: words },
+    h("span", { "aria-hidden": "true" }, "✕"),
+    h("span", { class: "hidden" }, "With errors: "),
+  );
 }

@@ -20,33 +20,60 @@ let lastRun = null;
 export async function showRuns(main, route, { signal, fail }) {
   document.title = "Runs – Gentrace, local";
   const pipelines = (await listPipelines(signal)).pipelines;
-  const state = { runs: [], next: null, busy: false, live: true, isSilent: false, turn: 0, timer: null };
+  const state = {
+    runs: [],
+    next: null,
+    busy: false,
+    live: true,
+    isSilent: false,
+    turn: 0,
+    timer: null,
+  };
   let filters = readFilters(route.query);
   const summary = h("p", { class: "summary dim" });
   const body = h("div", { class: "runs-body" });
   const list = new VirtualList({
-    label: "Runs, newest first", rowHeight, onend: () => loadMore(),
-    row: (index) => runRow(state.runs[index], () => { lastRun = state.runs[index].pipelineRunId; }),
+    label: "Runs, newest first",
+    rowHeight,
+    onend: () => loadMore(),
+    row: (index) =>
+      runRow(state.runs[index], () => {
+        lastRun = state.runs[index].pipelineRunId;
+      }),
   });
   const bar = filterBar({
-    filters, pipelines,
+    filters,
+    pipelines,
     onchange: (changed) => {
       filters = changed;
       go(link(["runs"], filters), { silent: true });
       load().catch(fail);
     },
-    onlive: (live) => { state.live = live; plan(); },
+    onlive: (live) => {
+      state.live = live;
+      plan();
+    },
   });
 
   await load();
-  replace(main, h("div", { class: "page" },
-    h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Runs"), summary), bar.element, body));
+  replace(
+    main,
+    h(
+      "div",
+      { class: "page" },
+      h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Runs"), summary),
+      bar.element,
+      body,
+    ),
+  );
   const at = state.runs.findIndex((run) => run.pipelineRunId === lastRun);
   if (at > 0) requestAnimationFrame(() => list.select(at));
   document.addEventListener("visibilitychange", plan);
   return {
     list,
-    escape: () => { if (hasFilters(filters)) bar.clear(); },
+    escape: () => {
+      if (hasFilters(filters)) bar.clear();
+    },
     update: (next) => {
       if (next.view !== "runs" || next.parts.length > 0) return false;
       bar.set(readFilters(next.query));
@@ -143,6 +170,9 @@ export async function showRuns(main, route, { signal, fail }) {
 
 function head() {
   const titles = ["", "Pipeline", "When", "Timeline", "Duration", "Steps"];
-  return h("div", { class: "run-row head", "aria-hidden": "true" },
-    titles.map((title) => h("span", {}, title)));
+  return h(
+    "div",
+    { class: "run-row head", "aria-hidden": "true" },
+    titles.map((title) => h("span", {}, title)),
+  );
 }

@@ -24,9 +24,13 @@ export function periods(runs) {
   const last = Math.max(Math.max(...times), first + 1000);
   const count = Math.max(1, Math.min(MOST_PERIODS, Math.ceil(runs.length / 5)));
   const length = (last - first) / count;
-  const parts = Array.from({ length: count }, (_, index) => (
-    { from: first + index * length, to: first + (index + 1) * length, runs: [] }));
-  for (const run of runs) parts[Math.min(count - 1, Math.floor((run.at - first) / length))].runs.push(run);
+  const parts = Array.from({ length: count }, (_, index) => ({
+    from: first + index * length,
+    to: first + (index + 1) * length,
+    runs: [],
+  }));
+  for (const run of runs)
+    parts[Math.min(count - 1, Math.floor((run.at - first) / length))].runs.push(run);
   return parts.map((part) => {
     const durations = part.runs.map(({ duration }) => duration).filter(Number.isFinite);
     const failed = part.runs.filter(({ isFailed }) => isFailed).length;

@@ -23,7 +23,13 @@ export function stepPanel(step, run, { close, open }) {
   return [
     head(step, run, close, open),
     facts(step),
-    step.error === null ? null : section("Error", h("div", { class: "error-box" }, textBlock(step.error, "Error")), step.error),
+    step.error === null
+      ? null
+      : section(
+          "Error",
+          h("div", { class: "error-box" }, textBlock(step.error, "Error")),
+          step.error,
+        ),
     usage === null ? null : section("Usage", usageList(usage)),
     content("Parameters", provider.modelParams, parameterTable),
     content("Inputs", provider.inputs, inside),
@@ -34,19 +40,51 @@ export function stepPanel(step, run, { close, open }) {
 
 function head(step, run, close, open) {
   const at = run.ordered.indexOf(step);
-  const jump = (to, label, sign) => h("button", {
-    type: "button", class: "quiet icon", "aria-label": label, title: label,
-    disabled: to === undefined, onclick: () => open(to),
-  }, sign);
-  return h("div", { class: "panel-head" },
-    h("div", { class: "panel-title" },
-      h("h2", {},
+  const jump = (to, label, sign) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet icon",
+        "aria-label": label,
+        title: label,
+        disabled: to === undefined,
+        onclick: () => open(to),
+      },
+      sign,
+    );
+  return h(
+    "div",
+    { class: "panel-head" },
+    h(
+      "div",
+      { class: "panel-title" },
+      h(
+        "h2",
+        {},
         h("span", { class: `dot c${colourOf(step.name)}`, "aria-hidden": "true" }),
-        shownName(step.name || "step")),
-      h("p", { class: "mono dim" }, shownName(step.invocation, 400))),
-    h("div", { class: "actions" },
-      jump(run.ordered[at - 1], "Previous step", "↑"), jump(run.ordered[at + 1], "Next step", "↓"),
-      h("button", { type: "button", class: "quiet icon", "aria-label": "Close step", title: "Close (Esc)", onclick: close }, "✕")));
+        shownName(step.name || "step"),
+      ),
+      h("p", { class: "mono dim" }, shownName(step.invocation, 400)),
+    ),
+    h(
+      "div",
+      { class: "actions" },
+      jump(run.ordered[at - 1], "Previous step", "↑"),
+      jump(run.ordered[at + 1], "Next step", "↓"),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet icon",
+          "aria-label": "Close step",
+          title: "Close (Esc)",
+          onclick: close,
+        },
+        "✕",
+      ),
+    ),
+  );
 }
 
 function facts(step) {
@@ -56,10 +94,19 @@ function facts(step) {
     ["Step", String(step.number)],
     ["Duration", duration(step.duration)],
     ["Begins after", duration(step.offset)],
-    ["Start", start === null ? "not known" : h("time", { datetime: isoDate(start) }, fullDate(start))],
-    end === null ? null : ["End", h("time", { datetime: isoDate(new Date(end)) }, clock(new Date(end)))],
+    [
+      "Start",
+      start === null ? "not known" : h("time", { datetime: isoDate(start) }, fullDate(start)),
+    ],
+    end === null
+      ? null
+      : ["End", h("time", { datetime: isoDate(new Date(end)) }, clock(new Date(end)))],
   ].filter(Boolean);
-  return h("dl", { class: "facts" }, rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+  );
 }
 
 function content(title, value, show) {
@@ -92,9 +139,17 @@ function put(object, key, value) {
 
 function section(title, body, value) {
   const text = () => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
-  return h("section", { class: "part", "aria-label": title },
-    h("div", { class: "part-head" }, h("h3", {}, title), value === undefined ? null : copyButton(text, title.toLowerCase())),
-    body);
+  return h(
+    "section",
+    { class: "part", "aria-label": title },
+    h(
+      "div",
+      { class: "part-head" },
+      h("h3", {}, title),
+      value === undefined ? null : copyButton(text, title.toLowerCase()),
+    ),
+    body,
+  );
 }
 
 function isEmptyObject(value) {

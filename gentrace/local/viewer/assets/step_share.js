@@ -29,28 +29,68 @@ export function shareTable(runs) {
 
 function stack(rows, total) {
   let at = 0;
-  return s("svg", { class: "share", height: 18, "aria-hidden": "true" }, rows.map((row) => {
-    const width = (row.total / total) * 100;
-    const rect = s("rect", { class: `bar c${colourOf(row.name)}`, x: `${at}%`, width: `${width}%`, height: 18 });
-    at += width;
-    return rect;
-  }));
+  return s(
+    "svg",
+    { class: "share", height: 18, "aria-hidden": "true" },
+    rows.map((row) => {
+      const width = (row.total / total) * 100;
+      const rect = s("rect", {
+        class: `bar c${colourOf(row.name)}`,
+        x: `${at}%`,
+        width: `${width}%`,
+        height: 18,
+      });
+      at += width;
+      return rect;
+    }),
+  );
 }
 
 function table(rows, total) {
   const columns = ["Step", "Share", "Median", "Count", "Failed"];
-  return h("div", { class: "table-box" }, h("table", { class: "plain" },
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column)))),
-    h("tbody", {}, rows.map((row) => h("tr", {},
-      h("th", { scope: "row" }, h("span", { class: `dot c${colourOf(row.name)}`, "aria-hidden": "true" }), shownName(row.name || "step", 60)),
-      h("td", {}, percent(row.total / total)), h("td", {}, duration(median(row.each))),
-      h("td", {}, number(row.each.length)),
-      h("td", { class: row.failed ? "failed" : "dim" }, number(row.failed)))))));
+  return h(
+    "div",
+    { class: "table-box" },
+    h(
+      "table",
+      { class: "plain" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => h("th", { scope: "col" }, column)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            h(
+              "th",
+              { scope: "row" },
+              h("span", { class: `dot c${colourOf(row.name)}`, "aria-hidden": "true" }),
+              shownName(row.name || "step", 60),
+            ),
+            h("td", {}, percent(row.total / total)),
+            h("td", {}, duration(median(row.each))),
+            h("td", {}, number(row.each.length)),
+            h("td", { class: row.failed ? "failed" : "dim" }, number(row.failed)),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function notes(rows, isCut) {
   const words = ["Of the sum of all steps; those that overlap count each."];
   if (isCut) words.push("Of runs of more than 60 steps, the longest count.");
-  if (rows.length > MOST_ROWS) words.push(`${number(rows.length - MOST_ROWS)} more providers take less.`);
+  if (rows.length > MOST_ROWS)
+    words.push(`${number(rows.length - MOST_ROWS)} more providers take less.`);
   return h("p", { class: "dim small" }, words.join(" "));
 }

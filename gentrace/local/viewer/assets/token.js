@@ -21,7 +21,11 @@ export function askForToken(main, done) {
   const wrong = token() !== null;
   forgetToken();
   const input = h("input", {
-    id: "token", type: "password", autocomplete: "off", required: true, spellcheck: "false",
+    id: "token",
+    type: "password",
+    autocomplete: "off",
+    required: true,
+    spellcheck: "false",
     "aria-describedby": "token-help token-error",
   });
   const error = h("p", { id: "token-error", class: "failed", role: "alert" });
@@ -35,14 +39,24 @@ export function askForToken(main, done) {
     sessionStorage.setItem(KEY, text);
     done();
   };
-  replace(main, h("form", { class: "empty token", onsubmit: submit },
-    h("h1", {}, "This server wants its token"),
-    h("p", { id: "token-help" },
-      "It is the one that the server was started with (", h("code", {}, "GENTRACE_API_KEY"),
-      "). This tab keeps it until it is closed."),
-    h("label", { for: "token" }, "Token"),
-    h("div", { class: "line" }, input, h("button", { class: "main" }, "Continue")),
-    error));
+  replace(
+    main,
+    h(
+      "form",
+      { class: "empty token", onsubmit: submit },
+      h("h1", {}, "This server wants its token"),
+      h(
+        "p",
+        { id: "token-help" },
+        "It is the one that the server was started with (",
+        h("code", {}, "GENTRACE_API_KEY"),
+        "). This tab keeps it until it is closed.",
+      ),
+      h("label", { for: "token" }, "Token"),
+      h("div", { class: "line" }, input, h("button", { class: "main" }, "Continue")),
+      error,
+    ),
+  );
   if (wrong) error.textContent = "The server did not take this token.";
   input.focus();
 }

@@ -9,7 +9,8 @@ const OVERSCAN = 6;
  * Make a list of rows of one height.
  *
  * `row(index)` gives the link that is a row's content, `rowHeight()` its pixels now, `onmove(index)`
- * hears that the keyboard chose a row, `onend()` that the last rows are in sight, `onsight(first, end)` which are.
+ * hears that the keyboard chose a row, `onend()` that the last rows are in sight,
+ * `onsight(first, end)` which are.
  */
 export class VirtualList {
   constructor({ label, row, rowHeight, onmove = null, onend = null, onsight = null }) {
@@ -61,7 +62,8 @@ export class VirtualList {
     const top = index * height;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + height > scrollTop + clientHeight) this.element.scrollTop = top + height - clientHeight;
+    else if (top + height > scrollTop + clientHeight)
+      this.element.scrollTop = top + height - clientHeight;
     this._draw();
     const now = this._rows.get(index)?.firstChild;
     if (now) now.tabIndex = 0;
@@ -100,10 +102,17 @@ export class VirtualList {
     if (this._rows.has(index) || index >= this._count) return;
     const content = this._row(index);
     content.tabIndex = index === this.active ? 0 : -1;
-    const row = h("div", {
-      class: "list-row", role: "listitem", "aria-setsize": this._count, "aria-posinset": index + 1,
-      "data-index": index,
-    }, content);
+    const row = h(
+      "div",
+      {
+        class: "list-row",
+        role: "listitem",
+        "aria-setsize": this._count,
+        "aria-posinset": index + 1,
+        "data-index": index,
+      },
+      content,
+    );
     row.style.transform = `translateY(${index * height}px)`;
     row.style.height = `${height}px`;
     this._rows.set(index, row);
@@ -125,8 +134,12 @@ export class VirtualList {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(this.element.clientHeight / this._rowHeight()) - 1);
     const moves = {
-      ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page,
-      PageUp: this.active - page, Home: 0, End: this._count - 1,
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      PageDown: this.active + page,
+      PageUp: this.active - page,
+      Home: 0,
+      End: this._count - 1,
     };
     if (!Object.hasOwn(moves, event.key)) return;
     event.preventDefault();

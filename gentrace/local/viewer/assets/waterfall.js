@@ -23,10 +23,13 @@ export function waterfall(run, { onmove }) {
   let marked = null;
   const axis = h("div", { class: "axis", "aria-hidden": "true" });
   const list = new VirtualList({
-    label: "Steps in the order of their start", rowHeight: () => (NARROW.matches ? 46 : 30),
+    label: "Steps in the order of their start",
+    rowHeight: () => (NARROW.matches ? 46 : 30),
     row: (index) => stepRow(run, steps[index], time, steps[index] === marked, marks),
     onmove: (index) => onmove(steps[index]),
-    onsight: (first, end) => { if (isZoomed) show(timeOf(steps.slice(first, end), whole)); },
+    onsight: (first, end) => {
+      if (isZoomed) show(timeOf(steps.slice(first, end), whole));
+    },
   });
   let marks = [0];
   const resize = new ResizeObserver(() => drawAxis());
@@ -48,7 +51,12 @@ export function waterfall(run, { onmove }) {
       label.style.left = percentOf(mark - time.from, time);
       return label;
     });
-    replace(axis, h("span", {}, "Step"), h("div", { class: "axis-track" }, labels), h("span", { class: "duration" }, "Time"));
+    replace(
+      axis,
+      h("span", {}, "Step"),
+      h("div", { class: "axis-track" }, labels),
+      h("span", { class: "duration" }, "Time"),
+    );
     list.refresh();
   }
 
@@ -74,8 +82,11 @@ export function waterfall(run, { onmove }) {
 
   function filter(text, failedOnly) {
     const words = text.toLowerCase();
-    steps = run.ordered.filter((step) => (!failedOnly || step.error !== null)
-      && `${step.name}\n${step.invocation}\n${step.error ?? ""}`.toLowerCase().includes(words));
+    steps = run.ordered.filter(
+      (step) =>
+        (!failedOnly || step.error !== null) &&
+        `${step.name}\n${step.invocation}\n${step.error ?? ""}`.toLowerCase().includes(words),
+    );
     list.setCount(steps.length);
     return steps.length;
   }
@@ -98,19 +109,37 @@ function percentOf(length, time) {
 function stepRow(run, step, time, isOpen, marks) {
   const name = plain(step.name || "step", 80);
   const title = `${step.number}. ${name} ${plain(step.invocation, 80)}`;
-  return h("a", {
-    class: `step-row${isOpen ? " open" : ""}${step.error === null ? "" : " failed-row"}`,
-    href: runLink(run.id, step.number), "aria-current": isOpen ? "true" : null, title,
-  },
-  h("span", { class: "label" },
-    h("span", { class: "number dim" }, String(step.number)),
-    h("span", { class: `dot c${colourOf(step.name)}`, "aria-hidden": "true" }),
-    h("span", { class: "name" }, shownName(step.name || "step", 80)),
-    h("span", { class: "invocation dim" }, shownName(step.invocation, 80))),
-  bar(step, time, marks),
-  h("span", { class: "duration" },
-    step.error === null ? null : h("span", { class: "failed" }, h("span", { "aria-hidden": "true" }, "✕ "), h("span", { class: "hidden" }, "failed, ")),
-    duration(step.duration)));
+  return h(
+    "a",
+    {
+      class: `step-row${isOpen ? " open" : ""}${step.error === null ? "" : " failed-row"}`,
+      href: runLink(run.id, step.number),
+      "aria-current": isOpen ? "true" : null,
+      title,
+    },
+    h(
+      "span",
+      { class: "label" },
+      h("span", { class: "number dim" }, String(step.number)),
+      h("span", { class: `dot c${colourOf(step.name)}`, "aria-hidden": "true" }),
+      h("span", { class: "name" }, shownName(step.name || "step", 80)),
+      h("span", { class: "invocation dim" }, shownName(step.invocation, 80)),
+    ),
+    bar(step, time, marks),
+    h(
+      "span",
+      { class: "duration" },
+      step.error === null
+        ? null
+        : h(
+            "span",
+            { class: "failed" },
+            h("span", { "aria-hidden": "true" }, "✕ "),
+            h("span", { class: "hidden" }, "failed, "),
+          ),
+      duration(step.duration),
+    ),
+  );
 }
 
 function bar(step, time, marks) {
@@ -119,9 +148,17 @@ function bar(step, time, marks) {
     const x = percentOf(mark - time.from, time);
     return s("line", { class: "grid", x1: x, x2: x, y1: 0, y2: "100%" });
   });
-  return s("svg", { class: "track", "aria-hidden": "true", focusable: "false" }, lines,
+  return s(
+    "svg",
+    { class: "track", "aria-hidden": "true", focusable: "false" },
+    lines,
     s("rect", {
-      class: step.isPlaced ? kind : `${kind} unplaced`, rx: 2, y: "28%", height: "44%",
-      x: percentOf(step.offset - time.from, time), width: percentOf(step.length, time),
-    }));
+      class: step.isPlaced ? kind : `${kind} unplaced`,
+      rx: 2,
+      y: "28%",
+      height: "44%",
+      x: percentOf(step.offset - time.from, time),
+      width: percentOf(step.length, time),
+    }),
+  );
 }
