@@ -12,7 +12,7 @@ from gentrace.configuration import check_header_text, check_positive, refuse, re
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, Limits
 from gentrace.delivery.exits import keep_open, let_go
-from gentrace.delivery.forks import call_after_fork, current_process
+from gentrace.process import call_after_fork, current_process
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_disabled, is_unconfigured
 from gentrace.delivery.receipt import Receipt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from gentrace.delivery.forks import Process
+    from gentrace.process import Process
     from gentrace.delivery.masking import Mask
     from gentrace.delivery.stats import DeliveryStats
 

@@ -6,11 +6,11 @@ import atexit
 import sys
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.forks import call_after_fork, current_process
+from gentrace.process import call_after_fork, current_process
 
 if TYPE_CHECKING:
     from gentrace.delivery.delivery import Delivery
-    from gentrace.delivery.forks import Process
+    from gentrace.process import Process
 
 _open: set[Delivery] = set()
 _finalized: set[Process] = set()

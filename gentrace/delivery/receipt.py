@@ -6,7 +6,7 @@ import os
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any
 
-from gentrace.delivery.forks import current_process
+from gentrace.process import current_process
 from gentrace.exceptions import OpenApiException
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
-from gentrace.delivery.forks import hold_forks
+from gentrace.process import hold_forks
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder

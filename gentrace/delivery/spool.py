@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.forks import hold_forks, let_forks
+from gentrace.process import hold_forks, let_forks
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
 from gentrace.delivery.turns import Turns

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
     from gentrace.operations.operation import Operation
     from gentrace.operations.sender import Sender
-    from gentrace.schemas import Dumps, Rules, Unset
+    from gentrace.schemas import Rules, Unset
+    from gentrace.schemas.json_text import Dumps
 
 
 @dataclass(slots=True, repr=False)
