@@ -8,7 +8,7 @@ from gentrace.recorder.context import current_scope
 
 if TYPE_CHECKING:
     from gentrace.recorder.run import PipelineRun
-    from gentrace.recorder.step import Step
+    from gentrace.recorder.steps import Step
 
 
 def current_run() -> PipelineRun | None:

@@ -15,7 +15,7 @@ from gentrace.recorder.encoding import (
     text_of_error,
 )
 from gentrace.recorder.reports import report
-from gentrace.recorder.step import Step
+from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
     from gentrace.recorder.ledger import Ledger
