@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl  # noqa: F401 - not only with the first call, when a guard may stand in for socket.socket
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.configuration import (

@@ -110,8 +110,8 @@ class Attempt:
 
 
 def _shut_down(sock: Any, how: int) -> None:
-    plain = getattr(sock, "socket", sock)  # of TLS inside of TLS
     with suppress(OSError):  # closed already
+        plain = getattr(sock, "socket", sock)  # of TLS inside of TLS
         if isinstance(plain, socket.socket):
             # Not that of TLS: another thread that reads would go on without decrypting.
             socket.socket.shutdown(plain, how)

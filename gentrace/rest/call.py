@@ -121,7 +121,8 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
-                    headers=self._headers,
+                    # Exact strings: a cassette writes no others.
+                    headers={str(name): str(value) for name, value in self._headers.items()},
                     retries=False,
                     redirect=False,
                     assert_same_host=False,

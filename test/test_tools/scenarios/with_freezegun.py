@@ -3,7 +3,7 @@
 from calls import fail, main, make, post, tell
 from freezegun import freeze_time
 
-THEN = "2020-01-01"
+THEN = "2026-06-01"
 
 
 def tool_first(url):

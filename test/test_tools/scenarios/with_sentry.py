@@ -15,6 +15,7 @@ def start():
         before_send_transaction=lambda event, _hint: seen.append(event),
         default_integrations=True,
         auto_session_tracking=False,
+        shutdown_timeout=0,
     )
 
 
