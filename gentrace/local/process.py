@@ -24,5 +24,5 @@ def _renew() -> None:
 
 
 # Not on every system, and where it is not there are no forks.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_register = getattr(os, "register_at_fork", lambda **_: None)
+_register(after_in_child=_renew)
