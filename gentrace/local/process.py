@@ -1,6 +1,7 @@
 """Which process this is: a forked child is another one."""
 
 import os
+from collections.abc import Callable
 
 
 class Process:
@@ -23,6 +24,9 @@ def _renew() -> None:
     _Current.token = object()
 
 
-# Not on every system, and where it is not there are no forks.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+def _no_forks(*, after_in_child: Callable[[], None]) -> None:
+    """Stand in where there is no such hook, and so no child that would need it."""
+
+
+_register = getattr(os, "register_at_fork", _no_forks)
+_register(after_in_child=_renew)

@@ -156,19 +156,21 @@ class Writer:
         except sqlite3.Error as error:
             raise _trouble(error) from error
         finally:
-            # SQLite has rolled back by itself after some errors.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self._lock.release()
+            try:
+                # SQLite has rolled back by itself after some errors.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            finally:
+                self._lock.release()
 
     def _begin(self) -> bool:
         try:
             # Immediate: what is read in it stays true until it is written, across processes too.
             self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-                return False
-            raise
+        except sqlite3.Error as error:
+            if _code(error) != sqlite3.SQLITE_BUSY:
+                raise
+            return False
         return True
 
     def _wait(self, attempt: Callable[[], bool], end: float, calling_off: CallingOff) -> None:
@@ -181,7 +183,12 @@ class Writer:
 
 def _trouble(error: sqlite3.Error) -> Exception:
     # A full disk is FULL, an exceeded quota or file size is an IOERR of some kind.
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    if code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+    if _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return StorageFullError(str(error))
     return error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Give the primary result code, 0 where Python itself raised."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

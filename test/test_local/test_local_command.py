@@ -173,6 +173,13 @@ def test_its_help_names_every_option(capsys):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("age", ["30", "1y", "-1d", "1.5h", ""])
+def test_an_age_is_a_number_and_its_unit(capsys, age):
+    with pytest.raises(SystemExit, match="2"):
+        main([f"--keep={age}"])
+    assert "--keep: expected a number and s, m, h or d, got " in capsys.readouterr().err
+
+
 def test_a_token_in_the_environment_is_not_in_the_help(capsys, monkeypatch):
     monkeypatch.setenv("GENTRACE_LOCAL_TOKEN", SESAME)
     with pytest.raises(SystemExit):

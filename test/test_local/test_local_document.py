@@ -61,7 +61,9 @@ def test_everything_in_the_local_document_is_described(local_document):
         ("get", "/pipelines", None, {200}),
     ],
 )
-def test_answers_are_as_the_document_says(client, local_document, method, path, template, statuses):
+def test_answers_are_as_the_document_says(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    client, local_document, method, path, template, statuses
+):
     client.post({"name": "empty", "stepRuns": []})
     run_id = client.post(RUN).json["pipelineRunId"]
     answer = client.ask(method.upper(), f"/api/v1{path.replace('ID', run_id)}")

@@ -179,6 +179,15 @@ def test_a_second_head_on_a_connection_is_bounded_too(connect, read_all):
             assert read_all(bare) == b""
 
 
+def test_a_request_that_comes_with_the_one_before_is_answered_too(connect, read_all):
+    with gentrace.local.serve() as running:
+        client = connect(running.url)
+        head = client.head(method="GET", path="/healthz")
+        last = client.head("Connection: close", method="GET", path="/healthz")
+        with client.raw(head + head + last) as bare:
+            assert read_all(bare).count(b"HTTP/1.1 200 ") == 3
+
+
 def test_a_body_that_does_not_end_is_408(connect, monkeypatch, read_all):
     monkeypatch.setattr(gate, "LINGER", 0.05)
     with gentrace.local.serve(timeout=0.2) as running:

@@ -8,6 +8,7 @@ import yaml
 
 import gentrace.local
 
+SESAME = "s3cret"
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -90,14 +91,14 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client, path):
 
 
 def test_the_page_needs_no_token_and_data_does(connect):
-    with gentrace.local.serve(token="s3cret") as server:
+    with gentrace.local.serve(token=SESAME) as server:
         client = connect(server.url)
         assert client.ask("GET", "/").status == 200
         assert client.ask("GET", "/assets/none").status == 404
         assert client.ask("GET", "/", headers={"Host": "evil.example"}).status == 421
         for path in ("/pipeline-runs", "/pipelines", "/pipeline-runs/export", "/openapi.json"):
             assert client.get(path).status == 401
-            assert client.get(path, Authorization="Bearer s3cret").status == 200
+            assert client.get(path, Authorization=f"Bearer {SESAME}").status == 200
 
 
 def test_the_document_is_served_and_is_the_one_of_the_package(client, root):

@@ -1,8 +1,10 @@
 """Writes that cannot be: another process is at it, the file is gone, or nobody waits any more."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -13,6 +15,11 @@ import gentrace.local
 from gentrace.local import peer, writing
 from gentrace.local.calling_off import CallingOff
 from gentrace.local.json_text import same_value
+from gentrace.local.reading import Reader
+from gentrace.local.store import Store
+from gentrace.local.summaries import summarize
+from gentrace.local.trouble import CalledOffError
+from gentrace.local.work import work_or_call_off
 
 
 @contextmanager
@@ -91,6 +98,51 @@ def test_a_write_is_called_off_or_committed_and_never_both():
     assert second.commit()
     assert not second.call_off()
     assert not second.called_off
+
+
+def test_a_write_that_is_being_committed_is_waited_for_and_answered():
+    committing, go = threading.Event(), threading.Event()
+
+    def write(calling_off):
+        assert calling_off.commit()
+        committing.set()
+        assert go.wait(30)
+        return "stored"
+
+    async def give_up():
+        with ThreadPoolExecutor(1) as pool:
+            task = asyncio.create_task(work_or_call_off(pool, CallingOff(), write))
+            await asyncio.to_thread(committing.wait, 30)
+            task.cancel()
+            await asyncio.sleep(0)
+            go.set()
+            return await task
+
+    assert asyncio.run(give_up()) == "stored"
+
+
+def test_a_write_that_was_called_off_before_its_end_is_rolled_back(tmp_path):
+    calling_off = CallingOff()
+    assert calling_off.call_off()
+    body = {"name": "n", "stepRuns": []}
+    with closing(Store(tmp_path / "runs.sqlite3")) as store:
+        with pytest.raises(CalledOffError):
+            store.writer.add(json.dumps(body), summarize(body, 1), None, calling_off)
+        assert store.reader.pipelines() == []
+
+
+def test_what_fails_for_another_reason_is_not_waited_for(tmp_path):
+    store = Store(tmp_path / "runs.sqlite3")
+    store.close()
+    for _ in range(2):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            store.writer.delete("id", CallingOff())
+
+
+def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypatch):
+    monkeypatch.setattr(Reader, "positions", lambda *_, **__: [10**6])
+    fresh.post()
+    assert fresh.get().json == {"pipelineRuns": [], "next": None}
 
 
 @pytest.mark.parametrize("spoil", ["remove", "replace", "log"])
