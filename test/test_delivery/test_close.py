@@ -125,9 +125,12 @@ def test_a_given_client_is_not_closed(monkeypatch):
 
 @pytest.mark.parametrize("timeout", [-1, float("inf"), float("nan")])
 def test_a_time_that_cannot_be_is_refused(timeout):
-    with Peer() as peer, delivering(peer) as delivery:
-        with pytest.raises(ApiValueError, match="timeout"):
-            delivery.flush(timeout)
+    with (
+        Peer() as peer,
+        delivering(peer) as delivery,
+        pytest.raises(ApiValueError, match="timeout"),
+    ):
+        delivery.flush(timeout)
 
 
 def test_closing_while_others_submit_keeps_the_balance():
