@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from math import inf
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -292,8 +292,8 @@ def _check_directory(value: object) -> Path | None:
     expected = "a directory or None"
     if not isinstance(value, (str, PathLike)):
         raise refuse("spool", expected, value, kind=True)
-    path: object = fspath(cast("PathLike[str]", value))
-    if not isinstance(path, str) or not path or "\0" in path:
+    path = fsdecode(cast("PathLike[str]", value))
+    if not path or "\0" in path:
         raise refuse("spool", expected, cast("object", value))
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
