@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from math import inf
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -291,14 +292,13 @@ def _check_directory(value: object) -> Path | None:
     expected = "a directory or None"
     if not isinstance(value, (str, PathLike)):
         raise refuse("spool", expected, value, kind=True)
-    path: object = fspath(value)
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise refuse("spool", expected, value)
+    path = fsdecode(cast("PathLike[str]", value))
+    if not path or "\0" in path:
+        raise refuse("spool", expected, cast("object", value))
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import gentrace.delivery.spooling  # noqa: F401, PLC0415 - the same
-
+    import_module("gentrace.delivery.spooling")
     return Path(path).absolute()
 
 

@@ -250,11 +250,12 @@ class Engine:
             self._act(lambda: self._see_settings(settings))
         found: list[Run | float] = []
         self._act(lambda: found.append(self._queue.take(self._clock.now())))
-        if isinstance(found[0], float):
-            return min(found[0], LOOK) if self._pauses.waits_for_settings else found[0]
+        run = found[0]
+        if not isinstance(run, Run):
+            return min(run, LOOK) if self._pauses.waits_for_settings else run
         if self._queue.stats.queued:
             self._wakes.put(None)  # another worker may take the next one
-        return found[0]
+        return run
 
     def _see_settings(self, settings: object) -> None:
         self._pauses.see_settings(settings, self._clock.now())

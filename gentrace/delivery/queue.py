@@ -33,7 +33,7 @@ from gentrace.delivery.backlog import WINDOW, Backlogs
 from gentrace.delivery.flush import Flush
 from gentrace.delivery.pauses import most_wait
 from gentrace.delivery.receipt import DeliveryError
-from gentrace.delivery.run import OVERHEAD
+from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from gentrace.delivery.pauses import Pauses
     from gentrace.delivery.receipt import Receipt
-    from gentrace.delivery.run import Place, Run
+    from gentrace.delivery.run import Place
 
 STRIKES = 5
 """A run that failed so often while others were delivered in between is given up."""
@@ -160,7 +160,7 @@ class RunQueue:
         if wait > 0:
             return wait
         run = self._next(now)
-        if isinstance(run, float):
+        if not isinstance(run, Run):
             return run
         to_read = 0 if run.place is None else run.size
         if self._flying and self.stats.bytes + to_read > self._max_bytes:

@@ -98,7 +98,7 @@ class Receipt(Future[str]):
         if not super().done():
             # A thread that the child does not have may hold the lock of the parent's future, and
             # callbacks belong to loops and threads of the parent.
-            Future.__init__(self)
+            super().__init__()
             self.end_with("forked")
 
     def result(self, timeout: float | None = None) -> str:

@@ -163,23 +163,8 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
 
     """
     ownership = Ownership.of(path)
-    if ownership is None:
-        return None
-    if not path.exists():  # another process was faster
-        ownership.give_up(is_gone=True)
-        return None
-    try:
-        file = SpoolFile(path, ownership)
-    except LaterVersionError:
-        ownership.give_up(is_gone=False)
-        return None
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            ownership.give_up(is_gone=False)
-            raise
-        tell(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
-        set_aside(path)
-        ownership.give_up(is_gone=True)
+    file = None if ownership is None else _open_found(path, ownership, tell)
+    if file is None:
         return None
     if file.host not in {host, ""}:
         file.close()
@@ -191,6 +176,25 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
         file.close()
         return None
     return file
+
+
+def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -> SpoolFile | None:
+    """Open a file that this process owns now; None if it is no file for this version."""
+    if not path.exists():  # another process was faster
+        ownership.give_up(is_gone=True)
+        return None
+    try:
+        return SpoolFile(path, ownership)
+    except LaterVersionError:
+        ownership.give_up(is_gone=False)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            ownership.give_up(is_gone=False)
+            raise
+        tell(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
+        set_aside(path)
+        ownership.give_up(is_gone=True)
+    return None
 
 
 def _save(damaged: SpoolFile, host: str) -> SpoolFile:

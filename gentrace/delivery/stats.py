@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from frozendict import frozendict
 
@@ -48,7 +49,8 @@ class DeliveryStats:
         """Return what it is after runs have moved: by how many, and the reason of one dropped."""
         drops = self.dropped
         if dropped is not None:
-            drops = Drops({**drops, dropped: drops[dropped] + 1})
+            made: Any = Drops({**drops, dropped: drops[dropped] + 1})
+            drops = made
         return DeliveryStats(
             self.accepted + accepted,
             self.delivered + delivered,

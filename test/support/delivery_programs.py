@@ -89,7 +89,7 @@ def end_at_exit(url):
     return {}
 
 
-def end_by_default(url):
+def end_by_default(_url):
     """The default delivery, of the environment."""
     default_delivery().submit(RUN, idempotency_key="default")
     return {}

@@ -135,8 +135,7 @@ def test_memory_holds_a_window_of_a_long_backlog(spool):
         assert stats.bytes <= 10 * 2048 + 2 * 11_000
         with Peer() as peer:
             delivery.api_client.configuration.host = peer.url
-            for talk in range(2):
-                blocked.wait(lambda: len(blocked.requests) >= 2)
+            blocked.wait(lambda: len(blocked.requests) >= 2)
             blocked.stop_event.set()
             assert delivery.flush(60)
             assert all(receipt.result(0) == receipt.idempotency_key for receipt in receipts)
@@ -168,26 +167,26 @@ def test_max_bytes_bounds_what_is_read_back(spool):
 
 def test_the_file_is_bounded_and_the_newest_run_dropped(spool):
     body = {"name": "x" * 10_000, "step_runs": []}
-    with Peer(stall) as peer:
-        with delivering(peer, spool=spool, spool_max_bytes=300_000) as delivery:
-            receipts = [delivery.submit(body) for _ in range(50)]
-            reasons = [r.exception(0).reason for r in receipts if r.done()]
-            assert set(reasons) == {"spool_full"}
-            assert 15 < 50 - len(reasons) < 30
-            assert sum(path.stat().st_size for path in spool.glob("*.sqlite3*")) < 400_000
-            assert balances(delivery.stats())
+    options = {"spool": spool, "spool_max_bytes": 300_000}
+    with Peer(stall) as peer, delivering(peer, **options) as delivery:
+        receipts = [delivery.submit(body) for _ in range(50)]
+        reasons = [r.exception(0).reason for r in receipts if r.done()]
+        assert set(reasons) == {"spool_full"}
+        assert 15 < 50 - len(reasons) < 30
+        assert sum(path.stat().st_size for path in spool.glob("*.sqlite3*")) < 400_000
+        assert balances(delivery.stats())
 
 
 def test_a_run_that_waited_too_long_is_dropped(spool):
     clock = HandClock(time.time())
-    with Peer(reply(503)) as peer:
-        with delivering(peer, clock, spool=spool, spool_max_age=100) as delivery:
-            receipt = delivery.submit(RUN)
-            peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
-            clock.move(101)
-            assert receipt.exception(30).reason == "expired"
-            assert delivery.stats() == DeliveryStats(1, dropped={"expired": 1})
-            assert len(peer.requests) == 1
+    options = {"spool": spool, "spool_max_age": 100}
+    with Peer(reply(503)) as peer, delivering(peer, clock, **options) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        clock.move(101)
+        assert receipt.exception(30).reason == "expired"
+        assert delivery.stats() == DeliveryStats(1, dropped={"expired": 1})
+        assert len(peer.requests) == 1
 
 
 def test_a_clock_of_another_machine_that_is_ahead_expires_nothing(spool):

@@ -72,9 +72,12 @@ def test_checks_that_are_turned_off_are_off_here_too():
 
 @pytest.mark.parametrize("key", ["", "é", "a" * 256, "a\n", 3])
 def test_a_key_that_cannot_be_sent_is_refused(key):
-    with Peer() as peer, delivering(peer) as delivery:
-        with pytest.raises((ApiValueError, ApiTypeError), match="idempotency_key"):
-            delivery.submit(RUN, idempotency_key=key)
+    with (
+        Peer() as peer,
+        delivering(peer) as delivery,
+        pytest.raises((ApiValueError, ApiTypeError), match="idempotency_key"),
+    ):
+        delivery.submit(RUN, idempotency_key=key)
 
 
 def test_nothing_of_the_callers_is_held_or_changed():
