@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.recording import InMemory
 
-from gentrace.recorder import Pipeline, current_step, step
+from gentrace.recorder import Pipeline, clock, current_step, step
 
 VALUES = hostile.HOSTILE | {
     "endless mapping": hostile.Boundless,
@@ -39,7 +39,7 @@ def record(value):
     error = HostileError()
 
     @step
-    def call(one, *rest, **more):
+    def call(one, *rest, **more):  # noqa: ARG001
         current_step().model_params = one
         return one
 
@@ -49,7 +49,7 @@ def record(value):
         return one
 
     @step
-    async def later(one):
+    async def later(one):  # noqa: ARG001
         raise error
 
     async def main():
@@ -107,8 +107,15 @@ def test_little_stack_that_is_left_changes_nothing_of_the_program():
     def inner(n):
         return n
 
+    @step
+    def generate(n):
+        yield n
+
     def deeper(levels):
-        return deeper(levels - 1) if levels else (inner(5), inner([{"a": 5}]))
+        if levels:
+            return deeper(levels - 1)
+        made = generate(5)
+        return (inner(next(made)), inner([{"a": 5}]))
 
     limit = sys.getrecursionlimit()
     with Pipeline("a", delivery=delivery).start():
@@ -119,3 +126,37 @@ def test_little_stack_that_is_left_changes_nothing_of_the_program():
                 results.add("RecursionError")
     assert results == {"(5, [{'a': 5}])", "RecursionError"}
     assert delivery.runs
+
+
+class Raising(InMemory):
+    mask = property(hostile._raise, lambda *_: None)
+
+
+def test_mask_that_cannot_be_read_keeps_what_it_would_mask_back(caplog):
+    delivery = Raising()
+    with Pipeline("a", delivery=delivery).start() as run:
+        with run.step("secret"):
+            pass
+        run.add_step_run({"provider": {"name": "secret"}})
+        run.error = "secret"
+    assert delivery.bodies == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "a step was not recorded: OwnError",
+        "a step was not recorded: OwnError",
+        "a run was not recorded: OwnError",
+    ]
+
+
+def test_clock_that_raises_does_not_disturb_the_program(pipeline, delivery, monkeypatch, caplog):
+    @step
+    def function():
+        return 5
+
+    monkeypatch.setattr(clock, "monotonic_ns", hostile._raise)
+    with pipeline.start() as run, run.step("a") as one:
+        one.outputs = 1
+        assert function() == 5
+    assert delivery.steps == []
+    assert {record.getMessage() for record in caplog.records} == {
+        "a step was not recorded: OwnError"
+    }
