@@ -241,7 +241,7 @@ def test_large_step_has_its_long_texts_cut(pipeline, delivery):
         "b": "z" * 10_000 + "… (600000 characters)",
         "c": "w" * 10_000,
         "d": 5,
-    }  # noqa: E501
+    }
     assert second["inputs"] == {"a": "x" * 1_000_000}
 
 
