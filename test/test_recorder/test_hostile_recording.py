@@ -4,23 +4,14 @@ import asyncio
 import sys
 
 import pytest
-import test_hostile_input as hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile import raise_own
+from support.hostile_values import ANSWERS, BASES, NAMES, VALUES, Grows, make
 from support.recording import InMemory
 
 from gentrace.recorder import Pipeline, clock, current_step, step
 
-VALUES = hostile.HOSTILE | {
-    "endless mapping": hostile.Boundless,
-    "vast mapping": hostile.Vast,
-    "class": lambda: hostile.Nameless,
-    "late key": lambda: {hostile.Late("key"): 1},
-    "mute text": lambda: hostile._mute(str)("text"),
-    "mute number": lambda: hostile._mute(int)(5),
-    "mute dict": lambda: hostile._mute(dict)({"a": 1}),
-    "mute list": lambda: hostile._mute(list)([1]),
-}
 PLACES = {
     "itself": lambda value: value,
     "item": lambda value: [value],
@@ -30,7 +21,7 @@ PLACES = {
 
 
 class HostileError(Exception):
-    __str__ = __repr__ = hostile._raise
+    __str__ = __repr__ = raise_own
 
 
 def record(value):
@@ -79,22 +70,20 @@ def test_no_exception_of_an_object_reaches_the_program(name, place):
 
 @settings(max_examples=200)
 @given(
-    st.sampled_from(list(hostile._BASES)),
-    st.dictionaries(
-        st.sampled_from(hostile._NAMES), st.sampled_from(list(hostile._ANSWERS)), max_size=4
-    ),
+    st.sampled_from(list(BASES)),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(list(ANSWERS)), max_size=4),
     st.sampled_from(list(PLACES)),
 )
 def test_object_of_any_class_is_recorded(base, methods, place):
-    record(PLACES[place](hostile._make(base, methods)))
+    record(PLACES[place](make(base, methods)))
 
 
 def test_what_grows_while_it_is_read_comes_to_an_end():
     content = []
-    content.append(hostile.Grows(content, 1_000))
+    content.append(Grows(content, 1_000))
     record(content)
     items = {}
-    items["a"] = hostile.Grows(items, 1_000)
+    items["a"] = Grows(items, 1_000)
     record(items)
 
 
@@ -129,7 +118,7 @@ def test_little_stack_that_is_left_changes_nothing_of_the_program():
 
 
 class Raising(InMemory):
-    mask = property(hostile._raise, lambda *_: None)
+    mask = property(raise_own, lambda *_: None)
 
 
 def test_mask_that_cannot_be_read_keeps_what_it_would_mask_back(caplog):
@@ -152,7 +141,7 @@ def test_clock_that_raises_does_not_disturb_the_program(pipeline, delivery, monk
     def function():
         return 5
 
-    monkeypatch.setattr(clock, "monotonic_ns", hostile._raise)
+    monkeypatch.setattr(clock, "monotonic_ns", raise_own)
     with pipeline.start() as run, run.step("a") as one:
         one.outputs = 1
         assert function() == 5
