@@ -21,7 +21,7 @@ _LONG = 16
 """Items of an array from which on a look at all of their types together takes less time."""
 
 
-def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
+def look_at(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of JSON
     value: object, max_values: int, max_characters: int
 ) -> bool | None:
     """Tell whether an encoder may have a value; no code of the value is run.
@@ -40,14 +40,14 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
     for _ in range(MAX_DEPTH + 1):
         inner: list[Any] = []
         for container in level:
-            items: Collection[Any] = container
-            max_values -= len(container)
+            items: Any = container
+            max_values -= len(items)
             if max_values < 0:
                 return False
-            if type(container) is dict:
+            if class_of(container) is dict:
                 items = container.values()
                 for key in container:
-                    if type(key) is not str:
+                    if class_of(key) is not str:
                         return False
                     max_characters -= len(key)
             elif len(items) >= _LONG and _are_finite_floats(items):

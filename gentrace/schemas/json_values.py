@@ -88,13 +88,15 @@ def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
         verdict = look_at(value, MAX_VALUES, MAX_BYTES)
         if verdict is False:
             return None
-        if dumps is None or verdict is None:
-            text = _encoder.encode(value).encode()
-        else:
-            text = dumps(value)
+        encode_plain = dumps if verdict and dumps is not None else _encode_with_hook
+        text = encode_plain(value)
     except Exception:  # noqa: BLE001 - the encoder's refusal, or what a value's own code raises
         return None
     return text if len(text) <= MAX_BYTES else None
+
+
+def _encode_with_hook(value: object) -> bytes:
+    return _encoder.encode(value).encode()
 
 
 def _encode_single(value: object) -> Any:

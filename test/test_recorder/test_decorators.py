@@ -7,6 +7,7 @@ import pickle
 import types
 import typing
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -79,7 +80,7 @@ def test_calls_do_what_plain_ones_do(name, inside, value, error):
                 made = each(log, value, raises=error)
                 return asyncio.run(made) if is_async else made
 
-            with PIPELINE.start() if inside else Pipeline("b", delivery=InMemory()).start():
+            with PIPELINE.start() if inside else nullcontext():
                 results.append((trace_of(call), log))
         assert results[0] == results[1]
 
@@ -97,9 +98,8 @@ def _drive(function, reactions, actions, log):
             results.append(trace_of(lambda argument=argument: made.throw(argument)))
         else:
             results.append(trace_of(made.close))
-    for _ in range(6):  # as it may yield instead of ending
-        results.append(trace_of(made.close))
-    return results
+    # As it may yield instead of ending.
+    return results + [trace_of(made.close) for _ in range(6)]
 
 
 async def _drive_async(function, reactions, actions, log):
@@ -146,15 +146,15 @@ def test_generators_do_what_plain_ones_do(name, inside, reactions, actions, exit
     results = []
     for function in (generator, decorated):
         log = []
-        with PIPELINE.start() if inside else Pipeline("b", delivery=InMemory()).start():
+        with PIPELINE.start() if inside else nullcontext():
             results.append((_drive(function, reactions, actions, log), log))
             assert current_step() is None
     assert results[0] == results[1]
 
 
 @settings(max_examples=200)
-@given(st.sampled_from(list(DECORATORS)), _reactions, _actions, st.booleans())
-def test_async_generators_do_what_plain_ones_do(name, reactions, actions, exits):
+@given(st.sampled_from(list(DECORATORS)), st.booleans(), _reactions, _actions, st.booleans())
+def test_async_generators_do_what_plain_ones_do(name, inside, reactions, actions, exits):
     if exits:
         actions = [*actions, ("throw", GeneratorExit("own")), ("next", None)]
     decorated = DECORATORS[name](async_generator)
@@ -163,7 +163,7 @@ def test_async_generators_do_what_plain_ones_do(name, reactions, actions, exits)
         log = []
 
         async def main(function=function, log=log):
-            async with PIPELINE.start():
+            with PIPELINE.start() if inside else nullcontext():
                 return await _drive_async(function, reactions, actions, log)
 
         results.append((asyncio.run(main()), log))
@@ -290,7 +290,7 @@ def test_each_call_of_a_traced_function_is_a_run(pipeline, delivery):
     runs = []
 
     @pipeline.traced
-    def answer(question):
+    def answer(question):  # noqa: ARG001
         runs.append(current_run())
         with step("a"):
             return len(runs)

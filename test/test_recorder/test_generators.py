@@ -130,7 +130,7 @@ def test_what_is_captured_can_be_turned_off_and_set(pipeline, delivery):
     with pipeline.start():
         list(off(1))
         list(own())
-    assert [set(provider) for provider in delivery.providers][0] == {"name", "invocation"}
+    assert set(delivery.providers[0]) == {"name", "invocation"}
     assert delivery.providers[1]["inputs"] == {"given": 1}
     assert delivery.providers[1]["outputs"] == {"output": "mine"}
 

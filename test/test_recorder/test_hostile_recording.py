@@ -4,23 +4,14 @@ import asyncio
 import sys
 
 import pytest
-import test_hostile_input as hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile import raise_own
+from support.hostile_values import ANSWERS, BASES, NAMES, VALUES, Grows, make
 from support.recording import InMemory
 
-from gentrace.recorder import Pipeline, current_step, step
+from gentrace.recorder import Pipeline, clock, current_step, step
 
-VALUES = hostile.HOSTILE | {
-    "endless mapping": hostile.Boundless,
-    "vast mapping": hostile.Vast,
-    "class": lambda: hostile.Nameless,
-    "late key": lambda: {hostile.Late("key"): 1},
-    "mute text": lambda: hostile._mute(str)("text"),
-    "mute number": lambda: hostile._mute(int)(5),
-    "mute dict": lambda: hostile._mute(dict)({"a": 1}),
-    "mute list": lambda: hostile._mute(list)([1]),
-}
 PLACES = {
     "itself": lambda value: value,
     "item": lambda value: [value],
@@ -30,7 +21,7 @@ PLACES = {
 
 
 class HostileError(Exception):
-    __str__ = __repr__ = hostile._raise
+    __str__ = __repr__ = raise_own
 
 
 def record(value):
@@ -39,7 +30,7 @@ def record(value):
     error = HostileError()
 
     @step
-    def call(one, *rest, **more):
+    def call(one, *rest, **more):  # noqa: ARG001
         current_step().model_params = one
         return one
 
@@ -49,7 +40,7 @@ def record(value):
         return one
 
     @step
-    async def later(one):
+    async def later(one):  # noqa: ARG001
         raise error
 
     async def main():
@@ -79,22 +70,20 @@ def test_no_exception_of_an_object_reaches_the_program(name, place):
 
 @settings(max_examples=200)
 @given(
-    st.sampled_from(list(hostile._BASES)),
-    st.dictionaries(
-        st.sampled_from(hostile._NAMES), st.sampled_from(list(hostile._ANSWERS)), max_size=4
-    ),
+    st.sampled_from(list(BASES)),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(list(ANSWERS)), max_size=4),
     st.sampled_from(list(PLACES)),
 )
 def test_object_of_any_class_is_recorded(base, methods, place):
-    record(PLACES[place](hostile._make(base, methods)))
+    record(PLACES[place](make(base, methods)))
 
 
 def test_what_grows_while_it_is_read_comes_to_an_end():
     content = []
-    content.append(hostile.Grows(content, 1_000))
+    content.append(Grows(content, 1_000))
     record(content)
     items = {}
-    items["a"] = hostile.Grows(items, 1_000)
+    items["a"] = Grows(items, 1_000)
     record(items)
 
 
@@ -107,8 +96,15 @@ def test_little_stack_that_is_left_changes_nothing_of_the_program():
     def inner(n):
         return n
 
+    @step
+    def generate(n):
+        yield n
+
     def deeper(levels):
-        return deeper(levels - 1) if levels else (inner(5), inner([{"a": 5}]))
+        if levels:
+            return deeper(levels - 1)
+        made = generate(5)
+        return (inner(next(made)), inner([{"a": 5}]))
 
     limit = sys.getrecursionlimit()
     with Pipeline("a", delivery=delivery).start():
@@ -119,3 +115,37 @@ def test_little_stack_that_is_left_changes_nothing_of_the_program():
                 results.add("RecursionError")
     assert results == {"(5, [{'a': 5}])", "RecursionError"}
     assert delivery.runs
+
+
+class Raising(InMemory):
+    mask = property(raise_own, lambda *_: None)
+
+
+def test_mask_that_cannot_be_read_keeps_what_it_would_mask_back(caplog):
+    delivery = Raising()
+    with Pipeline("a", delivery=delivery).start() as run:
+        with run.step("secret"):
+            pass
+        run.add_step_run({"provider": {"name": "secret"}})
+        run.error = "secret"
+    assert delivery.bodies == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "a step was not recorded: OwnError",
+        "a step was not recorded: OwnError",
+        "a run was not recorded: OwnError",
+    ]
+
+
+def test_clock_that_raises_does_not_disturb_the_program(pipeline, delivery, monkeypatch, caplog):
+    @step
+    def function():
+        return 5
+
+    monkeypatch.setattr(clock, "monotonic_ns", raise_own)
+    with pipeline.start() as run, run.step("a") as one:
+        one.outputs = 1
+        assert function() == 5
+    assert delivery.steps == []
+    assert {record.getMessage() for record in caplog.records} == {
+        "a step was not recorded: OwnError"
+    }

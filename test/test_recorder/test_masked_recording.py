@@ -23,7 +23,7 @@ def hide(value):
 
 
 @step
-def call(secret, **more):
+def call(secret, **more):  # noqa: ARG001
     return {"answer": f"it is {secret}"}
 
 
@@ -43,7 +43,7 @@ def test_1000_secrets_of_every_place_are_seen_nowhere(caplog):
     delivery = InMemory(mask=hide)
     for start in range(0, 1_000, 10):
         secrets = SECRETS[start : start + 10]
-        with (
+        with (  # noqa: PT012
             pytest.raises(ValueError, match="sk-secret"),
             Pipeline("a", delivery=delivery).start() as run,
         ):
@@ -143,7 +143,7 @@ def test_interrupt_in_a_mask_passes_through_and_drops_the_run(kind, place):
         raise kind
 
     delivery = InMemory(mask=mask)
-    with pytest.raises(kind), Pipeline("a", delivery=delivery).start() as run:
+    with pytest.raises(kind), Pipeline("a", delivery=delivery).start() as run:  # noqa: PT012
         if place == "step":
             with run.step("a"):
                 pass

@@ -69,13 +69,15 @@ def test_run_ends_once(pipeline, delivery):
         with run.step("late"), step("later"):
             pass
         run.add_step_run({})
+    with run:
+        assert current_run() is None
     assert delivery.runs == [{"name": "answer-question", "stepRuns": []}]
     assert reason_of(receipt) == "run 1"
 
 
 def test_error_that_leaves_the_block_passes_and_the_run_is_delivered(pipeline, delivery):
     error = ValueError("bad question")
-    with pytest.raises(ValueError, match="bad question") as caught, pipeline.start() as run:
+    with pytest.raises(ValueError, match="bad question") as caught, pipeline.start() as run:  # noqa: SIM117
         with run.step("a"):
             raise error
     assert caught.value is error
@@ -108,7 +110,7 @@ def test_discarded_run_goes_nowhere(pipeline, delivery):
 
 def test_run_that_is_left_out_behaves_the_same(delivery):
     pipeline = Pipeline("a", delivery=delivery, sample_rate=0)
-    with pytest.raises(ZeroDivisionError), pipeline.start() as run:
+    with pytest.raises(ZeroDivisionError), pipeline.start() as run:  # noqa: PT012
         assert current_run() is run
         with step("a", inputs={"b": 1}) as one:
             one.outputs = {"c": 1}

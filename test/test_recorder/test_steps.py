@@ -74,7 +74,7 @@ def test_arguments_are_captured_on_entry_and_attributes_at_the_end(pipeline, del
 
 def test_decorated_function_has_its_arguments_before_it_ran(pipeline, delivery):
     @step
-    def change(items, /, k=4, *rest, flag=True, **more):
+    def change(items, /, k=4, *rest, flag=True, **more):  # noqa: ARG001
         items.append("changed")
         more["x"] = 5
         return {"items": items}
@@ -161,7 +161,7 @@ class UnspeakableError(Exception):
     ],
 )
 def test_exception_is_the_steps_error_and_passes(error, text, pipeline, delivery):
-    with pytest.raises(type(error)) as caught, pipeline.start() as run, run.step("a") as one:
+    with pytest.raises(type(error)) as caught, pipeline.start() as run, run.step("a") as one:  # noqa: PT012
         one.error = "mine" if text else None
         raise error
     assert caught.value is error
@@ -193,7 +193,7 @@ class Clock:
         (-5_000_000, 0, "05.000000"),
     ],
 )
-def test_times_are_of_a_wall_clock_and_a_steady_one(
+def test_times_are_of_a_wall_clock_and_a_steady_one(  # noqa: PLR0913, PLR0917
     nanoseconds, milliseconds, end, pipeline, delivery, monkeypatch
 ):
     """A wall clock that is set back changes nothing."""
@@ -229,7 +229,7 @@ def sizes(delivery):
 def test_large_step_has_its_long_texts_cut(pipeline, delivery):
     with pipeline.start() as run:
         with run.step("a", inputs={"a": ["x" * 600_000, "y" * 10_001]}) as one:
-            one.outputs = {"b": "z" * 600_000, "c": "w" * 10_000}
+            one.outputs = {"b": "z" * 600_000, "c": "w" * 10_000, "d": 5}
         with run.step("b", inputs={"a": "x" * 1_000_000}):
             pass
     first, second = delivery.providers
@@ -237,7 +237,11 @@ def test_large_step_has_its_long_texts_cut(pipeline, delivery):
         "x" * 10_000 + "… (600000 characters)",
         "y" * 10_000 + "… (10001 characters)",
     ]
-    assert first["outputs"] == {"b": "z" * 10_000 + "… (600000 characters)", "c": "w" * 10_000}
+    assert first["outputs"] == {
+        "b": "z" * 10_000 + "… (600000 characters)",
+        "c": "w" * 10_000,
+        "d": 5,
+    }
     assert second["inputs"] == {"a": "x" * 1_000_000}
 
 

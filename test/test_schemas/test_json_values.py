@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+import typing
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -105,7 +106,10 @@ class Again(datetime):
         return self
 
 
-named = collections.namedtuple("named", "a b")
+class Named(typing.NamedTuple):
+    a: int
+    b: int
+
 
 FORMS = [
     (None, None),
@@ -113,6 +117,8 @@ FORMS = [
     ("täxt", "täxt"),
     (2**70, 2**70),
     (-0.0, -0.0),
+    ([0.5] * 20, [0.5] * 20),
+    ([0.5] * 20 + [math.nan], [0.5] * 20 + ["NaN"]),
     (math.nan, "NaN"),
     (math.inf, "Infinity"),
     (-math.inf, "-Infinity"),
@@ -128,7 +134,7 @@ FORMS = [
     (collections.OrderedDict(a=1), {"a": 1}),
     (collections.OrderedDict(a=1).items(), [["a", 1]]),
     (collections.defaultdict(list, a=[1]), {"a": [1]}),
-    (named(1, 2), [1, 2]),
+    (Named(1, 2), [1, 2]),
     (Lying(a=1), {"a": 1}),
     (Text("text"), "text"),
     (b"abc", "YWJj"),
@@ -170,8 +176,11 @@ FORMS = [
     ({"\ud800": "\udfff"}, {"�": "�"}),
     (10**4300 - 1, 10**4300 - 1),
     (10**4300, "int of about 4301 digits"),
-    ({1: 1, 1.5: 2, None: 3, True: 4}, {"1": 4, "1.5": 2, "null": 3}),
-    ({False: 0, math.nan: 1, (1, "a"): 2}, {"false": 0, "NaN": 1, "(1, 'a')": 2}),
+    ({1: 1, 1.5: 2, None: 3}, {"1": 1, "1.5": 2, "null": 3}),
+    (
+        {True: 4, False: 0, math.nan: 1, (1, "a"): 2},
+        {"true": 4, "false": 0, "NaN": 1, "(1, 'a')": 2},
+    ),
     ({Color.RED: 1, Word.YES: 2, Level.LOW: 3}, {"Color.RED": 1, "yes": 2, "1": 3}),
     ({Silent(): 1}, {"Silent": 1}),
 ]
@@ -290,7 +299,10 @@ def test_binary_data_beyond_the_bound_is_not_written():
 @pytest.mark.parametrize("dumps", ENCODERS)
 def test_what_is_left_of_the_stack_does_not_matter(dumps):
     def deeper(levels):
-        return deeper(levels - 1) if levels else encode_json_value([[{1}, {"a": b""}]], dumps)
+        if levels:
+            return deeper(levels - 1)
+        assert to_json_value([[{1}]])
+        return encode_json_value([[{1}, {"a": b""}]], dumps)
 
     done = set()
     for levels in range(sys.getrecursionlimit()):

@@ -64,13 +64,13 @@ class Index:
 
     @step
     @classmethod
-    def load(cls, path: str) -> "Index":
+    def load(cls, path: str) -> "Index":  # noqa: ARG003 - of this test of types
         """Be a step."""
         return cls()
 
     @classmethod
     @step
-    def open(cls, path: str) -> "Index":
+    def open(cls, path: str) -> "Index":  # noqa: ARG003 - of this test of types
         """Be a step."""
         return cls()
 
@@ -132,7 +132,7 @@ async def main() -> None:
 # Mistakes.
 retrieve(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 retrieve("a", 4, 5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-rank(["a"], 0)  # type: ignore[call-arg, misc]  # pyright: ignore[reportCallIssue]
+rank(["a"], 0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 answer(question=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 bind(retrieve)(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 step(5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
