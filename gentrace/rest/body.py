@@ -14,10 +14,10 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiResponseTooLargeException,
 )
-from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.deadline import now
+from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import FAILURES, is_failure
-from gentrace.rest.framing import BudgetError, FramingError
+from gentrace.rest.framing import BudgetError
 from gentrace.rest.tls import broke_off
 from gentrace.rest.words import describe, find_cause, is_clean, partial_of
 

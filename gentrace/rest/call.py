@@ -202,9 +202,7 @@ class Call:
         error: HTTPError | None = None
         if response is not None:
             asked = response.retry_after
-            if not self._retry.is_retry(
-                self._request.method, response.status, asked is not None
-            ):
+            if not self._retry.is_retry(self._request.method, response.status, asked is not None):
                 return None
         elif self.report.is_hopeless:
             return None

@@ -73,7 +73,9 @@ class RawResponse(http.client.HTTPResponse):
             while self.headers is None:
                 super().begin()
                 if 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
-                    self.headers = self.msg = cast("Any", None)  # which has http.client read the next
+                    self.headers = self.msg = cast(
+                        "Any", None
+                    )  # which has http.client read the next
             self._check_lengths()
         except FramingError as error:
             error.status, error.reason, error.headers = self.status, self.reason, self.headers

@@ -140,7 +140,10 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._attempt.outlive_deadline()
 
     def read(
-        self, amt: int | None = None, decode_content: bool | None = None, cache_content: bool = False
+        self,
+        amt: int | None = None,
+        decode_content: bool | None = None,
+        cache_content: bool = False,
     ) -> bytes:
         """Read as urllib3 does; see `Body.read1` for what it raises."""
         self._choose(decode_content)

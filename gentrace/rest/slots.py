@@ -24,7 +24,7 @@ class Slots:
         self._idle: list[Any] = []
         self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002 - as the queue has it
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take a place: with the connection that came last, or with None.
 
         Raises:
@@ -37,7 +37,7 @@ class Slots:
         except IndexError:
             return None
 
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - as the queue has it
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Give a place back, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
