@@ -121,8 +121,7 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
-                    # Exact strings: a cassette writes no others.
-                    headers={str(name): str(value) for name, value in self._headers.items()},
+                    headers=Headers(self._headers),  # tracing adds fields of an attempt
                     retries=False,
                     redirect=False,
                     assert_same_host=False,

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from urllib3 import HTTPHeaderDict
 
-from gentrace.configuration.secrets import SENSITIVE_HEADERS, Secret, mask_headers, mask_url, scrub, scrub_bytes
+from gentrace.configuration.secrets import (
+    SENSITIVE_HEADERS,
+    Secret,
+    mask_headers,
+    mask_url,
+    scrub,
+    scrub_bytes,
+)
 from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
