@@ -7,7 +7,6 @@ whichever configuration asked for them; nobody else's handler is touched.
 from __future__ import annotations
 
 import logging
-import re
 
 from gentrace.configuration.logs import LOGGER_FORMAT
 
@@ -47,7 +46,7 @@ def set_file(path: str | None) -> None:
 
 def set_format(text: str) -> None:
     """Write in another format; ValueError or TypeError if records cannot be written in it."""
-    formatter = _Formatter(text)
+    formatter = logging.Formatter(text)
     # Made as the program has records made, which may have fields of its own.
     formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     _state["format"] = text
@@ -55,22 +54,8 @@ def set_format(text: str) -> None:
         handler.setFormatter(formatter)
 
 
-class _Formatter(logging.Formatter):
-    """Leaves out what urllib3 says of a request's target.
-
-    A redirect may put the token there. The SDK's own line has the target, masked.
-    """
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the text of a record."""
-        if record.name.startswith("urllib3"):
-            record = logging.makeLogRecord(vars(record))
-            record.message = re.sub(r'"([A-Z]+) .* (HTTP/[0-9.]+)"', r'"\1 \2"', record.message)
-        return super().formatMessage(record)
-
-
 def _add(kind: str, handler: logging.Handler, names: tuple[str, ...]) -> None:
-    handler.setFormatter(_Formatter(_state["format"]))
+    handler.setFormatter(logging.Formatter(_state["format"]))
     _handlers[kind] = handler
     for name in names:
         logger(name).addHandler(handler)

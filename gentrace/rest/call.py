@@ -187,6 +187,8 @@ class Call:
         target = (there.path or "/") + (f"?{there.query}" if there.query else "")
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
+        if scrub(target, self.report.secrets) != target:
+            return False  # addresses are logged, by urllib3 and on the way
         self._target = Secret(target)
         self._redirects += 1
         return True
