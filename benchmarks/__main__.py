@@ -21,7 +21,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import measures, recording
+from benchmarks import lines, measures, recording
 from benchmarks.bench import FULL, SHORT, opened
 from benchmarks.report import document
 
@@ -39,7 +39,10 @@ QUESTIONS: dict[str, Callable[[Bench], Table]] = {
     "memory": measures.memory,
     "deadlines": measures.deadlines,
 }
-"""The questions beside the comparison, by the names that `--only` knows."""
+"""The questions about calls beside the comparison, by the names that `--only` knows."""
+
+ALL = ("comparison", *QUESTIONS, "recording", "lines")
+"""All questions: those about calls, about recording, and about user code."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -56,7 +59,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only",
         action="append",
-        choices=["comparison", *QUESTIONS, "recording"],
+        choices=[*ALL],
         help="answer one question",
     )
     return parser.parse_args(arguments)
@@ -80,14 +83,14 @@ def check_installed() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show the tables and write the results."""
     options = parse(arguments)
-    chosen = options.only or ["comparison", *QUESTIONS, "recording"]
+    chosen = options.only or ALL
     size, peers = SHORT if options.quick else FULL, not (options.quick or options.no_peers)
     check_installed()
     tables: list[Table] = []
     left_out: dict[str, str] = {}
     notes: dict[str, str] = {}
     pictures: list[Picture] = []
-    if set(chosen) != {"recording"}:
+    if {"comparison", *QUESTIONS}.intersection(chosen):
         with opened(size, peers=peers and "comparison" in chosen) as bench:
             for name in chosen:
                 print(f"measuring {name}", file=sys.stderr)
@@ -99,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     tables.append(QUESTIONS[name](bench))
             left_out |= bench.left_out
             notes |= bench.notes()
+    if "lines" in chosen:
+        tables.append(lines.table())
     if "recording" in chosen:
         print("measuring recording", file=sys.stderr)
         with recording.opened(size, peers=peers) as recorders:

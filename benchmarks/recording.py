@@ -238,8 +238,9 @@ def details_table(recorders: Recorders) -> Table:
     rows = [*_steps(recorders), *_deliveries(recorders), *_submits(recorders)]
     return Table(
         "Steps, delivery and `submit`",
-        f"A step without content is one of {STEPS:,} in a run, in CPU time of the caller. Delivery is the time for a run of "
-        f"ten steps from `Delivery.submit` until all of {DELIVERED} have arrived, with four "
+        f"A step without content is one of {STEPS:,} in a run, in CPU time of the caller. "
+        "Delivery is the time for a run of ten steps from `Delivery.submit` until all of "
+        f"{DELIVERED} have arrived, with four "
         "workers, and its base four threads that send the same with `pipeline_run_post` to the "
         f"same sink: the ratio is of throughputs. `submit` is the p99 of {recorders.size.submits:,}"
         " calls with a run of 100 KiB on an event loop, while the workers send.",
@@ -252,7 +253,8 @@ def _steps(recorders: Recorders) -> list[list[str]]:
     workers, size = recorders.workers, recorders.size
 
     def ask(key: str) -> float:
-        return median(workers[key].ask("record", "steps", str(STEPS), runs=5)["cpu"]) / STEPS
+        cpu: list[float] = workers[key].ask("record", "steps", str(STEPS), runs=5)["cpu"]
+        return median(cpu) / STEPS
 
     lanes = [key for key in ("gentrace", "gentrace-orjson", BASE) if key in workers]
     samples = interleave({key: partial(ask, key) for key in lanes}, size.rounds)
