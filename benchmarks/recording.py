@@ -27,7 +27,7 @@ HUNDRED_KIB = "chat(73)"
 BASE = "opentelemetry"
 KIB = 1024
 MIB = 1024 * KIB
-STEPS = 1000
+STEPS = 100
 THREADS = 4
 GOALS = {
     "gentrace": "≤ 0.35",
