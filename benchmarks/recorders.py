@@ -57,9 +57,11 @@ GENTRACE = Client(
         "steps": "steps(body)",
         "post": "api.pipeline_run_post(body=body)",
         "submit": "delivery.submit(body)",
+        "dumps": "json.dumps(body)",
         "deliver": "deliver(body)",
     },
     extra=f"""
+import json
 from gentrace.apis.tags.ingestion_api import IngestionApi
 
 api = IngestionApi(api_client)
