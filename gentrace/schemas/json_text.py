@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
         raise ApiValueError(f"cannot be written as JSON: {error}") from error
 
 
+@cache  # where orjson is not installed, each search for it takes tens of microseconds
 def find_encoder(setting: str) -> Dumps | None:
     """Return what `Configuration.json_encoder` names: None for the standard library's."""
     return None if setting == "json" else _find_orjson()
