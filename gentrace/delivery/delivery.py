@@ -13,12 +13,12 @@ from gentrace.configuration import check_header_text, check_positive, refuse, re
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, Limits
 from gentrace.delivery.exits import keep_open, let_go
-from gentrace.process import call_after_fork, current_process
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_disabled, is_unconfigured
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.process import call_after_fork, current_process
 from gentrace.schemas import ObjectSchema, encode
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from gentrace.process import Process
     from gentrace.delivery.masking import Mask
     from gentrace.delivery.stats import DeliveryStats
+    from gentrace.process import Process
 
 RUN = ObjectSchema(PipelineRunRequest)
 MAX_KEY = 255

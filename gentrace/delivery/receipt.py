@@ -6,8 +6,8 @@ import os
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any
 
-from gentrace.process import current_process
 from gentrace.exceptions import OpenApiException
+from gentrace.process import current_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

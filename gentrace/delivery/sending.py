@@ -11,9 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
-from gentrace.process import hold_forks
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
+from gentrace.process import hold_forks
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
-from gentrace.process import hold_forks, let_forks
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
 from gentrace.delivery.turns import Turns
+from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

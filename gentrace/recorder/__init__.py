@@ -9,8 +9,8 @@ from gentrace.recorder.context import bind
 from gentrace.recorder.current import current_run, current_step
 from gentrace.recorder.pipeline import Pipeline
 from gentrace.recorder.run import PipelineRun
-from gentrace.recorder.steps import Step
 from gentrace.recorder.step_block import StepBlock, step
+from gentrace.recorder.steps import Step
 
 __all__ = [
     "Pipeline",

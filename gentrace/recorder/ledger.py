@@ -10,8 +10,8 @@ from json import loads
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from gentrace.process import current_process
 from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
+from gentrace.process import current_process
 from gentrace.recorder.encoding import cut_error, encode_text
 from gentrace.recorder.shortening import shorten
 from gentrace.schemas import as_datetime, encode, find_encoder

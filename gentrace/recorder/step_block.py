@@ -11,8 +11,8 @@ from gentrace.recorder.call_recording import CallRecording
 from gentrace.recorder.context import current_scope
 from gentrace.recorder.decorators import Function, plain_function, record_calls
 from gentrace.recorder.reports import report
-from gentrace.recorder.steps import Step
 from gentrace.recorder.step_recording import StepParameters, StepRecording
+from gentrace.recorder.steps import Step
 from gentrace.schemas.json_forms import class_of
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiResponseTooLargeException,
 )
-from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.deadline import now
+from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import FAILURES, is_failure
-from gentrace.rest.framing import BudgetError, FramingError
+from gentrace.rest.framing import BudgetError
 from gentrace.rest.tls import broke_off
 from gentrace.rest.words import describe, find_cause, is_clean, partial_of
 
@@ -75,7 +75,7 @@ class Body:
             self._piece = self._source.read1(size)
             if not self._piece or (self._raw.closed and self._source is self._packed):
                 self.close()
-            return self._piece
+            return self._piece  # noqa: TRY300 - the failures are those of all lines above
         except BaseException as error:
             self.close()
             if not is_failure(error, self._attempt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from urllib3 import HTTPHeaderDict
 
@@ -75,7 +75,8 @@ def make_headers(fields: Iterable[tuple[str, str]], secrets: list[str]) -> Respo
         return headers
     guarded = ResponseHeaders()
     for name, value in headers.iteritems():
-        guarded.add(scrub(name, secrets), value if _mask(name, value, secrets) == value else Secret(value))
+        is_clean = _mask(name, value, secrets) == value
+        guarded.add(scrub(name, secrets), value if is_clean else Secret(value))
     return guarded
 
 

@@ -30,6 +30,7 @@ from gentrace.schemas.document_types import (
 )
 from gentrace.schemas.files import FileSchema
 from gentrace.schemas.json_text import decode, encode, find_encoder
+from gentrace.schemas.json_values import encode_json_value, to_json_value
 from gentrace.schemas.model import Model
 from gentrace.schemas.objects import ObjectSchema
 from gentrace.schemas.properties import Property, optional, required
@@ -70,8 +71,10 @@ __all__ = [
     "decode",
     "describe",
     "encode",
+    "encode_json_value",
     "find_encoder",
     "optional",
     "required",
+    "to_json_value",
     "unset",
 ]

@@ -41,8 +41,10 @@ def simplify(value: object, expected: str) -> Plain:
     for _ in range(MAX_DEPTH):
         kind = type_of(plain)
         # Compared one by one, as the class of a caller's object may have a hash that raises.
-        if any(kind is each for each in _PLAIN):
-            return plain  # type: ignore[no-any-return]
+        # In a plain loop, as an interrupt that strikes the end of a generator is lost.
+        for each in _PLAIN:
+            if kind is each:
+                return plain  # type: ignore[no-any-return]
         plain = ask(_convert, plain)
         if plain is unset:
             raise mismatch(expected, value)

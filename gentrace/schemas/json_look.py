@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from gentrace.schemas import MAX_DEPTH
 from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.rules import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,6 @@ from json import JSONEncoder, loads
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from gentrace.schemas import MAX_DEPTH, MAX_DIGITS, describe, encode
 from gentrace.schemas.json_forms import (
     class_of,
     form_of,
@@ -22,6 +21,9 @@ from gentrace.schemas.json_forms import (
     text_of_float,
 )
 from gentrace.schemas.json_look import look_at
+from gentrace.schemas.json_text import encode
+from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
+from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

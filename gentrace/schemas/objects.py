@@ -65,8 +65,9 @@ class ObjectSchema(Schema[M]):
                 return False
             else:
                 unknown.append(key)
-        if not all(name in value for name in model.required_oapg):
-            return False
+        for name in model.required_oapg:
+            if name not in value:
+                return False
         for name in unknown:
             warn_of_near_miss(model, name)
         return True

@@ -17,7 +17,9 @@ LIMIT = 1.0
 
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "tls"])
 @pytest.mark.parametrize(
-    "trouble", [stall, SLOW_BODY, reply(503, headers={"Retry-After": "20"})], ids=str
+    "trouble",
+    [stall, SLOW_BODY, reply(503, headers={"Retry-After": "20"})],
+    ids=["stall", "slow body", "pause"],
 )
 def test_a_cancelled_call_frees_its_thread_and_connection(trouble, tls):
     """The one thread serves the next call."""

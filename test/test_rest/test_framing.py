@@ -55,10 +55,13 @@ DOUBTFUL = {
     "a carriage return alone": headed(b"X: y\rContent-Length: 3\r\n"),
     "a line that goes on with nothing": headed(b" X: y\r\n"),
     # Lengths.
-    "length that goes on in the next line": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 4\r\n\r\n" + ID,
+    "length that goes on in the next line": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 4\r\n\r\n"
+    + ID,
     "length in hexadecimal": sized(**{"Content-Length": "0x18"}),
     "empty length": sized(**{"Content-Length": ""}),
-    "length beside chunks": head_of(200, headers=CHUNKED | {"Content-Length": 3}) + CHUNK + b"0\r\n\r\n",
+    "length beside chunks": head_of(200, headers=CHUNKED | {"Content-Length": 3})
+    + CHUNK
+    + b"0\r\n\r\n",
     # Codings.
     "coding that is not chunked": head_of(200, headers=JSON | {"Transfer-Encoding": "gzip"}) + ID,
     "coding before chunked": head_of(200, headers=JSON | {"Transfer-Encoding": "gzip, chunked"})
@@ -88,7 +91,10 @@ def test_doubtful_stream_is_refused_as_it_is_read(connect):
         response = caller.raw()
         with pytest.raises(ApiResponseException) as caught:
             response.read()
-        assert (caught.value.status, caught.value.headers["Content-Type"]) == (200, JSON["Content-Type"])
+        assert (caught.value.status, caught.value.headers["Content-Type"]) == (
+            200,
+            JSON["Content-Type"],
+        )
         assert caller.works()
 
 
@@ -109,8 +115,15 @@ def test_doubtful_error_keeps_its_status(connect):
         head_of(200, headers=JSON | {"Transfer-Encoding": "Chunked"}) + CHUNK + b"0\r\n\r\n",
         sized(**{"Content-Length": " 24 "}),
     ],
-    ids=["extension and trailer", "capitals", "field of two lines", "odd names", "bare line ends",
-         "coding in capitals", "length between blanks"],
+    ids=[
+        "extension and trailer",
+        "capitals",
+        "field of two lines",
+        "odd names",
+        "bare line ends",
+        "coding in capitals",
+        "length between blanks",
+    ],
 )
 def test_unusual_answer_without_a_doubt_is_read(connect, answer):
     with Peer(send(answer), echo) as peer:
