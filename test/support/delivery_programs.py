@@ -75,6 +75,14 @@ def end_with_runs(url, count, exit_timeout):
     return {"at": time.time()}
 
 
+def end_warm(url):
+    """Submit when urllib3 has closed, at the end, the connections that a run before made."""
+    delivery = make(url, exit_timeout=PATIENCE)
+    atexit.register(delivery.submit, RUN, idempotency_key="at exit")
+    delivery.submit(RUN, idempotency_key="first").result(PATIENCE)
+    return {}
+
+
 def end_with_several(url, count, exit_timeout):
     """Several deliveries end at the same time, each within its own time-out."""
     for number in range(int(count)):
