@@ -75,7 +75,7 @@ class Body:
             self._piece = self._source.read1(size)
             if not self._piece or (self._raw.closed and self._source is self._packed):
                 self.close()
-            return self._piece
+            return self._piece  # noqa: TRY300 - the failures are those of all lines above
         except BaseException as error:
             self.close()
             if not is_failure(error, self._attempt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import Timeout
@@ -129,7 +129,7 @@ class Call:
                     timeout=Timeout(
                         connect=min(deadline.connect, left), read=min(deadline.read, left)
                     ),
-                    pool_timeout=left,
+                    pool_timeout=cast("Any", left),  # a part of a second too
                     preload_content=False,
                     decode_content=False,
                 )
@@ -154,8 +154,8 @@ class Call:
     ) -> tuple[ApiException, BaseException | None]:
         if not isinstance(error, FramingError):
             return self.report.explain(error, attempt)
-        fields = [] if error.headers is None else error.headers.items()
-        headers = make_headers(fields, self.report.secrets)
+        fields: Any = {} if error.headers is None else error.headers
+        headers = make_headers(fields.items(), self.report.secrets)
         head = Head(error.status, error.reason, headers, self.report, self.report.tries)
         return head.refuse(ApiResponseException, str(error)), None
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import warnings
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from gentrace.exceptions import ApiConnectionException, InsecureTransportWarning
+from gentrace.exceptions import (
+    ApiConnectionException,
+    ApiException,
+    ApiValueError,
+    InsecureTransportWarning,
+)
 from gentrace.rest.call import Call
 from gentrace.rest.cancelling import cancelling, pause
 from gentrace.rest.retries import Quota
@@ -16,7 +21,6 @@ from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration, TimeoutSetting
-    from gentrace.exceptions import ApiException
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.response import HTTPResponse
@@ -27,27 +31,31 @@ class RestClient:
     """Sends requests and returns raw answers: connections and quota of one client and process."""
 
     def __init__(self) -> None:
-        self._settings: Settings | None = None
-        self._routes: Routes | None = None
+        self._used: tuple[Settings, Routes] | None = None
         self._quota = Quota()
         self._warnings: set[str] = set()
 
-    def use(self, configuration: Configuration) -> Settings:
+    def use(self, configuration: Configuration) -> None:
         """Take what a configuration says now, and close what has no use any more."""
-        old = self._settings
-        if old is not None and old.is_of(configuration):
-            return old
-        settings = self._settings = read_settings(configuration)
-        if old is None or old.key != settings.key:
-            self.close()
-            self._routes = Routes(settings.of_connections)
-        return settings
+        used = self._used
+        if used is not None and used[0].is_of(configuration):
+            return
+        settings = read_settings(configuration)
+        if used is not None and used[0].key == settings.key:
+            self._used = settings, used[1]
+            return
+        self.close()
+        self._used = settings, Routes(settings.of_connections)
+
+    def _in_use(self) -> tuple[Settings, Routes]:
+        if self._used is None:
+            raise ApiValueError("configuration: expected one to be in use, got none")
+        return self._used
 
     @property
     def settings(self) -> Settings:
         """What the configuration says that is in use."""
-        assert self._settings is not None, "use a configuration first"
-        return self._settings
+        return self._in_use()[0]
 
     def start(self, timeout: TimeoutSetting | None) -> Deadline:
         """Return the deadline of a call that starts now; None takes the configuration's time-out.
@@ -68,7 +76,9 @@ class RestClient:
             cancel.guard(cut)
         return deadline
 
-    def send(self, request: Request, deadline: Deadline, *, stream: bool) -> HTTPResponse:
+    def send(  # noqa: C901, PLR0912 - one loop
+        self, request: Request, deadline: Deadline, *, stream: bool
+    ) -> HTTPResponse:
         """Send a request until it is answered or not to be sent again; return the answer.
 
         Args:
@@ -83,9 +93,7 @@ class RestClient:
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        routes = self._routes
-        assert routes is not None
-        call = Call(request, deadline, self.settings, routes)
+        call = Call(request, deadline, *self._in_use())
         if "authorization" in map(str.lower, request.headers):
             self._warn_if_insecure(call.route)
         response: HTTPResponse | None = None
@@ -112,7 +120,7 @@ class RestClient:
                     response.load()
                     return response
                 if wait is None:
-                    raise failure
+                    raise cast("ApiException", failure)
                 if response is not None:
                     response.discard()
                 call.log("another request in %.2f s", wait)
@@ -134,8 +142,8 @@ class RestClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        if self._routes is not None:
-            self._routes.close()
+        if self._used is not None:
+            self._used[1].close()
 
 
 def _count_own_frames() -> int:

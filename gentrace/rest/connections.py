@@ -29,7 +29,8 @@ def guard(connection_class: type[Any]) -> type[HTTPConnection]:
     It is made when it is needed, from what is there then: a tool that has put a class of its own
     in place of urllib3's has it used for as long as it stays.
     """
-    return cast("Any", type(connection_class.__name__, (_Guarded, connection_class), {}))
+    made: Any = type(connection_class.__name__, (_Guarded, connection_class), {})
+    return cast("type[HTTPConnection]", made)
 
 
 class _Guarded(_Base):
@@ -37,6 +38,7 @@ class _Guarded(_Base):
 
     response_class = RawResponse
     is_spent = False
+    _handle: socket.socket | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -48,17 +50,21 @@ class _Guarded(_Base):
         attempt = current.get()
         attempt.connect()
         self.is_spent = False
-        self._handle: socket.socket | None = None
+        self._handle = None
         try:
             super().connect()
         finally:
-            if self._handle is not None:
-                self._handle.close()
-        if hasattr(self.sock, "suppress_ragged_eofs"):
+            self._close_handle()
+        sock: Any = self.sock
+        if hasattr(sock, "suppress_ragged_eofs"):
             # A body that ends by the end of the connection is cut, if nobody says goodbye.
-            self.sock.suppress_ragged_eofs = False
+            sock.suppress_ragged_eofs = False
         # The client has warned, once, where nothing is verified. urllib3 would at each request.
         self.is_verified = True
+
+    def _close_handle(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers; all share the time."""

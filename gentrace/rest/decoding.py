@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Readable(Protocol):
@@ -53,7 +53,7 @@ class _Unpacked:
     def __init__(self, source: Readable, coding: str) -> None:
         self._source = source
         self._is_gzip = coding != "deflate"
-        self._inflater: zlib._Decompress | None = None
+        self._inflater: Any = None
         self._packed = b""
         self._has_begun = self._is_over = False
 
@@ -69,7 +69,7 @@ class _Unpacked:
                 self._begin()
                 continue
             try:
-                data = self._inflater.decompress(self._packed, size)
+                data: bytes = self._inflater.decompress(self._packed, size)
             except zlib.error as error:
                 raise DecodingError(f"its Content-Encoding cannot be undone: {error}") from None
             self._packed = self._inflater.unconsumed_tail

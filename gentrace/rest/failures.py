@@ -35,6 +35,7 @@ FAILURES = (
     BudgetError,
     DecodingError,
     FramingError,
+    ImportError,  # urllib3 imports as it goes, and at the interpreter's end nothing can be had
 )
 """What may go wrong with a request or its answer; whatever else comes is not the transport's."""
 
@@ -77,7 +78,7 @@ class Report:
         if isinstance(cause, (TimeoutError, EmptyPoolError)):
             return ApiTimeoutException, f"nothing happened for {attempt.limit:g} s while {phase}"
         is_connecting = not attempt.was_sent
-        if isinstance(cause, MemoryError):
+        if isinstance(cause, (ImportError, MemoryError)):
             self.is_hopeless = True
         if is_tls_error(cause) and (is_connecting or refuses_certificate(cause)):
             self.is_hopeless = True

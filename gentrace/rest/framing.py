@@ -26,6 +26,7 @@ lines between its chunks and its trailers may be ahead of its body."""
 _BYTES_AROUND = 8
 """How many bytes between chunks one byte of a body pays for."""
 
+_INTERIM = frozenset(range(100, 200)) - {http.HTTPStatus.SWITCHING_PROTOCOLS}
 _MAX_INTERIM = 16
 """How many interim answers may come before the final one."""
 
@@ -70,18 +71,15 @@ class RawResponse(http.client.HTTPResponse):
         """
         self.fp.begin()
         try:
-            while self.headers is None:
+            super().begin()
+            while self.status in _INTERIM:
+                self.headers = cast("Any", None)  # makes http.client read on
                 super().begin()
-                if 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - the family 1xx
-                    self.headers = self.msg = cast(
-                        "Any", None
-                    )  # which has http.client read the next
             self._check_lengths()
         except FramingError as error:
             error.status, error.reason, error.headers = self.status, self.reason, self.headers
             raise
-        if self.fp is not None:
-            self.fp.begin_body(is_chunked=bool(self.chunked))
+        self.fp.begin_body(is_chunked=bool(self.chunked))
 
     def _check_lengths(self) -> None:
         lengths: list[str] = self.headers.get_all("Content-Length", [])
@@ -122,7 +120,8 @@ class _AnswerFile(io.BufferedReader):
         self._budget = BYTE_BUDGET
         self._heads = 0
         self._field = _FIELD
-        self._check: Callable[[bytes], None] | None = None
+        # A function rather than a method, which would hold this in a circle.
+        self._check: Callable[[_AnswerFile, bytes], None] | None = None
         self._is_chunked = False
         self._chunk_left = 0
         # What was read last: in no local, as a server may repeat the token.
@@ -131,12 +130,12 @@ class _AnswerFile(io.BufferedReader):
     def begin(self) -> None:
         """Look at heads from now on; what came before was a proxy's answer to CONNECT."""
         self._is_answer = True
-        self._check = self._check_status
+        self._check = _AnswerFile._check_status
 
     def begin_body(self, *, is_chunked: bool) -> None:
         """Look at chunks from now on; a body without them has no lines."""
         self._is_chunked = is_chunked
-        self._check = self._check_size if is_chunked else None
+        self._check = _AnswerFile._check_size if is_chunked else None
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read a line; one that breaks off is an error rather than the last one."""
@@ -151,7 +150,7 @@ class _AnswerFile(io.BufferedReader):
                 return self._piece  # http.client says that it is too long
             raise http.client.IncompleteRead(self._piece)
         if self._check is not None:
-            self._check(self._piece)
+            self._check(self, self._piece)
         return self._piece
 
     def _check_status(self, _: bytes) -> None:
@@ -159,11 +158,11 @@ class _AnswerFile(io.BufferedReader):
         if self._heads > _MAX_INTERIM + 1:
             raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
         self._field = _FIELD
-        self._check = self._check_field
+        self._check = _AnswerFile._check_field
 
     def _check_field(self, line: bytes) -> None:
         if line in _BLANK:
-            self._check = self._check_status
+            self._check = _AnswerFile._check_status
         elif not self._field.fullmatch(line):
             raise FramingError("its head has a line that is no field")
         self._field = _FIELD_OR_MORE_OF_IT
@@ -174,7 +173,7 @@ class _AnswerFile(io.BufferedReader):
             raise FramingError("the size of a chunk is no plain hexadecimal number")
         self._chunk_left = int(size[1], 16)
         if self._chunk_left == 0:
-            self._check = self._check_trailer
+            self._check = _AnswerFile._check_trailer
 
     def _check_trailer(self, line: bytes) -> None:
         if line not in _BLANK and not _FIELD_OR_MORE_OF_IT.fullmatch(line):

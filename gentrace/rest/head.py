@@ -75,9 +75,8 @@ def make_headers(fields: Iterable[tuple[str, str]], secrets: list[str]) -> Respo
         return headers
     guarded = ResponseHeaders()
     for name, value in headers.iteritems():
-        guarded.add(
-            scrub(name, secrets), value if _mask(name, value, secrets) == value else Secret(value)
-        )
+        is_clean = _mask(name, value, secrets) == value
+        guarded.add(scrub(name, secrets), value if is_clean else Secret(value))
     return guarded
 
 

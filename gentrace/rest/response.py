@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
@@ -56,7 +56,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.idempotency_key = head.report.idempotency_key
         self.tries = head.tries
         super().__init__(
-            body=self._body_file,  # type: ignore[arg-type]
+            body=cast("Any", self._body_file),
             headers=head.headers,
             status=head.status,
             version=raw.version,
@@ -83,7 +83,7 @@ class HTTPResponse(urllib3.HTTPResponse):
     @property
     def data(self) -> bytes:
         """The whole body."""
-        return super().data if self._content is None else self._content
+        return self.read(cache_content=True) if self._content is None else self._content
 
     def load(self) -> bytes:
         """Return the whole body, read up to the bound of the configuration.
@@ -147,12 +147,17 @@ class HTTPResponse(urllib3.HTTPResponse):
     ) -> bytes:
         """Read as urllib3 does; see `Body.read1` for what it raises."""
         self._choose(decode_content)
-        return super().read(amt, False, cache_content)
+        is_new = not self._body_file.received
+        whole = amt is None or amt < 0
+        data = self._body_file.read(None if whole else amt)
+        if cache_content and whole and is_new:
+            self._content = data
+        return data
 
     def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
         """Read what is there as urllib3 does; see `Body.read1` for what it raises."""
         self._choose(decode_content)
-        return super().read1(PIECE if amt is None or amt < 0 else amt, False)
+        return self._body_file.read1(PIECE if amt is None or amt < 0 else amt)
 
     def _choose(self, decode_content: bool | None) -> None:
         chosen = self.decode_content if decode_content is None else decode_content

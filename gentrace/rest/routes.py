@@ -21,6 +21,7 @@ from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from urllib.parse import SplitResult
 
     from urllib3 import HTTPConnectionPool
@@ -132,17 +133,11 @@ class Route:
     def _make_pool(self) -> HTTPConnectionPool:
         manager = self._make_manager()
         # Made now, of what urllib3 has now: a tool may have put something in its place.
-        self._classes = [
-            (pool_class, pool_class.ConnectionCls)
-            for pool_class in manager.pool_classes_by_scheme.values()
-        ]
+        found: Iterable[Any] = manager.pool_classes_by_scheme.values()
+        self._classes = [(pool_class, pool_class.ConnectionCls) for pool_class in found]
         self._context_class = ssl.SSLContext
         manager.pool_classes_by_scheme = {
-            scheme: type(
-                pool_class.__name__,
-                (pool_class,),
-                {"ConnectionCls": guard(pool_class.ConnectionCls), "QueueCls": Slots},
-            )
+            scheme: _guard_pool(pool_class)
             for scheme, pool_class in manager.pool_classes_by_scheme.items()
         }
         scheme = "https" if self.uses_tls else "http"
@@ -207,6 +202,13 @@ class Route:
                 "verify_ssl = True, and ssl_ca_cert to what to trust"
             )
         return None
+
+
+def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
+    """Return a class of pools like these, whose connections keep deadlines and framing."""
+    connection_class = guard(pool_class.ConnectionCls)
+    attributes = {"ConnectionCls": connection_class, "QueueCls": Slots}
+    return type(pool_class.__name__, (pool_class,), attributes)
 
 
 def spell_netloc(url: SplitResult) -> str:

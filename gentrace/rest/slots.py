@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import queue
+import threading
 from typing import Any
+
+from gentrace.rest.deadline import CLOCK_LIMIT, now
 
 
 class Slots:
@@ -22,20 +25,39 @@ class Slots:
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self._idle: list[Any] = []
+        self._door = threading.RLock()
         self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take a place: with the connection that came last, or with None.
 
+        Args:
+            block: whether to wait for one. The pool does; only its end does not, to close what is
+                idle. It takes no place: a call at the interpreter's end still finds one.
+            timeout: how many seconds to wait; None is years.
+
         Raises:
-            queue.Empty: none came free in `timeout` seconds.
+            queue.Empty: none came free, or nothing is idle.
 
         """
-        self._places.get(block, timeout)
+        if block:
+            self._wait(CLOCK_LIMIT if timeout is None else timeout)
         try:
             return self._idle.pop()
         except IndexError:
-            return None
+            if block:
+                return None
+        raise queue.Empty
+
+    def _wait(self, seconds: float) -> None:
+        """Take a place; who gives one back and wants another lets those go first that wait."""
+        end = now() + seconds
+        if not self._door.acquire(timeout=seconds):
+            raise queue.Empty
+        try:
+            self._places.get(timeout=max(0.0, end - now()))
+        finally:
+            self._door.release()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Give a place back, with its connection if it has one."""

@@ -15,7 +15,7 @@ from support.fault_matrix import PHASES, ROWS, SHORT, table
 
 from gentrace import ApiException
 
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
 def everything_shown(error):

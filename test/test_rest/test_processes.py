@@ -26,7 +26,7 @@ from support.peers import (
 
 from gentrace import ApiException
 
-SCRIPT = Path(__file__).parent / "support" / "processes.py"
+SCRIPT = Path(__file__).parents[1] / "support" / "processes.py"
 PATIENCE = 120
 # What Python 3.13 writes when an interrupt leaves it with half of its own file object of a socket.
 HALF_A_FILE = re.compile(
@@ -121,14 +121,22 @@ def test_waiting_threads_get_their_turn():
     assert min(counts) > 50, counts
 
 
-@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "Stop", "TimeoutError", "RuntimeError"])
-@pytest.mark.parametrize("aside", ["alone", "aside"])
-def test_exception_of_a_signal_handler_at_any_moment(kind, aside):
+@pytest.mark.parametrize(
+    ("kind", "count", "aside", "tls"),
+    [
+        ("KeyboardInterrupt", 1000, "alone", False),
+        ("KeyboardInterrupt", 1000, "alone", True),
+        ("Stop", 150, "aside", False),
+        ("TimeoutError", 150, "alone", True),
+        ("RuntimeError", 150, "aside", True),
+    ],
+)
+def test_interrupt_at_a_random_moment(kind, count, aside, tls):
     """It passes through; the next call, of this thread and of others, gets its own answer."""
-    with Peer() as peer:
-        result = run("interrupt", peer.url, kind, 150, aside)
+    with Peer(tls=server_tls() if tls else None) as peer:
+        result = run("interrupt", peer.url, kind, count, aside, TRUSTED=authority_pem())
     assert result["own"]
-    assert result["interrupted"] == 150
+    assert result["interrupted"] == count
     assert result["lost"] == 0
     assert result["descriptors"] < 20
 
@@ -200,5 +208,5 @@ def test_failing_calls_hold_nothing():
     assert result["failed"] == 1000
     (descriptors, threads, objects), after = result["held"]
     assert after[:2] == [descriptors, threads]
-    assert threads == 1
+    assert threads == 2  # the main one and the watchdog
     assert after[2] - objects < 100

@@ -1,0 +1,161 @@
+"""What the handler of a signal raises in the middle of a call; see also test_processes."""
+
+import os
+import signal
+from contextlib import contextmanager
+
+import pytest
+from support.peers import Peer, echo, names, send, server_tls, then
+
+from gentrace.exceptions import ApiConnectionException
+
+PASSING = [TimeoutError, TypeError, RuntimeError, RecursionError, KeyboardInterrupt]
+"""What is no failure of a call: a bare TimeoutError comes before any time of the call is up."""
+
+FAILING = [OSError, ConnectionResetError, ConnectionAbortedError, ValueError]
+"""What nobody can tell from a failure of the call."""
+
+
+@contextmanager
+def handled(kind):
+    """Have SIGALRM raise."""
+
+    def handle(*_):
+        raise kind("of the handler")
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def strike(*_, **_keywords):
+    signal.raise_signal(signal.SIGALRM)
+
+
+def strike_the_client(talk, _=None):
+    """Have the main thread interrupted once it waits for what comes next, and say nothing."""
+    talk.pause(0.1)
+    os.kill(os.getpid(), signal.SIGALRM)
+    talk.stall()
+
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("half", [b"", HALF], ids=["waiting", "body"])
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_passes_through(connect, kind, half, tls):
+    with Peer(then(send(half), strike_the_client), echo, tls=server_tls() if tls else None) as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        with handled(kind), pytest.raises(kind, match="of the handler"):
+            caller.post()
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+    assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_of_a_stream_passes_through(connect, kind):
+    with Peer(then(send(HALF), strike_the_client), echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1)
+        response = caller.raw()
+        with handled(kind), pytest.raises(kind, match="of the handler"):
+            response.read()
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_while_connecting_passes_through(connect, kind):
+    """Though there would be another address, and another try."""
+    strikes = []
+
+    def resolve(_):
+        strikes.append(1)
+        strike()
+
+    with Peer() as peer, handled(kind), names({"two.test": resolve}):
+        caller = connect(peer.at("two.test"), access_token=None)
+        with pytest.raises(kind, match="of the handler"):
+            caller.post()
+    assert strikes == [1]
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_while_another_address_is_left_passes_through(connect, monkeypatch, kind):
+    with Peer() as peer, handled(kind), names({"two.test": [peer.address] * 2}):
+        caller = connect(peer.at("two.test"), access_token=None)
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.socket.setsockopt", strike)
+            with pytest.raises(kind, match="of the handler"):
+                caller.post()
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_while_sending_passes_through(connect, monkeypatch, kind):
+    """Though the server may have answered, and an answer be there to read."""
+    with Peer() as peer, handled(kind):
+        caller = connect(peer)
+        assert caller.works()
+        with monkeypatch.context() as patch:
+            patch.setattr("http.client.HTTPConnection.send", strike)
+            with pytest.raises(kind, match="of the handler"):
+                caller.post()
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", FAILING)
+@pytest.mark.parametrize("where", ["http.client.HTTPConnection.send", "socket.getaddrinfo"])
+def test_error_of_a_handler_that_looks_like_a_failure_is_one(connect, monkeypatch, kind, where):
+    """It is the cause; the call is sent again like any other, unless it may not."""
+    with Peer() as peer, handled(kind):
+        caller = connect(peer.at("localhost"), retries=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(where, strike)
+            error = caller.fail()
+        assert isinstance(error, ApiConnectionException)
+        assert type(error.__cause__) is kind
+        assert caller.works()
+
+
+def test_call_in_the_handling_of_an_interrupt_fails_with_its_own_error(connect):
+    with handled(TimeoutError):
+        try:
+            strike()
+        except TimeoutError:
+            error = connect("http://127.0.0.1:1", retries=0).fail(ApiConnectionException)
+    assert type(error.__cause__) is ConnectionRefusedError
+
+
+def raise_from_itself(*_, **_keywords):
+    error = ValueError()
+    raise error from error
+
+
+def raise_in_a_circle(*_, **_keywords):
+    first, second = ValueError(), ValueError()
+    first.__cause__ = second
+    raise second from first
+
+
+@pytest.mark.parametrize("circle", [raise_from_itself, raise_in_a_circle])
+def test_error_that_is_its_own_cause_is_told(connect, monkeypatch, circle):
+    monkeypatch.setattr("socket.getaddrinfo", circle)
+    assert connect("http://localhost:1", retries=0).fail(ApiConnectionException).status == 0
+
+
+def test_answer_is_awaited_after_a_refused_interrupt(connect):
+    """A handler that raises nothing is in nobody's way."""
+    seen = []
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(1))
+    try:
+        with Peer(then(lambda talk, _: talk.pause(0.3), echo)) as peer:
+            signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+            assert connect(peer).works()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert seen
