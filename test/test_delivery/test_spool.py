@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import closing
@@ -76,6 +77,47 @@ def test_what_is_left_is_sent_by_the_next_process_with_its_keys(spool):
             assert delivery.stats() == DeliveryStats(20, 20)
             assert keys(peer) == Counter(f"run {n}" for n in range(20))
         assert files(spool) == []
+
+
+def test_nobody_waits_for_runs_that_stay_in_the_spool(spool):
+    """A flush without limit ends when the delivery is closed, and one after that ends at once."""
+    with Peer(stall) as peer, delivering(peer, spool=spool) as delivery:
+        delivery.submit(RUN)
+        done = []
+        thread = threading.Thread(target=lambda: done.append(delivery.flush()), daemon=True)
+        thread.start()
+        peer.wait(lambda: len(peer.requests) == 1)
+        assert not delivery.close(0)
+        thread.join(30)
+        assert done == [False]
+        assert not delivery.flush()
+        assert not delivery.close(None)
+
+
+def test_closing_while_others_submit_ends_each_receipt(spool):
+    """Also those of runs that are being written at that moment."""
+    with Peer(stall) as peer:
+        for _ in range(5):
+            with delivering(peer, spool=spool) as delivery:
+                receipts, stop = [], threading.Event()
+
+                def work(delivery=delivery, receipts=receipts, stop=stop):
+                    while not stop.is_set():
+                        receipts.append(delivery.submit(RUN))
+
+                threads = [threading.Thread(target=work) for _ in range(4)]
+                for thread in threads:
+                    thread.start()
+                peer.wait(lambda receipts=receipts: len(receipts) > 20)
+                delivery.close(0)
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                reasons = Counter(receipt.exception(0).reason for receipt in receipts)
+                assert set(reasons) <= {"spooled", "closed"}
+                stats = delivery.stats()
+                assert balances(stats)
+                assert (stats.queued, stats.accepted) == (reasons["spooled"], len(receipts))
 
 
 def test_files_of_another_host_are_left_alone(spool, nowhere):
