@@ -393,6 +393,26 @@ def patched(url):
     return {"results": len(set(results)), "done": is_done, "spun": spun > 0}
 
 
+def traced(url):
+    """Under OpenTelemetry's instrumentation of urllib3: the spans of a call and of a run."""
+    from opentelemetry import trace  # noqa: PLC0415 - of this program alone
+    from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import in_memory_span_exporter as memory  # noqa: PLC0415
+
+    exporter = memory.InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    URLLib3Instrumentor().instrument()
+    delivery = make(url)
+    delivery.submit(RUN, idempotency_key="run").result(PATIENCE)
+    of_run = len(exporter.get_finished_spans())
+    delivery.api_client.call_api("/", "POST", idempotency_key="call")
+    return {"run": of_run, "call": len(exporter.get_finished_spans()) - of_run}
+
+
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
     if name == "patched":

@@ -2,10 +2,12 @@
 
 import random
 from math import inf
+from typing import ClassVar
 
 import pytest
 from support.deliveries import balances
 
+from gentrace.delivery import DeliveryStats
 from gentrace.delivery.pauses import Pauses
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.receipt import Receipt
@@ -310,6 +312,24 @@ def test_a_run_that_was_given_up_while_it_was_sent_counts_once():
     assert world.queue.stats == stats
     assert balances(stats)
     assert stats.dropped == {"closed": 4}
+
+
+class Place:
+    """A file of a spool that holds nothing to read."""
+
+    receipts: ClassVar = {}
+
+
+def test_a_run_whose_writing_ends_after_the_end_stays_in_the_spool():
+    world = World()
+    world.queue.abandon(None)
+    runs = [Run("key", body=b"{}", receipt=receipt) for receipt in (Receipt(), None)]
+    for row, run in enumerate(runs, 1):
+        run.place, run.row = Place(), row
+        world.queue.accept_stored(run)
+    assert world.queue.stats == DeliveryStats(accepted=2, queued=2)
+    ((receipt, error),) = world.queue.endings
+    assert (receipt, error.reason) == (runs[0].receipt, "spooled")
 
 
 def test_a_flush_ends_when_nobody_sends_any_more():
