@@ -102,6 +102,9 @@ class RunQueue:
         if not self._has_room(run.held):
             self.turn_away(run, self._full)
             return self._full
+        if run.body is not None:
+            # Exactly as long as it is: orjson leaves its text in a buffer of 128 KiB.
+            run.body = bytes(memoryview(run.body))
         self._serial += 1
         run.serial = self._serial
         # Counted first: nothing can come in between a store and the call after it.

@@ -153,7 +153,7 @@ class Spooling:
         def read() -> None:
             assert run.place is not None  # noqa: S101 - it is stored
             try:
-                found.append(run.place.body(run.row))
+                found.append(None if self._spool.is_closed else run.place.body(run.row))
             except sqlite3.Error as error:
                 failed.append(error)
 

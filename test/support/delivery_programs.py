@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import tracemalloc
 
 import gentrace.rest  # noqa: F401 - no time-out of a test shall count the loading of it
 from gentrace import ApiClient, Configuration
@@ -101,6 +102,17 @@ def end_by_default(_url):
     """The default delivery, of the environment."""
     default_delivery().submit(RUN, idempotency_key="default")
     return {}
+
+
+def hold(url, count):
+    """Hold runs in memory that cannot be sent; what they take, and what they are counted with."""
+    delivery = make(url, max_runs=int(count), exit_timeout=0)
+    body = {"name": "x" * 10_000, "step_runs": []}
+    tracemalloc.start()
+    for _ in range(2 * int(count)):
+        delivery.submit(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    return {"peak": peak, "bytes": delivery.stats().bytes}
 
 
 # Spools.

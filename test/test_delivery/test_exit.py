@@ -7,7 +7,7 @@ from support.deliveries import PATIENCE
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
-MARGIN = 1
+MARGIN = 20
 """Seconds that a slow machine may add to what is promised."""
 
 

@@ -97,8 +97,8 @@ def test_nobody_waits_for_runs_that_stay_in_the_spool(spool):
 def test_closing_while_others_submit_ends_each_receipt(spool):
     """Also those of runs that are being written at that moment."""
     with Peer(stall) as peer:
-        for _ in range(5):
-            with delivering(peer, spool=spool) as delivery:
+        for number in range(5):
+            with delivering(peer, spool=spool / str(number)) as delivery:
                 receipts, stop = [], threading.Event()
 
                 def work(delivery=delivery, receipts=receipts, stop=stop):
@@ -293,10 +293,22 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
         assert delivery.flush(30)
 
 
+def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, caplog):
+    """Nobody waits for that program."""
+    with Peer(stall, echo) as peer, delivering(peer, spool=spool) as delivery:
+        delivery.submit(RUN)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            assert delivery.submit(RUN).result(30)
+            peer.wait(lambda: "stay in memory" in caplog.text)
+
+
 def test_a_full_disk_leaves_delivery_in_memory(spool):
     """The file may not grow beyond a limit of the process."""
     with Peer() as peer:
-        seen = run_program("fill_disk", peer.url, spool)
+        # Not measured: coverage could not write its own file.
+        seen = run_program("fill_disk", peer.url, spool, COVERAGE_PROCESS_CONFIG="")
         assert seen == {"delivered": True, "balances": True, "said": True}
 
 

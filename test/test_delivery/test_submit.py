@@ -98,6 +98,14 @@ def test_nothing_of_the_callers_is_held_or_changed():
         assert not receipt.done()
 
 
+def test_memory_is_counted_as_it_is():
+    """With orjson too, whose bytes take more than they say."""
+    with Peer(stall) as peer:
+        seen = run_program("hold", peer.url, 1000)
+    assert 12_000_000 < seen["bytes"] < 12_300_000
+    assert seen["peak"] < seen["bytes"] + 8 * 2**20
+
+
 def test_a_2xx_that_says_no_id_is_delivered():
     bodies = [b"", b"no json", b"[" * 5000, b"[]", b'{"pipelineRunId": 3}', b"{}"]
     steps = [reply(201, body) for body in bodies]
