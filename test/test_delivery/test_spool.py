@@ -11,13 +11,12 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, balances, delivering
+from support.deliveries import RUN, HandClock, balances, delivering, list_spool
 from support.peers import Peer, echo, refuser, reply, stall
 from support.programs import PROGRAMS, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats
-from gentrace.delivery.listing import list_spool, send_spool
 
 
 def files(spool):
@@ -138,8 +137,10 @@ def test_a_living_owner_keeps_its_file_and_the_next_look_adopts_it(spool):
             assert owner.stdout.readline() == b"stored\n"
             with delivering(peer, clock, spool=spool) as delivery:
                 assert delivery.flush(0)
-                (theirs,) = [entry for entry in list_spool(spool) if entry.process == owner.pid]
-                assert (theirs.is_owned, theirs.runs, theirs.host) == (True, None, None)
+                (theirs,) = [
+                    entry for entry in list_spool(spool) if entry.process == str(owner.pid)
+                ]
+                assert (theirs.owned, theirs.runs, theirs.host) == (True, None, None)
                 assert theirs.bytes > 0
                 owner.kill()
                 owner.wait()
@@ -253,7 +254,7 @@ def test_a_file_of_a_later_version_is_left_alone(spool):
             assert delivery.submit(RUN).result(30)
             assert delivery.stats().accepted == 1
         assert path.exists()
-        assert [(entry.runs, entry.is_owned) for entry in list_spool(spool)] == [(None, False)]
+        assert [(entry.runs, entry.owned) for entry in list_spool(spool)] == [(None, False)]
 
 
 def test_a_file_that_is_no_database_is_set_aside_and_said_once(spool, caplog):
@@ -336,21 +337,6 @@ def test_the_log_is_copied_when_it_is_long(spool):
             delivery.submit(body)
         (log,) = spool.glob("*-wal")
         peer.wait(lambda: log.stat().st_size < 4 * 2**20)
-
-
-def test_sending_what_nobody_owns(spool, monkeypatch):
-    with Peer() as one, Peer(reply(401)) as other:
-        leave_runs(spool, one.url, 3)
-        leave_runs(spool, other.url, 2)
-        monkeypatch.setenv("GENTRACE_API_KEY", "of-the-environment")
-        seen = send_spool(spool, timeout=0.5)
-        assert seen[one.url] == DeliveryStats(3, 3)
-        assert seen[other.url].queued == 2
-        assert {r["Authorization"] for r in one.requests} == {"Bearer of-the-environment"}
-        left = [(entry.host, entry.runs) for entry in list_spool(spool)]
-        assert left == [(other.url, 2)]
-    with pytest.raises(FileNotFoundError):
-        list_spool(spool / "missing")
 
 
 @pytest.mark.parametrize("spool", [3, "", b"bytes", "a\0b"])
