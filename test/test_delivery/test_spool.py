@@ -292,6 +292,28 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
         assert all(receipt.result(30) for receipt in receipts)
         peer.wait(lambda: "stay in memory" in caplog.text)
         assert delivery.flush(30)
+    assert sum("stay in memory" in record.message for record in caplog.records) == 1
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").mkdir()
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
+
+
+def test_a_file_whose_lock_is_none_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").touch()
+        (spool / "0-a.lock").write_bytes(b"no database" * 1000)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "cannot lock" in caplog.text)
 
 
 def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, caplog):
