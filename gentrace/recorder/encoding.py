@@ -69,8 +69,8 @@ def encode_content(content: Mapping[str, object], dumps: Dumps | None) -> dict[s
     texts = encode_json_values(objects, dumps)
     for name, text in texts.items():
         if not text.startswith(b"{"):
-            text = encode_json_value({_NAMES[name]: content[name]}, dumps)
-            texts[name] = text if text.startswith(b"{") else b'{"truncated":%b}' % text
+            whole = encode_json_value({_NAMES[name]: content[name]}, dumps)
+            texts[name] = whole if whole.startswith(b"{") else b'{"truncated":%b}' % whole
     return {name: b'"%b":%b' % (name.encode(), text) for name, text in texts.items()}
 
 
