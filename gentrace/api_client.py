@@ -35,9 +35,7 @@ from gentrace.operations import (
     read_answer,
     serialize,
 )
-from gentrace.operations import (
-    arguments as checks,
-)
+from gentrace.operations import arguments as checks
 from gentrace.operations.headers import drop_secrets, fill_headers
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
