@@ -81,8 +81,7 @@ def _caller_errors():
     # The server apart, and mistakes whose texts begin with the name of a file of the reader's.
     others = {*(package / "local").rglob("*.py"), package / "backfill" / "state.py"}
     trees = {
-        str(path): ast.parse(path.read_text("utf-8"))
-        for path in {*package.rglob("*.py")} - others
+        str(path): ast.parse(path.read_text("utf-8")) for path in {*package.rglob("*.py")} - others
     }
     nodes = [(path, node) for path, tree in trees.items() for node in ast.walk(tree)]
     makers = kinds | {
