@@ -7,13 +7,12 @@ import pytest
 
 import gentrace
 
-
 INSTALLED = any(entry.name == "gentrace" for entry in entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "gentrace.testing.plugin")
 
 
 @pytest.fixture
-def run_block(block, reader, run_python, tmp_path):
+def run_block(block, run_python, tmp_path):
     """Run a block as a program of its own: its runs are sent when that ends."""
     script = tmp_path / "test_block.py"
     # A traceback shows the lines of the page.
@@ -23,6 +22,7 @@ def run_block(block, reader, run_python, tmp_path):
     return lambda: run_python(script)
 
 
+@pytest.mark.usefixtures("reader")
 def test_code_block_runs(block, run_block):
     """Each Python block stands alone, does its work, and says nothing on the standard error.
 
