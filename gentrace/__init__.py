@@ -120,11 +120,12 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415 - needed once a name
 
     if name == "local":
-        return import_module("gentrace.local")
-    home = _HOME.get(name)
-    if home is None:
+        value: object = import_module("gentrace.local")
+    elif name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
+    globals()[name] = value
     return value
 
 

@@ -113,8 +113,8 @@ class ApiClient(Sender):
 
         error = error_of(set_up)
         if error is not None:
-            # The frame of this call shows neither in a traceback.
-            del header_value, cookie, set_up
+            # The frame of this call shows none of them in a traceback.
+            del configuration, header_value, cookie, set_up
             raise error
 
     def __enter__(self) -> Self:
@@ -303,12 +303,12 @@ class ApiClient(Sender):
             ApiException: no complete answer came.
 
         """
-        check_flag("stream", stream)
         own = Headers()
         error = None if headers is None else error_of(fill_headers, own, "headers", headers)
         del headers  # in which a traceback with locals would show the token
         if error is not None:
             raise error
+        check_flag("stream", stream)
         data = encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
         base = self._configuration.host if host is None else check_host("host", host)
@@ -396,5 +396,8 @@ class Api:
         client = ApiClient() if api_client is None else api_client
         if not isinstance(cast("object", client), ApiClient):
             expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            raise refuse_type("api_client", expected, api_client)
+            error = refuse_type("api_client", expected, api_client)
+            # The frame of this call does not show it in a traceback: it may be the token.
+            del api_client, client
+            raise error
         self.api_client = client

@@ -55,8 +55,6 @@ class _CallerError(OpenApiException):
     """
 
     path_to_item: tuple[str | int, ...] | None
-    passed: dict[int, object] | None = None
-    """The containers around content nested too deeply, by identity: one met twice is a cycle."""
 
     def __init__(self, message: str, path_to_item: tuple[str | int, ...] | None = None) -> None:
         super().__init__()

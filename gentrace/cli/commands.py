@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "check": "find the lines of files that are no pipeline runs; needs no network",
     "doctor": "show what is configured, and whether the server can be reached",
+    "runs": "list, show, export and delete the runs that a local server has stored",
     "send": "send the pipeline runs in files",
     "spool": "show the runs that wait on disk, and send them",
     "local": "run a Gentrace server of one's own",

@@ -26,6 +26,8 @@ PARALLEL: Final = 4
 def main(arguments: Sequence[str]) -> int:
     """Send files; 1 if a line was refused, or not all were sent."""
     options = _read_options(arguments)
+    if options.dask is not None:
+        return _send_by_cluster(options)
     failure = None
     progress = Progress(BackfillResult())
     with ExitStack() as stack:
@@ -53,6 +55,23 @@ def main(arguments: Sequence[str]) -> int:
             warn("gentrace send: run it again to go on: what is stored is not stored twice")
     _report(result, as_json=options.json)
     return 0 if failure is None and not result.rejected else 1
+
+
+def _send_by_cluster(options: argparse.Namespace) -> int:
+    from gentrace.cli.send_dask import send  # noqa: PLC0415 - the extra may not be installed
+
+    with RejectsFile(options.rejects) as rejects:
+        result = send(
+            options.files,
+            Configuration(options.host),
+            scheduler=options.dask,
+            parallel=options.parallel,
+            key=options.key,
+        )
+        for reject in result.rejects:
+            rejects.write(reject)
+    _report(result, as_json=options.json)
+    return 1 if result.rejected else 0
 
 
 def _report(result: BackfillResult, *, as_json: bool) -> None:
@@ -93,5 +112,15 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="FILE",
         help="write there the lines that are refused, each with the reason, as JSON Lines",
     )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster at this address of its scheduler read and send "
+        "the files, which may be patterns and addresses such as s3://bucket/*.jsonl; the token is "
+        "taken from each worker's GENTRACE_API_KEY",
+    )
     parser.add_argument("--json", action="store_true", help="print the totals as an object")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.dask is not None and (options.state is not None or options.rate is not None):
+        parser.error("--state and --rate are of one machine; they do not go with --dask")
+    return options

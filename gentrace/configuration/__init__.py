@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gentrace.configuration.addresses import check_host, check_proxy, check_url
 from gentrace.configuration.configuration import Configuration, restore
+from gentrace.configuration.defaults import DEFAULT_TIMEOUT, LOGGER_FORMAT
 from gentrace.configuration.document import (
     API_DESCRIPTION,
     API_TITLE,
@@ -11,7 +12,6 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
-from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import check_flag, check_positive
 from gentrace.configuration.refusals import error_of, refuse, refuse_type, suggest
 from gentrace.configuration.setting import Same, Setting
@@ -22,7 +22,7 @@ from gentrace.configuration.texts import (
     check_header_text,
     check_text,
 )
-from gentrace.configuration.timeouts import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout
+from gentrace.configuration.timeouts import TimeoutSetting, check_timeout
 
 __all__ = [
     "API_DESCRIPTION",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from gentrace.configuration.logs import LOGGER_FORMAT
+from gentrace.configuration.defaults import LOGGER_FORMAT
 
 _LOGGERS = ("gentrace", "urllib3")
 

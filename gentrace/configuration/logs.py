@@ -7,8 +7,6 @@ from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.refusals import refuse
 from gentrace.configuration.texts import check_text
 
-LOGGER_FORMAT = "%(asctime)s %(levelname)s %(message)s"
-
 
 def apply_debug(name: str, value: object) -> bool:
     """Turn the handler to standard error on or off."""

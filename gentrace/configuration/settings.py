@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from frozendict import frozendict
 
 from gentrace.configuration import addresses, files, logs, numbers, servers, texts, tls
+from gentrace.configuration.defaults import DEFAULT_TIMEOUT, LOGGER_FORMAT
 from gentrace.configuration.document import SERVERS
 from gentrace.configuration.setting import Same, Setting
 from gentrace.configuration.texts import or_none
-from gentrace.configuration.timeouts import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout
+from gentrace.configuration.timeouts import TimeoutSetting, check_timeout
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -186,7 +187,7 @@ class DeclaredSettings:
         "File to which the logger `gentrace` writes; None is no file.",
     )
     logger_format: Same[str] = Setting(
-        logs.LOGGER_FORMAT,
+        LOGGER_FORMAT,
         logs.apply_logger_format,
         "Format of what the two settings above write.",
     )

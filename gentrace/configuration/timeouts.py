@@ -11,9 +11,6 @@ from gentrace.configuration.refusals import refuse
 Seconds = float
 TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
 
-DEFAULT_TIMEOUT = (5.0, 30.0, 60.0)
-"""Seconds: to connect, for one read or write, and for the whole call."""
-
 
 def check_timeout(name: str, value: object) -> TimeoutSetting:
     """Return a time-out: a number of seconds, or a tuple of two or three.

@@ -227,7 +227,10 @@ class Engine:
             self._say_notices()
             found = self._take()
             if isinstance(found, Run):
-                self._try(found)
+                try:
+                    self._try(found)
+                except BaseException as error:  # noqa: BLE001 - of a callback; it ends no thread
+                    warn(f"a callback of a receipt raised {type(error).__name__}")
             else:
                 wait = min(found, self._notices.wait(self._clock.now()))
                 self._clock.wait(self._wakes, None if wait == inf else wait)
@@ -340,7 +343,7 @@ class Engine:
     def _wait_for(self, flush: Flush | None, end: float) -> bool:
         if flush is None:
             return False
-        while flush.left > 0:
+        while flush.left > 0 and not flush.is_stopped:
             left = end - self._clock.now()
             if left <= 0:
                 break

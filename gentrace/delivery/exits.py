@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import atexit
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gentrace.process import call_after_fork, current_process
 
 if TYPE_CHECKING:
-    from gentrace.delivery.delivery import Delivery
+    from collections.abc import Callable
+
     from gentrace.process import Process
 
-_open: set[Delivery] = set()
+
+class Closing(Protocol):
+    """What is closed at the end: a delivery."""
+
+    def begin_exit(self) -> Callable[[], None]:
+        """Begin to close, and return what waits for the end of it."""
+        ...
+
+
+_open: set[Closing] = set()
 _finalized: set[Process] = set()
 
 
-def keep_open(delivery: Delivery) -> None:
+def keep_open(delivery: Closing) -> None:
     """Hold a delivery that has runs, until it is closed or the process ends."""
     _open.add(delivery)
     _finalize_in_worker()
 
 
-def let_go(delivery: Delivery) -> None:
+def let_go(delivery: Closing) -> None:
     """Hold a delivery no longer."""
     _open.discard(delivery)
 

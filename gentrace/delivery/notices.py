@@ -32,10 +32,15 @@ class Notices:
         self._counts: dict[str, int] = {}
         self._next: dict[str, float] = {}
         self._words: deque[str] = deque()
+        self._lasting: dict[str, None] = {}
 
     def tell(self, words: str) -> None:
         """Have something said as soon as may be."""
         self._words.append(words)
+
+    def remind(self, words: str) -> None:
+        """Have something said that may come up again and again: once a minute."""
+        self._lasting[words] = None
 
     def count(self, reason: str) -> None:
         """Count a drop."""
@@ -45,6 +50,11 @@ class Notices:
         """Return the warnings that are to be said now; they are due no more."""
         words = list(self._words)
         self._words.clear()
+        for text in list(self._lasting):
+            if self._next.get(text, now) <= now:
+                self._next[text] = now + EVERY
+                words.append(text)
+        self._lasting.clear()
         for reason in list(self._counts):
             if self._next.get(reason, now) <= now:
                 count = self._counts.pop(reason)
@@ -55,7 +65,7 @@ class Notices:
 
     def wait(self, now: float) -> float:
         """Return how many seconds it is until the next warning, `inf` if there is none."""
-        if self._words:
+        if self._words or self._lasting:
             return 0.0
         ends = [self._next.get(reason, now) - now for reason in list(self._counts)]
         return max(0.0, min(ends, default=inf))

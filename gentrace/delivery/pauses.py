@@ -45,7 +45,7 @@ class Pauses:
         self._draw = draw
         self._failures = 0
         self._until: float | None = None
-        self._is_asked = False
+        self._asked_until = 0.0
         self._settings: object = None
         self._probe: object = None
 
@@ -92,11 +92,15 @@ class Pauses:
         was_probe = self._probe is run and self._probe is not None
         if was_probe:
             self._probe = None
+        ends = []
         if asked is not None:
-            end = now + min(asked, LONGEST_ASKED)
-            self._pause(end if was_probe else max(end, self._until or end), is_asked=True)
-        elif was_probe or (self._until is None and self._failures >= FAILURES_TO_PAUSE):
-            self._pause(now + self._draw(most_wait(self._failures)))
+            self._asked_until = max(self._asked_until, now + min(asked, LONGEST_ASKED))
+            ends = [self._asked_until, self._until or 0.0]
+        if was_probe or (self._until is None and self._failures >= FAILURES_TO_PAUSE):
+            # Also where the server asks for less: it may ask for nothing each time.
+            ends.append(now + self._draw(most_wait(self._failures)))
+        if ends:
+            self._pause(max(ends))
 
     def deny(self, run: object, now: float, settings: object) -> bool:
         """Note that token or settings are no good; tell whether a pause begins with it."""
@@ -119,14 +123,13 @@ class Pauses:
 
     def hurry(self, now: float) -> None:
         """End the waiting, unless the server asked for it."""
-        if self._until is not None and not self._is_asked:
-            self._until = min(self._until, now)
+        if self._until is not None:
+            self._until = min(self._until, max(now, self._asked_until))
 
-    def _pause(self, until: float, *, is_asked: bool = False) -> None:
+    def _pause(self, until: float) -> None:
         self._until = until
-        self._is_asked = is_asked
         self._settings = None
 
     def _open(self) -> None:
         self._until = self._probe = self._settings = None
-        self._is_asked = False
+        self._asked_until = 0.0

@@ -62,6 +62,7 @@ class RunQueue:
         backlogs: the runs that are in files of a spool alone.
         endings: what receipts are to end with, in order; whoever took the turn ends them.
         is_closed: whether new runs are dropped.
+        is_abandoned: whether nobody sends what is left.
 
     """
 
@@ -89,6 +90,7 @@ class RunQueue:
         self.backlogs = Backlogs()
         self.endings: deque[tuple[Receipt, str | DeliveryError]] = deque()
         self.is_closed = False
+        self.is_abandoned = False
 
     # Into it.
 
@@ -100,6 +102,9 @@ class RunQueue:
         if not self._has_room(run.held):
             self.turn_away(run, self._full)
             return self._full
+        if run.body is not None:
+            # Exactly as long as it is: orjson leaves its text in a buffer of 128 KiB.
+            run.body = bytes(memoryview(run.body))
         self._serial += 1
         run.serial = self._serial
         # Counted first: nothing can come in between a store and the call after it.
@@ -109,7 +114,10 @@ class RunQueue:
 
     def accept_stored(self, run: Run) -> None:
         """Queue a run that is in a file of the spool; in memory too, if there is room."""
-        if self.backlogs.note_stored(run, has_room=self._has_room(run.held)):
+        if self.is_abandoned:  # it was being written meanwhile
+            self.stats = self.stats.moved(accepted=1, queued=1)
+            self._leave(run.receipt, None)
+        elif self.backlogs.note_stored(run, has_room=self._has_room(run.held)):
             self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
             self._fresh.append(run)
         else:
@@ -249,7 +257,7 @@ class RunQueue:
 
     def _drop_landed(self, run: Run, reason: str, cause: Exception | None) -> None:
         self.stats = self.stats.moved(in_flight=-1, dropped=reason, held=-run.held)
-        self._end(run, _error(reason, run, cause))
+        self._end(run, _error(reason, run.key, cause))
 
     def hurry(self, now: float) -> None:
         """Have all that waits tried now, but for what the server asked to wait for."""
@@ -263,7 +271,9 @@ class RunQueue:
         """Return what tells when all runs of now have ended."""
         left = self.stats.queued + self.stats.in_flight
         flush = Flush(self._serial, self.backlogs.last_rows(), left)
-        if flush.left:
+        if self.is_abandoned:
+            flush.stop()
+        elif flush.left:
             self._flushes.append(flush)
         return flush
 
@@ -277,6 +287,7 @@ class RunQueue:
 
         Returns how many runs are dropped.
         """
+        self.is_abandoned = True
         dropped = 0
         left = [(run, 0) for run in [*self._fresh, *self._tried]]
         left += [(run, 1) for run in self._flying]
@@ -289,15 +300,12 @@ class RunQueue:
                     queued=flying - 1, in_flight=-flying, dropped="closed", held=-run.held
                 )
                 dropped += 1
-                self._end(run, _error("closed", run, cause))
+                self._end(run, _error("closed", run.key, cause))
             else:
                 self.stats = self.stats.moved(queued=flying, in_flight=-flying, held=-run.held)
-                if run.receipt is not None:
-                    self.endings.append((run.receipt, _error("spooled", run, cause)))
+                self._leave(run.receipt, cause)
         for receipt in self.backlogs.receipts():
-            error = DeliveryError("spooled", receipt.idempotency_key)
-            error.__cause__ = cause
-            self.endings.append((receipt, error))
+            self._leave(receipt, cause)
         for flush in self._flushes:
             flush.stop()
         return dropped
@@ -308,6 +316,11 @@ class RunQueue:
         held = [run.receipt for run in left if run.receipt is not None]
         return held + self.backlogs.receipts()
 
+    def _leave(self, receipt: Receipt | None, cause: Exception | None) -> None:
+        if receipt is not None:
+            error = _error("spooled", receipt.idempotency_key, cause)
+            self.endings.append((receipt, error))
+
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         run.body = None
         run.is_over = True
@@ -317,7 +330,7 @@ class RunQueue:
             flush.count(run)
 
 
-def _error(reason: str, run: Run, cause: Exception | None) -> DeliveryError:
-    error = DeliveryError(reason, run.key)
+def _error(reason: str, key: str, cause: Exception | None) -> DeliveryError:
+    error = DeliveryError(reason, key)
     error.__cause__ = cause
     return error

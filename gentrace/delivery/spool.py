@@ -80,13 +80,16 @@ class Spool:
         """Return files of processes that are gone, of runs to this host; this needs no turn."""
         with self._adopting:
             mine = {file.path for file in self.files()}
-            try:
-                paths = set(self._directory.glob(f"*{SUFFIX}")) - mine
-                found = [adopt(path, host, self._tell) for path in sorted(paths)]
-            except (sqlite3.Error, OSError) as error:
-                self._tell(f"the spool {self._directory} cannot be read: {error}")
-                return []
-            return [file for file in found if file is not None]
+            found: list[SpoolFile] = []
+            for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
+                try:
+                    file = adopt(path, host, self._tell)
+                except (sqlite3.Error, OSError) as error:
+                    self._tell(f"{path} cannot be read: {error}")
+                    continue
+                if file is not None:
+                    found.append(file)
+            return found
 
     def add(self, file: SpoolFile) -> bool:
         """Take over a file that was found; tell whether it is not too late."""

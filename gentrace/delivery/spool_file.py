@@ -62,7 +62,10 @@ class SpoolFile:
         self.path = path
         self.receipts: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
         self._ownership = ownership
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # Whoever else looks into the file, nobody waits for them.
+        self._connection = sqlite3.connect(
+            path, timeout=0, isolation_level=None, check_same_thread=False
+        )
         self._is_synced = True
         try:
             (version,) = self._one("PRAGMA user_version")

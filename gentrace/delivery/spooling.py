@@ -62,7 +62,7 @@ class Spooling:
         self._clock = clock
         self._incoming: deque[Run] = deque()
         self._adopted_at: float | None = None
-        self._spool = Spool(directory, max_bytes, notices.tell)
+        self._spool = Spool(directory, max_bytes, notices.remind)
 
     def enqueue(self, run: Run) -> None:
         """Store and queue a run; nothing else is between it and the disk when this returns."""
@@ -132,7 +132,7 @@ class Spooling:
         try:
             runs = place.load(beyond, count)
         except sqlite3.Error as error:
-            self._notices.tell(f"the spool cannot be read: {error}")
+            self._notices.remind(f"the spool cannot be read: {error}")
             return
         self._turns.take(lambda: self._queue.load(place, runs))
 
@@ -153,7 +153,7 @@ class Spooling:
         def read() -> None:
             assert run.place is not None  # noqa: S101 - it is stored
             try:
-                found.append(run.place.body(run.row))
+                found.append(None if self._spool.is_closed else run.place.body(run.row))
             except sqlite3.Error as error:
                 failed.append(error)
 
@@ -187,7 +187,7 @@ class Spooling:
             for file in self._spool.drop_empty():
                 self._turns.take(lambda file=file: self._queue.backlogs.forget(file))  # type: ignore[misc] # bound in the loop
         except sqlite3.Error as error:
-            self._notices.tell(f"the spool cannot be looked after: {error}")
+            self._notices.remind(f"the spool cannot be looked after: {error}")
 
     def close(self) -> None:
         """Close all files."""

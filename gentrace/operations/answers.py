@@ -6,7 +6,7 @@ shows the locals of its frames.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gentrace.exceptions import (
     ApiException,
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from gentrace.operations.operation import OpenApiResponse, Operation
     from gentrace.schemas import FileSchema
-
-    E = TypeVar("E", bound=ApiException)
 
 
 class RawAnswer(Protocol):
@@ -52,7 +50,7 @@ class RawAnswer(Protocol):
         """Mask what the server says of the call's secrets."""
         ...
 
-    def describe(self, error: E) -> E:
+    def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says."""
         ...
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from urllib3 import HTTPResponse
+else:  # What annotations name exists at run time too; urllib3 is slow to import.
+    HTTPResponse = object
 
 
 @dataclass(repr=False, eq=False)

@@ -94,7 +94,10 @@ class Sender:
 
     @user_agent.setter
     def user_agent(self, value: str) -> None:
-        self._default_headers["User-Agent"] = value
+        try:
+            self._default_headers["User-Agent"] = value
+        finally:
+            del value  # The frame of this call does not show it in a traceback.
 
     def set_default_header(self, header_name: str, header_value: str | None) -> None:
         """Send a header field with every request, in place of the client's own of that name.

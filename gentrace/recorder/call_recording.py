@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.recorder.encoding import encode_object
 from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
+from gentrace.schemas import encode_json_value
 
 if TYPE_CHECKING:
     from gentrace.recorder.ledger import Ledger
@@ -26,15 +26,23 @@ class CallRecording(StepRecording):
         parameters: what the decorator was called with, names filled in.
         run: the run that it belongs to.
         ledger: what that run has recorded.
+        inputs: what the function is given; None leaves it out.
         yields: whether the function is a generator, whose outputs are what it yields.
 
     """
 
     def __init__(
-        self, parameters: StepParameters, run: object, ledger: Ledger, *, yields: bool
+        self,
+        parameters: StepParameters,
+        run: object,
+        ledger: Ledger,
+        inputs: object,
+        *,
+        yields: bool,
     ) -> None:
-        super().__init__(parameters, run, ledger)
-        self._captures_outputs = self.records and parameters.capture_outputs
+        super().__init__(parameters, run, ledger, inputs)
+        self._captures_outputs = ledger.records and parameters.capture_outputs
+        self._dumps = ledger.dumps
         self._items: list[bytes] | None = [] if yields and self._captures_outputs else None
         self._item_bytes = 0
 
@@ -43,7 +51,8 @@ class CallRecording(StepRecording):
         if self._items is None or not self._captures_outputs:
             return
         try:
-            text = encode_object("output", [item])[len(_BEFORE) : -len(_AFTER)]
+            text = encode_json_value([[item]], self._dumps)  # as deep as it is in the step
+            text = text[2:-2] if text.startswith(b"[[") else _CUT
             self._item_bytes += len(text) + 1
             if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
                 text = _CUT
@@ -59,9 +68,8 @@ class CallRecording(StepRecording):
 
     def _end(self, error: object) -> None:
         if self._items is not None and self.step.outputs is None:
-            self._captured["outputs"] = _BEFORE + b",".join(self._items) + _AFTER
+            self._captured["outputs"] = b'"outputs":{"output":[%b]}' % b",".join(self._items)
         super()._end(error)
 
 
-_BEFORE, _AFTER = b'{"output":[', b"]}"
 _CUT = '"…"'.encode()

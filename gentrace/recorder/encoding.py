@@ -6,59 +6,81 @@ import sys
 from typing import TYPE_CHECKING
 
 from gentrace.recorder.clock import in_milliseconds
-from gentrace.schemas import encode, find_encoder
+from gentrace.schemas import encode
 from gentrace.schemas.json_forms import cut, text_of_exception
-from gentrace.schemas.json_values import encode_json_value, to_json_value, without_lone_surrogates
+from gentrace.schemas.json_values import (
+    encode_json_value,
+    encode_json_values,
+    to_json_value,
+    without_lone_surrogates,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gentrace.recorder.clock import Stopwatch
+    from gentrace.schemas.json_text import Dumps
 
 MAX_ERROR = 1_000
 """How many characters of an error are kept."""
 
 
 def encode_step(
-    provider: dict[str, bytes], stopwatch: Stopwatch, elapsed: int, error: str | None
+    provider: list[bytes],
+    stopwatch: Stopwatch,
+    elapsed: int,
+    error: str | None,
+    dumps: Dumps | None,
 ) -> bytes:
     """Return the JSON text of a step.
 
     Args:
-        provider: the JSON texts of the properties of its provider, by wire name.
+        provider: the JSON texts of the properties of its provider, each with its name.
         stopwatch: when it started.
         elapsed: how long it took, in microseconds.
         error: what went wrong, None if nothing did.
+        dumps: a faster encoder, as `find_encoder` returns it.
 
     """
-    start = stopwatch.started.isoformat(timespec="microseconds")
-    end = stopwatch.after(elapsed).isoformat(timespec="microseconds")
-    parts = [
+    start = stopwatch.started.isoformat("T", "microseconds")
+    end = stopwatch.after(elapsed).isoformat("T", "microseconds")
+    times = (
         f'"elapsedTime":{in_milliseconds(elapsed)},"startTime":"{start}","endTime":"{end}"'.encode()
-    ]
-    if provider:
-        inner = b",".join([b'"%b":%b' % (name.encode(), text) for name, text in provider.items()])
-        parts.insert(0, b'"provider":{%b}' % inner)
-    if error is not None:
-        parts.append(b'"error":' + encode_text(error))
-    return b"{%b}" % b",".join(parts)
+    )
+    before = b'"provider":{%b},' % b",".join(provider) if provider else b""
+    after = b"" if error is None else b',"error":' + encode_text(error, dumps)
+    return b"{%b%b%b}" % (before, times, after)
 
 
-def encode_object(name: str, value: object) -> bytes:
-    """Return the JSON text of a mapping; anything else stands under `name` in an object."""
-    dumps = find_encoder("auto")
-    if type(value) not in _NO_MAPPINGS:
-        text = encode_json_value(value, dumps)
-        if text.startswith(b"{"):
-            return text
-    text = encode_json_value({name: value}, dumps)
-    return text if text.startswith(b"{") else b'{"truncated":' + text + b"}"
+def encode_content(content: Mapping[str, object], dumps: Dumps | None) -> dict[str, bytes]:
+    """Return the JSON text of each part of the content of a step, with its name.
+
+    What is no mapping stands in an object, under the name of what it is one of.
+
+    Args:
+        content: parts of the content by wire name.
+        dumps: a faster encoder, as `find_encoder` returns it.
+
+    """
+    objects = {
+        name: {_NAMES[name]: value} if type(value) in _NO_MAPPINGS else value
+        for name, value in content.items()
+    }
+    texts = encode_json_values(objects, dumps)
+    for name, text in texts.items():
+        if not text.startswith(b"{"):
+            whole = encode_json_value({_NAMES[name]: content[name]}, dumps)
+            texts[name] = whole if whole.startswith(b"{") else b'{"truncated":%b}' % whole
+    return {name: b'"%b":%b' % (name.encode(), text) for name, text in texts.items()}
 
 
+_NAMES = {"modelParams": "model_params", "inputs": "input", "outputs": "output"}
 _NO_MAPPINGS: tuple[type, ...] = (str, int, float, bool, list, tuple, type(None))
 
 
-def encode_text(value: object) -> bytes:
+def encode_text(value: object, dumps: Dumps | None) -> bytes:
     """Return the JSON text of a text; what is none is made one."""
-    return encode(without_lone_surrogates(text_of(value)))
+    return encode(without_lone_surrogates(text_of(value)), dumps)
 
 
 def text_of(value: object) -> str:

@@ -14,13 +14,14 @@ from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
 from gentrace.process import current_process
 from gentrace.recorder.encoding import cut_error, encode_text
 from gentrace.recorder.shortening import shorten
-from gentrace.schemas import as_datetime, encode, find_encoder
+from gentrace.schemas import as_datetime, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from gentrace.model.step_run import StepRun
+    from gentrace.schemas.json_text import Dumps
 
 
 class Record:
@@ -45,16 +46,21 @@ class Ledger:
     """What one run has recorded.
 
     Attributes:
+        dumps: a faster encoder, as `find_encoder` returns it.
         mask_failed: whether the mask failed on a part of the run, which is then dropped.
 
     Args:
         name: name of the pipeline.
         delivery: what masks the steps.
         records: whether anything is kept.
+        dumps: a faster encoder, as `find_encoder` returns it.
 
     """
 
-    def __init__(self, name: str, delivery: Any, *, records: bool) -> None:
+    def __init__(
+        self, name: str, delivery: Any, *, records: bool, dumps: Dumps | None = None
+    ) -> None:
+        self.dumps = dumps
         self.mask_failed = False
         self.records = records
         self._name = name
@@ -86,7 +92,7 @@ class Ledger:
         """Add a checked step that was measured elsewhere."""
         started = as_datetime(step["startTime"]) if "startTime" in step else None
         record = Record(started)
-        text = encode(step, find_encoder("auto"))
+        text = encode(step, self.dumps)
         self.close_step(record, lambda _: text, None)
         if started is None:
             self._steps.append(record)
@@ -111,7 +117,7 @@ class Ledger:
             else:
                 error = None if error is None else cut_error(error)
                 text = encode_with(error)
-            record.texts.append(shorten(text))
+            record.texts.append(shorten(text, self.dumps))
         except MaskFailedError:
             self.mask_failed = True
         except BaseException:
@@ -128,7 +134,7 @@ class Ledger:
         error = step.get("error")
         if isinstance(error, str):
             error = step["error"] = cut_error(error)
-        text = encode(step, find_encoder("auto"))
+        text = encode(step, self.dumps)
         return text, error if isinstance(error, str) else None
 
     def mask_error(self, error: str | None) -> str | None:
@@ -153,9 +159,9 @@ class Ledger:
             if abandon is not None:
                 abandon()
         steps = b",".join([record.texts[0] for record in self._in_order() if record.texts])
-        parts = [b'"name":' + encode_text(self._name), b'"stepRuns":[' + steps + b"]"]
+        parts = [b'"name":' + encode_text(self._name, self.dumps), b'"stepRuns":[' + steps + b"]"]
         if error is not None:
-            parts.append(b'"error":' + encode_text(error))
+            parts.append(b'"error":' + encode_text(error, self.dumps))
         return b"{" + b",".join(parts) + b"}"
 
     def _in_order(self) -> list[Record]:

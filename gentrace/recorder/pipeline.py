@@ -11,13 +11,14 @@ from gentrace.recorder.decorators import Function, plain_function, record_calls
 from gentrace.recorder.reports import report
 from gentrace.recorder.run import PipelineRun
 from gentrace.recorder.run_recording import RunRecording
-from gentrace.schemas import REQUEST_RULES, STRING, describe
+from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
 from gentrace.schemas.json_forms import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gentrace.delivery import Delivery
+    from gentrace.schemas.json_text import Dumps
 
 
 class Pipeline:
@@ -83,15 +84,18 @@ class Pipeline:
 
     def _start(self) -> RunRecording:
         delivery: Any = None
+        dumps: Dumps | None = None
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
             off = delivery.off_reason()
             if off is None and not self._is_sampled():
                 off = "not_sampled"
+            if off is None:
+                dumps = find_encoder(delivery.api_client.configuration.json_encoder)
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", error)
             off = "disabled"
-        return RunRecording(self._name, delivery, off)
+        return RunRecording(self._name, delivery, off, dumps)
 
     def _is_sampled(self) -> bool:
         rate = self._sample_rate

@@ -12,6 +12,7 @@ from gentrace.recorder.reports import report, warn
 
 if TYPE_CHECKING:
     from gentrace.model.step_run import StepRun
+    from gentrace.schemas.json_text import Dumps
 
 
 class RunRecording:
@@ -26,14 +27,17 @@ class RunRecording:
         name: name of its pipeline.
         delivery: what takes it when it ends.
         off: why it goes nowhere, a reason of a `DeliveryError`; None if it is delivered.
+        dumps: a faster encoder, as `find_encoder` returns it.
 
     """
 
     _receipt: Receipt
 
-    def __init__(self, name: str, delivery: Any, off: str | None) -> None:
+    def __init__(
+        self, name: str, delivery: Any, off: str | None, dumps: Dumps | None = None
+    ) -> None:
         self.error: str | None = None
-        self.ledger = Ledger(name, delivery, records=off is None)
+        self.ledger = Ledger(name, delivery, records=off is None, dumps=dumps)
         self.name = name
         self._delivery = delivery
         self._off = off

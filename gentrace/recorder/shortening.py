@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from json import loads
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gentrace.schemas import encode, find_encoder
+from gentrace.schemas import encode
 from gentrace.schemas.json_forms import class_of
+
+if TYPE_CHECKING:
+    from gentrace.schemas.json_text import Dumps
 
 MAX_STEP = 2**20
 """How many bytes of JSON a step may have."""
@@ -18,14 +21,13 @@ _CONTENT = ("outputs", "inputs", "modelParams")
 """What gives way, in this order."""
 
 
-def shorten(body: bytes) -> bytes:
+def shorten(body: bytes, dumps: Dumps | None) -> bytes:
     """Return the JSON text of a step with less content, if it has more than `MAX_STEP` bytes.
 
     Long texts are cut first; then one part of the content after the other is replaced by its size.
     """
     if len(body) <= MAX_STEP:
         return body
-    dumps = find_encoder("auto")
     step: dict[str, Any] = loads(body)
     provider = step.get("provider", {})
     sizes = {name: len(encode(provider[name], dumps)) for name in _CONTENT if name in provider}

@@ -38,7 +38,7 @@ class StepBlock:
     def __enter__(self) -> Step:
         """Start a step of the run, and make it current."""
         try:
-            recording = StepRecording(self._parameters, *self._find_run())
+            recording = StepRecording(self._parameters, *self._find_run(), self._parameters.inputs)
             recording.enter()
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
             report("a step", error)
@@ -106,15 +106,13 @@ class StepBlock:
                 run, ledger = self._find_run()
                 if ledger is None or not ledger.is_open():
                     return None
-                recording = CallRecording(parameters, run, ledger, yields=yields)
-                if captures_inputs and recording.records:
+                inputs = given.inputs
+                if captures_inputs and ledger.records:
                     inputs = arguments.bind(args, keywords)
-                    if inputs is not None:
-                        recording.capture_inputs(inputs)
+                return CallRecording(parameters, run, ledger, inputs, yields=yields)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
                 report("a step", error)
                 return None
-            return recording
 
         return record_calls(function, inner, begin)
 

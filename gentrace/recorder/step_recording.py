@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gentrace.recorder.clock import Stopwatch, in_milliseconds
 from gentrace.recorder.context import Scope, enter, leave
 from gentrace.recorder.encoding import (
-    encode_object,
+    encode_content,
     encode_step,
     encode_text,
     text_of,
@@ -18,7 +18,7 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
-    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.ledger import Ledger, Record
 
 NOT_FINISHED = "not finished"
 """The error of a step that is open when its run ends."""
@@ -41,48 +41,38 @@ class StepRecording:
 
     Attributes:
         step: what the program sees of it.
-        records: whether anything is kept of it: not outside of a run, nor in one that is left out.
 
     Args:
         parameters: what the step was asked for with.
         run: the run that it belongs to; None outside of any.
         ledger: what that run has recorded.
+        inputs: what it is given; None leaves it out.
 
     """
 
-    def __init__(self, parameters: StepParameters, run: object, ledger: Ledger | None) -> None:
+    def __init__(
+        self, parameters: StepParameters, run: object, ledger: Ledger | None, inputs: object
+    ) -> None:
         self._captured: dict[str, bytes] = {}
+        self._ledger = ledger
+        self._outer: Scope | None = None
+        self._record: Record | None = None
+        self._run = run  # kept alive as long as one of its steps is open
+        self._scope: Scope | None = None
+        self._stopwatch = Stopwatch()
         self.step = Step(
             parameters.provider,
             parameters.invocation,
             parameters.model_params,
-            parameters.inputs,
+            inputs,
             captured=self._captured,
         )
-        self._run = run  # kept alive as long as one of its steps is open
-        self._ledger = ledger
-        self._scope: Scope | None = None
-        self._outer: Scope | None = None
-        self._record = None
-        self.records = False
-        self._stopwatch = Stopwatch()
         if ledger is None or not ledger.is_open():
             return
         self._scope = Scope(run, ledger, self.step)
         if ledger.records:
-            self.records = True
-            self._capture("modelParams", "model_params", parameters.model_params)
-            self._capture("inputs", "input", parameters.inputs)
+            self._capture(ledger)
             self._record = ledger.open_step(self._stopwatch.started, self._abandon)
-
-    def capture_inputs(self, inputs: dict[str, Any]) -> None:
-        """Take inputs as they are now; a later change of them is not seen."""
-        self.step.inputs = inputs
-        self._capture("inputs", "input", inputs)
-
-    def _capture(self, wire_name: str, name: str, value: object) -> None:
-        if value is not None:
-            self._captured[wire_name] = encode_object(name, value)
 
     def enter(self) -> None:
         """Make the step current in this context."""
@@ -114,25 +104,31 @@ class StepRecording:
         step.elapsed_time = in_milliseconds(elapsed)
         text = None if error is None else text_of(error)
         if record is not None and ledger is not None and ledger.is_here():
-            text = ledger.close_step(record, lambda error: self._encode(elapsed, error), text)
+            text = ledger.close_step(
+                record, lambda error: self._encode(ledger, elapsed, error), text
+            )
         step.error = text
         self._run = self._ledger = self._record = None
 
-    def _encode(self, elapsed: int, error: str | None) -> bytes:
-        step = self.step
-        provider: dict[str, bytes] = {}
-        if step.provider is not None:
-            provider["name"] = encode_text(step.provider)
+    def _encode(self, ledger: Ledger, elapsed: int, error: str | None) -> bytes:
+        step, dumps = self.step, ledger.dumps
+        self._capture(ledger)
+        provider = list(self._captured.values())
         if step.invocation is not None:
-            provider["invocation"] = encode_text(step.invocation)
-        for wire_name, name, value in (
-            ("modelParams", "model_params", step.model_params),
-            ("inputs", "input", step.inputs),
-            ("outputs", "output", step.outputs),
-        ):
-            text = self._captured.get(wire_name)
-            if text is not None:
-                provider[wire_name] = text
-            elif value is not None:
-                provider[wire_name] = encode_object(name, value)
-        return encode_step(provider, self._stopwatch, elapsed, error)
+            provider.insert(0, b'"invocation":' + encode_text(step.invocation, dumps))
+        if step.provider is not None:
+            provider.insert(0, b'"name":' + encode_text(step.provider, dumps))
+        return encode_step(provider, self._stopwatch, elapsed, error, dumps)
+
+    def _capture(self, ledger: Ledger) -> None:
+        """Take what the step holds as it is now, but for what was taken before."""
+        step, captured = self.step, self._captured
+        content: dict[str, object] = {}
+        if step.model_params is not None and "modelParams" not in captured:
+            content["modelParams"] = step.model_params
+        if step.inputs is not None and "inputs" not in captured:
+            content["inputs"] = step.inputs
+        if step.outputs is not None and "outputs" not in captured:
+            content["outputs"] = step.outputs
+        if content:
+            captured.update(encode_content(content, ledger.dumps))

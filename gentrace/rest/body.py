@@ -75,7 +75,7 @@ class Body:
             self._piece = self._source.read1(size)
             if not self._piece or (self._raw.closed and self._source is self._packed):
                 self.close()
-            return self._piece  # noqa: TRY300 - the failures are those of all lines above
+            return self._take()
         except BaseException as error:
             self.close()
             if not is_failure(error, self._attempt):
@@ -86,6 +86,12 @@ class Body:
             raise self._head.describe(failure) from cause
         finally:
             del failure, cause  # which their traceback would hold in a circle
+
+    def _take(self) -> bytes:
+        try:
+            return self._piece
+        finally:
+            self._piece = b""
 
     def _open(self) -> Readable:
         encoding = self._head.headers.get("Content-Encoding")
@@ -171,7 +177,10 @@ class _Packed:
         if not self._piece and self._is_cut():
             raise TimeoutError
         self.received += len(self._piece)
-        return self._piece
+        try:
+            return self._piece
+        finally:
+            self._piece = b""
 
     def _is_cut(self) -> bool:
         """Tell whether what looks like the end is the watchdog's doing."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import Timeout
+from urllib3 import HTTPHeaderDict, Timeout
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -28,7 +28,7 @@ from gentrace.rest.routes import port_of
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
@@ -93,7 +93,7 @@ class Call:
             raw = self._open(attempt)
             self.report.tries += 1
             self._was_sent = True
-            headers = make_headers(raw.headers.items(), self.report.secrets)
+            headers = make_headers(_fields_of(raw.headers), self.report.secrets)
             head = Head(raw.status, raw.reason or "", headers, self.report, self.report.tries)
             limit = self._settings.max_response_body
             return HTTPResponse(raw, head, attempt, limit, self.shown_target)
@@ -121,8 +121,7 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
-                    # Exact strings: a cassette writes no others.
-                    headers={str(name): str(value) for name, value in self._headers.items()},
+                    headers=Headers(self._headers),  # tracing adds fields of an attempt
                     retries=False,
                     redirect=False,
                     assert_same_host=False,
@@ -155,7 +154,7 @@ class Call:
         if not isinstance(error, FramingError):
             return self.report.explain(error, attempt)
         fields: Any = {} if error.headers is None else error.headers
-        headers = make_headers(fields.items(), self.report.secrets)
+        headers = make_headers(_fields_of(fields), self.report.secrets)
         head = Head(error.status, error.reason, headers, self.report, self.report.tries)
         return head.refuse(ApiResponseException, str(error)), None
 
@@ -188,6 +187,8 @@ class Call:
         target = (there.path or "/") + (f"?{there.query}" if there.query else "")
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
+        if scrub(target, self.report.secrets) != target:
+            return False  # addresses are logged, by urllib3 and on the way
         self._target = Secret(target)
         self._redirects += 1
         return True
@@ -226,6 +227,12 @@ class Call:
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
+
+
+def _fields_of(headers: Any) -> Iterable[tuple[str, str]]:
+    """Return the fields of a head: a tool may bring other headers than urllib3's."""
+    fields: Any = headers if isinstance(headers, HTTPHeaderDict) else headers.items()
+    return fields
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

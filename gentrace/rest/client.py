@@ -135,7 +135,7 @@ class RestClient:
 
     def _warn_if_insecure(self, route: Route) -> None:
         """Warn, once for each origin and client, that what is sent to it can be read by others."""
-        danger = route.find_danger()
+        danger = route.danger
         if danger is not None and danger not in self._warnings:
             warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
             self._warnings.add(danger)

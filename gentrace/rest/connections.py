@@ -128,7 +128,7 @@ class _Guarded(_Base):
             self.connect()
         self.timeout = attempt.send(self)
         try:
-            super().request(*args, **keywords)
+            super().request(*args, **_with_plain_headers(keywords))
         except OSError as error:
             if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
                 raise ProtocolError("the request was not sent", error) from error
@@ -139,6 +139,12 @@ class _Guarded(_Base):
         """Read the head of the answer."""
         current.get().wait()
         return super().getresponse(*args, **keywords)
+
+
+def _with_plain_headers(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments with exact strings as header fields: a cassette writes no others."""
+    plain = {str(name): str(value) for name, value in (keywords.get("headers") or {}).items()}
+    return keywords | {"headers": plain}
 
 
 def _make_socks_socket(options: dict[str, Any]) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import http.client
 import io
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from gentrace.configuration.secrets import Secret
 from gentrace.rest.attempt import Attempt, current
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ lines between its chunks and its trailers may be ahead of its body."""
 _BYTES_AROUND = 8
 """How many bytes between chunks one byte of a body pays for."""
 
+_MAX_FIELDS = 100
+"""How many header fields a head may have, as http.client has it."""
+
+_LINE_LIMIT = 64 * 1024
+"""How many bytes a line may have."""
+
+_LENGTH = re.compile("[0-9]{1,20}")
+_VERSIONS = {"0.9": 10, "1.0": 10, "1.1": 11}
+_WITHOUT_BODY = frozenset(
+    {http.HTTPStatus.SWITCHING_PROTOCOLS, http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED}
+)
 _INTERIM = frozenset(range(100, 200)) - {http.HTTPStatus.SWITCHING_PROTOCOLS}
 _MAX_INTERIM = 16
 """How many interim answers may come before the final one."""
@@ -51,14 +63,15 @@ class FramingError(Exception):
 
 
 class RawResponse(http.client.HTTPResponse):
-    """An answer of http.client that takes neither an interim answer nor half a head for one."""
+    """An answer of http.client whose head leaves no doubt."""
 
     # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
     fp: Any = None
 
-    def __init__(self, sock: socket.socket, *args: Any, **keywords: Any) -> None:
-        super().__init__(sock, *args, **keywords)
-        self.fp = _AnswerFile(self.fp, current.get())
+    def __init__(self, sock: socket.socket, *args: Any, method: str | None = None) -> None:
+        super().__init__(sock, *args, method=method)
+        self._is_for_head = method == "HEAD"
+        self.fp = AnswerFile(self.fp, current.get())
 
     def begin(self) -> None:
         """Read the head of the final answer.
@@ -69,40 +82,90 @@ class RawResponse(http.client.HTTPResponse):
             HTTPException: it is no head, or it breaks off.
 
         """
-        self.fp.begin()
-        try:
-            super().begin()
-            while self.status in _INTERIM:
-                self.headers = cast("Any", None)  # makes http.client read on
-                super().begin()
-            self._check_lengths()
-        except FramingError as error:
-            error.status, error.reason, error.headers = self.status, self.reason, self.headers
-            raise
-        self.fp.begin_body(is_chunked=bool(self.chunked))
+        for _ in range(_MAX_INTERIM + 1):
+            self._parse_status(self._read_line())
+            lines: list[Secret] = []
+            while (line := self._read_line()) not in _END:
+                lines.append(line)
+                if len(lines) > _MAX_FIELDS:
+                    raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
+            try:
+                self.headers = self.msg = parse_fields(Secret("".join(lines)))
+                if self.status not in _INTERIM:
+                    self._find_end()
+                    return
+            except FramingError as error:
+                error.status, error.reason, error.headers = self.status, self.reason, self.headers
+                raise
+        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
 
-    def _check_lengths(self) -> None:
+    def _read_line(self) -> Secret:
+        line = Secret(self.fp.readline(_LINE_LIMIT), "iso-8859-1")
+        if len(line) == _LINE_LIMIT:
+            raise http.client.LineTooLong("line of a head")
+        return line
+
+    def _parse_status(self, line: Secret) -> None:
+        found = _STATUS.fullmatch(line)
+        if found is None:
+            raise http.client.BadStatusLine(line)
+        if found[1] not in _VERSIONS:
+            raise http.client.UnknownProtocol(found[1])
+        self.version = _VERSIONS[found[1]]
+        self.code = self.status = int(found[2])
+        self.reason = Secret(found[3].strip())
+
+    def _find_end(self) -> None:
+        """Find out how long the body is, and whether the connection is kept after it."""
         lengths: list[str] = self.headers.get_all("Content-Length", [])
         codings: list[str] = self.headers.get_all("Transfer-Encoding", [])
-        if lengths and not (len(set(lengths)) == 1 and _LENGTH.fullmatch(lengths[0].strip())):
+        if lengths and not (len(set(lengths)) == 1 and _LENGTH.fullmatch(lengths[0])):
             raise FramingError("its Content-Length is not one number: " + ", ".join(lengths)[:100])
         if lengths and codings:
             raise FramingError("it has a Content-Length beside a Transfer-Encoding")
-        if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+        if codings and [coding.lower() for coding in codings] != ["chunked"]:
             raise FramingError("its Transfer-Encoding is not chunked: " + ", ".join(codings)[:100])
-        has_no_body = self.length == 0 or self.status == http.HTTPStatus.SWITCHING_PROTOCOLS
-        if has_no_body and (codings or any(map(int, lengths))):
-            # An answer to HEAD, a 204 or a 304: a body may follow, as it says so.
-            self.chunked = False
-            self.will_close = True
+        announced = int(lengths[0]) if lengths else None
+        has_none = self._is_for_head or self.status in _WITHOUT_BODY
+        self.length = 0 if has_none else announced
+        self.chunked = bool(codings) and not has_none
+        self.chunk_left = None
+        self.will_close = (
+            not self._is_kept()
+            # What is announced where there can be no body may come all the same.
+            or (has_none and bool(codings or announced))
+            or (self.length is None and not self.chunked)
+        )
+        self.fp.begin_body(is_chunked=self.chunked)
+
+    def _is_kept(self) -> bool:
         if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-            self.will_close = True
+            return False
+        options = ",".join(self.headers.get_all("Connection", [])).lower()
+        if self.version == _VERSIONS["1.1"]:
+            return "close" not in options
+        return "keep-alive" in options and "Transfer-Encoding" not in self.headers
 
 
-_LENGTH = re.compile("[0-9]{1,20}")
+def parse_fields(text: Secret) -> http.client.HTTPMessage:
+    """Return the header fields that some lines are.
+
+    Raises:
+        FramingError: one is no field.
+
+    """
+    if _FIELDS.fullmatch(text) is None:
+        raise FramingError("its head has a line that is no field")
+    message = http.client.HTTPMessage()
+    # The names and values are in no local but as secrets: a server may repeat the token.
+    names = map(Secret, _NAMES.findall(text))
+    for name, value in zip(names, map(Secret, _VALUES.findall(text)), strict=True):
+        # A field may go on in lines that begin with a blank.
+        message[name] = Secret(" ".join(map(str.strip, value.split("\n"))).strip())
+    return message
 
 
-class _AnswerFile(io.BufferedReader):
+class AnswerFile(io.BufferedReader):
     """The file of an answer: it looks at all that http.client reads from it.
 
     Args:
@@ -118,24 +181,18 @@ class _AnswerFile(io.BufferedReader):
         super().__init__(self._source)
         self._attempt = attempt
         self._budget = BYTE_BUDGET
-        self._heads = 0
-        self._field = _FIELD
         # A function rather than a method, which would hold this in a circle.
-        self._check: Callable[[_AnswerFile, bytes], None] | None = None
+        self._check: Callable[[AnswerFile, bytes], None] | None = None
         self._is_chunked = False
         self._chunk_left = 0
         # What was read last: in no local, as a server may repeat the token.
         self._piece = b""
 
-    def begin(self) -> None:
-        """Look at heads from now on; what came before was a proxy's answer to CONNECT."""
-        self._is_answer = True
-        self._check = _AnswerFile._check_status
-
     def begin_body(self, *, is_chunked: bool) -> None:
-        """Look at chunks from now on; a body without them has no lines."""
+        """Look at the chunks of an answer; what came before may have been a proxy's to CONNECT."""
+        self._is_answer = True
         self._is_chunked = is_chunked
-        self._check = _AnswerFile._check_size if is_chunked else None
+        self._check = AnswerFile._check_size if is_chunked else None
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read a line; one that breaks off is an error rather than the last one."""
@@ -147,25 +204,11 @@ class _AnswerFile(io.BufferedReader):
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
         if not self._piece.endswith(b"\n"):
             if len(self._piece) == size:
-                return self._piece  # http.client says that it is too long
-            raise http.client.IncompleteRead(self._piece)
+                return self._take()  # whoever asked says that it is too long
+            raise http.client.IncompleteRead(self._take())
         if self._check is not None:
             self._check(self, self._piece)
-        return self._piece
-
-    def _check_status(self, _: bytes) -> None:
-        self._heads += 1
-        if self._heads > _MAX_INTERIM + 1:
-            raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
-        self._field = _FIELD
-        self._check = _AnswerFile._check_field
-
-    def _check_field(self, line: bytes) -> None:
-        if line in _BLANK:
-            self._check = _AnswerFile._check_status
-        elif not self._field.fullmatch(line):
-            raise FramingError("its head has a line that is no field")
-        self._field = _FIELD_OR_MORE_OF_IT
+        return self._take()
 
     def _check_size(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
@@ -173,10 +216,10 @@ class _AnswerFile(io.BufferedReader):
             raise FramingError("the size of a chunk is no plain hexadecimal number")
         self._chunk_left = int(size[1], 16)
         if self._chunk_left == 0:
-            self._check = _AnswerFile._check_trailer
+            self._check = AnswerFile._check_trailer
 
     def _check_trailer(self, line: bytes) -> None:
-        if line not in _BLANK and not _FIELD_OR_MORE_OF_IT.fullmatch(line):
+        if line.strip(b"\r\n") and not _TRAILER.fullmatch(line):
             raise FramingError("its trailer has a line that is no field")
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -185,19 +228,25 @@ class _AnswerFile(io.BufferedReader):
         if self._is_chunked and self._chunk_left == 0 and not b"\r\n".startswith(self._piece):
             raise FramingError("a chunk is longer than its size")
         self._count(len(self._piece))
-        return self._piece
+        return self._take()
 
     def read1(self, size: int = -1, /) -> bytes:
         """Read what is there of the body."""
         self._piece = super().read1(size)
         self._count(len(self._piece))
-        return self._piece
+        return self._take()
 
     def readinto(self, buffer: Buffer, /) -> int:
         """Read bytes of the body into a buffer."""
         received = super().readinto(buffer)
         self._count(received)
         return received
+
+    def _take(self) -> bytes:
+        try:
+            return self._piece
+        finally:
+            self._piece = b""
 
     def _count(self, received: int) -> None:
         self._chunk_left = max(0, self._chunk_left - received)
@@ -208,6 +257,7 @@ class _AnswerFile(io.BufferedReader):
         if self._is_answer and not self.closed:
             self._source.is_dry = True
             self._attempt.finish(is_spent=bool(self.peek(1)))
+            self._piece = b""
         super().close()
 
 
@@ -239,9 +289,12 @@ class _Source(io.RawIOBase):
         super().close()
 
 
-_BLANK = (b"\r\n", b"\n")
-_LINE = rb"[^\r\n]*\r?\n"
-_NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_FIELD = re.compile(_NAME + rb":" + _LINE)
-_FIELD_OR_MORE_OF_IT = re.compile(rb"(?:" + _NAME + rb":|[ \t])" + _LINE)
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;" + rb"[^\r\n]*)?\r?\n")
+_END = ("\r\n", "\n")
+_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_VALUE = r"[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*"
+_FIELDS = re.compile(f"(?:{_NAME}:{_VALUE})*")
+_NAMES = re.compile(f"(?m)^({_NAME}):")
+_VALUES = re.compile(f"(?m)^{_NAME}:({_VALUE})")
+_TRAILER = re.compile(f"{_NAME}:{_VALUE}".encode())
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from urllib3 import HTTPHeaderDict
 
-from gentrace.configuration.secrets import Secret, mask_headers, mask_url, scrub, scrub_bytes
+from gentrace.configuration.secrets import (
+    SENSITIVE_HEADERS,
+    Secret,
+    mask_headers,
+    mask_url,
+    scrub,
+    scrub_bytes,
+)
 from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
@@ -40,7 +47,7 @@ class Head:
 
     status: int
     reason: str
-    headers: ResponseHeaders
+    headers: HTTPHeaderDict
     report: Report
     tries: int
 
@@ -67,11 +74,12 @@ class Head:
         return masked
 
 
-def make_headers(fields: Iterable[tuple[str, str]], secrets: list[str]) -> ResponseHeaders:
+def make_headers(fields: Iterable[tuple[str, str]], secrets: list[str]) -> HTTPHeaderDict:
     """Return header fields, in which what holds a secret prints masked."""
-    headers = ResponseHeaders(fields)
+    headers = fields if isinstance(fields, HTTPHeaderDict) else HTTPHeaderDict(fields)
     shown = Secret("\n".join(f"{name}: {value}" for name, value in headers.iteritems()))
-    if scrub(shown, secrets) == shown:
+    names = map(str.lower, headers)
+    if SENSITIVE_HEADERS.isdisjoint(names) and scrub(shown, secrets) == shown:
         return headers
     guarded = ResponseHeaders()
     for name, value in headers.iteritems():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -54,8 +55,7 @@ class Routes:
             ApiConnectionException: they cannot be read now.
 
         """
-        url = urlsplit(host)
-        origin = f"{url.scheme}://{spell_netloc(url)}"
+        origin, url = _split(host)
         with self._lock:
             route = self._routes.pop(origin, None)
             if route is not None and route.is_outdated():
@@ -74,6 +74,13 @@ class Routes:
             self._routes.popitem()[1].close()
 
 
+@lru_cache(maxsize=4 * MAX_ROUTES)
+def _split(host: str) -> tuple[str, SplitResult]:
+    """Return the origin of a base address, in one spelling, and its parts."""
+    url = urlsplit(host)
+    return f"{url.scheme}://{spell_netloc(url)}", url
+
+
 class Route:
     """How requests get to one origin.
 
@@ -86,6 +93,7 @@ class Route:
         has_proxy: whether there is a proxy before it.
         secrets: what is for the proxy alone, and no message may hold.
         pool: the connections to it or to its proxy.
+        danger: why what is sent to it can be read by others; None if it cannot.
 
     """
 
@@ -112,6 +120,7 @@ class Route:
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
+        self.danger = self._find_danger()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
         proxy = self._configuration.proxy
@@ -191,8 +200,7 @@ class Route:
             for _ in range(places.maxsize):
                 places.put(None)
 
-    def find_danger(self) -> str | None:
-        """Return why what is sent on this route can be read by others; None if it cannot."""
+    def _find_danger(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
         if not self.uses_tls and not all(map(is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"

@@ -15,7 +15,7 @@ from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Plain = str | int | float | dict[Any, Any] | list[Any] | tuple[Any, ...] | None
     """A value of one of the types of `_PLAIN`, where a frozendict is a dict."""
@@ -131,6 +131,14 @@ def _dump(dump: Callable[..., Any]) -> Any:
         return dump(mode="json")
     except TypeError:
         return dump()
+
+
+def dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:
+    """Return the dict of an iterator of pairs, which may have no end."""
+    items = dict(islice(pairs, MAX_ITEMS))
+    if next(pairs, pairs) is not pairs:
+        raise ApiValueError(f"expected at most {MAX_ITEMS} pairs, got {describe(pairs)}", ())
+    return items
 
 
 def _items_of(value: Mapping[object, object]) -> dict[object, object]:

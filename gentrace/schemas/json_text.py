@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
         raise ApiValueError(f"cannot be written as JSON: {error}") from error
 
 
+@cache  # where orjson is not installed, each search for it takes tens of microseconds
 def find_encoder(setting: str) -> Dumps | None:
     """Return what `Configuration.json_encoder` names: None for the standard library's."""
     return None if setting == "json" else _find_orjson()
@@ -53,7 +55,7 @@ def decode(data: bytes) -> Any:
 
     """
     text = data.decode().removeprefix("\ufeff")
-    if _is_deep(text):
+    if _is_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         return _decoder.decode(text)
@@ -76,23 +78,23 @@ def _find_orjson() -> Dumps | None:
     return lambda value: dumps(value, None, options)
 
 
-def _is_deep(text: str) -> bool:
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deep(data: bytes) -> bool:
     """Tell whether containers are nested too deeply, before anything descends into them.
 
     Of a text that is no JSON, it tells so of what comes before the first mistake.
     """
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
-    without_escapes = text.replace("\\\\", "").replace('\\"', "")
-    outside_of_strings = "".join(without_escapes.split('"')[::2])
+    without_escapes = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_of_strings = b"".join(without_escapes.split(b'"')[::2])
     depth = 0
-    for character in outside_of_strings:
-        if character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif character in "]}":
-            depth -= 1
+    for bracket in outside_of_strings.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
     return False
 
 

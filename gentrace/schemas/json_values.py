@@ -26,10 +26,9 @@ from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
 
-    Dumps = Callable[[Any], bytes]
-    """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
+    from gentrace.schemas.json_text import Dumps
 
 MAX_VALUES = 100_000
 """How many values a conversion reads."""
@@ -75,6 +74,18 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
         return encode(_Conversion().convert(value, 1), dumps) if text is None else text
     except Exception:  # noqa: BLE001 - no stack or no memory is left
         return b'"%b"' % CUT.encode()
+
+
+def encode_json_values(values: Mapping[str, object], dumps: Dumps | None) -> dict[str, bytes]:
+    """Return what `encode_json_value` does of each of some values, by their names."""
+    try:
+        if look_at(values, MAX_VALUES, MAX_BYTES):
+            texts = {name: encode(value, dumps) for name, value in values.items()}
+            if sum(map(len, texts.values())) <= MAX_BYTES:
+                return texts
+    except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or another thread's change
+        pass
+    return {name: encode_json_value(value, dumps) for name, value in values.items()}
 
 
 def without_lone_surrogates(text: str) -> str:

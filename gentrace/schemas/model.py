@@ -15,7 +15,7 @@ from gentrace.exceptions import (
 )
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, type_of
-from gentrace.schemas.conversions import ask, is_instance, simplify
+from gentrace.schemas.conversions import ask, dict_of_pairs, is_instance, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.json_text import encode
@@ -103,7 +103,7 @@ class Model(frozendict[str, Any]):
                 return cls._check_items(keywords, REQUEST_RULES)
             (given,) = args
             if is_instance(given, "collections.abc", "Iterator"):
-                given = ask(dict, given)
+                given = ask(dict_of_pairs, given)
             items = cls._items_of(given)
             if keywords:
                 return cls._merge(items, keywords)

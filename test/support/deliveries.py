@@ -1,10 +1,14 @@
 """What tests of a delivery share: a clock in the test's hand, and runs."""
 
+import io
+import json
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from queue import Empty
+from types import SimpleNamespace
 
 from gentrace import ApiClient, Configuration
+from gentrace.cli.spool import main as show_spool
 from gentrace.delivery import Delivery
 from gentrace.delivery.clock import Clock
 
@@ -64,6 +68,15 @@ def delivering(where, clock=None, settings=None, **options):
             yield delivery
         finally:
             delivery.close(0)
+
+
+def list_spool(directory):
+    """What `gentrace spool DIRECTORY` says of each file."""
+    output = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with redirect_stdout(output):
+        show_spool([str(directory), "--json"])
+    output.seek(0)
+    return [SimpleNamespace(**json.loads(line)) for line in output]
 
 
 def total(stats):

@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import tracemalloc
 
 import gentrace.rest  # noqa: F401 - no time-out of a test shall count the loading of it
 from gentrace import ApiClient, Configuration
@@ -75,6 +76,14 @@ def end_with_runs(url, count, exit_timeout):
     return {"at": time.time()}
 
 
+def end_warm(url):
+    """Submit when urllib3 has closed, at the end, the connections that a run before made."""
+    delivery = make(url, exit_timeout=PATIENCE)
+    atexit.register(delivery.submit, RUN, idempotency_key="at exit")
+    delivery.submit(RUN, idempotency_key="first").result(PATIENCE)
+    return {}
+
+
 def end_with_several(url, count, exit_timeout):
     """Several deliveries end at the same time, each within its own time-out."""
     for number in range(int(count)):
@@ -93,6 +102,17 @@ def end_by_default(_url):
     """The default delivery, of the environment."""
     default_delivery().submit(RUN, idempotency_key="default")
     return {}
+
+
+def hold(url, count):
+    """Hold runs in memory that cannot be sent; what they take, and what they are counted with."""
+    delivery = make(url, max_runs=int(count), exit_timeout=0)
+    body = {"name": "x" * 10_000, "step_runs": []}
+    tracemalloc.start()
+    for _ in range(2 * int(count)):
+        delivery.submit(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    return {"peak": peak, "bytes": delivery.stats().bytes}
 
 
 # Spools.
@@ -383,6 +403,26 @@ def patched(url):
     spinner.kill()
     is_done = delivery.close(PATIENCE)
     return {"results": len(set(results)), "done": is_done, "spun": spun > 0}
+
+
+def traced(url):
+    """Under OpenTelemetry's instrumentation of urllib3: the spans of a call and of a run."""
+    from opentelemetry import trace  # noqa: PLC0415 - of this program alone
+    from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import in_memory_span_exporter as memory  # noqa: PLC0415
+
+    exporter = memory.InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    URLLib3Instrumentor().instrument()
+    delivery = make(url)
+    delivery.submit(RUN, idempotency_key="run").result(PATIENCE)
+    of_run = len(exporter.get_finished_spans())
+    delivery.api_client.call_api("/", "POST", idempotency_key="call")
+    return {"run": of_run, "call": len(exporter.get_finished_spans()) - of_run}
 
 
 if __name__ == "__main__":

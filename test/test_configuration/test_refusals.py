@@ -10,6 +10,7 @@ import pytest
 from support.canary import CANARY, leaks
 
 import gentrace
+from gentrace import ApiClient, IngestionApi
 from gentrace.configuration import Configuration
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 
@@ -158,6 +159,47 @@ def test_no_frame_shows_a_secret_given_by_position(arguments):
 @pytest.mark.parametrize("default", [CANARY, {"access_token": CANARY}, [CANARY]])
 def test_no_frame_shows_a_secret_in_place_of_a_default(default):
     refuse(Configuration.set_default, default)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        ApiClient,
+        lambda token: ApiClient(Configuration(), "Cookie", f"{token}\n", token),
+        lambda token: ApiClient(Configuration(), "Cookie", token, token, pool_threads=0),
+        IngestionApi,
+    ],
+    ids=["token as configuration", "header field", "threads", "token as client"],
+)
+def test_no_frame_shows_a_secret_when_a_client_is_refused(attempt):
+    refuse(attempt, CANARY)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "G T"},
+        {"resource_path": "x"},
+        {"body": 1},
+        {"fields": 1},
+        {"auth_settings": ["x"]},
+        {"timeout": 0},
+        {"host": "x"},
+        {"stream": 1},
+        {"idempotency_key": ""},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_no_frame_of_a_request_that_is_refused_shows_its_header_fields(wrong):
+    client = ApiClient(Configuration("http://127.0.0.1:1", CANARY), cookie=CANARY)
+    fields = {"Authorization": CANARY, "Cookie": CANARY}
+    refuse(client.call_api, **{"resource_path": "/", "method": "GET", "headers": fields} | wrong)
+
+
+@pytest.mark.parametrize("name", ["user_agent", "cookie", "default_headers"])
+@pytest.mark.parametrize("make", ["{}\n".format, str.encode], ids=["line break", "bytes"])
+def test_no_frame_shows_what_a_client_refuses_to_send(name, make):
+    refuse(setattr, ApiClient(Configuration("http://127.0.0.1:1")), name, make(CANARY))
 
 
 def test_no_frame_shows_an_unusable_token_of_the_environment(monkeypatch):

@@ -7,7 +7,7 @@ from support.deliveries import PATIENCE
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
-MARGIN = 1
+MARGIN = 20
 """Seconds that a slow machine may add to what is promised."""
 
 
@@ -19,6 +19,13 @@ def test_what_is_queued_is_sent_while_the_program_ends():
     with Peer() as peer:
         run_program("end_with_runs", peer.url, 50, PATIENCE)
         assert keys(peer) == sorted(f"run {n}" for n in range(50))
+
+
+def test_runs_are_sent_at_the_end_when_others_were_before():
+    """Idle connections are closed by then."""
+    with Peer() as peer:
+        run_program("end_warm", peer.url)
+        assert keys(peer) == ["at exit", "first"]
 
 
 SLOW = drip(head_of(headers={"Content-Length": 1000}), b"x", every=0.05)

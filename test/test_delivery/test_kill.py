@@ -11,12 +11,11 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from support.deliveries import delivering
+from support.deliveries import delivering, list_spool
 from support.programs import PROGRAMS
 
 import gentrace.local
 from gentrace import ApiClient, Configuration
-from gentrace.delivery.listing import list_spool
 
 KILLS = int(os.environ.get("GENTRACE_TEST_DELIVERY_KILLS", "300"))
 AT_ONCE = 2
@@ -55,7 +54,7 @@ def test_kills_at_random_moments_lose_no_run_and_double_none(tmp_path, record_pr
             end = time.monotonic() + 120
             while list_spool(spool) != [] and time.monotonic() < end:
                 delivery.flush(30)
-                if all(entry.is_owned for entry in list_spool(spool)):
+                if all(entry.owned for entry in list_spool(spool)):
                     break
             assert delivery.flush(60)
         seen = stored(server)

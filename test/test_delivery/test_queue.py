@@ -2,10 +2,12 @@
 
 import random
 from math import inf
+from typing import ClassVar
 
 import pytest
 from support.deliveries import balances
 
+from gentrace.delivery import DeliveryStats
 from gentrace.delivery.pauses import Pauses
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.receipt import Receipt
@@ -93,6 +95,26 @@ def test_an_outage_costs_few_requests(minutes):
     bound = 10 + 60 * minutes / 25
     within = sum(count <= bound for count in spent)
     assert within >= 0.98 * seeds, sorted(spent)
+
+
+@pytest.mark.parametrize("asked", [0.0, 1.0])
+def test_a_server_that_asks_for_little_each_time_is_asked_no_oftener(asked):
+    world = World()
+    world.accept(20)
+    world.work(3600, answers((503, asked)))
+    assert len(world.tries) <= 10 + 3600 / 25
+
+
+def test_a_hurry_ends_no_wait_that_was_asked_for_but_what_is_beyond_it():
+    """The probe of a long outage is told to wait for 5 s; the wait drawn is longer."""
+    world = World(latency=0)
+    world.accept(1)
+    world.work(3600, answers(503))
+    world.queue.hurry(world.now)
+    probe = world.queue.take(world.now)
+    world.queue.keep(probe, world.now, 1.0, None)
+    world.queue.hurry(world.now)
+    assert world.queue.take(world.now) == 1.0
 
 
 def test_five_failures_in_a_row_pause_the_whole_delivery():
@@ -290,6 +312,33 @@ def test_a_run_that_was_given_up_while_it_was_sent_counts_once():
     assert world.queue.stats == stats
     assert balances(stats)
     assert stats.dropped == {"closed": 4}
+
+
+class Place:
+    """A file of a spool that holds nothing to read."""
+
+    receipts: ClassVar = {}
+
+
+def test_a_run_whose_writing_ends_after_the_end_stays_in_the_spool():
+    world = World()
+    world.queue.abandon(None)
+    runs = [Run("key", body=b"{}", receipt=receipt) for receipt in (Receipt(), None)]
+    for row, run in enumerate(runs, 1):
+        run.place, run.row = Place(), row
+        world.queue.accept_stored(run)
+    assert world.queue.stats == DeliveryStats(accepted=2, queued=2)
+    ((receipt, error),) = world.queue.endings
+    assert (receipt, error.reason) == (runs[0].receipt, "spooled")
+
+
+def test_a_flush_ends_when_nobody_sends_any_more():
+    world = World()
+    world.accept(3)
+    before = world.queue.flush()
+    world.queue.abandon(None)
+    assert before.is_stopped
+    assert world.queue.flush().is_stopped
 
 
 def test_random_walks_keep_the_balance():

@@ -5,18 +5,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, balances, delivering
+from support.deliveries import RUN, HandClock, balances, delivering, list_spool
 from support.peers import Peer, echo, refuser, reply, stall
 from support.programs import PROGRAMS, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats
-from gentrace.delivery.listing import list_spool, send_spool
 
 
 def files(spool):
@@ -78,6 +78,47 @@ def test_what_is_left_is_sent_by_the_next_process_with_its_keys(spool):
         assert files(spool) == []
 
 
+def test_nobody_waits_for_runs_that_stay_in_the_spool(spool):
+    """A flush without limit ends when the delivery is closed, and one after that ends at once."""
+    with Peer(stall) as peer, delivering(peer, spool=spool) as delivery:
+        delivery.submit(RUN)
+        done = []
+        thread = threading.Thread(target=lambda: done.append(delivery.flush()), daemon=True)
+        thread.start()
+        peer.wait(lambda: len(peer.requests) == 1)
+        assert not delivery.close(0)
+        thread.join(30)
+        assert done == [False]
+        assert not delivery.flush()
+        assert not delivery.close(None)
+
+
+def test_closing_while_others_submit_ends_each_receipt(spool):
+    """Also those of runs that are being written at that moment."""
+    with Peer(stall) as peer:
+        for number in range(5):
+            with delivering(peer, spool=spool / str(number)) as delivery:
+                receipts, stop = [], threading.Event()
+
+                def work(delivery=delivery, receipts=receipts, stop=stop):
+                    while not stop.is_set():
+                        receipts.append(delivery.submit(RUN))
+
+                threads = [threading.Thread(target=work) for _ in range(4)]
+                for thread in threads:
+                    thread.start()
+                peer.wait(lambda receipts=receipts: len(receipts) > 20)
+                delivery.close(0)
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                reasons = Counter(receipt.exception(0).reason for receipt in receipts)
+                assert set(reasons) <= {"spooled", "closed"}
+                stats = delivery.stats()
+                assert balances(stats)
+                assert (stats.queued, stats.accepted) == (reasons["spooled"], len(receipts))
+
+
 def test_files_of_another_host_are_left_alone(spool, nowhere):
     leave_runs(spool, nowhere, 3)
     with Peer() as peer, delivering(peer, spool=spool) as delivery:
@@ -96,8 +137,10 @@ def test_a_living_owner_keeps_its_file_and_the_next_look_adopts_it(spool):
             assert owner.stdout.readline() == b"stored\n"
             with delivering(peer, clock, spool=spool) as delivery:
                 assert delivery.flush(0)
-                (theirs,) = [entry for entry in list_spool(spool) if entry.process == owner.pid]
-                assert (theirs.is_owned, theirs.runs, theirs.host) == (True, None, None)
+                (theirs,) = [
+                    entry for entry in list_spool(spool) if entry.process == str(owner.pid)
+                ]
+                assert (theirs.owned, theirs.runs, theirs.host) == (True, None, None)
                 assert theirs.bytes > 0
                 owner.kill()
                 owner.wait()
@@ -211,7 +254,7 @@ def test_a_file_of_a_later_version_is_left_alone(spool):
             assert delivery.submit(RUN).result(30)
             assert delivery.stats().accepted == 1
         assert path.exists()
-        assert [(entry.runs, entry.is_owned) for entry in list_spool(spool)] == [(None, False)]
+        assert [(entry.runs, entry.owned) for entry in list_spool(spool)] == [(None, False)]
 
 
 def test_a_file_that_is_no_database_is_set_aside_and_said_once(spool, caplog):
@@ -249,12 +292,46 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
         assert all(receipt.result(30) for receipt in receipts)
         peer.wait(lambda: "stay in memory" in caplog.text)
         assert delivery.flush(30)
+    assert sum("stay in memory" in record.message for record in caplog.records) == 1
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").mkdir()
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
+
+
+def test_a_file_whose_lock_is_none_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").touch()
+        (spool / "0-a.lock").write_bytes(b"no database" * 1000)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "cannot lock" in caplog.text)
+
+
+def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, caplog):
+    """Nobody waits for that program."""
+    with Peer(stall, echo) as peer, delivering(peer, spool=spool) as delivery:
+        delivery.submit(RUN)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            assert delivery.submit(RUN).result(30)
+            peer.wait(lambda: "stay in memory" in caplog.text)
 
 
 def test_a_full_disk_leaves_delivery_in_memory(spool):
     """The file may not grow beyond a limit of the process."""
     with Peer() as peer:
-        seen = run_program("fill_disk", peer.url, spool)
+        # Not measured: coverage could not write its own file.
+        seen = run_program("fill_disk", peer.url, spool, COVERAGE_PROCESS_CONFIG="")
         assert seen == {"delivered": True, "balances": True, "said": True}
 
 
@@ -282,21 +359,6 @@ def test_the_log_is_copied_when_it_is_long(spool):
             delivery.submit(body)
         (log,) = spool.glob("*-wal")
         peer.wait(lambda: log.stat().st_size < 4 * 2**20)
-
-
-def test_sending_what_nobody_owns(spool, monkeypatch):
-    with Peer() as one, Peer(reply(401)) as other:
-        leave_runs(spool, one.url, 3)
-        leave_runs(spool, other.url, 2)
-        monkeypatch.setenv("GENTRACE_API_KEY", "of-the-environment")
-        seen = send_spool(spool, timeout=0.5)
-        assert seen[one.url] == DeliveryStats(3, 3)
-        assert seen[other.url].queued == 2
-        assert {r["Authorization"] for r in one.requests} == {"Bearer of-the-environment"}
-        left = [(entry.host, entry.runs) for entry in list_spool(spool)]
-        assert left == [(other.url, 2)]
-    with pytest.raises(FileNotFoundError):
-        list_spool(spool / "missing")
 
 
 @pytest.mark.parametrize("spool", [3, "", b"bytes", "a\0b"])

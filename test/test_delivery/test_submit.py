@@ -9,6 +9,7 @@ import weakref
 import pytest
 from support.deliveries import RUN, balances, delivering, make_client
 from support.peers import Peer, echo, reply, stall
+from support.programs import run_program
 
 import gentrace.local
 from gentrace import ApiClient, ApiException, ApiTypeError, ApiValueError, Configuration
@@ -97,6 +98,14 @@ def test_nothing_of_the_callers_is_held_or_changed():
         assert not receipt.done()
 
 
+def test_memory_is_counted_as_it_is():
+    """With orjson too, whose bytes take more than they say."""
+    with Peer(stall) as peer:
+        seen = run_program("hold", peer.url, 1000)
+    assert 12_000_000 < seen["bytes"] < 12_300_000
+    assert seen["peak"] < seen["bytes"] + 8 * 2**20
+
+
 def test_a_2xx_that_says_no_id_is_delivered():
     bodies = [b"", b"no json", b"[" * 5000, b"[]", b'{"pipelineRunId": 3}', b"{}"]
     steps = [reply(201, body) for body in bodies]
@@ -147,6 +156,17 @@ def test_drops_are_said_once_a_minute_with_their_count(caplog):
     assert records[0].threadName.startswith("gentrace-delivery")
     assert (records[0].name, records[0].levelno) == ("gentrace", logging.WARNING)
     assert len(records) == 1
+
+
+def test_the_requests_of_a_delivery_are_not_traced():
+    """By OpenTelemetry, whose header field they do not carry; a call of one's own is."""
+    pytest.importorskip("opentelemetry.instrumentation.urllib3")
+    pytest.importorskip("opentelemetry.sdk.trace")
+    with Peer() as peer:
+        assert run_program("traced", peer.url) == {"run": 0, "call": 1}
+    traced = {request["Idempotency-Key"]: request["traceparent"] for request in peer.requests}
+    assert traced.pop("run") is None
+    assert traced.pop("call")
 
 
 def test_disabled_wins_over_everything(monkeypatch, caplog):

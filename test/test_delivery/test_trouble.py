@@ -1,5 +1,6 @@
 """What a delivery does when the server is in trouble, with real requests and time in hand."""
 
+import sys
 import threading
 
 import pytest
@@ -198,3 +199,12 @@ def test_a_callback_that_raises_ends_no_worker():
         receipt.add_done_callback(lambda _: 1 / 0)
         receipt.result(30)
         assert delivery.submit(RUN).result(30)
+
+
+def test_a_callback_that_exits_ends_no_worker(caplog):
+    with Peer() as peer, delivering(peer, workers=1) as delivery:
+        receipt = delivery.submit(RUN)
+        receipt.add_done_callback(lambda _: sys.exit(1))
+        assert receipt.result(30)
+        assert delivery.submit(RUN).result(30)
+    assert "SystemExit" in caplog.text

@@ -1,11 +1,13 @@
 """The server in a process of its own limits: its stack, its digits, its forks, its descriptors."""
 
+from pathlib import Path
+
 import pytest
 
 START = """
 import json, os, sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from conftest import Client
+from support.local_client import Client
 import gentrace.local
 """
 DEPTH = (
@@ -130,7 +132,7 @@ with socket.create_connection((url.hostname, url.port), timeout=60) as late:
     late.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n" % url.netloc.encode())
     assert late.recv(12) == b"HTTP/1.1 200"
 """
-HERE = __file__.rpartition("/")[0]
+HERE = str(Path(__file__).parents[1])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from support.local_client import Client
 
 import gentrace.local
 
@@ -32,8 +33,6 @@ def filled():
 
 @pytest.fixture(scope="module", autouse=True)
 def _fill(filled):
-    from conftest import Client  # noqa: PLC0415 - not the one of another folder
-
     with closing(Client(filled)) as client:
         for run in (
             run_of("quick", {"q": "capital of France"}, {"a": ["Paris", {"b": "naïve 名前"}]}),

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ FILL = """
 import json, resource, sys
 import gentrace.local
 sys.path.insert(0, sys.argv[1])
-from conftest import Client
+from support.local_client import Client
 with gentrace.local.serve(database="full.sqlite3") as server:
     client = Client(server.url)
     assert client.post({"name": "small", "stepRuns": []}).status == 200
@@ -228,7 +229,7 @@ def test_an_upgrade_that_fails_changes_nothing(path):
 
 
 def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
-    code, output, errors = finish(__file__.rpartition("/")[0], code=FILL)
+    code, output, errors = finish(Path(__file__).parents[1], code=FILL)
     assert (code, errors) == (0, "")
     status, answer, names, after = json.loads(output)
     assert status == 507

@@ -84,6 +84,11 @@ def test_the_annotations_of_the_operation_can_be_read(api):
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])
+def test_the_annotations_of_an_answer_can_be_read(answer):
+    assert {"response", "body", "headers"} <= set(get_type_hints(answer))
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])
 def test_an_answer_can_be_taken_apart_by_match(answer):
     match answer("raw", "body", "headers"):
         case ApiResponse(response, body, headers):

@@ -86,7 +86,7 @@ def test_decorated_function_has_its_arguments_before_it_ran(pipeline, delivery):
             change()
     name = "test_decorated_function_has_its_arguments_before_it_ran.<locals>.change"
     assert delivery.providers[0] == {
-        "name": "test_steps",
+        "name": __name__,
         "invocation": name,
         "inputs": {"items": [1], "k": 4, "rest": [], "flag": True},
         "outputs": {"items": [1, "changed"]},

@@ -13,7 +13,18 @@ from gentrace.schemas import REQUEST_RULES, decode, encode, find_encoder
 
 def test_without_orjson_the_standard_library_writes_everything(monkeypatch):
     monkeypatch.setitem(sys.modules, "orjson", None)
+    find_encoder.cache_clear()
     assert find_encoder("auto") is None
+    find_encoder.cache_clear()
+
+
+def test_orjson_is_looked_for_once(monkeypatch):
+    """A search of the import path that finds nothing takes longer than writing a small value."""
+    find_encoder("auto")
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    first = find_encoder("auto")
+    monkeypatch.undo()
+    assert find_encoder("auto") is first
 
 
 def test_an_encoder_may_refuse_what_it_cannot_write_and_write_null_for_nan():
