@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ssl  # noqa: F401 - not only with the first call, when a guard may stand in for socket.socket
+# Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
+import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.configuration import (
@@ -34,13 +35,8 @@ from gentrace.operations import (
     read_answer,
     serialize,
 )
-from gentrace.operations.arguments import (
-    check_accept,
-    check_auth,
-    check_method,
-    check_target,
-    encode_body,
-    make_key,
+from gentrace.operations import (
+    arguments as checks,
 )
 from gentrace.operations.headers import drop_secrets, fill_headers
 from gentrace.operations.operation import is_success
@@ -212,7 +208,7 @@ class ApiClient(Sender):
         settings = transport.settings
         accepts = operation.accepts
         if accept_content_types is not unset and accept_content_types != accepts:
-            accepts = check_accept(accept_content_types)
+            accepts = checks.check_accept(accept_content_types)
         if content_type is unset and operation.body is not None:
             content_type = next(iter(operation.body.content))
         request = prepare(
@@ -222,7 +218,7 @@ class ApiClient(Sender):
             arguments={} if arguments is None else arguments,
             accepts=accepts,
             content_type=content_type,
-            idempotency_key=make_key(operation.method, idempotency_key),
+            idempotency_key=checks.make_key(operation.method, idempotency_key),
         )
         raw = transport.send(request, deadline, stream=stream)
         if skip_deserialization and is_success(raw.status):
@@ -309,18 +305,18 @@ class ApiClient(Sender):
         if error is not None:
             raise error
         check_flag("stream", stream)
-        data = encode_body(body, fields)
+        data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
         base = self._configuration.host if host is None else check_host("host", host)
         foreign = base != self._configuration.host
         if auth_settings is None:
             auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
-        auth = check_auth(auth_settings)
-        path = check_target(resource_path)
-        verb = check_method(method)
+        auth = checks.check_auth(auth_settings)
+        path = checks.check_target(resource_path)
+        verb = checks.check_method(method)
         if timeout is not None:
             check_timeout("timeout", timeout)
-        key = make_key(verb, idempotency_key)
+        key = checks.make_key(verb, idempotency_key)
 
         def send() -> HTTPResponse:
             transport = self._transport()

@@ -29,9 +29,20 @@ if TYPE_CHECKING:
 class RawAnswer(Protocol):
     """What reading an answer needs of the transport's one."""
 
-    status: int
-    reason: str | None
-    headers: HTTPHeaderDict
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """The reason phrase."""
+        ...
+
+    @property
+    def headers(self) -> HTTPHeaderDict:
+        """The header fields."""
+        ...
 
     @property
     def content_type(self) -> str:

@@ -62,3 +62,7 @@ class ApiResponseWithoutDeserialization(ApiResponse):
 
     body: Unset = unset
     headers: Unset = unset
+
+
+UNSET_BODY: Any = unset
+"""The default of a body of another type: only an answer that somebody makes by hand lacks one."""

@@ -14,6 +14,8 @@ from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from urllib3.connection import HTTPConnection
 
     from gentrace.rest.attempt import Attempt
@@ -143,8 +145,8 @@ class _Guarded(_Base):
 
 def _with_plain_headers(keywords: dict[str, Any]) -> dict[str, Any]:
     """Return arguments with exact strings as header fields: a cassette writes no others."""
-    plain = {str(name): str(value) for name, value in (keywords.get("headers") or {}).items()}
-    return keywords | {"headers": plain}
+    fields: Mapping[str, str] = keywords.get("headers") or {}
+    return keywords | {"headers": {str(name): str(value) for name, value in fields.items()}}
 
 
 def _make_socks_socket(options: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import PipelineList
 from gentrace.runs.refusals import NO_ACCESS, ApiResponseFor401
 from gentrace.schemas import ObjectSchema, Unset, unset
@@ -18,7 +19,7 @@ __all__ = ["ApiResponseFor200", "ApiResponseFor401", "operation", "pipelines_lis
 class ApiResponseFor200(ApiResponse):
     """All pipelines."""
 
-    body: PipelineList
+    body: PipelineList = UNSET_BODY
     headers: Unset = unset
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
 from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, ObjectSchema, Unset, unset
@@ -24,7 +25,7 @@ __all__ = [
 class ApiResponseFor200(ApiResponse):
     """The run."""
 
-    body: StoredRun
+    body: StoredRun = UNSET_BODY
     headers: Unset = unset
 
 

@@ -13,6 +13,7 @@ from gentrace.operations import (
     OpenApiResponse,
     Operation,
 )
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.filters import PARAMETERS, Filters
 from gentrace.runs.refusals import (
     BAD_PARAMETER,
@@ -35,7 +36,7 @@ __all__ = [
 class ApiResponseFor200(ApiResponse):
     """One run a line."""
 
-    body: bytes | FileSchema
+    body: bytes | FileSchema = UNSET_BODY
     headers: Unset = unset
 
 

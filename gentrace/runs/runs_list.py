@@ -8,6 +8,7 @@ from typing import Literal, Unpack
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, QueryParameter
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.filters import PARAMETERS, Filters
 from gentrace.runs.models import RunPage
 from gentrace.runs.refusals import (
@@ -31,7 +32,7 @@ __all__ = [
 class ApiResponseFor200(ApiResponse):
     """A page of runs."""
 
-    body: RunPage
+    body: RunPage = UNSET_BODY
     headers: Unset = unset
 
 

@@ -17,6 +17,7 @@ from gentrace.operations import (
     Operation,
     RequestBody,
 )
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.paths import PathValues
 from gentrace.schemas import ObjectSchema, Unset, unset
 
@@ -29,7 +30,7 @@ SchemaFor200ResponseBodyApplicationJson = PipelineRunResponse
 class ApiResponseFor200(ApiResponse):
     """Stored pipeline run."""
 
-    body: PipelineRunResponse
+    body: PipelineRunResponse = UNSET_BODY
     headers: Unset = unset
 
 
