@@ -22,6 +22,7 @@ def run_block(block, run_python, tmp_path):
     return lambda: run_python(script)
 
 
+@pytest.mark.usefixtures("reader")
 def test_code_block_runs(block, run_block):
     """Each Python block stands alone, does its work, and says nothing on the standard error.
 

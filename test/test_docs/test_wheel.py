@@ -26,7 +26,10 @@ FILES = sorted(
 
 NAMES = """
 ApiAttributeError ApiClient ApiException ApiKeyError ApiResponse ApiResponseWithoutDeserialization
-ApiTypeError ApiValueError Configuration OpenApiException __version__
+ApiTypeError ApiValueError Configuration Delivery DeliveryError DeliveryStats IngestionApi
+OpenApiException Pipeline PipelineRun PipelineRunRequest PipelineRunResponse Receipt Step StepRun
+StepRunProvider __version__ bind current_run current_step default_delivery local
+set_default_delivery step
 """
 DEPENDENCIES = {"certifi", "frozendict", "python-dateutil", "typing-extensions", "urllib3"}
 
@@ -73,7 +76,7 @@ def test_source_distribution_holds_what_the_tests_need(built):
 def test_public_names():
     assert sorted(gentrace.__all__) == NAMES.split()
     assert all(getattr(gentrace, name) is not None for name in gentrace.__all__)
-    assert sorted(gentrace.local.__all__) == ["Server", "Settings", "run", "serve"]
+    assert sorted(gentrace.local.__all__) == ["RunsApi", "Server", "Settings", "run", "serve"]
 
 
 @pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".py")])
