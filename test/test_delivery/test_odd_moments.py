@@ -63,18 +63,18 @@ def test_closing_an_unused_delivery_opens_nothing(spool):
 
 def test_runs_that_somebody_removed_from_a_file_end(spool):
     """Those that are in memory by their row, and those that are in the file alone."""
-    with Peer(stall) as hanging:
-        with delivering(hanging, spool=spool, workers=1, max_runs=3) as delivery:
-            for _ in range(10):
-                delivery.submit(RUN)
-            hanging.wait(lambda: len(hanging.requests) == 1)
-            (path,) = spool.glob("*.sqlite3")
-            with closing(sqlite3.connect(path, isolation_level=None)) as database:
-                database.execute("DELETE FROM runs")
-            hanging.stop_event.set()
-            assert delivery.flush(30)
-            stats = delivery.stats()
-            assert stats.dropped == {"expired": 10 - stats.delivered}
+    options = {"workers": 1, "max_runs": 3}
+    with Peer(stall) as hanging, delivering(hanging, spool=spool, **options) as delivery:
+        for _ in range(10):
+            delivery.submit(RUN)
+        hanging.wait(lambda: len(hanging.requests) == 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("DELETE FROM runs")
+        hanging.stop_event.set()
+        assert delivery.flush(30)
+        stats = delivery.stats()
+        assert stats.dropped == {"expired": 10 - stats.delivered}
 
 
 def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory(
@@ -115,12 +115,12 @@ def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
 
 def test_a_file_changed_while_in_use_is_said_and_holds_up_no_new_run(spool, caplog):
     clock = HandClock(time.time())
-    with Peer(stall, echo) as peer:
-        with delivering(peer, clock, spool=spool, max_runs=2) as delivery:
-            for _ in range(20):
-                delivery.submit(RUN)
-            peer.wait(lambda: len(peer.requests) >= 1)
-            (path,) = spool.glob("*.sqlite3")
-            with closing(sqlite3.connect(path, isolation_level=None)) as database:
-                database.execute("ALTER TABLE runs RENAME TO others")
-            peer.wait(lambda: "cannot be read" in caplog.text)
+    options = {"spool": spool, "max_runs": 2}
+    with Peer(stall, echo) as peer, delivering(peer, clock, **options) as delivery:
+        for _ in range(20):
+            delivery.submit(RUN)
+        peer.wait(lambda: len(peer.requests) >= 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("ALTER TABLE runs RENAME TO others")
+        peer.wait(lambda: "cannot be read" in caplog.text)
