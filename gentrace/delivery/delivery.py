@@ -246,8 +246,7 @@ class Delivery:
         if engine is None:
             made = Engine(self._limits, self._sender, self.clock)
             engine = self._engines.setdefault(process, made)
-            if engine is made:
-                self._disown_others(process)
+            self._disown_others(process)
         return engine
 
     def _busy_engine(self) -> Engine:
@@ -258,8 +257,10 @@ class Delivery:
 
     def _disown_others(self, process: Process) -> None:
         """Leave all runs of a parent to it, as no hook may have told of the fork."""
-        for other in [other for other in self._engines if other != process]:
-            self._engines.pop(other).disown()
+        for other, engine in list(self._engines.items()):
+            if other != process:
+                engine.disown()
+                self._engines.pop(other, None)
 
     def _release(self) -> None:
         let_go(self)

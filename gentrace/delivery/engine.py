@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from queue import Empty, SimpleQueue
@@ -182,12 +183,11 @@ class Engine:
     def _end_receipts(self) -> None:
         if self._turns.is_mine:
             return
-        endings = self._queue.endings
-        while endings:
+        while True:
             try:
-                receipt, outcome = endings.popleft()
-            except IndexError:  # another thread was faster
-                break
+                receipt, outcome = self._queue.endings.popleft()
+            except IndexError:
+                return
             if isinstance(outcome, str):
                 receipt.succeed(outcome)
             else:
@@ -265,11 +265,9 @@ class Engine:
 
     def _forget_wakes(self) -> None:
         """Forget what it was woken for: it is about to look."""
-        while not self._wakes.empty():
-            try:
+        with suppress(Empty):
+            while True:
                 self._wakes.get_nowait()
-            except Empty:  # another thread was faster
-                return
 
     def _try(self, run: Run) -> None:
         settings = self._sender.settings()

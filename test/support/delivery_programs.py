@@ -87,7 +87,11 @@ def end_warm(url):
 def end_with_several(url, count, exit_timeout):
     """Several deliveries end at the same time, each within its own time-out."""
     for number in range(int(count)):
-        make(url, exit_timeout=float(exit_timeout)).submit(RUN, idempotency_key=f"run {number}")
+        delivery = make(url, exit_timeout=float(exit_timeout))
+        delivery.submit(RUN, idempotency_key=f"run {number}")
+        end = time.monotonic() + PATIENCE
+        while not delivery.stats().in_flight and time.monotonic() < end:
+            time.sleep(0.001)
     return {"at": time.time()}
 
 

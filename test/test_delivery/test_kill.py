@@ -19,6 +19,7 @@ from gentrace import ApiClient, Configuration
 
 KILLS = int(os.environ.get("GENTRACE_TEST_DELIVERY_KILLS", "300"))
 AT_ONCE = 2
+PATIENCE = 600
 
 
 def stored(server):
@@ -51,12 +52,11 @@ def test_kills_at_random_moments_lose_no_run_and_double_none(tmp_path, record_pr
         names = [name for each in done for name in each.stdout.split()]
         assert [each.stderr for each in done] == [""] * AT_ONCE
         with delivering(server, spool=spool) as delivery:
-            end = time.monotonic() + 120
-            while list_spool(spool) != [] and time.monotonic() < end:
-                delivery.flush(30)
-                if all(entry.owned for entry in list_spool(spool)):
-                    break
-            assert delivery.flush(60)
+            end = time.monotonic() + PATIENCE
+            while not all(entry.owned for entry in list_spool(spool)):
+                assert time.monotonic() < end
+                assert delivery.flush(PATIENCE)
+            assert delivery.flush(PATIENCE)
         seen = stored(server)
     lost = set(names) - set(seen)
     assert lost == set()
