@@ -6,7 +6,7 @@ from contextvars import ContextVar, copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
 from types import coroutine
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from weakref import ref
 
 from gentrace.exceptions import ApiTypeError
@@ -37,7 +37,7 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
         raise ApiTypeError(f"bind: expected a function, got {describe(function)}")
     context = copy_context()
     if iscoroutinefunction(function):
-        return _bind_coroutine_function(function, context)
+        return cast("Callable[P, R]", _bind_coroutine_function(function, context))
 
     @wraps(function)
     def bound(*args: P.args, **keywords: P.kwargs) -> R:
