@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.schemas import encode_json_value
 
@@ -50,16 +49,13 @@ class CallRecording(StepRecording):
         """Keep what a generator yielded as it is now, within bounds."""
         if self._items is None or not self._captures_outputs:
             return
-        try:
-            text = encode_json_value([[item]], self._dumps)  # as deep as it is in the step
-            text = text[2:-2] if text.startswith(b"[[") else _CUT
-            self._item_bytes += len(text) + 1
-            if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
-                text = _CUT
-                self._captures_outputs = False
-            self._items.append(text)
-        except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            report("an item of a generator", error)
+        text = encode_json_value([[item]], self._dumps)  # as deep as it is in the step
+        text = text[2:-2] if text.startswith(b"[[") else _CUT
+        self._item_bytes += len(text) + 1
+        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
+            text = _CUT
+            self._captures_outputs = False
+        self._items.append(text)
 
     def take_result(self, result: object) -> None:
         """Keep what the function returned, unless it set the outputs itself."""

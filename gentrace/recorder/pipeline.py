@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from gentrace.delivery import default_delivery
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.recording import Recording
 from gentrace.recorder.reports import report
 from gentrace.recorder.run import PipelineRun
 from gentrace.recorder.run_recording import RunRecording
@@ -105,7 +106,7 @@ class Pipeline:
         return int.from_bytes(os.urandom(7)) < rate * 2**56
 
 
-class _TracedCall:
+class _TracedCall(Recording):
     """The run of one call of a decorated function."""
 
     def __init__(self, recording: RunRecording) -> None:

@@ -234,3 +234,52 @@ def test_plain_thread_sees_nothing(pipeline):
         thread.start()
         thread.join()
     assert seen == [None]
+
+
+def test_bound_coroutine_function_runs_its_coroutines_where_it_was_bound(pipeline):
+    """In the task that awaits them, across each of their awaits, and on another loop too."""
+
+    async def look(pause):
+        before = current_run(), asyncio.current_task()
+        await asyncio.sleep(pause)
+        return before, (current_run(), asyncio.current_task())
+
+    async def ask(bound):
+        assert current_run() is None
+        found = await bound(0), await bound(pause=0.001)
+        assert current_run() is None
+        return found, asyncio.current_task()
+
+    with pipeline.start() as run:
+        bound = bind(look)
+        assert asyncio.iscoroutinefunction(bound)
+        with ThreadPoolExecutor(1) as executor:
+            found, task = executor.submit(asyncio.run, ask(bound)).result()
+    assert found == (((run, task),) * 2,) * 2
+
+
+def test_bound_coroutine_sees_what_is_thrown_into_it():
+    seen = []
+
+    async def wait():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    async def cancel():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bind(wait)(), 0.001)
+
+    asyncio.run(cancel())
+    assert seen == ["cancelled"]
+
+
+def test_bound_coroutine_raises_its_own_errors():
+    async def fail():
+        await asyncio.sleep(0)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        asyncio.run(bind(fail)())

@@ -10,7 +10,7 @@ from support.hostile import raise_own
 from support.hostile_values import ANSWERS, BASES, NAMES, VALUES, Grows, make
 from support.recording import InMemory
 
-from gentrace.recorder import Pipeline, clock, current_step, step
+from gentrace.recorder import Pipeline, clock, current_run, current_step, step
 
 PLACES = {
     "itself": lambda value: value,
@@ -149,3 +149,26 @@ def test_clock_that_raises_does_not_disturb_the_program(pipeline, delivery, monk
     assert {record.getMessage() for record in caplog.records} == {
         "a step was not recorded: OwnError"
     }
+
+
+def test_text_of_more_bytes_than_characters_is_cut_by_its_bytes(pipeline, delivery):
+    with (
+        pipeline.start() as run,
+        run.step("a", model_params={"model": "b"}, inputs={"text": "ä" * 3 * 2**20}),
+    ):
+        pass
+    assert delivery.providers == [
+        {
+            "name": "a",
+            "modelParams": {"model": "b"},
+            "inputs": {"text": {"truncated": "beyond 4 MiB"}},
+        }
+    ]
+
+
+def test_run_that_has_ended_is_not_current_when_it_is_entered(pipeline, delivery):
+    run = pipeline.start()
+    run.submit()
+    with run:
+        assert current_run() is None
+    assert len(delivery.runs) == 1

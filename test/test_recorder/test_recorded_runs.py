@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from support.recording import InMemory, reason_of
@@ -315,3 +317,25 @@ def test_reason_of_a_run_that_goes_nowhere_is_an_error(pipeline):
     run.discard()
     with pytest.raises(DeliveryError, match="discarded"):
         run.receipt.result(timeout=5)
+
+
+@pytest.mark.parametrize(("setting", "calls"), [("auto", True), ("json", False)])
+def test_json_encoder_is_that_of_the_deliverys_client(
+    pipeline, delivery, monkeypatch, setting, calls
+):
+    written = []
+
+    def dumps(value, *_):
+        written.append(value)
+        return json.dumps(value).encode()
+
+    monkeypatch.setitem(
+        sys.modules,
+        "orjson",
+        SimpleNamespace(dumps=dumps, OPT_PASSTHROUGH_DATACLASS=1, OPT_PASSTHROUGH_DATETIME=2),
+    )
+    delivery.api_client.configuration.json_encoder = setting
+    with pipeline.start() as run, run.step("openai", inputs={"question": 1}) as step:
+        step.outputs = "x" * 2**21
+    assert bool(written) is calls
+    assert delivery.providers[0]["inputs"] == {"question": 1}
