@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from gentrace.schemas import unset
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,21 +32,19 @@ def draw_timeline(name: str, steps: Sequence[StepRun]) -> str:
 
 
 def _draw(number: int, step: StepRun, longest: int) -> str:
-    provider = step.provider
-    names = (unset, unset) if provider is unset else (provider.name, provider.invocation)
-    cells = "".join(f"<td>{_text(text)}</td>" for text in (*names, step.start_time))
+    provider = step.get("provider", {})
+    texts = provider.get("name", ""), provider.get("invocation", ""), step.get("startTime", "")
+    cells = "".join(f"<td>{_text(text)}</td>" for text in texts)
     width = WIDTH * _milliseconds(step) // longest
     bar = f'<div style="background:#69c;height:.6em;width:{width}px"></div>'
-    elapsed = "" if step.elapsed_time is unset else _text(str(step.elapsed_time))
+    elapsed = _text(str(step.get("elapsedTime", "")))
     return f"<tr><td>{number}</td>{cells}<td>{elapsed}{bar}</td></tr>"
 
 
 def _milliseconds(step: StepRun) -> int:
     """Return how long a step took; 0 where it does not say, or says less."""
-    elapsed = step.elapsed_time
-    return 0 if elapsed is unset else max(elapsed, 0)
+    return max(int(step.get("elapsedTime", 0)), 0)
 
 
-def _text(value: object) -> str:
-    text = "" if value is unset else str(value)
+def _text(text: str) -> str:
     return escape(text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}…")
