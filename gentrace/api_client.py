@@ -153,7 +153,8 @@ class ApiClient(Sender):
         return _restore, (type(self), self._configuration, plain, cookie, self._pool_threads)
 
     def __repr__(self) -> str:
-        return f"ApiClient({self._configuration!r})"
+        # A traceback may show a client that was refused, which has none.
+        return f"ApiClient({getattr(self, '_configuration', None)!r})"
 
     @property
     def pool_threads(self) -> int:

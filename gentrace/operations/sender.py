@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import Configuration, check_header_text, error_of, refuse_type
@@ -107,12 +107,11 @@ class Sender:
             ApiValueError: it cannot be sent, or is not the caller's to say.
 
         """
-        fields: Any = self._default_headers
-        error = error_of(fields.__setitem__, header_name, header_value)
-        if error is not None:
+        try:
+            self._default_headers[header_name] = cast("str", header_value)
+        finally:
             # The frame of this call does not show it in a traceback.
             del header_name, header_value
-            raise error
 
     def make_headers(
         self, derived: Headers, own: Headers, auth: Sequence[str], *, foreign: bool = False

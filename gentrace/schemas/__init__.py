@@ -23,12 +23,12 @@ from gentrace.schemas.document_types import (
     STRING,
     ArraySchema,
     DateTimeSchema,
+    FileSchema,
     FreeObjectSchema,
     IntegerSchema,
     Schema,
     StringSchema,
 )
-from gentrace.schemas.files import FileSchema
 from gentrace.schemas.json_text import decode, encode, find_encoder
 from gentrace.schemas.json_values import encode_json_value, to_json_value
 from gentrace.schemas.model import Model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -204,6 +205,10 @@ class ArraySchema(Schema[tuple[T, ...]]):
             if not admits(item):
                 return False
         return True
+
+
+class FileSchema(io.FileIO):
+    """A downloaded file, open for reading; `name` is its path, and deleting it is the caller's."""
 
 
 STRING: Final = StringSchema()
