@@ -1,6 +1,21 @@
 """The transport: connections, the deadline of a call, its retries and its failures.
 
-This is the only room that knows urllib3. `RestClient.send` is the whole of a call.
+This is the only room that knows urllib3. One call reads from the top: `client` (what calls share),
+`call` (its requests), `routes` (where connections are had), `connections` (urllib3's, which keep
+the deadline), `framing` (where an answer begins and ends), `body` and `response` (what callers
+read). `attempt` is one request on its way, and `watchdog` ends what goes on past its deadline.
+
+Private members of urllib3 that are used, as there is no public way:
+
+=================================== ===========================================================
+member                              why
+=================================== ===========================================================
+``HTTPConnection._new_conn``        overridden: urllib3's gives each address of a host the whole
+                                    time to connect, and lets nobody reach the socket meanwhile
+``SOCKSConnection._socks_options``  read: where the SOCKS proxy is, which urllib3 keeps there
+=================================== ===========================================================
+
+Of http.client and ssl, none is used.
 """
 
 from gentrace.rest.client import RestClient

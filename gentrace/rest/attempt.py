@@ -110,7 +110,7 @@ class Attempt:
 
 
 def _shut_down(sock: Any, how: int) -> None:
-    with suppress(OSError):  # closed already
+    with suppress(OSError):  # closed already, of which gevent's sockets complain at each question
         plain = getattr(sock, "socket", sock)  # of TLS inside of TLS
         if isinstance(plain, socket.socket):
             # Not that of TLS: another thread that reads would go on without decrypting.

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import HTTPHeaderDict, Timeout
+from urllib3 import HTTPHeaderDict, Retry, Timeout
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from gentrace.rest.settings import Settings
 
 log = logging.getLogger("gentrace")
+
+_NEVER = Retry.from_int(False, redirect=False)
+"""What `retries=False` means to urllib3: each request is one of the call's own."""
 
 _MAX_REDIRECTS = 3
 
@@ -121,8 +124,9 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
+                    # Plain texts, which tools can write down; in no local of this frame.
                     headers=Headers(self._headers),  # tracing adds fields of an attempt
-                    retries=False,
+                    retries=_NEVER,
                     redirect=False,
                     assert_same_host=False,
                     timeout=Timeout(
@@ -184,12 +188,12 @@ class Call:
             )
         except ValueError:
             return False
-        target = (there.path or "/") + (f"?{there.query}" if there.query else "")
+        target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        if scrub(target, self.report.secrets) != target:
-            return False  # addresses are logged, by urllib3 and on the way
-        self._target = Secret(target)
+        if scrub(Secret(target), self.report.secrets) != target:
+            return False  # targets end up in logs
+        self._target = target
         self._redirects += 1
         return True
 

@@ -1,0 +1,79 @@
+"""Several addresses of one host: a dead one costs a part of the time to connect."""
+
+import socket
+import time
+
+import pytest
+from support.caller import within
+from support.peers import Peer, blackhole, names, refuser, server_tls
+
+from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
+
+
+@pytest.fixture
+def hole():
+    with blackhole() as address:
+        yield address
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("timeout", [2, (2, 30), (2, 30, 60)], ids=str)
+def test_dead_address_leaves_time_for_the_next(connect, hole, tls, timeout):
+    context = server_tls("two.test") if tls else None
+    with Peer(tls=context) as peer, names({"two.test": [hole, peer.address]}), within(1):
+        caller = connect(peer.at("two.test"), access_token=None, retries=0)
+        assert caller.post(timeout=timeout).response.status == 200
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_one_that_lives_is_found_among_dead_ones(connect, hole, place):
+    with Peer() as peer:
+        addresses = [hole] * 4
+        addresses[place] = peer.address
+        with names({"four.test": addresses}), within(2):
+            caller = connect(peer.at("four.test"), access_token=None, retries=0)
+            assert caller.post(timeout=2).response.status == 200
+
+
+def test_time_that_one_leaves_goes_to_the_others(connect, hole):
+    """Those that refuse at once give theirs away."""
+    with refuser() as closed, Peer() as peer:
+        found = [closed, closed, hole, peer.address]
+        with names({"four.test": found}), within(1, least=0.9):
+            caller = connect(peer.at("four.test"), access_token=None, retries=0)
+            assert caller.post(timeout=2).response.status == 200
+
+
+def test_dead_addresses_end_with_the_time_for_connecting(connect, hole):
+    with names({"dead.test": [hole] * 5}), within(0.5, least=0.5):
+        caller = connect("http://dead.test", access_token=None, retries=0)
+        error = caller.fail(ApiTimeoutException, timeout=(0.5, 30, 60))
+    assert "0.5 s while connecting" in str(error)
+
+
+def test_name_without_an_address_is_told(connect):
+    with names({"none.test": []}):
+        error = connect("http://none.test", access_token=None, retries=0).fail()
+    assert type(error) is ApiConnectionException
+    assert "no address" in str(error)
+
+
+def test_proxy_with_a_dead_address_is_reached_too(connect, hole):
+    from support.peers import proxy  # noqa: PLC0415 - one test has one
+
+    with Peer(tls=server_tls()) as peer, Peer(proxy()) as between:
+        with names({"proxy.test": [hole, between.address]}), within(1):
+            caller = connect(peer, proxy=between.at("proxy.test"), retries=0)
+            assert caller.post(timeout=(2, 30, 60)).response.status == 200
+
+
+def test_second_family_is_tried(connect):
+    """As where ::1 swallows the connect and 127.0.0.1 would answer."""
+    start = time.monotonic()
+    with Peer() as peer, socket.create_server(("127.0.0.1", 0)) as closed:
+        address = closed.getsockname()
+        closed.close()
+        with names({"both.test": [address, peer.address]}):
+            caller = connect(peer.at("both.test"), access_token=None, retries=0)
+            assert caller.works()
+    assert time.monotonic() - start < 20

@@ -1,0 +1,130 @@
+"""What a call says where no descriptor, thread or memory is to be had."""
+
+import os
+import resource
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+from support.peers import Peer, server_tls
+
+from gentrace.exceptions import ApiConnectionException
+
+# Each runs in a process of its own: what is used up there is missed by nobody here.
+
+START = """
+import json, os, resource, sys, threading
+from gentrace import ApiClient, ApiException, Configuration
+from gentrace.apis.tags.ingestion_api import IngestionApi
+
+api = IngestionApi(ApiClient(Configuration(sys.argv[1], access_token="t", retries=0)))
+
+def call():
+    try:
+        api.pipeline_run_post({"name": "n", "stepRuns": []})
+    except ApiException as error:
+        return [type(error).__name__, error.status, str(error)]
+    return ["works", 200, ""]
+"""
+
+USE_UP = """
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+"""
+
+FREE = """
+for number in held:
+    os.close(number)
+"""
+
+
+def run(body, url):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", START + textwrap.dedent(body), url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [eval(line) for line in done.stdout.splitlines()]  # noqa: S307 - lists of texts
+
+
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_call_without_a_descriptor_says_so(is_warm):
+    """A later one, as soon as there are some, works."""
+    first = "print(call()); api.api_client.close()" if is_warm else "import gentrace.rest"
+    with Peer() as peer:
+        *_, failed, works = run(f"{first}{USE_UP}\nprint(call()){FREE}\nprint(call())", peer.url)
+    assert failed[:2] == ["ApiConnectionException", 0]
+    assert "open files" in failed[2]
+    assert works[0] == "works"
+
+
+def test_call_over_tls_without_a_descriptor_names_no_setting():
+    """The roots cannot be read: that is no mistake in `ssl_ca_cert`, which nobody has set."""
+    with Peer(tls=server_tls()) as peer:
+        (failed,) = run(f"import gentrace.rest, certifi{USE_UP}\nprint(call())", peer.url)
+    assert failed[:2] == ["ApiConnectionException", 0]
+    assert "open files" in failed[2]
+    assert "ssl_ca_cert" not in failed[2]
+
+
+def refuse_to_start(_):
+    raise RuntimeError("can't start new thread")
+
+
+def test_call_without_a_thread_says_so(connect, monkeypatch):
+    """Its deadline could not be kept."""
+    from gentrace.rest.watchdog import watchdog  # noqa: PLC0415 - to have it start anew
+
+    watchdog.reset()
+    with Peer() as peer:
+        caller = connect(peer, retries=0)
+        monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+        error = caller.fail(ApiConnectionException)
+        monkeypatch.undo()
+        assert "thread" in str(error)
+        assert error.tries == 0
+        assert caller.works()
+
+
+@pytest.mark.parametrize("where", ["socket.socket.connect", "http.client.HTTPConnection.send"])
+def test_call_without_memory_says_so(connect, monkeypatch, where):
+    def fail(*_):
+        raise MemoryError
+
+    with Peer() as peer:
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr(where, fail, raising=False)
+            error = caller.fail(ApiConnectionException)
+        assert "no memory is left" in str(error)
+        assert caller.works()
+
+
+def test_stream_without_memory_says_so(connect, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    with Peer() as peer:
+        caller = connect(peer)
+        response = caller.raw()
+        with monkeypatch.context() as patch:
+            patch.setattr("http.client.HTTPResponse.read1", fail)
+            with pytest.raises(ApiConnectionException, match="no memory"):
+                response.read()
+        assert caller.works()
+
+
+assert resource
