@@ -233,9 +233,11 @@ class Call:
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
 
 
-def _fields_of(headers: Any) -> Iterable[tuple[str, str]]:
+def _fields_of(headers: Any) -> HTTPHeaderDict | Iterable[tuple[str, str]]:
     """Return the fields of a head: a tool may bring other headers than urllib3's."""
-    fields: Any = headers if isinstance(headers, HTTPHeaderDict) else headers.items()
+    if isinstance(headers, HTTPHeaderDict):
+        return headers
+    fields: Iterable[tuple[str, str]] = headers.items()
     return fields
 
 

@@ -68,8 +68,10 @@ class RawResponse(http.client.HTTPResponse):
     # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
     fp: Any = None
 
-    def __init__(self, sock: socket.socket, *args: Any, method: str | None = None) -> None:
-        super().__init__(sock, *args, method=method)
+    def __init__(
+        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: Any = None
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
         self._is_for_head = method == "HEAD"
         self.fp = AnswerFile(self.fp, current.get())
 

@@ -74,7 +74,9 @@ class Head:
         return masked
 
 
-def make_headers(fields: Iterable[tuple[str, str]], secrets: list[str]) -> HTTPHeaderDict:
+def make_headers(
+    fields: HTTPHeaderDict | Iterable[tuple[str, str]], secrets: list[str]
+) -> HTTPHeaderDict:
     """Return header fields, in which what holds a secret prints masked."""
     headers = fields if isinstance(fields, HTTPHeaderDict) else HTTPHeaderDict(fields)
     shown = Secret("\n".join(f"{name}: {value}" for name, value in headers.iteritems()))

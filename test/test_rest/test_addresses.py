@@ -5,7 +5,7 @@ import time
 
 import pytest
 from support.caller import within
-from support.peers import Peer, blackhole, names, refuser, server_tls
+from support.peers import Peer, blackhole, names, proxy, refuser, server_tls
 
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
 
@@ -59,12 +59,14 @@ def test_name_without_an_address_is_told(connect):
 
 
 def test_proxy_with_a_dead_address_is_reached_too(connect, hole):
-    from support.peers import proxy  # noqa: PLC0415 - one test has one
-
-    with Peer(tls=server_tls()) as peer, Peer(proxy()) as between:
-        with names({"proxy.test": [hole, between.address]}), within(1):
-            caller = connect(peer, proxy=between.at("proxy.test"), retries=0)
-            assert caller.post(timeout=(2, 30, 60)).response.status == 200
+    with (
+        Peer(tls=server_tls()) as peer,
+        Peer(proxy()) as between,
+        names({"proxy.test": [hole, between.address]}),
+        within(1),
+    ):
+        caller = connect(peer, proxy=between.at("proxy.test"), retries=0)
+        assert caller.post(timeout=(2, 30, 60)).response.status == 200
 
 
 def test_second_family_is_tried(connect):
