@@ -8,8 +8,8 @@ Run it from the top of a checkout, in an environment of its own; this does all o
 
 It makes the other clients from PyPI, below `build/bench/peers` (two of their generators need
 Java), measures for about ten minutes, on a machine that should do nothing else, and writes
-`benchmarks/RESULTS.md` and `benchmarks/RESULTS.svg`. What it measures goes over loopback only.
-With an option it shows its tables and writes nothing.
+`benchmarks/RESULTS.md` with its plots `RESULTS.svg` and `RECORDING.svg`. What it measures goes over
+loopback only. With an option it shows its tables and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import measures
+from benchmarks import lines, measures, recording
 from benchmarks.bench import FULL, SHORT, opened
 from benchmarks.report import document
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.bench import Bench
-    from benchmarks.measuring import Samples
-    from benchmarks.report import Table
+    from benchmarks.report import Picture, Table
 
 FOLDER = Path(__file__).parent
 
@@ -40,7 +39,10 @@ QUESTIONS: dict[str, Callable[[Bench], Table]] = {
     "memory": measures.memory,
     "deadlines": measures.deadlines,
 }
-"""The questions beside the comparison, by the names that `--only` knows."""
+"""The questions about calls beside the comparison, by the names that `--only` knows."""
+
+ALL = ("comparison", *QUESTIONS, "recording", "lines")
+"""All questions: those about calls, about recording, and about user code."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -55,7 +57,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--no-peers", action="store_true", help="leave the other clients out")
     parser.add_argument(
-        "--only", action="append", choices=["comparison", *QUESTIONS], help="answer one question"
+        "--only",
+        action="append",
+        choices=[*ALL],
+        help="answer one question",
     )
     return parser.parse_args(arguments)
 
@@ -78,28 +83,45 @@ def check_installed() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show the tables and write the results."""
     options = parse(arguments)
-    chosen = options.only or ["comparison", *QUESTIONS]
+    chosen = options.only or ALL
+    size, peers = SHORT if options.quick else FULL, not (options.quick or options.no_peers)
     check_installed()
     tables: list[Table] = []
-    comparison: dict[str, Samples] = {}
-    with opened(
-        SHORT if options.quick else FULL, peers=not (options.quick or options.no_peers)
-    ) as bench:
-        for name in chosen:
-            print(f"measuring {name}", file=sys.stderr)
-            if name == "comparison":
-                comparison = measures.compare(bench)
-                tables.append(measures.comparison_table(bench, comparison))
-            else:
-                tables.append(QUESTIONS[name](bench))
-    page = document(tables, bench.left_out, bench.notes())
+    left_out: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    pictures: list[Picture] = []
+    if {"comparison", *QUESTIONS}.intersection(chosen):
+        with opened(size, peers=peers and "comparison" in chosen) as bench:
+            for name in chosen:
+                print(f"measuring {name}", file=sys.stderr)
+                if name == "comparison":
+                    comparison = measures.compare(bench)
+                    tables.append(measures.comparison_table(bench, comparison))
+                    pictures.append(measures.picture(bench, comparison))
+                elif name in QUESTIONS:
+                    tables.append(QUESTIONS[name](bench))
+            left_out |= bench.left_out
+            notes |= bench.notes()
+    if "lines" in chosen:
+        tables.append(lines.table())
+    if "recording" in chosen:
+        print("measuring recording", file=sys.stderr)
+        with recording.opened(size, peers=peers) as recorders:
+            recorded = recording.record(recorders)
+            tables.append(recording.recording_table(recorders, recorded))
+            tables.append(recording.details_table(recorders))
+            pictures.append(recording.picture(recorders, recorded))
+            left_out |= recorders.left_out
+            notes |= recorders.notes()
+    page = document(tables, left_out, notes)
     print(page)
     if options.quick or options.no_peers or options.only:
         return
     from benchmarks import plot  # noqa: PLC0415 - heavy, and the short forms draw nothing
 
     (FOLDER / "RESULTS.md").write_text(page, encoding="utf-8")
-    plot.write(comparison, bench.titles(), FOLDER / "RESULTS.svg")
+    for picture in pictures:
+        plot.write(picture, FOLDER)
 
 
 if __name__ == "__main__":

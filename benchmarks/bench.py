@@ -32,6 +32,7 @@ class Size:
         numbers: how many numbers a long list has.
         timeout: seconds that a call may last that cannot succeed.
         timeouts: how many such calls there are.
+        submits: how many runs are submitted on an event loop in one round.
 
     """
 
@@ -43,10 +44,11 @@ class Size:
     numbers: int = 10_000_000
     timeout: float = 1.0
     timeouts: int = 3
+    submits: int = 1000
 
 
 FULL = Size()
-SHORT = Size(2, 2, 0.01, 2, MIB, 100_000, 0.3, 1)
+SHORT = Size(2, 2, 0.01, 2, MIB, 100_000, 0.3, 1, 20)
 """Enough to see that all works."""
 
 
@@ -120,10 +122,10 @@ def opened(size: Size, *, peers: bool) -> Iterator[Bench]:
 
         for key, client in CLIENTS.items():
             add(key, client, sys.executable)
-        for key, (client, _) in PEERS.items() if peers else ():
+        for key, (client, recipe) in PEERS.items() if peers else ():
             print(f"making {client.title}", file=sys.stderr)
             try:
-                add(key, client, str(make(key)))
+                add(key, client, str(make(key, recipe)))
             except (CannotMakeError, ClientError) as error:
                 left_out[client.title] = str(error).removeprefix(f"{client.title}: ")
                 print(f"left out: {error}", file=sys.stderr)

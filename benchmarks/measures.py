@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import payloads, starting
 from benchmarks.measuring import Estimate, fresh, interleave, ratios
-from benchmarks.report import Table, duration, times
+from benchmarks.report import Picture, Table, duration, times
 from benchmarks.server import STREAMED_SIZE
 
 if TYPE_CHECKING:
@@ -58,6 +58,18 @@ def comparison_table(bench: Bench, comparison: Mapping[str, Samples]) -> Table:
         "empty one. With five packages only, importing orjson fails.",
         ("client", *comparison),
         rows,
+    )
+
+
+def picture(bench: Bench, comparison: Mapping[str, Samples]) -> Picture:
+    """Say how the comparison is drawn."""
+    return Picture(
+        "RESULTS.svg",
+        comparison,
+        bench.titles(),
+        "floor",
+        "duration as a multiple of the floor's, which is the line at 1: urllib3 and json by "
+        "hand; to the left is cheaper",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,13 +44,33 @@ class Estimate(NamedTuple):
 
 
 class Worker:
-    """A client in a process of its own."""
+    """A client in a process of its own.
 
-    def __init__(self, client: Client, url: str, python: str = sys.executable) -> None:
+    Args:
+        client: the client.
+        url: where it sends.
+        python: the Python of its environment.
+        folder: the directory that it works in; None for that of the benchmarks.
+
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        url: str,
+        python: str = sys.executable,
+        *,
+        folder: str | None = None,
+    ) -> None:
         self.client = client
+        self._again = partial(Worker, client, url, python, folder=folder)
         script = Path(__file__).with_name("worker.py")
         self._process = subprocess.Popen(  # noqa: S603 - the Python of an environment of ours
-            [python, "-I", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [python, "-I", str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            text=True,
         )
         self._send(client.script(url))
 
@@ -72,6 +93,10 @@ class Worker:
         result = self.ask("result", "call", "chat(1)")
         if result != STORED_ID:
             raise ClientError(f"it gave {result!r} for the id of the stored run")
+
+    def another(self) -> Worker:
+        """Return the same client in a process that has done nothing before."""
+        return self._again()
 
     def close(self) -> None:
         """End the process."""
@@ -112,9 +137,11 @@ def interleave(lanes: Mapping[str, Callable[[], float]], rounds: int) -> Samples
     return samples
 
 
-def ratios(samples: Samples) -> dict[str, Estimate]:
-    """Return each client's ratio to the floor within the same round."""
+def ratios(samples: Samples, base: str = "floor") -> dict[str, Estimate]:
+    """Return each client's ratio to the base within the same round; none without the base."""
+    if base not in samples:
+        return {}
     return {
-        key: Estimate.of([a / b for a, b in zip(values, samples["floor"], strict=True)])
+        key: Estimate.of([a / b for a, b in zip(values, samples[base], strict=True)])
         for key, values in samples.items()
     }

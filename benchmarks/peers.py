@@ -165,14 +165,13 @@ from gentrace import Gentrace
 """The peers by key."""
 
 
-def make(key: str) -> Path:
-    """Make a peer's environment, unless it is there; return its Python.
+def make(key: str, recipe: Recipe) -> Path:
+    """Make a peer's environment by its recipe, unless it is there; return its Python.
 
     Raises:
         CannotMakeError: something that it needs is not there, or a step failed.
 
     """
-    recipe = PEERS[key][1]
     folder = ENVIRONMENTS / key
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     stamp = folder / "made-from"

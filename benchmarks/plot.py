@@ -1,7 +1,8 @@
-"""The comparison as a picture."""
+"""Ratios as a picture."""
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from benchmarks.measuring import Estimate, Samples
+    from benchmarks.measuring import Estimate
+    from benchmarks.report import Picture
 
 COLUMNS = 3
 _CHEAPER = "#1f77b4"
@@ -24,29 +26,31 @@ _DEARER = "#b0b0b0"
 _TEXT = "#333333"
 
 
-def write(comparison: Mapping[str, Samples], titles: Mapping[str, str], path: Path) -> None:
-    """Draw each client's ratio to the floor, a panel for each question, as SVG."""
-    shown = {key: title for key, title in titles.items() if key != "floor"}
-    rows = -(-len(comparison) // COLUMNS)
+def write(picture: Picture, folder: Path) -> None:
+    """Draw each client's ratio to the base, a panel for each question, as SVG."""
+    shown = {key: title for key, title in picture.titles.items() if key != picture.base}
+    rows = -(-len(picture.samples) // COLUMNS)
+    found = {title: ratios(samples, picture.base) for title, samples in picture.samples.items()}
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gentrace", "font.size": 8}):
         figure = Figure(figsize=(10, 0.8 + 2.2 * rows), layout="constrained")
         axes = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
-        for axis, (title, samples) in zip(axes.flat, comparison.items(), strict=False):
-            measured = ratios(samples)
+        for axis, (title, measured) in zip(axes.flat, found.items(), strict=False):
             _draw(axis, [measured.get(key) for key in shown])
             axis.set_title(title, fontsize=9)
         axes[0, 0].set_yticks(range(len(shown)), list(shown.values()))
         axes[0, 0].invert_yaxis()
         axes[0, 0].set_xscale("log")
-        axes[0, 0].set_xlim(0.001, 1000)
+        axes[0, 0].set_xlim(*_limits(found))
         axes[0, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes[0, 0].xaxis.set_minor_locator(NullLocator())
-        figure.supxlabel(
-            "duration as a multiple of the floor's, which is the line at 1: urllib3 and json by "
-            "hand; to the left is cheaper",
-            fontsize=9,
-        )
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        figure.supxlabel(picture.label, fontsize=9)
+        figure.savefig(folder / picture.name, format="svg", metadata={"Date": None})
+
+
+def _limits(found: Mapping[str, Mapping[str, Estimate]]) -> tuple[float, float]:
+    """Return powers of ten with room for all ratios and their numbers."""
+    values = [1.0, *(estimate.value for each in found.values() for estimate in each.values())]
+    return 10.0 ** (floor(log10(min(values))) - 1), 10.0 ** (ceil(log10(max(values))) + 1)
 
 
 def _draw(axis: Axes, measured: list[Estimate | None]) -> None:

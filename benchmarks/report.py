@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.measuring import Estimate
+    from benchmarks.measuring import Estimate, Samples
 
 COMMAND = """\
 python3 -m venv build/bench \\
@@ -48,6 +48,26 @@ class Table:
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"## {self.title}\n\n{self.text}\n\n{table}\n"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Ratios that are drawn, a panel for each question.
+
+    Attributes:
+        name: of the file.
+        samples: durations, by question and key of client.
+        titles: names of the clients, by key.
+        base: key of the client that the ratios are to.
+        label: what the ratios are.
+
+    """
+
+    name: str
+    samples: Mapping[str, Samples]
+    titles: Mapping[str, str]
+    base: str
+    label: str
 
 
 def times(estimate: Estimate | None) -> str:

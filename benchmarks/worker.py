@@ -15,7 +15,7 @@ import tracemalloc
 from pathlib import Path
 from statistics import median
 from threading import Barrier, Thread
-from time import perf_counter
+from time import perf_counter, process_time, thread_time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -104,6 +104,47 @@ class Client:
         for worker in workers:
             worker.join()
         return duration / (threads * calls)
+
+    def record(self, name: str, payload: str, runs: int) -> dict[str, list[float]]:
+        """Return what each of so many runs takes of its caller, and one until all have arrived.
+
+        These are seconds: `cpu` of the caller's thread and `wall` for each run; `all` and `process`
+        are the time and the CPU time of the whole process, by the number of runs.
+        """
+        function, flush, body = (
+            self.function(name),
+            self.function("flush"),
+            self.body(name, payload),
+        )
+        cpu: list[float] = []
+        wall: list[float] = []
+        start, start_process = perf_counter(), process_time()
+        for _ in range(runs):
+            begin, begin_cpu = perf_counter(), thread_time()
+            function(body)
+            cpu.append(thread_time() - begin_cpu)
+            wall.append(perf_counter() - begin)
+        flush(None)
+        whole, process = perf_counter() - start, process_time() - start_process
+        return {"cpu": cpu, "wall": wall, "all": [whole / runs], "process": [process / runs]}
+
+    def hold(self, name: str, payload: str, times: int) -> list[float]:
+        """Return how long each of so many calls, one after the other, holds up an event loop."""
+        import asyncio  # noqa: PLC0415 - only this needs it
+
+        function, body = self.function(name), self.body(name, payload)
+        held: list[float] = []
+
+        async def call() -> None:
+            for _ in range(times):
+                start = perf_counter()
+                function(body)
+                held.append(perf_counter() - start)
+                await asyncio.sleep(0)
+
+        asyncio.run(call())
+        self.function("flush")(None)
+        return held
 
     def traced(self, name: str, payload: str) -> int:
         """Return the peak of what a call allocates through Python, in bytes."""

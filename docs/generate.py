@@ -257,7 +257,7 @@ def provoke(statement: str, setup: str) -> OpenApiException:
     """Return the mistake that a statement is after the setup, without PySocks."""
     names: dict[str, Any] = {}
     exec(setup, names)  # noqa: S102 - the page's own code
-    digits = sys.get_int_max_str_digits()
+    digits, depth = sys.get_int_max_str_digits(), sys.getrecursionlimit()
     try:
         with patch.dict(sys.modules, {"socks": None}):
             exec(statement, names)  # noqa: S102 - likewise
@@ -265,6 +265,7 @@ def provoke(statement: str, setup: str) -> OpenApiException:
         return error
     finally:
         sys.set_int_max_str_digits(digits)
+        sys.setrecursionlimit(depth)
     raise AssertionError(f"{statement} is no mistake")
 
 

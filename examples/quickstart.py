@@ -1,4 +1,4 @@
-"""Answer a question about this project from its own documentation, and send the run.
+"""Answer a question about this project from its own documentation, and record the run.
 
     python examples/quickstart.py "How often is a call retried?"
 
@@ -14,28 +14,17 @@ import os
 import re
 import sys
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gentrace
-import gentrace.local
-from gentrace.apis.tags.ingestion_api import IngestionApi
-from gentrace.model.pipeline_run_request import PipelineRunRequest
-from gentrace.model.step_run import StepRun
-from gentrace.model.step_run_provider import StepRunProvider
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PROJECT = Path(__file__).resolve().parents[1]
 QUESTION = "How often is a failed call sent again?"
 DATABASE = "gentrace.sqlite3"
-PARAMETERS: dict[str, dict[str, Any]] = {
-    "retrieve": {"passages": 4},
-    "prompt": {"template": "Answer from these passages:\n\n{passages}\n\nQuestion: {question}"},
-    "compose": {"sentences": 2},
-}
+TEMPLATE = "Answer from these passages:\n\n{passages}\n\nQuestion: {question}"
+
+pipeline = gentrace.Pipeline("answer-question")
 
 
 def words(text: str) -> set[str]:
@@ -65,63 +54,41 @@ def split(page: str) -> list[str]:
     return [part for part in rows + paragraphs if re.match(r"\w", part)]
 
 
-def retrieve(question: str, passages: int) -> dict[str, Any]:
+@gentrace.step("quickstart", invocation="retrieve")
+def retrieve(question: str, count: int = 4) -> list[str]:
     """Find the passages of the documentation that fit a question."""
     pages = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
     texts = [part for page in pages for part in split(page.read_text("utf-8"))]
-    return {"passages": best(question, texts, passages), "searched": len(texts)}
+    return best(question, texts, count)
 
 
-def build_prompt(question: str, passages: list[str], template: str) -> dict[str, Any]:
-    """Write what a model would be asked."""
-    return {"prompt": template.format(passages="\n".join(passages), question=question)}
-
-
-def compose(prompt: str, sentences: int) -> dict[str, Any]:
+def compose(prompt: str, sentences: int) -> str:
     """Answer a prompt with the sentences in it that fit its question best."""
     given, _, question = prompt.rpartition("\n\nQuestion: ")
     passages = given.partition("\n\n")[2]
     said = best(question, re.split(r"(?<=[.]) |\n", passages), sentences)
-    return {"answer": " ".join(said) or "The documentation does not say."}
+    return " ".join(said) or "The documentation does not say."
 
 
-def run_step(name: str, function: Callable[..., dict[str, Any]], **inputs: Any) -> StepRun:
-    """Carry out one step, and record it."""
-    start = datetime.now(UTC)
-    outputs = function(**inputs, **PARAMETERS[name])
-    end = datetime.now(UTC)
-    return StepRun(
-        provider=StepRunProvider(
-            name="quickstart",
-            invocation=name,
-            model_params=PARAMETERS[name],
-            inputs=inputs,
-            outputs=outputs,
-        ),
-        elapsed_time=round((end - start).total_seconds() * 1000),
-        start_time=start,
-        end_time=end,
-    )
+def answer(question: str) -> str:
+    """Answer a question: two steps of the current run."""
+    passages = retrieve(question)
+    prompt = TEMPLATE.format(passages="\n".join(passages), question=question)
+    with gentrace.step(
+        "quickstart", invocation="compose", model_params={"sentences": 2}, inputs={"prompt": prompt}
+    ) as step:
+        said = compose(prompt, sentences=2)
+        step.outputs = {"answer": said}
+    return said
 
 
-def outputs_of(step: StepRun) -> dict[str, Any]:
-    """Return what a step answered."""
-    return dict(step["provider"]["outputs"])
-
-
-def answer(question: str) -> PipelineRunRequest:
-    """Run the pipeline."""
-    found = run_step("retrieve", retrieve, question=question)
-    passages = outputs_of(found)["passages"]
-    prompted = run_step("prompt", build_prompt, question=question, passages=passages)
-    composed = run_step("compose", compose, prompt=outputs_of(prompted)["prompt"])
-    return PipelineRunRequest(name="answer-question", step_runs=[found, prompted, composed])
-
-
-def send(client: gentrace.ApiClient, run: PipelineRunRequest) -> str:
-    """Send a run, and return the id that it is stored under."""
-    response = IngestionApi(client).pipeline_run_post(run)
-    return str(response.body["pipelineRunId"])
+def ask(question: str) -> str:
+    """Answer a question, print what is answered, and return the id of the stored run."""
+    with pipeline.start() as run:
+        said = answer(question)
+    print(f"question  {question}")
+    print(f"answer    {said}")
+    return run.receipt.result(timeout=30)
 
 
 def show(stored: dict[str, Any], database: Path) -> None:
@@ -135,20 +102,17 @@ def show(stored: dict[str, Any], database: Path) -> None:
 def main() -> None:
     """Answer the question, send the run and show it."""
     question = " ".join(sys.argv[1:]) or QUESTION
-    run = answer(question)
-    print(f"question  {question}")
-    print(f"answer    {outputs_of(run.step_runs[-1])['answer']}")
     if os.environ.get("GENTRACE_API_KEY"):
-        with gentrace.ApiClient() as client:
-            print(f"run       {send(client, run)}")
-            print(f"sent to   {client.configuration.host}")
+        print(f"run       {ask(question)}")
+        print(f"sent to   {gentrace.Configuration().host}")
         return
     with (
         gentrace.local.serve(database=DATABASE) as server,
         gentrace.ApiClient(gentrace.Configuration(host=server.url)) as client,
+        gentrace.Delivery(client) as delivery,
     ):
-        stored = client.call_api(f"/pipeline-runs/{send(client, run)}", "GET").json()
-        show(stored, server.database)
+        gentrace.set_default_delivery(delivery)
+        show(client.call_api(f"/pipeline-runs/{ask(question)}", "GET").json(), server.database)
 
 
 if __name__ == "__main__":

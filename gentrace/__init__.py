@@ -1,4 +1,4 @@
-"""Typed, validated client of the Gentrace ingestion API.
+"""Record runs of LLM pipelines, deliver them to the Gentrace ingestion API, and look at them.
 
 Everything below loads on first use, so that importing the package costs next to nothing.
 """
@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 from gentrace._version import __version__
 
 if TYPE_CHECKING:
+    from gentrace import local
     from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
+    from gentrace.apis.tags.ingestion_api import IngestionApi
     from gentrace.configuration import Configuration
+    from gentrace.delivery import (
+        Delivery,
+        DeliveryError,
+        DeliveryStats,
+        Receipt,
+        default_delivery,
+        set_default_delivery,
+    )
     from gentrace.exceptions import (
         ApiAttributeError,
         ApiException,
@@ -19,6 +29,16 @@ if TYPE_CHECKING:
         ApiTypeError,
         ApiValueError,
         OpenApiException,
+    )
+    from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider
+    from gentrace.recorder import (
+        Pipeline,
+        PipelineRun,
+        Step,
+        bind,
+        current_run,
+        current_step,
+        step,
     )
 
 __all__ = [
@@ -31,26 +51,81 @@ __all__ = [
     "ApiTypeError",
     "ApiValueError",
     "Configuration",
+    "Delivery",
+    "DeliveryError",
+    "DeliveryStats",
+    "IngestionApi",
     "OpenApiException",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineRunRequest",
+    "PipelineRunResponse",
+    "Receipt",
+    "Step",
+    "StepRun",
+    "StepRunProvider",
     "__version__",
+    "bind",
+    "current_run",
+    "current_step",
+    "default_delivery",
+    "local",
+    "set_default_delivery",
+    "step",
 ]
 
-_HOME = dict.fromkeys(__all__, "gentrace.exceptions") | {
-    "ApiClient": "gentrace.api_client",
-    "ApiResponse": "gentrace.api_client",
-    "ApiResponseWithoutDeserialization": "gentrace.api_client",
-    "Configuration": "gentrace.configuration",
+_NAMES = {
+    "gentrace.api_client": ("ApiClient", "ApiResponse", "ApiResponseWithoutDeserialization"),
+    "gentrace.apis.tags.ingestion_api": ("IngestionApi",),
+    "gentrace.configuration": ("Configuration",),
+    "gentrace.delivery": (
+        "Delivery",
+        "DeliveryError",
+        "DeliveryStats",
+        "Receipt",
+        "default_delivery",
+        "set_default_delivery",
+    ),
+    "gentrace.exceptions": (
+        "ApiAttributeError",
+        "ApiException",
+        "ApiKeyError",
+        "ApiTypeError",
+        "ApiValueError",
+        "OpenApiException",
+    ),
+    "gentrace.models": (
+        "PipelineRunRequest",
+        "PipelineRunResponse",
+        "StepRun",
+        "StepRunProvider",
+    ),
+    "gentrace.recorder": (
+        "Pipeline",
+        "PipelineRun",
+        "Step",
+        "bind",
+        "current_run",
+        "current_step",
+        "step",
+    ),
 }
+"""The public names by the module that has them."""
+
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its module, and keep it for the next time."""
     from importlib import import_module  # noqa: PLC0415 - needed once a name
 
-    home = _HOME.get(name)
-    if home is None:
+    if name == "local":
+        value: object = import_module("gentrace.local")
+    elif name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
+    globals()[name] = value
     return value
 
 

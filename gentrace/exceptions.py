@@ -29,12 +29,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gentrace.api_client import ApiResponse
+    from urllib3 import HTTPResponse
 
 SHOWN_BODY = 500
 """How many characters of a server's words the text of an exception shows."""
@@ -55,8 +55,6 @@ class _CallerError(OpenApiException):
     """
 
     path_to_item: tuple[str | int, ...] | None
-    passed: dict[int, object] | None = None
-    """The containers around content nested too deeply, by identity: one met twice is a cycle."""
 
     def __init__(self, message: str, path_to_item: tuple[str | int, ...] | None = None) -> None:
         super().__init__()
@@ -124,6 +122,14 @@ class InsecureTransportWarning(UserWarning):
     """The token goes over plain HTTP, or to a server whose certificate is not checked."""
 
 
+class Answer(Protocol):
+    """The answer in an exception, see `gentrace.ApiResponse`: response, body and headers."""
+
+    response: HTTPResponse
+    body: Any
+    headers: Any
+
+
 class ApiException(OpenApiException):
     """What went wrong with a call.
 
@@ -148,7 +154,7 @@ class ApiException(OpenApiException):
         self,
         status: int = 0,
         reason: str | None = None,
-        api_response: ApiResponse | None = None,
+        api_response: Answer | None = None,
         *,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
@@ -182,7 +188,8 @@ class ApiException(OpenApiException):
         state = dict(self.__dict__)
         if self.api_response is not None:
             answer = self.api_response
-            state["api_response"] = type(answer)(None, answer.body, answer.headers)
+            kind: Any = type(answer)
+            state["api_response"] = kind(None, answer.body, answer.headers)
         return _restore, (type(self), state)
 
 

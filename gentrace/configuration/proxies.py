@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+from binascii import b2a_base64
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from urllib3.util import make_headers
-
-from gentrace.configuration.secrets import Headers, Secret
+from gentrace.configuration.secrets import Headers, Secret, SecretBytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,19 +66,20 @@ class ProxyUrl:
         """Return the header fields for the proxy alone: `given`, and who asks."""
         fields = Headers()
         if self.username or self.password:
-            made = make_headers(proxy_basic_auth=_as_latin1(f"{self.username}:{self.password}"))
-            fields["Proxy-Authorization"] = Secret(made.pop("proxy-authorization"))
+            login = _encode(f"{self.username}:{self.password}")
+            fields["Proxy-Authorization"] = Secret(
+                f"Basic {b2a_base64(login, newline=False).decode()}"
+            )
         fields.replace({name: Secret(value) for name, value in given.items()})
         return fields
 
 
-def _as_latin1(login: str) -> Secret:
-    """Return a login in characters that are the octets to send: UTF-8 where Latin-1 has none."""
+def _encode(login: str) -> SecretBytes:
+    """Return the octets of a login: UTF-8 where latin-1 has none of a character."""
     try:
-        login.encode("latin-1")
+        return SecretBytes(login, "latin-1")
     except UnicodeEncodeError:
-        return Secret(login.encode().decode("latin-1"))
-    return Secret(login)
+        return SecretBytes(login, "utf-8")
 
 
 def find_proxy(scheme: str, host: str, port: int) -> str | None:
@@ -107,13 +107,16 @@ def _is_listed(host: str, port: int, listed: str) -> bool:
 
 
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Tell whether an entry of `no_proxy` is this host: `*`, a name, an address or a network."""
+    """Tell whether an entry of `no_proxy` is this host: `*`, a name, an address or a network.
+
+    A port may stand behind it; an entry that is none of these is passed over.
+    """
     if entry == "*":
         return True
     host = host.removesuffix(".")
-    name, _, wanted = entry.rpartition(":")
-    if wanted.isdigit() and (":" not in name or name.endswith("]")):
-        if int(wanted) != port:
+    name, colon, wanted = entry.rpartition(":")
+    if colon and (":" not in name or name.endswith("]")):
+        if wanted != str(port):
             return False
         entry = name
     entry = entry.strip("[]")

@@ -13,20 +13,31 @@ What is in here is loaded at first use: importing the package alone costs nothin
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gentrace.local.server import Server, Settings, run, serve
+    from gentrace.local.server import Server, run, serve
+    from gentrace.local.settings import Settings
 
-__all__ = ["Server", "Settings", "run", "serve"]
+    RunsApi: Any
+    """The client's `gentrace.runs.RunsApi`, which reads back what a server has stored."""
+
+__all__ = ["RunsApi", "Server", "Settings", "run", "serve"]
+
+_OF_THE_SERVER = ("Server", "Settings", "run", "serve")
 
 
 def __getattr__(name: str) -> Any:
     """Load the server at first use; ImportError says how to get its dependencies."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "RunsApi":
+        from importlib import import_module  # noqa: PLC0415 - few come here
+
+        # By its name: the server itself knows nothing of the client.
+        return import_module("gentrace.runs").RunsApi
     try:
         from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
     except ModuleNotFoundError as error:
         raise ImportError(
             f"gentrace.local needs {error.name}, which is not installed: pip install '.[local]'"
         ) from error
-    globals().update({exported: getattr(server, exported) for exported in __all__})
+    globals().update({exported: getattr(server, exported) for exported in _OF_THE_SERVER})
     return globals()[name]

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -10,16 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 from gentrace import local
 
 if TYPE_CHECKING:
-    from gentrace.local.server import Server, Settings
+    from gentrace.local.server import Server
+    from gentrace.local.settings import Settings
 
 DEFAULT_PORT: Final = 8371
 DEFAULT_DATABASE: Final = "gentrace.sqlite3"
+# Seconds by the letter that stands for them.
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 TOKEN_VARIABLE: Final = "GENTRACE_LOCAL_TOKEN"  # noqa: S105 - a name, not a token
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; the exit code is 0 when it was told to end and 2 when it could not start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # A line for each stored run, and no more of what others log.
+    logging.getLogger("gentrace.local").setLevel(logging.INFO)
     try:
         settings = _settings(arguments)
         local.run(settings, _announce)
@@ -75,12 +81,31 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         dest="allowed_hosts",
         help="a further name by which clients may call the server; may be repeated",
     )
+    parser.add_argument(
+        "--keep",
+        type=_seconds,
+        metavar="AGE",
+        help="forget runs that are older, such as 30d, 12h, 90m or 45s; by default none",
+    )
+    parser.add_argument(
+        "--max-runs",
+        type=int,
+        metavar="NUMBER",
+        help="forget the oldest runs beyond this number; by default none",
+    )
     options: dict[str, Any] = vars(parser.parse_args(arguments))
     if options["token"] is None:
         # An empty variable is one that is not set; an empty argument is a mistake. Not the
         # option's default, which the help would show.
         options["token"] = os.environ.get(TOKEN_VARIABLE) or None
     return local.Settings(**options)
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch("([0-9]{1,9})([smhd])", text, re.ASCII)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"expected a number and s, m, h or d, got {text!r}")
+    return float(match[1]) * UNITS[match[2]]
 
 
 if __name__ == "__main__":

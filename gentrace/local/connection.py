@@ -3,13 +3,19 @@
 import asyncio
 import json
 import socket
-from typing import TYPE_CHECKING, ClassVar, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
+    from gentrace.local.accepting import Room
+
+# Key in a scope's `state` of the function that closes the request's connection.
+CLOSE: Final = "gentrace.close"
 
 
 class Connection(H11Protocol):
@@ -19,22 +25,27 @@ class Connection(H11Protocol):
     """
 
     patience: ClassVar[float]
+    room: "ClassVar[Room]"
 
     @classmethod
-    def within(cls, seconds: float) -> type["Connection"]:
-        """Make the class of connections that have this patience."""
-        return type("Connection", (cls,), {"patience": seconds})
+    def within(cls, seconds: float, room: "Room") -> type["Connection"]:
+        """Make the class of connections that have this patience, and their places in a room."""
+        return type("Connection", (cls,), {"patience": seconds, "room": room})
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start waiting for the first head."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is a TCP server's
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self.room.enter(self)
         # asyncio leaves this out for a listener made elsewhere, and then an answer's head and body
         # wait for each other: 40 ms a request.
         stream: socket.socket = transport.get_extra_info("socket")
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Some systems refuse it for a client that has gone already.
+        with suppress(OSError):
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
+        self.app_state = {**self.app_state, CLOSE: transport.abort}
         # uvicorn's own log of requests holds their query strings, and those may hold a secret.
         self.access_log = False
         self._watch_head()
@@ -47,8 +58,19 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
         super().connection_lost(exc)
+        self.room.leave(self)
         _cancel(self._head_timer)
         _cancel(self._write_timer)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless it is there already."""
+        super().on_response_complete()
+        if self.cycle.response_complete:
+            self.room.rest(self)
+
+    def leave(self) -> None:
+        """Close the connection, which has no request under way."""
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Start waiting for the client to take in what was written."""
@@ -83,7 +105,9 @@ class Connection(H11Protocol):
         if cycle is not None and not cycle.response_complete:
             _cancel(self._head_timer)
             self._head_timer = None
+            self.room.begin(self)
         elif self._head_timer is None:
+            self.room.rest(self)
             self._head_timer = self.loop.call_later(self.patience, self.transport.abort)
 
 

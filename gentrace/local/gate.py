@@ -16,6 +16,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gentrace.local.refusal import Refusal
 
 HEALTH: Final = "/healthz"
+# What of the server needs no token: whether it is up, and the viewer, which asks for it.
+OPEN_PATHS: Final = ("/", HEALTH)
+OPEN_FOLDER: Final = "/assets/"
+# Nothing that was sent to the server is ever run or shown as markup, in no page and in no frame.
+PROTECTION: Final = [
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+            b" img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+]
 AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::([0-9]{1,5}))?")
 # Seconds for which the rest of a refused body is still taken in and thrown away.
 LINGER: Final = 5.0
@@ -87,12 +105,13 @@ class Gate:
                 await answer(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
-        client = scope["client"][0]
+        # None if it has gone already.
+        client = (scope["client"] or ["a client that has gone"])[0]
         hosts = _values(scope, b"host")
         if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):
             logger.warning("refused a request from %s: its Host is not this server's", client)
             return Refusal(421, "this server does not answer to that host", "Host")
-        if self._digest is None or scope["path"] == HEALTH:
+        if self._digest is None or _is_open(scope["path"]):
             return None
         given = _values(scope, b"authorization")
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
@@ -130,8 +149,9 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            message["headers"] = [*message["headers"], *PROTECTION]
             if self._unread:
-                message["headers"] = [*message["headers"], (b"connection", b"close")]
+                message["headers"].append((b"connection", b"close"))
         elif self._unread and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             with suppress(TimeoutError):
@@ -140,6 +160,10 @@ class _Exchange:
                         await self.receive()
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
 def _values(scope: Scope, name: bytes) -> list[bytes]:

@@ -28,3 +28,9 @@ class PipelineRunRequest(Model):
         def __init__(
             self, *, name: str, step_runs: Sequence[StepRun | Mapping[str, object]]
         ) -> None: ...
+
+    def _repr_html_(self) -> str:
+        """Show the steps as a table, as notebooks ask for."""
+        from gentrace.model.timeline import draw_timeline  # noqa: PLC0415 - only a notebook needs it
+
+        return draw_timeline(self.name, self.step_runs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gentrace.model.step_run_provider import StepRunProvider
-from gentrace.schemas import DATE_TIME, INTEGER, Model, ObjectSchema, optional
+from gentrace.schemas import DATE_TIME, MILLISECONDS, Model, ObjectSchema, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ class StepRun(Model):
         ObjectSchema(StepRunProvider),
         "Who did the work of this step, what it was given and what it answered.",
     )
-    elapsed_time = optional("elapsedTime", INTEGER, "How long the step took, in milliseconds.")
+    elapsed_time = optional("elapsedTime", MILLISECONDS, "How long the step took, in milliseconds.")
     start_time = optional(
         "startTime",
         DATE_TIME,

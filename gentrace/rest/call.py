@@ -125,7 +125,7 @@ class Call:
                     self.route.prefix + self._target,
                     body=self._body(attempt),
                     # Plain texts, which tools can write down; in no local of this frame.
-                    headers=dict(zip(self._headers, map(str, self._headers.values()), strict=True)),
+                    headers=Headers(self._headers),  # tracing adds fields of an attempt
                     retries=_NEVER,
                     redirect=False,
                     assert_same_host=False,

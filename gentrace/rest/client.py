@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -14,9 +13,11 @@ from gentrace.exceptions import (
     InsecureTransportWarning,
 )
 from gentrace.rest.call import Call
+from gentrace.rest.cancelling import cancelling, pause
 from gentrace.rest.retries import Quota
 from gentrace.rest.routes import Routes
 from gentrace.rest.settings import Settings, read_settings
+from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration, TimeoutSetting
@@ -64,7 +65,16 @@ class RestClient:
             ApiValueError: a number that is not above 0 and finite.
 
         """
-        return self.settings.start(timeout)
+        deadline = self.settings.start(timeout)
+        cancel = cancelling.get()
+        if cancel is not None:
+
+            def cut() -> None:
+                deadline.expire()
+                watchdog.look()
+
+            cancel.guard(cut)
+        return deadline
 
     def send(  # noqa: C901, PLR0912 - one loop
         self, request: Request, deadline: Deadline, *, stream: bool
@@ -114,7 +124,7 @@ class RestClient:
                 if response is not None:
                     response.discard()
                 call.log("another request in %.2f s", wait)
-                time.sleep(wait)
+                pause(wait)
         except BaseException:
             # Such as an interrupt, whose traceback would keep the answer and its connection.
             if response is not None:

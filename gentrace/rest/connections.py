@@ -14,6 +14,8 @@ from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from urllib3.connection import HTTPConnection
 
     from gentrace.rest.attempt import Attempt
@@ -128,7 +130,7 @@ class _Guarded(_Base):
             self.connect()
         self.timeout = attempt.send(self)
         try:
-            super().request(*args, **keywords)
+            super().request(*args, **_with_plain_headers(keywords))
         except OSError as error:
             if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
                 raise ProtocolError("the request was not sent", error) from error
@@ -139,6 +141,12 @@ class _Guarded(_Base):
         """Read the head of the answer."""
         current.get().wait()
         return super().getresponse(*args, **keywords)
+
+
+def _with_plain_headers(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments with exact strings as header fields: a cassette writes no others."""
+    fields: Mapping[str, str] = keywords.get("headers") or {}
+    return keywords | {"headers": {str(name): str(value) for name, value in fields.items()}}
 
 
 def _make_socks_socket(options: dict[str, Any]) -> Any:

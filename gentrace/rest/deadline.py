@@ -58,6 +58,10 @@ class Deadline:
             raise TimeoutError
         return min(left, limit)
 
+    def expire(self) -> None:
+        """End the call's time now."""
+        self.end = min(self.end, now())
+
     def is_up(self) -> bool:
         """Tell whether the call's time is up."""
         return self.left() <= 0

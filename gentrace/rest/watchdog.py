@@ -64,6 +64,10 @@ class Watchdog:
         """Leave an item alone."""
         self._watched.discard(item)
 
+    def look(self) -> None:
+        """Look at once whose time is up: an end was moved."""
+        self._alarm.put(None)
+
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
             return  # Python ends, and starts no thread any more: sockets have their time-outs

@@ -1,6 +1,5 @@
 """A secret that is written differently by everything that escapes, and the search for it."""
 
-import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
@@ -20,7 +19,7 @@ def _base64(raw):
 
 def spellings(secret=CANARY):
     """The ways in which a text may hold the secret."""
-    found = {secret, repr(secret)[1:-1], ascii(secret)[1:-1], html.escape(secret)}
+    found = {secret, repr(secret)[1:-1], ascii(secret)[1:-1]}
     found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     for raw in (secret.encode(), secret.encode("latin-1")):
         escaped = {quote(raw), quote(raw, safe=""), quote_plus(raw)}

@@ -8,6 +8,10 @@ import inspect
 import re
 
 from gentrace.schemas import ArraySchema, ObjectSchema
+from gentrace.schemas.more_types import NullableSchema
+
+BINARY = {"type": "string", "format": "binary"}
+"""What the document says of a body that is a file."""
 
 
 def facts_of(document):
@@ -43,17 +47,17 @@ def differences(document, package):
     }
 
 
-def document_of(*, about, tag_classes, path_classes, operations, models):
+def document_of(*, about, tag_classes, operations, models, path_classes=None):
     """Write the document that the declarations say; `about` has its info, servers and security.
 
-    An operation is in it where the class of its path has it as its method, and has its tag where
-    that tag's class has it by its name.
+    An operation is in it where the class of its path has it as its method, if there are such
+    classes, and has its tag where that tag's class has it by its name.
     """
     schemes = about["securitySchemes"]
     paths = {}
     for operation in operations:
         method = operation.method.lower()
-        if hasattr(path_classes.get(operation.path), method):
+        if path_classes is None or hasattr(path_classes.get(operation.path), method):
             said = paths.setdefault(operation.path, {})
             said[method] = _operation(operation, tag_classes, list(schemes))
     return {
@@ -118,7 +122,11 @@ def _content(declared):
 def _schema(schema):
     if isinstance(schema, ObjectSchema):
         return {"$ref": f"#/components/schemas/{schema.model.__name__}"}
-    said = {"type": schema.type}
+    if schema is None:
+        return BINARY
+    if isinstance(schema, NullableSchema):
+        return _schema(schema.inner) | {"nullable": True}
+    said = {"type": schema.type} if schema.type else {}
     if schema.format is not None:
         said["format"] = schema.format
     if isinstance(schema, ArraySchema):

@@ -1,21 +1,37 @@
 """The code blocks of the documentation."""
 
 import re
+from importlib.metadata import entry_points
 
 import pytest
 
 import gentrace
 
+INSTALLED = any(entry.name == "gentrace" for entry in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "gentrace.testing.plugin")
+
+
+@pytest.fixture
+def run_block(block, run_python, tmp_path):
+    """Run a block as a program of its own: its runs are sent when that ends."""
+    script = tmp_path / "test_block.py"
+    # A traceback shows the lines of the page.
+    script.write_text("\n" * (block.line - 1) + block.code, "utf-8")
+    if re.search(r"^def test_", block.code, re.MULTILINE):
+        return lambda: run_python("-m", "pytest", "-q", *PLUGIN, script)
+    return lambda: run_python(script)
+
 
 @pytest.mark.usefixtures("reader")
-def test_code_block_runs(block, capsys):
-    """Each Python block stands alone and does its work; the commands are the README's two."""
+def test_code_block_runs(block, run_block):
+    """Each Python block stands alone, does its work, and says nothing on the standard error.
+
+    So nothing that it records is dropped or off, which would be warned about there.
+    """
     if block.language != "python":
         assert (block.page, block.language) == ("README.md", "sh")
         return
-    code = compile("\n" * (block.line - 1) + block.code, block.page, "exec")
-    exec(code, {"__name__": "__main__"})  # noqa: S102 - our own pages
-    assert "Exception when calling" not in capsys.readouterr().out
+    assert "Exception when calling" not in run_block()
 
 
 def test_readme_has_two_commands_and_ci_runs_them(blocks, root):
@@ -47,8 +63,11 @@ def test_contract_example_is_the_same_everywhere(blocks, root):
 
 
 def test_package_documents_its_version(root):
-    """The changelog's newest entry is the version of the package."""
+    """The changelog's newest entry, and what the README names, are the version of the package."""
     entries = re.findall(
         r"^## \[?([\d.]+)", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
     assert entries[0] == gentrace.__version__
+    assert f"Version {gentrace.__version__} of the package" in (root / "README.md").read_text(
+        "utf-8"
+    )

@@ -78,10 +78,10 @@ def _caller_errors():
     """Where the package raises a mistake of the caller: file, first and last line."""
     kinds = {"ApiTypeError", "ApiValueError", "ApiKeyError", "ApiAttributeError"}
     package = Path(gentrace.__file__).parent
+    # The server apart, and mistakes whose texts begin with the name of a file of the reader's.
+    others = {*(package / "local").rglob("*.py"), package / "backfill" / "state.py"}
     trees = {
-        str(path): ast.parse(path.read_text("utf-8"))
-        for path in package.rglob("*.py")
-        if package / "local" not in path.parents
+        str(path): ast.parse(path.read_text("utf-8")) for path in {*package.rglob("*.py")} - others
     }
     nodes = [(path, node) for path, tree in trees.items() for node in ast.walk(tree)]
     makers = kinds | {

@@ -22,8 +22,9 @@ import sys
 import gentrace.local
 assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
 assert gentrace.local.serve is gentrace.local.server.serve
+own = ("gentrace.local", "gentrace._version")
 sdk = {name for name in sys.modules if name.startswith("gentrace.")}
-assert not [name for name in sdk if not name.startswith(("gentrace.local", "gentrace._version"))], sdk
+assert not [name for name in sdk if not name.startswith(own)], sdk
 try:
     gentrace.local.nothing
 except AttributeError as error:
@@ -37,10 +38,12 @@ def test_it_says_where_it_is_and_ends_cleanly(start, connect, tmp_path, number):
     first, second = process.announced
     assert re.fullmatch(r"gentrace\.local listens on http://127\.0\.0\.1:\d+/api/v1\n", first)
     assert second == f"gentrace.local stores in {tmp_path / 'mine.sqlite3'}\n"
-    assert connect(url).post().status == 200
+    run_id = connect(url).post().json["pipelineRunId"]
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
-    assert (process.returncode, output, errors) == (0, "", "")
+    assert (process.returncode, output) == (0, "")
+    stored = f"stored run {run_id}: name 'answer-question', 1 steps, 64 bytes, duration 1250 ms"
+    assert re.fullmatch(rf".* INFO gentrace\.local: {re.escape(stored)}\n", errors)
     assert [each.name for each in tmp_path.iterdir()] == ["mine.sqlite3"]
 
 
@@ -79,10 +82,11 @@ def test_a_taken_port_is_one_line(finish, tmp_path):
 
 
 def test_a_file_that_cannot_be_written_is_one_line(finish, tmp_path):
-    code, output, errors = finish("--port", "0", "--database", "missing/runs.sqlite3")
+    tmp_path.joinpath("file").touch()
+    code, output, errors = finish("--port", "0", "--database", "file/runs.sqlite3")
     assert (code, output) == (2, "")
-    path = tmp_path / "missing" / "runs.sqlite3"
-    assert errors == f"gentrace.local: cannot store in {path}: unable to open database file\n"
+    path = tmp_path / "file" / "runs.sqlite3"
+    assert errors == f"gentrace.local: cannot store in {path}: {os.strerror(errno.EEXIST)}\n"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,8 @@ def test_a_file_that_cannot_be_written_is_one_line(finish, tmp_path):
         (["--port", "-1"], "the port must be from 0 to 65535, not -1"),
         (["--max-body", "0"], "the largest body must be"),
         (["--allowed-host", "a:b"], "an allowed host is"),
+        (["--keep", "0d"], "the time to keep runs must be above 0 seconds, not 0.0"),
+        (["--max-runs", "0"], "the number of runs to keep must be above 0, not 0"),
     ],
 )
 def test_what_cannot_be_is_one_line(capsys, monkeypatch, arguments, words):
@@ -163,7 +169,15 @@ def test_its_help_names_every_option(capsys):
     output = capsys.readouterr().out
     assert set(re.findall(r"^  (--[a-z-]+)", output, re.MULTILINE)) == {
         "--host", "--port", "--database", "--token", "--max-body", "--timeout", "--allowed-host",
+        "--keep", "--max-runs",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("age", ["30", "1y", "-1d", "1.5h", ""])
+def test_an_age_is_a_number_and_its_unit(capsys, age):
+    with pytest.raises(SystemExit, match="2"):
+        main([f"--keep={age}"])
+    assert "--keep: expected a number and s, m, h or d, got " in capsys.readouterr().err
 
 
 def test_a_token_in_the_environment_is_not_in_the_help(capsys, monkeypatch):

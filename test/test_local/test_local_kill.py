@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
+from subprocess import DEVNULL
 
 KILLS = int(os.environ.get("GENTRACE_TEST_KILLS", "8"))
 WRITERS = 8
@@ -68,7 +69,7 @@ def test_every_answered_run_is_there_once_after_kills_at_random_moments(
     writers = Writers()
     with ThreadPoolExecutor(WRITERS) as pool:
         for _ in range(KILLS):
-            process, url = start()
+            process, url = start(errors=DEVNULL)
             enough = threading.Event()
             done = [pool.submit(writers.write, connect(url), enough) for _ in range(WRITERS)]
             assert enough.wait(60)
@@ -79,7 +80,7 @@ def test_every_answered_run_is_there_once_after_kills_at_random_moments(
             for each in done:
                 each.result(60)
 
-    _, url = start()
+    _, url = start(errors=DEVNULL)
     client = connect(url)
     answered_before = dict(writers.answered)
     writers.write_the_rest(client)

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 import gentrace.local
-from gentrace.local import checks, gate, server
+from gentrace.local import checks, gate, peer
 from gentrace.local.connection import Connection
 
 SESAME = "s3cret"
@@ -179,6 +179,15 @@ def test_a_second_head_on_a_connection_is_bounded_too(connect, read_all):
             assert read_all(bare) == b""
 
 
+def test_a_request_that_comes_with_the_one_before_is_answered_too(connect, read_all):
+    with gentrace.local.serve() as running:
+        client = connect(running.url)
+        head = client.head(method="GET", path="/healthz")
+        last = client.head("Connection: close", method="GET", path="/healthz")
+        with client.raw(head + head + last) as bare:
+            assert read_all(bare).count(b"HTTP/1.1 200 ") == 3
+
+
 def test_a_body_that_does_not_end_is_408(connect, monkeypatch, read_all):
     monkeypatch.setattr(gate, "LINGER", 0.05)
     with gentrace.local.serve(timeout=0.2) as running:
@@ -247,7 +256,7 @@ def test_a_client_that_takes_in_a_large_answer_gets_all_of_it(connect):
 
 
 def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch, read_all):
-    monkeypatch.setattr(server, "GRACE", 0.05)
+    monkeypatch.setattr(peer, "GRACE", 0.05)
     with gentrace.local.serve() as running:
         client = connect(running.url)
         head = client.head(*EXPECT, "Content-Length: 50")
@@ -263,13 +272,13 @@ def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch,
 def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, monkeypatch):
     parse, parsed, path = checks.parse, threading.Event(), tmp_path / "runs.sqlite3"
 
-    def watched(text):
-        run = parse(text)
+    def watched(*args):
+        run = parse(*args)
         parsed.set()
         return run
 
     monkeypatch.setattr(checks, "parse", watched)
-    monkeypatch.setattr(server, "GRACE", 0.05)
+    monkeypatch.setattr(peer, "GRACE", 0.05)
     with ThreadPoolExecutor(1) as pool:
         with gentrace.local.serve(database=path) as running:
             body = {"name": "n", "stepRuns": [{}] * 500_000}
@@ -288,7 +297,7 @@ def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
 
 
 def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
-    monkeypatch.setattr(server, "GRACE", 0.05)
+    monkeypatch.setattr(peer, "GRACE", 0.05)
     begun = time.monotonic()
     with gentrace.local.serve() as running:
         client = connect(running.url)

@@ -1,19 +1,27 @@
 """What the store promises about the disk."""
 
 import json
+import os
 import sqlite3
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from gentrace.local.calling_off import CallingOff
+from gentrace.local.filters import Filters
+from gentrace.local.reading import SUMMARY
 from gentrace.local.store import Store
+from gentrace.local.summaries import summarize
+from gentrace.local.writing import Limits
 
 FILL = """
 import json, resource, sys
 import gentrace.local
 sys.path.insert(0, sys.argv[1])
-from conftest import Client
+from support.local_client import Client
 with gentrace.local.serve(database="full.sqlite3") as server:
     client = Client(server.url)
     assert client.post({"name": "small", "stepRuns": []}).status == 200
@@ -25,6 +33,20 @@ with gentrace.local.serve(database="full.sqlite3") as server:
     print(json.dumps([large.status, large.json, names, after.status]))
     client.close()
 """
+FIRST_VERSION = """
+CREATE TABLE IF NOT EXISTS pipeline_runs (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    idempotency_key TEXT UNIQUE,
+    created_at TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+)
+"""
+INSERT = (
+    "INSERT INTO pipeline_runs (id, created_at, name, body, idempotency_key) VALUES (?, ?, ?, ?, ?)"
+)
+CREATED = "2026-11-26T10:00:00.000Z"
 
 
 @pytest.fixture
@@ -32,35 +54,90 @@ def path(tmp_path):
     return tmp_path / "runs.sqlite3"
 
 
-def test_every_commit_is_synced(path):
-    with closing(Store(path)) as store:
-        assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+def add(store, name="n", key=None):
+    body = {"name": name, "stepRuns": []}
+    return store.writer.add(json.dumps(body), summarize(body, 20), key, CallingOff())
+
+
+def permissions(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def make_first_version(path, bodies):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(FIRST_VERSION)
+        for number, body in enumerate(bodies):
+            name = json.loads(body)["name"]
+            row = (f"id {number}", CREATED, name, body, f"key {number}")
+            database.execute(INSERT, row)
+        database.execute("PRAGMA user_version = 1")
+        database.commit()
+
+
+def test_every_commit_is_synced(path, monkeypatch):
+    made, connect = [], sqlite3.connect
+
+    def watched(*args, **kwargs):
+        made.append(connect(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    with closing(Store(path)):
+        assert made[0].execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert made[0].execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_runs_are_there_when_the_file_is_opened_again(path):
     with closing(Store(path)) as store:
-        stored = store.add("n", "{}", "k")
+        stored = add(store, key="k")
+        assert stored.is_new
     with closing(Store(path)) as store:
-        assert store.get(stored.id) == stored
-        assert store.add("n", "{}", "k") == stored
+        assert json.loads(store.reader.run(stored.id))["pipelineRun"] == json.loads(stored.body)
+        again = add(store, key="k")
+        assert (again.id, again.body, again.is_new) == (stored.id, stored.body, False)
 
 
 def test_the_write_ahead_log_becomes_part_of_the_file_at_the_end(path):
     with closing(Store(path)) as store:
-        store.add("n", "{}", None)
+        add(store)
+        assert store.reader.pipelines()
     assert [each.name for each in path.parent.iterdir()] == ["runs.sqlite3"]
 
 
 def test_two_servers_may_store_in_one_file_at_once(path):
     with closing(Store(path)) as one, closing(Store(path)) as other:
 
-        def add(store):
-            return [store.add("n", "{}", f"k{number}") for number in range(200)]
+        def fill(store):
+            return [add(store, key=f"k{number}") for number in range(200)]
 
         with ThreadPoolExecutor(2) as pool:
-            stored, too = pool.map(add, (one, other))
-        assert stored == too
+            stored, too = pool.map(fill, (one, other))
+        assert [run.id for run in stored] == [run.id for run in too]
+        assert all(a.is_new != b.is_new for a, b in zip(stored, too, strict=True))
+
+
+def test_the_file_is_for_this_user_alone_and_so_is_a_directory_that_is_made(tmp_path):
+    """It holds prompts."""
+    path = tmp_path / "made" / "runs.sqlite3"
+    before = os.umask(0o022)
+    try:
+        with closing(Store(path)) as store:
+            add(store)
+            modes = {each.name: permissions(each) for each in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    names = ["runs.sqlite3", "runs.sqlite3-wal", "runs.sqlite3-shm"]
+    assert modes == dict.fromkeys(names, 0o600)
+    assert permissions(path.parent) == 0o700
+
+
+def test_a_directory_and_a_file_that_are_there_keep_their_modes(path):
+    path.parent.chmod(0o750)
+    Store(path).close()
+    path.chmod(0o640)
+    Store(path).close()
+    assert (permissions(path), permissions(path.parent)) == (0o640, 0o750)
 
 
 @pytest.mark.parametrize(
@@ -72,20 +149,87 @@ def test_what_is_no_database_is_refused_and_left_alone(path, make):
         Store(path)
 
 
-def test_a_database_without_a_write_ahead_log_is_refused():
-    with pytest.raises(OSError, match="cannot store in :memory:: it cannot hold a write-ahead log"):
-        Store(":memory:")
-
-
-def test_a_database_of_another_version_is_refused(path):
+@pytest.mark.parametrize(
+    ("version", "statements", "words"),
+    [
+        (7, [], "it holds version 7 of the tables, not 2"),
+        (0, ["CREATE TABLE mine (x)"], "it is the database of another program$"),
+        (
+            1,
+            ["CREATE TABLE mine (x)"],
+            "it is the database of another program: it has no table pipeline_runs",
+        ),
+        (2, [FIRST_VERSION], "it is the database of another program: it has no table run_facts"),
+        (
+            1,
+            ["CREATE TABLE pipeline_runs (id, body)"],
+            "its table pipeline_runs has other columns than this version's",
+        ),
+        (
+            1,
+            [FIRST_VERSION, "ALTER TABLE pipeline_runs ADD COLUMN mine"],
+            "its table pipeline_runs has other columns than this version's",
+        ),
+    ],
+)
+def test_a_database_of_another_program_or_version_is_refused_and_left_alone(
+    path, version, statements, words
+):
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 7")
-    with pytest.raises(OSError, match="it holds version 7 of the table, not 1"):
+        for statement in statements:
+            other.execute(statement)
+        other.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(OSError, match=f"cannot store in .*: {words}"):
         Store(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["runs.sqlite3"]
+
+
+def test_tables_of_somebody_else_beside_ours_are_no_matter(path):
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE INDEX mine ON pipeline_runs (name)")
+    Store(path).close()
+
+
+def test_a_database_of_the_first_version_keeps_all_it_holds(path):
+    long = "9" * 4300
+    bodies = [
+        '{"name": "old",  "stepRuns": [{"elapsedTime": 1250, "error": "boom"}]}',
+        f'{{"name": "odd", "stepRuns": [], "x": {"[" * 400}{long}{"]" * 400}}}',
+    ]
+    make_first_version(path, bodies)
+    path.chmod(0o644)
+    for _ in range(2):
+        with closing(Store(path)) as store:
+            assert store.reader.run("id 0") == (
+                f'{{"pipelineRunId": "id 0", "createdAt": "{CREATED}", "name": "old", '
+                '"startTime": null, "duration": 1250, "steps": 1, "error": "boom", '
+                '"failedSteps": 1, "bytes": 70, "timeline": [[0, 1250, 1, ""]], '
+                f'"pipelineRun": {bodies[0]}}}'
+            )
+            assert bodies[1] in store.reader.run("id 1")
+            assert [each["name"] for each in store.reader.pipelines()] == ["odd", "old"]
+            assert add(store, key="key 1").id == "id 1"
+    # That version left its file readable to all.
+    assert permissions(path) == 0o600
+
+
+def test_an_upgrade_that_fails_changes_nothing(path):
+    make_first_version(path, ['{"name": "n", "stepRuns": []}'])
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE pipeline_runs SET created_at = 'damaged'")
+        database.commit()
+    with pytest.raises(OSError, match=r"cannot store in .*DAMAGED"):
+        Store(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (3,)
 
 
 def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
-    code, output, errors = finish(__file__.rpartition("/")[0], code=FILL)
+    code, output, errors = finish(Path(__file__).parents[1], code=FILL)
     assert (code, errors) == (0, "")
     status, answer, names, after = json.loads(output)
     assert status == 507
@@ -96,3 +240,45 @@ def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
         rows = database.execute("SELECT name FROM pipeline_runs ORDER BY position").fetchall()
         assert rows == [("small",), ("later",)]
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def names(store):
+    found = store.reader.positions(Filters(), 1000, oldest_first=True)
+    texts, _ = store.reader.texts(found, SUMMARY)
+    return [json.loads(text)["name"] for text in texts]
+
+
+def test_the_oldest_runs_beyond_a_number_are_forgotten(path):
+    with closing(Store(path, Limits(max_runs=3))) as store:
+        for number in range(5):
+            add(store, str(number), str(number))
+        assert names(store) == ["2", "3", "4"]
+        assert add(store, "0", "0").is_new
+    with closing(Store(path, Limits(max_runs=1))) as store:
+        assert names(store) == ["0"]
+
+
+def test_a_gap_among_the_runs_counts_as_none(path):
+    with closing(Store(path, Limits(max_runs=3))) as store:
+        stored = [add(store, str(number)) for number in range(3)]
+        store.writer.delete(stored[1].id, CallingOff())
+        add(store, "3")
+        assert names(store) == ["0", "2", "3"]
+
+
+def test_runs_older_than_an_age_are_forgotten(path):
+    with closing(Store(path)) as store:
+        for number in range(205):
+            add(store, str(number))
+    with closing(sqlite3.connect(path)) as database:
+        # As if all but two had been stored an hour ago.
+        database.execute(
+            "UPDATE run_facts SET created_at = created_at - 3600000 WHERE position < 204"
+        )
+        database.commit()
+    with closing(Store(path, Limits(keep=7200))) as store:
+        assert len(names(store)) == 205
+    with closing(Store(path, Limits(keep=1800))) as store:
+        assert names(store) == ["203", "204"]
+        assert store.reader.positions(Filters(text="7"), 10) == []
+        assert store.reader.positions(Filters(text="204"), 10) == [205]

@@ -11,6 +11,7 @@ from gentrace.schemas import (
     DATE_TIME,
     FREE_OBJECT,
     INTEGER,
+    MILLISECONDS,
     STRING,
     ArraySchema,
     Model,
@@ -21,6 +22,7 @@ MODELS = [getattr(models, name) for name in models.__all__]
 ANNOTATIONS = {
     STRING: "str",
     INTEGER: "int",
+    MILLISECONDS: "int",
     DATE_TIME: "str | datetime",
     FREE_OBJECT: "Mapping[str, object]",
 }

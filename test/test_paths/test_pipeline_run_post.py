@@ -2,8 +2,10 @@
 
 import copy
 import dataclasses
+import inspect
 import json
 from pprint import pformat
+from typing import get_type_hints
 
 import pytest
 from frozendict import frozendict
@@ -72,10 +74,36 @@ def test_answers_are_dataclasses_whose_undefined_parts_are_unset(answer):
     assert (other.response, other.body, other.headers) == ("raw", "b", "h")
 
 
+@pytest.mark.parametrize("api", [IngestionApi.pipeline_run_post, PipelineRun.post])
+def test_the_annotations_of_the_operation_can_be_read(api):
+    """By `typing.get_type_hints` and by `inspect.signature`, as tools that make forms do."""
+    hints = get_type_hints(api)
+    assert hints["skip_deserialization"] is bool
+    assert hints["return"] == post.ApiResponseFor200 | ApiResponseWithoutDeserialization
+    assert inspect.signature(api, eval_str=True).parameters["stream"].annotation is bool
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])
+def test_the_annotations_of_an_answer_can_be_read(answer):
+    assert {"response", "body", "headers"} <= set(get_type_hints(answer))
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])
+def test_an_answer_can_be_taken_apart_by_match(answer):
+    match answer("raw", "body", "headers"):
+        case ApiResponse(response, body, headers):
+            assert (response, body, headers) == ("raw", "body", "headers")
+    match answer("raw"):
+        case ApiResponse(response=_, body=schemas.unset):
+            pass
+        case other:
+            pytest.fail(repr(other))
+
+
 def test_a_class_derived_from_an_answer_is_a_dataclass_with_its_own_fields():
-    """Whichever of the two is asked first."""
     assert dataclasses.fields(post.ApiResponseFor200)[2].type == "Unset"
 
+    @dataclasses.dataclass
     class Answer(post.ApiResponseFor200):
         headers: dict
 

@@ -4,15 +4,12 @@ import array
 import enum
 import json
 from collections import ChainMap, Counter, UserDict, defaultdict, deque, namedtuple
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
-from itertools import count
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -21,7 +18,7 @@ from support.json_values import same
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import StepRun, StepRunProvider
-from gentrace.schemas import FREE_OBJECT, MAX_DEPTH, MAX_DIGITS, REQUEST_RULES, encode
+from gentrace.schemas import MAX_DIGITS
 
 POINT = namedtuple("Point", "x y")  # noqa: PYI024 - it has no annotations on purpose
 WHEN = datetime(2023, 5, 4, 9, 30, tzinfo=UTC)
@@ -294,7 +291,7 @@ def _surrogate(where):
         (b"x", ApiTypeError, "got bytes b'x': decode it, or encode it as base64", ()),
         ({1, 2}, ApiTypeError, "got set {1, 2}: make it a list", ()),
         (frozenset(), ApiTypeError, "got frozenset frozenset(): make it a list", ()),
-        ([_Odd()], ApiTypeError, "expected a JSON value, got _Odd <test_", (0,)),
+        ([_Odd()], ApiTypeError, "expected a JSON value, got _Odd <", (0,)),
         (PurePosixPath("a"), ApiTypeError, "('a'): make it text, a number, a list or a dict", ()),
         (_Odd, ApiTypeError, "expected a JSON value, got type", ()),
         (Outer, ApiTypeError, "expected a JSON value, got type", ()),
@@ -310,14 +307,14 @@ def _surrogate(where):
         (10**MAX_DIGITS, ApiValueError, "at most 4300 digits, got int of about 4301", ()),
         (-(10**MAX_DIGITS), ApiValueError, "at most 4300 digits, got int of about 4301", ()),
         (Whole(10**MAX_DIGITS), ApiValueError, "at most 4300 digits", ()),
-        (_circle("list"), ApiValueError, "a list that contains itself is not JSON", ()),
-        ([1, _circle("dict")], ApiValueError, "a dict that contains itself is not JSON", (1,)),
-        ({"a": _circle("tuple")}, ApiValueError, "that contains itself is not JSON", None),
-        (_circle("wide"), ApiValueError, "that contains itself is not JSON", None),
-        (_circle("dataclass"), ApiValueError, "itself is not JSON", None),
-        (_circle("slim"), ApiValueError, "a Inner that contains itself is not JSON", ()),
-        (_circle("UserDict"), ApiValueError, "a UserDict that contains itself is not JSON", ()),
-        (_circle("with more"), ApiValueError, "a dict that contains itself is not JSON", ()),
+        (_circle("list"), ApiValueError, "a list that contains itself is not JSON", (0,)),
+        ([1, _circle("dict")], ApiValueError, "a dict that contains itself is not JSON", (1, "a")),
+        ({"a": _circle("tuple")}, ApiValueError, "a tuple that contains itself", ("a", 0, 0)),
+        (_circle("wide"), ApiValueError, "that contains itself", ("a", "b", 1, "c")),
+        (_circle("dataclass"), ApiValueError, "a Inner that contains itself", ("step_runs", 0)),
+        (_circle("slim"), ApiValueError, "a Inner that contains itself", ("step_runs",)),
+        (_circle("UserDict"), ApiValueError, "a UserDict that contains itself", ("a",)),
+        (_circle("with more"), ApiValueError, "a dict that contains itself", ("b",)),
     ],
     # The text of a huge integer would be refused.
     ids=lambda value: type(value).__name__,
@@ -331,160 +328,4 @@ def test_what_json_has_not_is_refused_with_its_place(value, error, text, path):
             make()
         assert type(caught.value) is error
         assert text in caught.value.message
-        if path is not None:
-            assert caught.value.path_to_item == (*place, *path)
-
-
-def _endless():
-    while True:
-        yield "key", 1
-
-
-class _Lies(Mapping):
-    """A mapping that says one size and has another."""
-
-    def __init__(self, says, has):
-        self.says, self.has = says, has
-
-    def __len__(self):
-        return self.says
-
-    def __iter__(self):
-        return iter(self.has)
-
-    def __getitem__(self, key):
-        return key
-
-    def items(self):
-        return ((key, key) for key in self.has)
-
-
-class _Raises:
-    def __init__(self, error):
-        self.error = error
-
-    def model_dump(self):
-        raise self.error
-
-
-class _Never:
-    """Whose simpler form is another of its kind, for ever."""
-
-    def tolist(self):
-        return _Never()
-
-
-class _Nested:
-    """Whose form holds another of its kind, for ever."""
-
-    def model_dump(self):
-        return {"inner": _Nested()}
-
-
-class _Unreadable:
-    def __getattr__(self, name):
-        raise OSError(f"no {name}")
-
-    def __repr__(self):
-        raise OSError("no repr")
-
-
-class _Posing:
-    """Says that it is a dict."""
-
-    __class__ = dict
-
-
-@pytest.mark.parametrize(
-    ("make", "text", "cause"),
-    [
-        (lambda: _Lies(1, "ab"), "as many items as it says, got _Lies that says 1", None),
-        (lambda: _Lies(3, "ab"), "as many items as it says, got _Lies that says 3", None),
-        (lambda: _Lies(2, iter(lambda: "a", None)), "as many items as it says", None),
-        (lambda: _Lies(2**40, count()), "a mapping of at most 10000000 items, got _Lies", None),
-        (lambda: _Lies(-1, "a"), "which raised ValueError when asked for one", ValueError),
-        (lambda: _Lies(2**70, "a"), "which raised OverflowError when asked for one", OverflowError),
-        (
-            lambda: _Raises(ZeroDivisionError("x")),
-            "which raised ZeroDivisionError",
-            ZeroDivisionError,
-        ),
-        (lambda: _Raises(RecursionError("x")), "which raised RecursionError", RecursionError),
-        (_Unreadable, "which raised OSError when asked for one", OSError),
-        (_Never, "whose form never ends", None),
-        (Mock, "whose form never ends", None),
-        (_Nested, "nested deeper than 200 levels", None),
-        (lambda: Listed(_Lies(1, "ab")), "as many items as it says", None),
-    ],
-)
-def test_a_hostile_object_ends_in_an_error_with_its_place(make, text, cause):
-    with pytest.raises(ApiValueError) as caught:
-        StepRunProvider(inputs={"v": [make()]})
-    assert text in caught.value.message
-    assert caught.value.path_to_item[:3] == ("inputs", "v", 0)
-    assert cause is None or type(caught.value.__cause__) is cause
-
-
-def test_an_object_is_what_it_is_rather_than_what_it_says():
-    with pytest.raises(ApiTypeError, match=r"a JSON value, got _Posing .* at \$\.inputs\.v"):
-        StepRunProvider(inputs={"v": _Posing()})
-
-
-def test_an_interrupt_in_the_callers_code_passes_through():
-    with pytest.raises(KeyboardInterrupt):
-        _content(_Raises(KeyboardInterrupt()))
-
-
-@pytest.mark.parametrize("name", ["pydantic", "numpy"])
-def test_real_objects_of_the_libraries_that_are_meant(name):
-    library = pytest.importorskip(name, reason=f"{name} is not installed")
-    if name == "pydantic":
-        model = library.create_model("Model", when=(datetime, ...), tags=(tuple[str, ...], ()))
-        assert same(_content(model(when=WHEN)), {"when": WHEN.isoformat(), "tags": ()})
-        return
-    value = {"row": library.arange(3) / 2, "one": library.float32(0.5), "n": library.int64(7)}
-    assert same(_content(value), {"row": (0.0, 0.5, 1.0), "one": 0.5, "n": 7})
-    assert StepRun(elapsed_time=library.int64(7)).elapsed_time == 7
-
-
-def _nest(wrap, levels):
-    value = {}
-    for _ in range(levels - 1):
-        value = wrap(value)
-    return value
-
-
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        lambda inner: {"a": inner},
-        lambda inner: [inner],
-        lambda inner: (inner,),
-        lambda inner: frozendict(a=inner),
-        lambda inner: UserDict(a=inner),
-        Inner,
-    ],
-    ids=["dict", "list", "tuple", "frozendict", "mapping", "dataclass"],
-)
-def test_content_may_be_nested_200_levels_deep_and_no_deeper(wrap):
-    step = StepRun(unknown=_nest(wrap, MAX_DEPTH))
-    assert json.loads(encode(step))
-    for make in (StepRun, StepRun.from_openapi_data_oapg):
-        with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$") as caught:
-            make({"unknown": _nest(wrap, MAX_DEPTH + 1)})
-        assert len(caught.value.path_to_item) == MAX_DEPTH + 1
-        assert len(str(caught.value)) < 500
-
-
-def test_the_free_form_object_itself_is_the_first_level():
-    deep = _nest(lambda inner: {"a": inner}, MAX_DEPTH)
-    assert StepRunProvider(inputs=deep).inputs == FREE_OBJECT.check(deep, REQUEST_RULES) == deep
-    with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$\.inputs"):
-        StepRunProvider(inputs={"v": deep})
-
-
-def test_nothing_of_the_caller_is_changed():
-    mine = {"a": [1, {"b": (2, [3])}], "c": Things([4])}
-    StepRunProvider(inputs=mine, unknown=mine)
-    assert mine == {"a": [1, {"b": (2, [3])}], "c": Things([4])}
-    assert type(mine["a"]) is list
+        assert caught.value.path_to_item == (*place, *path)

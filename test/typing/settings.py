@@ -4,6 +4,7 @@
 # pyright: basic, reportUnnecessaryTypeIgnoreComment=true
 
 import socket
+import ssl
 from pathlib import Path
 from typing import reveal_type
 
@@ -38,6 +39,8 @@ configuration.ssl_ca_cert = b"-----BEGIN CERTIFICATE-----"
 configuration.cert_file = "cert.pem"
 configuration.key_file = Path("key.pem")
 configuration.assert_hostname = False
+configuration.ssl_context = ssl.create_default_context()
+configuration.ssl_context = None
 configuration.proxy = ""
 configuration.proxy_headers = {"Proxy-Authorization": "Basic a"}
 configuration.socket_options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
@@ -54,6 +57,10 @@ reveal_type(other.disabled_client_side_validations)  # frozenset[str]
 reveal_type(other.ssl_ca_cert)  # str | None
 reveal_type(other.max_response_body)  # int
 reveal_type(other.debug)  # bool
+reveal_type(other.ssl_context)  # SSLContext | None
+reveal_type(other.retries)  # int | bool | Retry | None
+reveal_type(other.is_default_host)  # bool
+reveal_type(other.copy())  # Configuration
 
 client = gentrace.ApiClient(other)
 client.default_headers["X-Team"] = "search"
@@ -66,6 +73,8 @@ reveal_type(client.cookie)  # str | None
 other.timeot = 5  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 other.timeout = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.debug = 1  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+other.ssl_context = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+other.is_default_host = True  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 other.host = None  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.access_token = 5  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.logger = {}  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

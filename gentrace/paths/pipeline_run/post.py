@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, overload
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
+from dataclasses import dataclass
+from typing import Literal, overload
 
-from gentrace.api_client import (
-    Api,
+from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
+from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.model.pipeline_run_response import PipelineRunResponse
+from gentrace.operations import (
     ApiResponse,
     ApiResponseWithoutDeserialization,
     OpenApiResponse,
     Operation,
     RequestBody,
 )
-from gentrace.model.pipeline_run_request import PipelineRunRequest
-from gentrace.model.pipeline_run_response import PipelineRunResponse
+from gentrace.operations.responses import UNSET_BODY
 from gentrace.paths import PathValues
 from gentrace.schemas import ObjectSchema, Unset, unset
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gentrace.configuration import TimeoutSetting
 
 SchemaForRequestBodyApplicationJson = PipelineRunRequest
 SchemaFor200ResponseBodyApplicationJsonCharsetutf8 = PipelineRunResponse
 SchemaFor200ResponseBodyApplicationJson = PipelineRunResponse
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor200(ApiResponse):
     """Stored pipeline run."""
 
-    body: PipelineRunResponse
+    body: PipelineRunResponse = UNSET_BODY
     headers: Unset = unset
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor400(ApiResponse):
     """Bad request."""
 
@@ -41,6 +42,7 @@ class ApiResponseFor400(ApiResponse):
     headers: Unset = unset
 
 
+@dataclass(repr=False, eq=False)
 class ApiResponseFor500(ApiResponse):
     """Internal server error."""
 

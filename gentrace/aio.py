@@ -1,0 +1,280 @@
+"""The client for asyncio: the same calls, awaited.
+
+    async with AsyncApiClient(configuration) as client:
+        answer = await AsyncIngestionApi(client).pipeline_run_post(run)
+
+It runs the one transport in threads of its own, so that everything that is promised of a call
+holds here too. What a call computes, such as checking and encoding its body, holds up no event
+loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
+from gentrace.api_client import ApiClient
+from gentrace.configuration import check_flag, refuse_type
+from gentrace.exceptions import ApiValueError
+from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
+from gentrace.rest.cancelling import Cancel, cancelling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from gentrace.api_client import ApiResponseWithoutDeserialization, Operation
+    from gentrace.configuration import Configuration, TimeoutSetting
+    from gentrace.paths.pipeline_run.post import (
+        ApiResponseFor200,
+        SchemaForRequestBodyApplicationJson,
+    )
+
+__all__ = ["AsyncApiClient", "AsyncIngestionApi"]
+
+
+class AsyncApiClient:
+    """Carries out calls in threads of its own; a coroutine awaits each.
+
+    Making one opens no socket and starts no thread. A thread is started when a call finds none
+    idle, up to `Configuration.connection_pool_maxsize`; more calls than that wait for their turn.
+    A call sees the context variables of the task that makes it.
+
+    Args:
+        configuration: where the API is and how to reach it; kept, not copied, so that a later
+            change acts from the next call on. None takes `Configuration.get_default_copy()`.
+        header_name: name of a header field that goes with every request, None for none.
+        header_value: its value.
+        cookie: value of the header field `Cookie`, None for none.
+
+    Attributes:
+        api_client: the blocking client that carries out the calls: what is set on it, such as
+            `default_headers`, acts from the next call on.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: a header field or cookie that cannot be sent.
+
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        header_name: str | None = None,
+        header_value: str | None = None,
+        cookie: str | None = None,
+    ) -> None:
+        self.api_client = ApiClient(configuration, header_name, header_value, cookie)
+        self._threads: _Threads | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncApiClient({self.configuration!r})"
+
+    @property
+    def configuration(self) -> Configuration:
+        """Where the API is and how to reach it."""
+        return self.api_client.configuration
+
+    @configuration.setter
+    def configuration(self, value: Configuration) -> None:
+        self.api_client.configuration = value
+
+    async def close(self) -> None:
+        """Wait for the calls under way, end the threads and close idle connections.
+
+        A later call starts new ones.
+        """
+        threads, self._threads = self._threads, None
+        if threads is not None and threads.are_here:
+            await asyncio.to_thread(threads.pool.shutdown)
+        self.api_client.close()
+
+    async def call(self, operation: Operation, **arguments: Any) -> Any:
+        """Carry out an operation; the methods of the API classes come here.
+
+        Args:
+            operation: the operation.
+            arguments: as `ApiClient.call` takes them, but for `stream=True`.
+
+        Returns:
+            The class of the answer that the operation declares.
+
+        Raises:
+            ApiTypeError: the body or an argument is of the wrong type.
+            ApiValueError: the body or an argument is not allowed.
+            ApiException: the call failed.
+            asyncio.CancelledError: the awaiting task was cancelled: the call's connection is
+                closed, and its thread is free at once, unless it resolves a name or connects.
+
+        """
+        if check_flag("stream", arguments.get("stream", False)):
+            raise ApiValueError(
+                "stream: expected False, as an awaited answer is read to its end; for a streamed "
+                "one, call the blocking client by asyncio.to_thread"
+            )
+        work = partial(self.api_client.call, operation, **arguments)
+        cancel = Cancel()
+        context = contextvars.copy_context()
+        context.run(cancelling.set, cancel)
+        future = self._pool().submit(context.run, work)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            cancel.cancel()
+            raise
+
+    def _pool(self) -> ThreadPoolExecutor:
+        size = self.configuration.connection_pool_maxsize
+        threads = self._threads
+        if threads is None or threads.size != size or not threads.are_here:
+            if threads is not None and threads.are_here:
+                threads.pool.shutdown(wait=False)
+            threads = self._threads = _Threads(size)
+        return threads.pool
+
+
+class AsyncIngestionApi:
+    """Sending pipeline runs to Gentrace, awaited.
+
+    Args:
+        api_client: the client that calls go through.
+
+    Raises:
+        ApiTypeError: no client for asyncio.
+
+    """
+
+    def __init__(self, api_client: AsyncApiClient) -> None:
+        if not isinstance(cast("object", api_client), AsyncApiClient):
+            raise refuse_type("api_client", "a gentrace.aio.AsyncApiClient", api_client)
+        self.api_client = api_client
+
+    @overload
+    async def pipeline_run_post(
+        self,
+        body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+        content_type: str = ...,
+        accept_content_types: tuple[str, ...] = ...,
+        stream: Literal[False] = ...,
+        timeout: TimeoutSetting | None = ...,  # noqa: ASYNC109 - the call's own deadline
+        skip_deserialization: Literal[False] = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> ApiResponseFor200: ...
+    @overload
+    async def pipeline_run_post(
+        self,
+        body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+        content_type: str = ...,
+        accept_content_types: tuple[str, ...] = ...,
+        stream: Literal[False] = ...,
+        timeout: TimeoutSetting | None = ...,  # noqa: ASYNC109 - the call's own deadline
+        skip_deserialization: Literal[True] = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> ApiResponseWithoutDeserialization: ...
+    @overload
+    async def pipeline_run_post(
+        self,
+        body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+        content_type: str = ...,
+        accept_content_types: tuple[str, ...] = ...,
+        stream: Literal[False] = ...,
+        timeout: TimeoutSetting | None = ...,  # noqa: ASYNC109 - the call's own deadline
+        skip_deserialization: bool = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> ApiResponseFor200 | ApiResponseWithoutDeserialization: ...
+    async def pipeline_run_post(  # noqa: PLR0913, PLR0917 - the parameters of the contract
+        self,
+        body: SchemaForRequestBodyApplicationJson | Mapping[str, object],
+        content_type: str = "application/json",
+        accept_content_types: tuple[str, ...] = (
+            "application/json; charset=utf-8",
+            "application/json",
+        ),
+        stream: bool = False,
+        timeout: TimeoutSetting | None = None,  # noqa: ASYNC109 - the call's own deadline
+        skip_deserialization: bool = False,
+        *,
+        idempotency_key: str | None = None,
+    ) -> ApiResponseFor200 | ApiResponseWithoutDeserialization:
+        """Create a pipeline run: `POST /pipeline-run` of the document.
+
+        The body is checked and encoded while the coroutine waits: it should not change meanwhile.
+
+        Args:
+            body: the run: a model, or a mapping that makes one, by Python names or wire names.
+            content_type: media type of the body.
+            accept_content_types: media types that the client accepts, for the header `Accept`.
+            stream: False; an awaited answer is read to its end.
+            timeout: seconds: a number for the whole call, `(connect, read)` for each operation, or
+                `(connect, read, total)`. None takes `Configuration.timeout`.
+            skip_deserialization: whether to return the raw answer, its body read.
+            idempotency_key: key that makes this call the same as another one with that key, for a
+                server that knows the header `Idempotency-Key`. None makes a new one.
+
+        Returns:
+            The stored run's id in `body`; with `skip_deserialization`, the raw answer.
+
+        Raises:
+            ApiTypeError: the body or an argument is of the wrong type, or lacks a property.
+            ApiValueError: the body or an argument is not allowed.
+            ApiException: the call failed; its attributes say how.
+
+        """
+        answer: ApiResponseFor200 | ApiResponseWithoutDeserialization = await self.api_client.call(
+            pipeline_run_post,
+            body=body,
+            content_type=content_type,
+            accept_content_types=accept_content_types,
+            stream=stream,
+            timeout=timeout,
+            skip_deserialization=skip_deserialization,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+
+class _Threads:
+    """The threads of one client in one process; a child of a fork has none of them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.pool = ThreadPoolExecutor(size, "gentrace-aio")
+        self._process = _process
+
+    @property
+    def are_here(self) -> bool:
+        """Whether they were started in this process."""
+        return self._process is _process
+
+
+_process = object()
+"""Stands for this process; a child of a fork has another."""
+
+
+def _note_fork() -> None:
+    global _process  # noqa: PLW0603 - which process this is, is a fact of the whole process
+    _process = object()
+
+
+with suppress(AttributeError):  # where there are no forks
+    os.register_at_fork(after_in_child=_note_fork)

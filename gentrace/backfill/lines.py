@@ -1,0 +1,77 @@
+"""Lines of files in the form JSON Lines, plain or gzip, one at a time."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from io import BufferedReader
+
+STANDARD_INPUT: Final = "-"
+MAX_LINE: Final = 64 * 2**20
+"""How many bytes one line may have, as many as a local server takes in one body."""
+
+GZIP: Final = b"\x1f\x8b"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+PIECE: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file that is not blank.
+
+    Attributes:
+        source: name of the file.
+        number: its number, from 1; blank lines count.
+        content: its bytes without blanks at the ends; None where it is longer than MAX_LINE.
+
+    """
+
+    source: str
+    number: int
+    content: bytes | None
+
+
+def read_lines(source: str) -> Generator[Line]:
+    """Read the lines of a file; no more than one is held.
+
+    Args:
+        source: name of a file, plain or gzip; ``-`` is standard input.
+
+    Raises:
+        OSError: it cannot be read, or is damaged.
+
+    """
+    with ExitStack() as stack:
+        if source == STANDARD_INPUT:
+            file = cast("BufferedReader", sys.stdin.buffer)
+        else:
+            file = stack.enter_context(Path(source).open("rb"))
+        text: BinaryIO = file
+        if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
+            text = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
+        try:
+            yield from _split(source, text)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise OSError(f"{source}: the gzip file is damaged: {error}") from error
+
+
+def _split(source: str, text: BinaryIO) -> Generator[Line]:
+    number = 0
+    while line := text.readline(MAX_LINE + 1):
+        number += 1
+        if number == 1:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            while (rest := text.readline(PIECE)) and not rest.endswith(b"\n"):
+                pass
+            yield Line(source, number, None)
+        elif content := line.strip():
+            yield Line(source, number, content)

@@ -1,0 +1,36 @@
+"""The pipeline run in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from gentrace.backfill.lines import MAX_LINE
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.schemas import decode, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gentrace.backfill.lines import Line
+
+
+def read_run(line: Line) -> PipelineRunRequest:
+    """Return the run in a line, as a call checks it.
+
+    Raises:
+        ApiTypeError: no run: its place and the remedy are in the message.
+        ApiValueError: no JSON, or a value that is not allowed.
+
+    """
+    if line.content is None:
+        raise ApiValueError(f"expected a line of at most {MAX_LINE} bytes, got a longer one")
+    try:
+        value: Any = decode(line.content)
+    except ValueError as error:
+        raise ApiValueError(f"expected JSON in UTF-8: {error}") from None
+    if not isinstance(value, Mapping):
+        raise ApiTypeError(f"expected an object that is a pipeline run, got {describe(value)}")
+    make = cast("Callable[[Any], PipelineRunRequest]", PipelineRunRequest)
+    return make(value)

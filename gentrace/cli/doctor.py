@@ -1,0 +1,58 @@
+"""`gentrace doctor`: what is configured and from where, and whether the server takes it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from gentrace.cli.output import say, say_json
+from gentrace.cli.probe import try_server
+from gentrace.cli.setup import KNOWN, WELL, WRONG, Finding, look_at_settings, look_at_versions
+from gentrace.configuration import Configuration, check_timeout
+from gentrace.exceptions import ApiTypeError, ApiValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SECONDS: Final = 10.0
+MARKS: Final = {WELL: "ok", WRONG: "!!", KNOWN: "  "}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the page; 1 if something on it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="gentrace doctor",
+        description="Show versions, settings and where they come from, and try the server with a "
+        "request that it refuses, so that nothing is stored. No secret is shown.",
+    )
+    parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help="how long the server may take (%(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="print an object for each line")
+    options = parser.parse_args(arguments)
+    check_timeout("--timeout", options.timeout)
+    wrong = False
+    for finding in _find(options.host, options.timeout):
+        wrong = wrong or finding.state == WRONG
+        if options.json:
+            say_json(asdict(finding))
+        else:
+            say(f"{MARKS[finding.state]} {finding.topic:10} {finding.text}")
+    return 1 if wrong else 0
+
+
+def _find(host: str | None, timeout: float) -> Iterator[Finding]:
+    yield from look_at_versions()
+    try:
+        configuration = Configuration(host)
+    except (ApiTypeError, ApiValueError) as error:
+        yield Finding("settings", WRONG, str(error))
+        return
+    yield from look_at_settings(configuration, "--host" if host else None)
+    yield from try_server(configuration, timeout)

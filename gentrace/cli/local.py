@@ -1,0 +1,15 @@
+"""`gentrace local`: the local server in the foreground, as `python -m gentrace.local`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the server until it is told to end."""
+    from gentrace.local.__main__ import main as run  # noqa: PLC0415 - of this command alone
+
+    return run(arguments)

@@ -1,0 +1,59 @@
+"""The lines that were refused: on standard error, or in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from gentrace.cli.output import warn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from gentrace.backfill.result import Reject
+
+
+class RejectsFile:
+    """Takes rejects one by one.
+
+    Args:
+        path: file for them, written anew; None shows them on standard error.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._file: TextIO | None = None
+        if path is not None:
+            self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - this is one
+
+    def write(self, reject: Reject) -> None:
+        """Take one."""
+        line = reject.line
+        if self._file is None:
+            warn(f"{line.source}:{line.number}: {reject.reason}")
+            return
+        content = None if line.content is None else line.content.decode("utf-8", "replace")
+        entry = {
+            "file": line.source,
+            "line": line.number,
+            "error": reject.reason,
+            "content": content,
+        }
+        self._file.write(f"{json.dumps(entry)}\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,56 @@
+"""`gentrace runs export`: stored runs as JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from gentrace.cli.runs_server import add_filters, add_server, filters_of, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write runs to a file or to standard output."""
+    parser = argparse.ArgumentParser(
+        prog="gentrace runs export",
+        description="Write the runs that a local server has stored as JSON Lines, the oldest "
+        "first, each as it was sent. gentrace send sends them again.",
+    )
+    add_filters(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write there in place of standard output; the file appears when it is whole",
+    )
+    add_server(parser)
+    options = parser.parse_args(arguments)
+    with (
+        reach(options.host) as api,
+        api.runs_export(**filters_of(options)) as answer,
+        _open(options.output) as file,
+    ):
+        for piece in answer.response.stream():
+            file.write(piece)
+    return 0
+
+
+@contextmanager
+def _open(path: str | None) -> Generator[BinaryIO]:
+    """Give where to write; a file takes its name when all of it is written."""
+    if path is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = Path(f"{path}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

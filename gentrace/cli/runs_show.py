@@ -1,0 +1,86 @@
+"""`gentrace runs show`: one run, its steps on a time axis."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.runs_server import add_server, reach
+from gentrace.cli.terminal import duration, one_line, table
+from gentrace.cli.timeline import Bar, draw
+from gentrace.exceptions import NotFoundException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gentrace.runs import StoredRun
+
+NARROWEST: Final = 40
+TEXT_WIDTH: Final = 1000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show a run; 1 if there is none of that id."""
+    parser = argparse.ArgumentParser(
+        prog="gentrace runs show",
+        description="Show a run that a local server has stored, its steps on a time axis.",
+    )
+    parser.add_argument("id", metavar="ID", help="id of the run, as gentrace runs list shows it")
+    parser.add_argument("--json", action="store_true", help="print all of it as an object")
+    add_server(parser)
+    options = parser.parse_args(arguments)
+    with reach(options.host) as api:
+        try:
+            run = api.run_get(options.id).body
+        except NotFoundException:
+            warn(f"gentrace runs show: there is no run {options.id}")
+            return 1
+    if options.json:
+        say_json(run.to_dict())
+        return 0
+    for line in _describe(run):
+        say(line)
+    return 0
+
+
+def _describe(run: StoredRun) -> Iterator[str]:
+    facts = [
+        ("name", run.name),
+        ("id", run.pipeline_run_id),
+        ("stored", run.created_at),
+        ("started", run.start_time or "-"),
+        ("took", duration(run.duration)),
+        (
+            "steps",
+            f"{run.steps}, {run.failed_steps} failed" if run.failed_steps else f"{run.steps}",
+        ),
+        ("bytes", str(run.bytes)),
+    ]
+    if run.error is not None:
+        facts.append(("error", run.error))
+    yield from table([(name, one_line(text, TEXT_WIDTH)) for name, text in facts])
+    bars = list(_bars(run))
+    if bars:
+        yield ""
+        width = max(NARROWEST, shutil.get_terminal_size().columns)
+        yield from draw(bars, width, sys.stdout.encoding)
+    if len(bars) < run.steps:
+        yield f"{len(bars)} of {run.steps} steps: those that failed and the longest"
+
+
+def _bars(run: StoredRun) -> Iterator[Bar]:
+    invocations = _invocations(run)
+    for index, (start, took, failed, provider) in enumerate(run.timeline):
+        invocation = invocations[index] if index < len(invocations) else ""
+        yield Bar(f"{provider} {invocation}".strip(), start, took, bool(failed))
+
+
+def _invocations(run: StoredRun) -> Sequence[str]:
+    """Return what was called in each step, if the timeline has all of them."""
+    if len(run.timeline) < run.steps:
+        return ()
+    steps = cast("Sequence[Any]", cast("Any", run.pipeline_run)["stepRuns"])
+    return [step.get("provider", {}).get("invocation", "") for step in steps]

@@ -1,0 +1,126 @@
+"""`gentrace send`: the runs in files, sent to the server."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from gentrace.backfill.lines import read_lines
+from gentrace.backfill.result import BackfillResult
+from gentrace.backfill.sending import send_lines
+from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.progress import Progress
+from gentrace.cli.rejects import RejectsFile
+from gentrace.configuration import Configuration
+from gentrace.exceptions import ApiException
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PARALLEL: Final = 4
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Send files; 1 if a line was refused, or not all were sent."""
+    options = _read_options(arguments)
+    if options.dask is not None:
+        return _send_by_cluster(options)
+    failure = None
+    progress = Progress(BackfillResult())
+    with ExitStack() as stack:
+        rejects = stack.enter_context(RejectsFile(options.rejects))
+        stack.enter_context(progress)
+        try:
+            send_lines(
+                chain.from_iterable(map(read_lines, options.files)),
+                Configuration(options.host),
+                parallel=options.parallel,
+                rate=options.rate,
+                key=options.key,
+                state=options.state,
+                on_reject=rejects.write,
+                on_progress=progress.show,
+            )
+        except ApiException as error:
+            failure = str(error)
+        except KeyboardInterrupt:
+            failure = "interrupted"
+    result = progress.result
+    if failure is not None:
+        warn(f"gentrace send: {failure}")
+        if result.sent:
+            warn("gentrace send: run it again to go on: what is stored is not stored twice")
+    _report(result, as_json=options.json)
+    return 0 if failure is None and not result.rejected else 1
+
+
+def _send_by_cluster(options: argparse.Namespace) -> int:
+    from gentrace.cli.send_dask import send  # noqa: PLC0415 - the extra may not be installed
+
+    with RejectsFile(options.rejects) as rejects:
+        result = send(
+            options.files,
+            Configuration(options.host),
+            scheduler=options.dask,
+            parallel=options.parallel,
+            key=options.key,
+        )
+        for reject in result.rejects:
+            rejects.write(reject)
+    _report(result, as_json=options.json)
+    return 1 if result.rejected else 0
+
+
+def _report(result: BackfillResult, *, as_json: bool) -> None:
+    counts = {name: count for name, count in asdict(result).items() if name != "rejects"}
+    if as_json:
+        say_json(counts)
+    else:
+        say(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="gentrace send",
+        description="Send the pipeline runs in files in the form JSON Lines. Run again, it stores "
+        "nothing twice on a server that knows idempotency keys: the key of a line is made of its "
+        "content.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="plain or gzip; - is stdin")
+    parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        default=PARALLEL,
+        metavar="N",
+        help="runs sent at once (%(default)s)",
+    )
+    parser.add_argument("--rate", type=float, metavar="N", help="runs a second at most")
+    parser.add_argument(
+        "--key", metavar="FIELD", help="property of each run that holds its idempotency key"
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="remember there what was acknowledged, and do not send it again",
+    )
+    parser.add_argument(
+        "--rejects",
+        metavar="FILE",
+        help="write there the lines that are refused, each with the reason, as JSON Lines",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster at this address of its scheduler read and send "
+        "the files, which may be patterns and addresses such as s3://bucket/*.jsonl; the token is "
+        "taken from each worker's GENTRACE_API_KEY",
+    )
+    parser.add_argument("--json", action="store_true", help="print the totals as an object")
+    options = parser.parse_args(arguments)
+    if options.dask is not None and (options.state is not None or options.rate is not None):
+        parser.error("--state and --rate are of one machine; they do not go with --dask")
+    return options

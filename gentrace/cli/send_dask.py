@@ -1,0 +1,60 @@
+"""`gentrace send --dask`: files that a cluster reads and sends."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from gentrace.backfill import send_bag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gentrace.backfill import BackfillResult
+    from gentrace.configuration import Configuration
+
+PARTITION: Final = 2**25
+"""How many bytes of a plain file are one partition; a file that is packed is one as a whole."""
+
+PACKED: Final = (".gz", ".bz2", ".xz")
+
+
+def send(
+    files: Sequence[str],
+    configuration: Configuration,
+    *,
+    scheduler: str,
+    parallel: int,
+    key: str | None,
+) -> BackfillResult:
+    """Send the lines of files by the workers of a cluster.
+
+    Raises:
+        ImportError: Dask, or what reads such addresses, is not installed.
+        OSError: the cluster or a file cannot be reached, or its workers die again and again.
+        ApiException: the server cannot be reached, or does not accept the workers' token.
+
+    """
+    try:
+        bag: Any = import_module("dask.bag")
+        distributed: Any = import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"--dask needs {error.name}, which is not installed: "
+            "pip install 'dask[bag]' distributed"
+        ) from error
+    with distributed.Client(scheduler):
+        parts = [
+            bag.read_text(
+                file,
+                blocksize=None if file.endswith(PACKED) else PARTITION,
+                encoding="utf-8-sig",
+                # A line that is not UTF-8 is refused by itself, and not its whole partition.
+                errors="surrogateescape",
+            )
+            for file in files
+        ]
+        try:
+            return send_bag(bag.concat(parts), configuration, parallel=parallel, key=key)
+        except distributed.KilledWorker as error:
+            raise ChildProcessError(f"workers died again and again: {error}") from error

@@ -1,0 +1,106 @@
+"""`gentrace spool`: the runs that wait on disk, a line a file; and sending them."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gentrace.api_client import ApiClient
+from gentrace.cli.output import say, say_json, warn
+from gentrace.configuration import Configuration
+from gentrace.configuration.secrets import mask_url
+from gentrace.delivery import Delivery
+from gentrace.delivery.ownership import Ownership
+from gentrace.delivery.spool import SUFFIX
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One file; of one that a living process owns, only its size and that process are known."""
+
+    file: str
+    bytes: int
+    owned: bool
+    process: str | None = None
+    host: str | None = None
+    runs: int | None = None
+    oldest: str | None = None
+    flaw: str | None = None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List what waits; with `--send`, send what nobody owns: 1 if not all was sent."""
+    parser = argparse.ArgumentParser(
+        prog="gentrace spool",
+        description="List the files of a spool: host, runs, bytes, the oldest run, and whether a "
+        "process that is alive owns it. --send sends what nobody owns; the token is taken from "
+        "GENTRACE_API_KEY, the host from each file.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIRECTORY")
+    parser.add_argument("--send", action="store_true", help="send what nobody owns")
+    parser.add_argument("--json", action="store_true", help="print an object for each file")
+    options = parser.parse_args(arguments)
+    directory: Path = options.directory
+    if not directory.is_dir():
+        raise NotADirectoryError(f"{directory}: there is no such directory")
+    files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    if options.send:
+        is_done = [_send(directory, host) for host in sorted({f.host for f in files if f.host})]
+        files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    else:
+        is_done = []
+    for file in files:
+        if options.json:
+            say_json(asdict(file))
+        else:
+            say(_word(file))
+    return 0 if all(is_done) else 1
+
+
+def _look(path: Path) -> Waiting:
+    size = 0
+    for part in (path, path.with_name(f"{path.name}-wal")):
+        with suppress(FileNotFoundError):
+            size += part.stat().st_size
+    ownership = Ownership.of(path)
+    if ownership is None:
+        return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
+    try:
+        file = SpoolFile(path, ownership)
+        host, runs, first = mask_url(file.host), file.count(), file.oldest()
+        file.close()
+    except (sqlite3.Error, LaterVersionError) as error:
+        ownership.give_up(is_gone=False)
+        flaw = "of a later version" if isinstance(error, LaterVersionError) else f"damaged: {error}"
+        return Waiting(path.name, size, owned=False, flaw=flaw)
+    oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
+    return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest)
+
+
+def _send(directory: Path, host: str) -> bool:
+    """Send the runs of all files to one host; whether none is left."""
+    with ApiClient(Configuration(host)) as client:
+        delivery = Delivery(client, spool=directory)
+        is_done = delivery.flush(60)
+        delivery.close(1)
+        stats = delivery.stats()
+    dropped = sum(stats.dropped.values())
+    warn(f"{host}: {stats.delivered} delivered, {dropped} dropped, {stats.queued} left")
+    return is_done and not dropped and not stats.queued
+
+
+def _word(file: Waiting) -> str:
+    if file.owned:
+        return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
+    if file.flaw is not None:
+        return f"{file.file}  {file.bytes} bytes, {file.flaw}"
+    return f"{file.file}  {file.host}  {file.runs} runs, {file.bytes} bytes, oldest {file.oldest}"

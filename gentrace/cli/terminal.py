@@ -1,0 +1,47 @@
+"""Text for people at a terminal: what others wrote, lengths of time, and columns."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+
+
+def one_line(text: str, width: int) -> str:
+    """Return a text on one line of at most so many characters, cut with "…".
+
+    What is no printable character is escaped: whoever wrote it cannot move the cursor, change
+    colours or turn the direction of what follows.
+    """
+    # Cut first: it may be long. An escape is longer than what it stands for.
+    shown = "".join(map(_printable, text[: width + 1]))
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
+def duration(milliseconds: float | None) -> str:
+    """Return a length of time in the unit that suits it; ``-`` for one that is not known."""
+    if milliseconds is None:
+        return "-"
+    if milliseconds < SECOND:
+        return f"{milliseconds:.4g} ms"
+    if milliseconds < MINUTE:
+        return f"{milliseconds / SECOND:.2f} s"
+    minutes, seconds = divmod(round(milliseconds / SECOND), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Give lines of which the cells stand below each other."""
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()

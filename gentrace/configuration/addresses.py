@@ -1,0 +1,139 @@
+"""Checks of addresses: the host of the API, a proxy, and what may stand in them."""
+
+from __future__ import annotations
+
+import re
+
+from gentrace.configuration.refusals import refuse
+from gentrace.configuration.secrets import MASK, Secret
+from gentrace.configuration.texts import check_text
+from gentrace.exceptions import ApiValueError
+
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+"""The schemes that the address of a proxy may have."""
+
+_PLACE = r"(?:\[(.+)\]|([^:]*))(?::[1-9][0-9]*)?"
+"""An IPv6 address or else a name, and a port."""
+
+_PATH_CHARACTERS = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
+_PATH = rf"(?:[{_PATH_CHARACTERS}]|%[0-9A-Fa-f]{{2}})*"
+
+_NAME = r"(?!.{254})[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?"
+
+
+def check_host(name: str, value: object) -> str:
+    """Return the base address of an API, without trailing slashes.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: not http:// or https:// with a host, or with user, query or fragment.
+
+    """
+    if "://" not in check_text(name, value, "a URL"):
+        raise ApiValueError(
+            f"{name}: expected http:// or https:// with a host, got a text without '://'; "
+            "an API key is given as access_token"
+        )
+    url = check_url(name, value)
+    if "@" in url.split("://", 1)[1].split("/", 1)[0]:
+        raise refuse(
+            name, "no user and password in the address; use access_token", _hide_login(url)
+        )
+    if "?" in url or "#" in url:
+        raise refuse(name, "no query and no fragment in the address", _hide_login(url))
+    return url
+
+
+def check_proxy(name: str, value: object) -> Secret | None:
+    """Return the address of a proxy; empty is none, and None is the environment's.
+
+    Raises:
+        ApiTypeError: neither a string nor None.
+        ApiValueError: no address of a proxy.
+
+    """
+    if value is None:
+        return None
+    if value == "":
+        return Secret()
+    return Secret(check_url(name, value, PROXY_SCHEMES))
+
+
+def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "https")) -> str:
+    """Return an absolute URL without trailing slashes; the message never shows its password.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: no URL of one of `schemes` with a host.
+
+    """
+    from urllib.parse import urlsplit  # noqa: PLC0415 - a host that is not set needs no parser
+
+    text = check_text(name, value, "a URL")
+    expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
+    if any(not "!" <= c <= "~" for c in text):
+        expected += ", without blanks; write an international name as xn--…"
+        raise refuse(name, expected, _hide_login(text))
+    try:
+        parts = urlsplit(text)
+        place = re.fullmatch(_PLACE, parts.netloc.rpartition("@")[2])
+        is_right = (
+            parts.scheme in schemes
+            and place is not None
+            and (is_ipv6(place[1]) if place[1] else is_host_name(place[2]))
+            and parts.port != 0
+            and re.fullmatch(_PATH, parts.path) is not None
+        )
+    except ValueError:
+        is_right = False
+    if not is_right:
+        expected += (
+            ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"
+        )
+        raise refuse(name, expected, _hide_login(text))
+    return text.rstrip("/")
+
+
+def check_path_characters(name: str, value: object) -> str:
+    """Return characters that the path of an address may have."""
+    text = check_text(name, value)
+    if not re.fullmatch(f"[{_PATH_CHARACTERS}]*", text):
+        raise refuse(name, "letters, digits or some of -._~!$&'()*+,;=:@/", value)
+    return text
+
+
+def is_same_url(one: str, other: str) -> bool:
+    """Tell whether two checked addresses are one, also with its port or in capitals."""
+    return one == other or _normalize(one) == _normalize(other)
+
+
+def _normalize(url: str) -> tuple[str, str, int | None, str]:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - a host that is not set needs no parser
+
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, host, port, parts.path
+
+
+def _hide_login(url: str) -> str:
+    """Mask all that may be a user, a password or a key, in whatever way an address is wrong."""
+    login, at, rest = url.rpartition("@")
+    scheme, mark, _ = login.partition("://")
+    shown = scheme + mark if scheme.lower() in PROXY_SCHEMES else ""
+    return (f"{shown}{MASK}@" if at else "") + re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether a text may be the name of a host, or its IPv4 address."""
+    return re.fullmatch(_NAME, text) is not None
+
+
+def is_ipv6(text: str) -> bool:
+    """Tell whether a text is an IPv6 address, without a zone."""
+    from ipaddress import IPv6Address  # noqa: PLC0415 - most hosts have a name
+
+    try:
+        return IPv6Address(text).scope_id is None
+    except ValueError:
+        return False

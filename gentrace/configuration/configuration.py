@@ -1,0 +1,297 @@
+"""`Configuration`: where the API is, how to reach it and how to behave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
+
+from gentrace._version import __version__
+from gentrace.configuration import document
+from gentrace.configuration.addresses import is_same_url
+from gentrace.configuration.refusals import error_of, refuse_type
+from gentrace.configuration.secrets import MASK, Secret
+from gentrace.configuration.servers import check_variables_of, find_url
+from gentrace.configuration.settings import SECRETS, SETTINGS, DeclaredSettings, Settings
+from gentrace.exceptions import ApiAttributeError, ApiValueError
+
+if TYPE_CHECKING:
+    import logging
+    from typing import Self
+
+
+class Configuration(DeclaredSettings):
+    """Where the API is, how to reach it and how to behave.
+
+    Every attribute may be changed at any time, and acts from the next call on. A value that
+    cannot work is refused where it is set; what a file holds, by the first call that needs it.
+
+    Args:
+        host: base address, with the path of the API; `GENTRACE_HOST`, or else the server of the
+            document, if None.
+        access_token: the API key; `GENTRACE_API_KEY` if None.
+        server_index: which server of the document to use where no host is given here; 0 if None.
+        server_variables: values of the variables in that server's address.
+        server_operation_index: `server_index` by operation, such as ``{"pipeline_run_post": 0}``.
+        server_operation_variables: `server_variables` by operation.
+        disabled_client_side_validations: keywords of JSON Schema, with commas between them, that
+            a plain dict given to a call is not checked for.
+        settings: any other attribute; `debug`, `logger_file` and `logger_format` act on the loggers
+            of the process, whichever configuration was told last.
+
+    Raises:
+        ApiTypeError: a setting of the wrong type.
+        ApiValueError: a setting that cannot work.
+        ApiAttributeError: no setting has this name.
+
+    """
+
+    changes: int
+    """How often something was set: whoever keeps what follows from the settings compares it."""
+
+    lost: frozenset[str] = frozenset()
+    """Names of what a pickle left out and nothing has replaced."""
+
+    _default: ClassVar[Configuration | None] = None
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
+        self,
+        host: str | None = None,
+        access_token: str | None = None,
+        server_index: int | None = None,
+        server_variables: Mapping[str, str] | None = None,
+        server_operation_index: Mapping[str, int] | None = None,
+        server_operation_variables: Mapping[str, Mapping[str, str]] | None = None,
+        disabled_client_side_validations: str | frozenset[str] = "",
+        **settings: Unpack[Settings],
+    ) -> None:
+        vars(self)["changes"] = 0
+        keywords = disabled_client_side_validations
+        named: dict[str, object] = {
+            "server_index": server_index,
+            "host": host,  # in place of the server_index
+            "access_token": access_token,
+            "server_variables": server_variables,
+            "server_operation_index": server_operation_index,
+            "server_operation_variables": server_operation_variables,
+            "disabled_client_side_validations": keywords if keywords != "" else None,
+        }
+        error = error_of(_set_all, self, named, settings)
+        if error is not None:
+            # The frame of this call shows none of the values in a traceback.
+            del host, access_token, server_index, server_variables, server_operation_index
+            del server_operation_variables, disabled_client_side_validations, keywords
+            del settings, named
+            raise error
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            error = error_of(_set, self, name, value)
+            if error is not None:
+                del value
+                raise error
+
+        def __delattr__(self, name: str) -> None:
+            if name not in SETTINGS:
+                raise _no_such_setting(name)
+            error = error_of(object.__delattr__, self, name)
+            if error is not None:
+                raise error
+
+        def __getattr__(self, name: str) -> object:
+            raise _no_such_setting(name)
+
+    @property
+    def logger(self) -> dict[str, logging.Logger]:
+        """The loggers that `debug` and `logger_file` act on."""
+        from gentrace.configuration import handlers  # noqa: PLC0415 - logging is slow to import
+
+        return {
+            "package_logger": handlers.logger("gentrace"),
+            "urllib3_logger": handlers.logger("urllib3"),
+        }
+
+    @property
+    def is_default_host(self) -> bool:
+        """Whether `host` is the document's first server, also in another spelling."""
+        return is_same_url(self.host, document.SERVERS[0]["url"])
+
+    @classmethod
+    def set_default(cls, default: Configuration | None) -> None:
+        """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+        if not (default is None or isinstance(cast("object", default), Configuration)):
+            error = refuse_type("default", "a gentrace.Configuration or None", default)
+            del default
+            raise error
+        cls._default = None if default is None else default.copy()
+
+    @classmethod
+    def get_default_copy(cls) -> Configuration:
+        """Return a copy of what `set_default` was given, or else a new configuration."""
+        return cls() if cls._default is None else cls._default.copy()
+
+    def copy(self) -> Self:
+        """Return a configuration with the same settings, token included."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: value for name, value in vars(self).items() if name != "lost"}
+        left_out = {"ssl_context"} if self.pickle_token else SECRETS | {"ssl_context"}
+        lost = self.lost | {name for name in left_out if state.get(name)}
+        kept = {name: value for name, value in state.items() if name not in lost}
+        return restore, (type(self), kept, lost)
+
+    def check_complete(self) -> None:
+        """Check that nothing was left behind in a pickle.
+
+        Raises:
+            ApiValueError: a secret or a TLS context was, and nothing has taken its place.
+
+        """
+        for name in sorted(self.lost):
+            remedy = "set it here, or set pickle_token = True before pickling"
+            if name == "access_token":
+                remedy += ", or set GENTRACE_API_KEY"
+            if name == "ssl_context":
+                remedy = "a pickle cannot hold it, set it here, or to None"
+            raise ApiValueError(
+                f"{name}: was left out when this configuration was pickled; {remedy}"
+            )
+
+    def auth_settings(self) -> dict[str, dict[str, str]]:
+        """Return how a request proves who sends it, by the document's security scheme."""
+        if self.access_token is None:
+            return {}
+        return {
+            "bearerAuth": {
+                "type": "bearer",
+                "in": "header",
+                "key": "Authorization",
+                "value": Secret(f"Bearer {self.access_token}"),
+            }
+        }
+
+    def to_debug_report(self) -> str:
+        """Return versions and settings, secrets masked, for a report of a fault."""
+        import platform  # noqa: PLC0415 - only a report needs it
+
+        lines = [
+            f"gentrace-py {__version__}, API {document.API_VERSION}",
+            f"Python {platform.python_version()} on {platform.platform()}",
+        ]
+        lines += [f"{name}: {value}" for name, value in self._shown().items()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self._shown().items())
+        return f"Configuration({shown})"
+
+    def _shown(self) -> dict[str, str]:
+        """Return the settings that are set, and the host, as they may be shown."""
+        values = {"host": self.host, **vars(self)}
+        return {
+            name: repr(MASK if name in SECRETS and value is not None else value)
+            for name, value in values.items()
+            if name not in {"changes", "lost"}
+        }
+
+    def get_host_settings(self) -> list[dict[str, Any]]:
+        """Return the servers of the document, each with its `url` and `description`."""
+        return [dict(server) for server in document.SERVERS]
+
+    def get_host_from_settings(
+        self,
+        index: int | None,
+        variables: Mapping[str, str] | None = None,
+        servers: Sequence[Mapping[str, Any]] | None = None,
+    ) -> str:
+        """Return the address of a server, its variables filled in.
+
+        Args:
+            index: which of `servers`; None is the `host` of this configuration.
+            variables: values by name; those left out have their defaults.
+            servers: as `get_host_settings` returns them, which is also what None stands for.
+
+        Raises:
+            ApiTypeError: an index or variables of another type.
+            ApiValueError: no such server, no such variable, or a value it may not have.
+
+        """
+        if index is None:
+            return self.host
+        known = document.SERVERS if servers is None else servers
+        return find_url(index, check_variables_of(known, "server_variables", variables), known)
+
+    def host_of(self, operation: str) -> str:
+        """Return the base address for an operation, such as ``pipeline_run_post``."""
+        indices, variables = self.server_operation_index, self.server_operation_variables
+        if operation not in indices and operation not in variables:
+            return self.host
+        return find_url(
+            indices.get(operation, self.server_index),
+            variables.get(operation, self.server_variables),
+            document.SERVERS,
+        )
+
+
+def restore(
+    kind: type[Configuration], state: dict[str, Any], lost: frozenset[str]
+) -> Configuration:
+    """Return the configuration that a pickle holds.
+
+    Raises:
+        ApiValueError: `GENTRACE_API_KEY` stands for a token that was left out, and cannot be one.
+
+    """
+    restored = object.__new__(kind)
+    vars(restored).update(state)
+    if "access_token" in lost:
+        error = error_of(SETTINGS["access_token"].take_from_environment, restored)
+        if error is not None:
+            raise error
+    vars(restored)["lost"] = lost - vars(restored).keys()
+    return restored
+
+
+_RIVALS = {"host": "server_index", "server_index": "host"}
+"""Settings that say the same thing: setting one forgets the other."""
+
+_LATE = {"logger_format": 1, "logger_file": 2, "debug": 3}
+"""What acts on the process, and so comes when all else is known to be right."""
+
+
+def _set_all(
+    configuration: Configuration, named: Mapping[str, object], settings: Mapping[str, object]
+) -> None:
+    if named["access_token"] is None:
+        SETTINGS["access_token"].take_from_environment(configuration)
+    if named["host"] is None and named["server_index"] is None:
+        SETTINGS["host"].take_from_environment(configuration)
+    for name, value in named.items():
+        if value is not None:
+            _set(configuration, name, value)
+    for name, value in sorted(settings.items(), key=lambda item: _LATE.get(item[0], 0)):
+        _set(configuration, name, value)
+
+
+def _set(configuration: Configuration, name: str, value: object) -> None:
+    if name not in SETTINGS:
+        raise _no_such_setting(name)
+    object.__setattr__(configuration, name, value)
+    if value is not None:
+        vars(configuration).pop(_RIVALS.get(name, ""), None)
+    if name in configuration.lost:
+        vars(configuration)["lost"] = configuration.lost - {name}
+
+
+def _no_such_setting(name: str) -> ApiAttributeError:
+    from gentrace.configuration.names import no_such_setting  # noqa: PLC0415 - for errors alone
+
+    return no_such_setting(name)

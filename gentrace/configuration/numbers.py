@@ -1,0 +1,70 @@
+"""Checks of numbers, of flags, and of settings that are made of numbers."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from gentrace.configuration.refusals import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeGuard
+
+INT_BOUND = 2**31
+"""From which on the system's numbers are too small."""
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return a bool; ApiTypeError if it is anything else."""
+    if not isinstance(value, bool):
+        raise refuse(name, "True or False", value, kind=True)
+    return value
+
+
+def check_integer(name: str, value: object, expected: str, least: int, most: float = inf) -> int:
+    """Return a whole number from `least` to `most`; ApiTypeError or ApiValueError if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise refuse(name, expected, value, kind=True)
+    if not least <= value <= most:
+        raise refuse(name, expected, value)
+    return value
+
+
+def check_positive(name: str, value: object) -> int:
+    """Return a whole number above 0; ApiTypeError or ApiValueError if it is none."""
+    return check_integer(name, value, "a whole number above 0", 1)
+
+
+def check_retries(name: str, value: object) -> object:
+    """Return a number of retries, False, None, or an object that decides as urllib3.Retry does."""
+    expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
+    if value is None or value is False:
+        return value
+    methods = ("increment", "is_retry")
+    if not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in methods):
+        return value
+    return check_integer(name, value, expected, 0)
+
+
+def check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ...]:
+    """Return options of sockets, each a tuple that `socket.setsockopt` takes."""
+    expected = "tuples of (level, option, value), as socket.setsockopt takes them"
+    if not is_array(value):
+        raise refuse(name, expected, value, kind=True)
+    for option in value:
+        if not _is_socket_option(option):
+            raise refuse(name, expected, option, kind=True)
+    return tuple(map(tuple, value))
+
+
+def _is_socket_option(option: object) -> bool:
+    if not is_array(option) or len(option) != 3 or not isinstance(option[2], (int, bytes)):  # noqa: PLR2004 - level, option, value
+        return False
+    numbers = option[:2] if isinstance(option[2], bytes) else option
+    return all(isinstance(part, int) and abs(part) < INT_BOUND for part in numbers)
+
+
+def is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    """Tell whether a value is a list or a tuple."""
+    return isinstance(value, (list, tuple))

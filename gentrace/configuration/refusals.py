@@ -1,0 +1,49 @@
+"""The errors that refuse a setting or an argument: built here, raised by the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from gentrace.exceptions import ApiTypeError, ApiValueError, OpenApiException
+from gentrace.schemas import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+
+def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
+    """Build the error of a setting or argument: of its type if `kind`, else of its value."""
+    error = ApiTypeError if kind else ApiValueError
+    return error(f"{name}: expected {expected}, got {describe(value)}")
+
+
+def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
+    """Build the error of a value that may be or hold a secret: its type alone is named."""
+    return ApiTypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that a misspelt one stands for; empty if none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+    close = get_close_matches(name, list(known), 1)
+    return f": did you mean {close[0]!r}?" if close else ""
+
+
+def error_of(change: Callable[..., None], *arguments: object) -> OpenApiException | None:
+    """Make a change, and return its error; the frames of its traceback have lost their locals.
+
+    Whoever raises the error drops what it holds of the values first: error trackers collect the
+    locals of all frames in a traceback.
+    """
+    try:
+        change(*arguments)
+    except OpenApiException as error:
+        # Without the frame of this function, which cannot be cleared while it runs.
+        place = below = cast("TracebackType", error.__traceback__).tb_next
+        while place is not None:
+            place.tb_frame.clear()
+            place = place.tb_next
+        return error.with_traceback(below)
+    return None

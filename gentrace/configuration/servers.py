@@ -1,0 +1,86 @@
+"""The servers of the document: which one a configuration chooses, and its address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gentrace.configuration import document
+from gentrace.configuration.addresses import check_host
+from gentrace.configuration.numbers import check_integer
+from gentrace.configuration.refusals import refuse
+from gentrace.configuration.setting import Setting
+from gentrace.configuration.texts import check_text, mapping_of, or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Servers = Sequence[Mapping[str, Any]]
+
+BY_OPERATION = "by operation, as pipeline_run_post"
+
+
+class HostSetting(Setting[str, str]):
+    """The host that is set, or else that of the server that is."""
+
+    if not TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: type) -> Any:
+            if instance is None or self.name in vars(instance):
+                return super().__get__(instance, owner)
+            return find_url(instance.server_index, instance.server_variables, document.SERVERS)
+
+
+def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) -> str:
+    """Return the address of a server, its variables filled in; None is the first.
+
+    Variables that this server does not have are passed over.
+
+    Raises:
+        ApiTypeError, ApiValueError: no such server, or no address that a host may have.
+
+    """
+    expected = f"the index of one of {len(servers)} servers"
+    position = 0 if index is None else index
+    server = servers[check_integer("server_index", position, expected, 0, len(servers) - 1)]
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        default = variable.get("default_value", variable.get("default", ""))
+        url = url.replace(f"{{{name}}}", variables.get(name, default))
+    return check_host("host", url)
+
+
+def check_variables_of(servers: Servers, name: str, value: object) -> Mapping[str, str]:
+    """Return values of variables that one of `servers` has.
+
+    Raises:
+        ApiTypeError: not a mapping of strings to strings.
+        ApiValueError: no server has such a variable, or it may not have the value.
+
+    """
+    given = mapping_of(check_text, "of variable names to values")(name, value)
+    known: dict[str, Any] = {}
+    for server in servers:
+        known |= server.get("variables", {})
+    for key, text in given.items():
+        if key not in known:
+            urls = " or ".join(str(server["url"]) for server in servers)
+            raise refuse(name, f"variables of {urls}: {sorted(known) or 'none'}", key)
+        allowed = known[key].get("enum_values", known[key].get("enum", (text,)))
+        if text not in allowed:
+            raise refuse(f"{name}[{key!r}]", f"one of {allowed}", text)
+    return given
+
+
+def check_variables(name: str, value: object) -> Mapping[str, str]:
+    """Return values of variables that the document's servers have."""
+    return check_variables_of(document.SERVERS, name, value)
+
+
+def check_index(name: str, value: object) -> int:
+    """Return the index of one of the document's servers."""
+    count = len(document.SERVERS)
+    return check_integer(name, value, f"the index of one of {count} servers, or None", 0, count - 1)
+
+
+check_operation_index = mapping_of(or_none(check_index), BY_OPERATION)
+check_operation_variables = mapping_of(check_variables, BY_OPERATION)

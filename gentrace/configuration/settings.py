@@ -1,0 +1,208 @@
+"""All settings: the type, the default, the check and the meaning of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from frozendict import frozendict
+
+from gentrace.configuration import addresses, files, logs, numbers, servers, texts, tls
+from gentrace.configuration.defaults import DEFAULT_TIMEOUT, LOGGER_FORMAT
+from gentrace.configuration.document import SERVERS
+from gentrace.configuration.setting import Same, Setting
+from gentrace.configuration.texts import or_none
+from gentrace.configuration.timeouts import TimeoutSetting, check_timeout
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from urllib3 import Retry
+else:  # What annotations name exists at run time too; both modules are slow to import.
+    Retry = SSLContext = object
+
+PathSetting = str | os.PathLike[str] | None
+SocketOptions = Sequence[tuple[int, int, int | bytes]]
+
+
+class Settings(TypedDict, total=False):
+    """Settings that the constructor takes by keyword."""
+
+    assert_hostname: str | bool | None
+    cert_file: PathSetting
+    connection_pool_maxsize: int
+    debug: bool
+    json_encoder: Literal["auto", "json"]
+    key_file: PathSetting
+    logger_file: PathSetting
+    logger_format: str
+    max_response_body: int
+    pickle_token: bool
+    proxy: str | None
+    proxy_headers: Mapping[str, str] | None
+    retries: int | bool | Retry | None
+    safe_chars_for_path_param: str
+    socket_options: SocketOptions | None
+    ssl_ca_cert: str | bytes | os.PathLike[str] | None
+    ssl_context: SSLContext | None
+    temp_folder_path: PathSetting
+    timeout: TimeoutSetting
+    tls_server_name: str | None
+    verify_ssl: bool
+
+
+class DeclaredSettings:
+    """The attributes of a configuration, in the order in which pages and reports list them."""
+
+    host = servers.HostSetting(
+        SERVERS[0]["url"],
+        addresses.check_host,
+        "Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`.",
+        variable="GENTRACE_HOST",
+    )
+    access_token: Same[str | None] = Setting(
+        None,
+        or_none(texts.check_token),
+        "API key, sent as `Authorization: Bearer …`; None sends none. "
+        "Environment: `GENTRACE_API_KEY`.",
+        secret=True,
+        variable="GENTRACE_API_KEY",
+    )
+    server_index: Same[int | None] = Setting(
+        None,
+        or_none(servers.check_index),
+        "Which server of the document to use; None where `host` says it.",
+    )
+    server_variables: Setting[Mapping[str, str], Mapping[str, str] | None] = Setting(
+        frozendict(), servers.check_variables, "Values of the variables in the server's address."
+    )
+    server_operation_index: Setting[Mapping[str, int], Mapping[str, int] | None] = Setting(
+        frozendict(),
+        servers.check_operation_index,
+        "`server_index` by operation, as `pipeline_run_post`.",
+    )
+    server_operation_variables: Setting[
+        Mapping[str, Mapping[str, str]], Mapping[str, Mapping[str, str]] | None
+    ] = Setting(frozendict(), servers.check_operation_variables, "`server_variables` by operation.")
+    disabled_client_side_validations: Setting[frozenset[str], str | frozenset[str]] = Setting(
+        frozenset(),
+        texts.check_keywords,
+        "Keywords of JSON Schema, with commas between them, that a plain dict given to a call is "
+        "not checked for: `format`, `required`, and those that the document does not use.",
+    )
+    timeout: Same[TimeoutSetting] = Setting(
+        DEFAULT_TIMEOUT,
+        check_timeout,
+        "Seconds: a number for a whole call, `(connect, read)` for each operation, or "
+        "`(connect, read, total)`.",
+    )
+    retries: Same[int | bool | Retry | None] = Setting(
+        None,
+        numbers.check_retries,
+        "How often a failed call is sent again: a number; None for the default, 2; False or 0 for "
+        "never; a `urllib3.Retry` for exactly what that says.",
+    )
+    max_response_body: Same[int] = Setting(
+        4 * 1024 * 1024,
+        numbers.check_positive,
+        "How many bytes an answer may have, decoded, unless it is streamed.",
+    )
+    json_encoder: Same[Literal["auto", "json"]] = Setting(
+        "auto",
+        texts.check_encoder,
+        "What writes JSON: `auto` is orjson where it is installed, `json` the standard library's.",
+    )
+    connection_pool_maxsize: Same[int] = Setting(
+        100,
+        numbers.check_positive,
+        "How many connections to one host may be open at once; a call waits for a free one.",
+    )
+    verify_ssl: Same[bool] = Setting(
+        True, numbers.check_flag, "Whether the server's certificate is checked; False is for tests."
+    )
+    ssl_ca_cert: Setting[str | None, PathSetting | bytes] = Setting(
+        None,
+        or_none(tls.check_certificates),
+        "Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` "
+        "and `SSL_CERT_DIR` where set, else certifi's.",
+    )
+    cert_file: Setting[str | None, PathSetting] = Setting(
+        None,
+        or_none(files.check_file),
+        "File with the client's certificate, and its key if `key_file` is None.",
+    )
+    key_file: Setting[str | None, PathSetting] = Setting(
+        None,
+        or_none(files.check_file),
+        "File with the key of the client's certificate, not encrypted.",
+    )
+    assert_hostname: Same[str | bool | None] = Setting(
+        None,
+        tls.check_expected_name,
+        "Host name that the certificate must have, if not the host's; False checks no name.",
+    )
+    tls_server_name: Same[str | None] = Setting(
+        None,
+        or_none(tls.check_server_name),
+        "Host name to ask for and check in TLS, if not the host's.",
+    )
+    ssl_context: Same[SSLContext | None] = Setting(
+        None,
+        or_none(tls.check_context),
+        "An `ssl.SSLContext` in place of all the TLS settings above, such as truststore's. Copies "
+        "share it; a pickle leaves it out.",
+    )
+    proxy: Same[str | None] = Setting(
+        None,
+        addresses.check_proxy,
+        "Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks "
+        "installed. None is what the environment says; an empty string is no proxy.",
+        secret=True,
+    )
+    proxy_headers: Same[Mapping[str, str] | None] = Setting(
+        None, or_none(texts.check_headers), "Header fields for the proxy alone.", secret=True
+    )
+    socket_options: Same[SocketOptions | None] = Setting(
+        None,
+        or_none(numbers.check_socket_options),
+        "Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY.",
+    )
+    safe_chars_for_path_param: Same[str] = Setting(
+        "",
+        addresses.check_path_characters,
+        "Characters that path parameters keep unescaped, of those that a path may have.",
+    )
+    temp_folder_path: Setting[str | None, PathSetting] = Setting(
+        None, or_none(files.check_folder), "Folder for downloaded files; None is the system's."
+    )
+    debug: Same[bool] = Setting(
+        False,
+        logs.apply_debug,
+        "Whether the loggers `gentrace` and `urllib3` write everything to standard error.",
+    )
+    logger_file: Setting[str | None, PathSetting] = Setting(
+        None,
+        logs.apply_logger_file,
+        "File to which the logger `gentrace` writes; None is no file.",
+    )
+    logger_format: Same[str] = Setting(
+        LOGGER_FORMAT,
+        logs.apply_logger_format,
+        "Format of what the two settings above write.",
+    )
+    pickle_token: Same[bool] = Setting(
+        False,
+        numbers.check_flag,
+        "Whether a pickle holds the token and the proxy's credentials. Without them, the copy "
+        "takes its process's `GENTRACE_API_KEY`.",
+    )
+
+
+SETTINGS: dict[str, Setting[Any, Any]] = {
+    name: item for name, item in vars(DeclaredSettings).items() if isinstance(item, Setting)
+}
+"""The attributes of a configuration, by name."""
+
+SECRETS = frozenset(name for name, item in SETTINGS.items() if item.secret)
+"""Names of the settings that are shown masked and left out of pickles."""

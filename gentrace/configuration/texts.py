@@ -1,0 +1,139 @@
+"""Checks of texts: what may stand in a header field, the token, names of keywords and encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from frozendict import frozendict
+
+from gentrace.configuration.refusals import refuse, refuse_type
+from gentrace.configuration.secrets import Secret
+from gentrace.exceptions import ApiValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_KEYWORDS = """
+exclusiveMaximum exclusiveMinimum format maxItems maxLength maxProperties maximum minItems minLength
+minProperties minimum multipleOf pattern required uniqueItems
+"""
+VALIDATION_KEYWORDS = frozenset(_KEYWORDS.split())
+"""What `disabled_client_side_validations` may name."""
+
+NAME_CHARACTERS = frozenset(
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+"""The characters that the name of a header field may have."""
+
+
+def check_text(name: str, value: object, expected: str = "a string") -> str:
+    """Return the text itself of a string: an Enum, as other subclasses, prints as another.
+
+    Raises:
+        ApiTypeError: not a string; the message does not show it.
+
+    """
+    if not isinstance(value, str):
+        raise refuse_type(name, expected, value)
+    return str.__str__(value)
+
+
+def check_header_text(name: str, value: object) -> str:
+    """Return text that may stand in a header field.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: control characters, line breaks, characters beyond latin-1, or blanks at
+            either end; the message does not repeat the text, which may be a secret.
+
+    """
+    text = check_text(name, value)
+    wrong = next((c for c in text if not " " <= c <= "\xff" or "\x7f" <= c <= "\x9f"), None)
+    if wrong is not None:
+        raise ApiValueError(
+            f"{name}: expected printable latin-1 characters, "
+            f"got {wrong!a} at character {text.index(wrong)}"
+        )
+    if text != text.strip():
+        raise ApiValueError(f"{name}: expected no blanks at either end, strip the value")
+    return text
+
+
+def check_header_name(name: str, value: object) -> str:
+    """Return the name of a header field.
+
+    Raises:
+        ApiTypeError: not a string.
+        ApiValueError: it cannot be one; the message does not repeat it, as it may hold the value.
+
+    """
+    text = check_text(name, value, "a header name")
+    wrong = next((c for c in text if c not in NAME_CHARACTERS), None)
+    if wrong is not None or not text:
+        got = f"{wrong!a} at character {text.index(wrong)}" if wrong else "an empty string"
+        raise ApiValueError(f"{name}: expected a header name of letters, digits and -, got {got}")
+    return text
+
+
+def check_headers(name: str, value: object) -> Mapping[str, Secret]:
+    """Return header fields by name, or raise ApiTypeError or ApiValueError."""
+    return mapping_of(check_header, "of header names to values", check_header_name)(name, value)
+
+
+def check_header(name: str, value: object) -> Secret:
+    """Return the value of a header field, which prints masked."""
+    return Secret(check_header_text(name, value))
+
+
+def check_token(name: str, value: object) -> Secret:
+    """Return a token, which prints masked; no message shows it."""
+    text = check_header(name, value)
+    if not text:
+        raise ApiValueError(f"{name}: expected a token, got an empty string; None is for no token")
+    return text
+
+
+def check_keywords(name: str, value: object) -> frozenset[str]:
+    """Return keywords of JSON Schema, from a text with commas or from a frozenset."""
+    if isinstance(value, frozenset):  # as the attribute returns them
+        value = ",".join(map(str, cast("frozenset[object]", value)))
+    text = check_text(name, value, "keywords with commas between them")
+    keywords = frozenset(filter(None, (keyword.strip() for keyword in text.split(","))))
+    for keyword in sorted(keywords - VALIDATION_KEYWORDS):
+        raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
+    return keywords
+
+
+def check_encoder(name: str, value: object) -> str:
+    """Return the name of a JSON encoder."""
+    text = check_text(name, value, "'auto' or 'json'")
+    if text not in {"auto", "json"}:
+        raise refuse(name, "'auto' or 'json'", value)
+    return text
+
+
+def or_none(check: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
+    """Make a check that takes None too."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def mapping_of(
+    check: Callable[[str, Any], T],
+    expected: str,
+    check_key: Callable[[str, Any], str] = check_text,
+) -> Callable[[str, Any], Mapping[str, T]]:
+    """Make a check of mappings: of each key and each value; None is an empty mapping."""
+
+    def check_each(name: str, value: object) -> Mapping[str, T]:
+        if value is None:
+            return frozendict[str, T]()
+        if not isinstance(value, Mapping):
+            raise refuse_type(name, f"a mapping {expected}", value)
+        items = cast("Mapping[object, object]", value).items()
+        keys = ((check_key(name, key), item) for key, item in items)
+        return frozendict[str, T]({key: check(f"{name}[{key!r}]", item) for key, item in keys})
+
+    return check_each

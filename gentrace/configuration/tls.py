@@ -1,0 +1,51 @@
+"""Checks of settings of TLS: certificates to trust, names of the server, a context."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+from gentrace.configuration.addresses import is_host_name, is_ipv6
+from gentrace.configuration.files import check_existing
+from gentrace.configuration.refusals import refuse
+from gentrace.configuration.texts import check_text
+
+if TYPE_CHECKING:
+    import ssl
+
+
+def check_certificates(name: str, value: object) -> str:
+    """Return certificates to trust: PEM text, or the path of a file or folder that exists."""
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    if isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value:
+        return check_text(name, value)
+    expected = "a file or folder of certificates that exists, or PEM text"
+    return check_existing(name, value, os.path.exists, expected)
+
+
+def check_server_name(name: str, value: object) -> str:
+    """Return the name of a host, or its IP address."""
+    text = check_text(name, value, "a host name")
+    if not (is_host_name(text) or is_ipv6(text)):
+        raise refuse(name, "a host name, an international one as xn--…", value)
+    return text
+
+
+def check_expected_name(name: str, value: object) -> str | bool | None:
+    """Return the name that a certificate must have; None is the host's, False is any."""
+    if value is None or value is False:
+        return value
+    if isinstance(value, str) and value:
+        return check_text(name, value)
+    expected = "a host name, None to check the host, or False to check none"
+    raise refuse(name, expected, value, kind=not isinstance(value, str))
+
+
+def check_context(name: str, value: object) -> ssl.SSLContext:
+    """Return an `ssl.SSLContext`, or one of a class derived from it; ApiTypeError if it is none."""
+    # By name: `ssl` is slow to import, and truststore puts another class in its place.
+    kinds = [(kind.__module__, kind.__name__) for kind in type(value).__mro__]
+    if ("ssl", "SSLContext") not in kinds:
+        raise refuse(name, "an ssl.SSLContext or None", value, kind=True)
+    return cast("ssl.SSLContext", value)

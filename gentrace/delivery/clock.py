@@ -1,0 +1,29 @@
+"""The time as a delivery sees it."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+
+class Clock:
+    """Tells the time, waits for it, and draws waits: another one can be put in its place."""
+
+    def now(self) -> float:
+        """Return seconds that only go forward, since some moment."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Return seconds since the epoch, by the clock on the wall."""
+        return time.time()
+
+    def draw(self, most: float) -> float:
+        """Return a random wait of at most so many seconds."""
+        return random.uniform(0, most)  # noqa: S311 - no secret
+
+    def wait(self, wakes: SimpleQueue[None], seconds: float | None) -> None:
+        """Wait until something is put into a queue, at most so long; None waits without limit."""
+        with suppress(Empty):
+            wakes.get(timeout=seconds)

@@ -1,0 +1,43 @@
+"""The delivery that is used where none is named."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from gentrace.configuration import refuse_type
+from gentrace.delivery.delivery import Delivery
+
+_default: dict[str, Delivery] = {}
+"""At most one item: exchanging it is one step, also for a signal handler that comes in between."""
+
+_KEY = "delivery"
+
+
+def default_delivery() -> Delivery:
+    """Return the delivery that is used where none is named.
+
+    Unless `set_default_delivery` has set one, the first call makes it, of the default
+    configuration as that is then, and later calls return the same one. Changing an attribute of
+    its client's configuration (`default_delivery().api_client.configuration`) acts on the next
+    try.
+    """
+    delivery = _default.get(_KEY)
+    return _default.setdefault(_KEY, Delivery()) if delivery is None else delivery
+
+
+def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
+    """Use another delivery where none is named; None has the next use make a new one.
+
+    Returns:
+        The previous one, not closed; None if there was none.
+
+    Raises:
+        ApiTypeError: neither a `Delivery` nor None.
+
+    """
+    if not (delivery is None or isinstance(cast("object", delivery), Delivery)):
+        raise refuse_type("delivery", "a gentrace.Delivery or None", delivery)
+    previous = _default.pop(_KEY, None)
+    if delivery is not None:
+        _default[_KEY] = delivery
+    return previous

@@ -1,0 +1,316 @@
+"""The class that users make: a delivery of runs in the background."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from math import inf
+from os import PathLike, fsdecode
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
+
+from gentrace.api_client import ApiClient
+from gentrace.configuration import check_header_text, check_positive, refuse, refuse_type
+from gentrace.delivery.clock import Clock
+from gentrace.delivery.engine import Engine, Limits
+from gentrace.delivery.exits import keep_open, let_go
+from gentrace.delivery.masking import MaskFailedError, mask_run
+from gentrace.delivery.off import is_disabled, is_unconfigured
+from gentrace.delivery.receipt import Receipt
+from gentrace.delivery.sending import Sender
+from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.process import call_after_fork, current_process
+from gentrace.schemas import ObjectSchema, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from gentrace.delivery.masking import Mask
+    from gentrace.delivery.stats import DeliveryStats
+    from gentrace.process import Process
+
+RUN = ObjectSchema(PipelineRunRequest)
+MAX_KEY = 255
+"""How many characters an idempotency key may have."""
+
+
+class Delivery:
+    """Takes runs, and sends them in the background until the server has stored each.
+
+    Making one opens nothing and starts no thread; the first run does. One delivery serves any
+    number of threads. A forked child begins with an empty one of its own. It is a context
+    manager, whose end closes it; one that is still open when the interpreter ends is closed then.
+
+    Args:
+        api_client: whose configuration says where runs go; its own retries are not used. None
+            makes one of the default configuration, which is closed with the delivery.
+        spool: directory in which runs survive the process; None keeps them in memory alone.
+        max_runs: how many runs may be held in memory, those being sent included.
+        max_bytes: how many bytes may be held in memory, 2 KiB a run counted besides its body.
+        workers: how many runs are sent at once.
+        mask: function that sees each step as a plain dict in wire names before anything else
+            does, and returns what is kept of it; None masks nothing. Also an attribute.
+        exit_timeout: seconds that the interpreter's end waits for what is left; 0 does not wait.
+        spool_max_bytes: how many bytes the spool's file may have, with its log.
+        spool_max_age: seconds after which a run in the spool is dropped as `expired`.
+
+    Attributes:
+        clock: what tells the time and waits; a subclass may bring another.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: an argument that is not allowed.
+
+    """
+
+    clock = Clock()
+
+    def __init__(  # noqa: PLR0913 - the parameters of the contract
+        self,
+        api_client: ApiClient | None = None,
+        *,
+        spool: str | PathLike[str] | None = None,
+        max_runs: int = 10_000,
+        max_bytes: int = 64 * 2**20,
+        workers: int = 4,
+        mask: Mask | None = None,
+        exit_timeout: float = 5.0,
+        spool_max_bytes: int = 2**30,
+        spool_max_age: float = 7 * 86400,
+    ) -> None:
+        if not (api_client is None or isinstance(cast("object", api_client), ApiClient)):
+            expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
+            raise refuse_type("api_client", expected, api_client)
+        self._limits = Limits(
+            max_runs=check_positive("max_runs", max_runs),
+            max_bytes=check_positive("max_bytes", max_bytes),
+            workers=check_positive("workers", workers),
+            spool=_check_directory(spool),
+            spool_max_bytes=check_positive("spool_max_bytes", spool_max_bytes),
+            spool_max_age=_check_seconds("spool_max_age", spool_max_age),
+        )
+        self._exit_timeout = _check_seconds("exit_timeout", exit_timeout)
+        self.mask = mask
+        self._owns_client = api_client is None
+        self._client = ApiClient() if api_client is None else api_client
+        self._sender = Sender(self._client)
+        # By process: exchanging one is a single step, without a lock that a fork may find taken.
+        self._engines: dict[Process, Engine] = {}
+        _all.add(self)
+
+    @property
+    def api_client(self) -> ApiClient:
+        """The client whose configuration says where runs go; changes act on the next try."""
+        return self._client
+
+    @property
+    def mask(self) -> Mask | None:
+        """The function that sees each step before anything else does; None for none."""
+        return self._mask
+
+    @mask.setter
+    def mask(self, value: Mask | None) -> None:
+        if not (value is None or callable(cast("object", value))):
+            raise refuse("mask", "a function of a step, or None", value, kind=True)
+        self._mask = value
+
+    def __repr__(self) -> str:
+        return f"<gentrace.Delivery to {self._client.configuration.host}: {self.stats()}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def submit(
+        self,
+        run: PipelineRunRequest | Mapping[str, object],
+        *,
+        idempotency_key: str | None = None,
+    ) -> Receipt:
+        """Check a run and queue it; apart from its mistakes, this neither raises nor waits.
+
+        Args:
+            run: the run: a model, or a mapping that makes one, by Python names or wire names.
+            idempotency_key: key that makes this run the same as another one with that key; None
+                makes a new one.
+
+        Returns:
+            A future of the id under which the run is stored.
+
+        Raises:
+            ApiTypeError: the run is of the wrong type, or lacks a property.
+            ApiValueError: the run is not allowed.
+
+        """
+        receipt = Receipt(None if idempotency_key is None else _check_key(idempotency_key))
+        off = self.off_reason()
+        if off is not None:
+            receipt.end_with(off)
+            return receipt
+        rules, dumps = self._sender.encoding()
+        mask = self._mask
+        if mask is None:
+            self.enqueue(RUN.serialize(run, rules, dumps), receipt)
+            return receipt
+        checked = RUN.check(run, rules)
+        try:
+            masked = mask_run(mask, checked)
+        except MaskFailedError:
+            self.drop(receipt, "mask_failed")
+        except BaseException:  # such as Ctrl-C
+            self.drop(receipt, "mask_failed")
+            raise
+        else:
+            self.enqueue(encode(masked, dumps), receipt)
+        return receipt
+
+    def enqueue(self, body: bytes, receipt: Receipt) -> None:
+        """Queue a run that is checked, masked and encoded; it ends this receipt."""
+        self._busy_engine().enqueue(body, receipt)
+
+    def drop(self, receipt: Receipt, reason: str) -> None:
+        """Count a run as accepted and dropped, and end its receipt with that reason."""
+        self._busy_engine().turn_away(receipt, reason)
+
+    def off_reason(self) -> str | None:
+        """Return "disabled" if runs go nowhere, as the environment or the lack of a token says.
+
+        The logger `gentrace` is told so, once. None if runs are delivered.
+        """
+        if is_disabled() or is_unconfigured(self._client.configuration):
+            return "disabled"
+        return None
+
+    def stats(self) -> DeliveryStats:
+        """Return the counters of this process, in one consistent look."""
+        return self._engine().stats
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all runs that were accepted before this call have ended.
+
+        A delivery that is paused tries at once, unless the server asked to wait.
+
+        Args:
+            timeout: seconds to wait at most; None waits without limit.
+
+        Returns:
+            Whether all of them have ended.
+
+        """
+        return self._engine().flush(_check_timeout(timeout))
+
+    def close(self, timeout: float | None = 5.0) -> bool:
+        """Flush, then stop: what is left is dropped as `closed`, or stays in the spool.
+
+        Args:
+            timeout: seconds to wait at most; None waits without limit.
+
+        Returns:
+            Whether all runs had ended.
+
+        """
+        is_done = self._engine().close(_check_timeout(timeout))
+        self._release()
+        return is_done
+
+    def begin_exit(self) -> Callable[[], None]:
+        """Begin to close at the end of the process; return what waits for it and finishes."""
+        engine = self._engine()
+        end = self.clock.now() + self._exit_timeout
+        flush = engine.begin_close()
+
+        def finish() -> None:
+            engine.finish(flush, end, quietly=True)
+            self._release()
+
+        return finish
+
+    def disown(self) -> None:
+        """In a forked child: leave all runs to the parent."""
+        for engine in self._engines.values():
+            engine.disown()
+        self._engines.clear()
+
+    def _engine(self) -> Engine:
+        process = current_process()
+        engine = self._engines.get(process)
+        if engine is None:
+            made = Engine(self._limits, self._sender, self.clock)
+            engine = self._engines.setdefault(process, made)
+            self._disown_others(process)
+        return engine
+
+    def _busy_engine(self) -> Engine:
+        engine = self._engine()
+        if not engine.stats.accepted:
+            keep_open(self)
+        return engine
+
+    def _disown_others(self, process: Process) -> None:
+        """Leave all runs of a parent to it, as no hook may have told of the fork."""
+        for other, engine in list(self._engines.items()):
+            if other != process:
+                engine.disown()
+                self._engines.pop(other, None)
+
+    def _release(self) -> None:
+        let_go(self)
+        if self._owns_client:
+            self._sender.close()
+            self._client.close()
+
+
+_all: WeakSet[Delivery] = WeakSet()
+
+
+def _disown_all() -> None:
+    for delivery in list(_all):
+        delivery.disown()
+
+
+call_after_fork(_disown_all)
+
+
+def _check_key(value: object) -> str:
+    text = check_header_text("idempotency_key", value)
+    if not text.isascii() or not 0 < len(text) <= MAX_KEY:
+        raise refuse("idempotency_key", f"1 to {MAX_KEY} ASCII characters", text)
+    return text
+
+
+def _check_directory(value: object) -> Path | None:
+    if value is None:
+        return None
+    expected = "a directory or None"
+    if not isinstance(value, (str, PathLike)):
+        raise refuse("spool", expected, value, kind=True)
+    path = fsdecode(cast("PathLike[str]", value))
+    if not path or "\0" in path:
+        raise refuse("spool", expected, cast("object", value))
+    # All that a spool needs is loaded here, and not by the first run.
+    from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
+
+    import_module("gentrace.delivery.spooling")
+    return Path(path).absolute()
+
+
+def _check_seconds(name: str, value: Any) -> float:
+    expected = "a number of seconds, from 0"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise refuse(name, expected, value, kind=True)
+    if not 0 <= value < inf:
+        raise refuse(name, expected, value)
+    return float(value)
+
+
+def _check_timeout(value: Any) -> float | None:
+    return None if value is None else _check_seconds("timeout", value)

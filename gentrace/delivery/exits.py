@@ -1,0 +1,60 @@
+"""The end of a process: every delivery that is open then is closed within its time."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from gentrace.process import call_after_fork, current_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gentrace.process import Process
+
+
+class Closing(Protocol):
+    """What is closed at the end: a delivery."""
+
+    def begin_exit(self) -> Callable[[], None]:
+        """Begin to close, and return what waits for the end of it."""
+        ...
+
+
+_open: set[Closing] = set()
+_finalized: set[Process] = set()
+
+
+def keep_open(delivery: Closing) -> None:
+    """Hold a delivery that has runs, until it is closed or the process ends."""
+    _open.add(delivery)
+    _finalize_in_worker()
+
+
+def let_go(delivery: Closing) -> None:
+    """Hold a delivery no longer."""
+    _open.discard(delivery)
+
+
+def close_all() -> None:
+    """Close all that are open, each within its own `exit_timeout` from now."""
+    closing = [(delivery, delivery.begin_exit()) for delivery in list(_open)]
+    for _, finish in closing:
+        finish()
+
+
+def _finalize_in_worker() -> None:
+    """Have a child of multiprocessing close its deliveries: before 3.13 it runs no atexit."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None:
+        return
+    if current_process() not in _finalized:
+        _finalized.add(current_process())
+        from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
+
+        Finalize(None, close_all, exitpriority=0)
+
+
+atexit.register(close_all)
+call_after_fork(_open.clear)

@@ -1,0 +1,93 @@
+"""A mask: a function of the user's that sees each step before anything else does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.model.step_run import StepRun
+from gentrace.schemas import REQUEST_RULES, ObjectSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Mask = Callable[[dict[str, Any]], dict[str, Any]]
+    """Gets a step as a plain dict in wire names, which it may change; returns what is kept."""
+
+STEP = ObjectSchema(StepRun)
+
+
+class MaskFailedError(Exception):
+    """The mask raised an exception, or gave what is no step: the run must go nowhere."""
+
+
+def mask_step(mask: Mask, step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step as the mask leaves it, in wire names, checked as by a call.
+
+    Args:
+        mask: the user's function; it gets `step` itself, and may change it.
+        step: the step as a plain dict in wire names.
+
+    Raises:
+        MaskFailedError: it raised an exception, or gave no step.
+
+    """
+    masked = _call(mask, step)
+    try:
+        checked = STEP.check(masked, REQUEST_RULES)
+    except (ApiTypeError, ApiValueError):
+        # Without the cause, which may show what was to be masked.
+        raise MaskFailedError from None
+    return cast("dict[str, Any]", copy_plain(checked))
+
+
+def mask_error(mask: Mask, error: str) -> str | None:
+    """Return the error of a run as the mask leaves it; None if it takes it away.
+
+    Raises:
+        MaskFailedError: it raised an exception, or gave something else than text.
+
+    """
+    masked = _call(mask, {"error": error})
+    if not isinstance(masked, Mapping):
+        raise MaskFailedError
+    text = cast("Mapping[str, object]", masked).get("error")
+    if not (text is None or isinstance(text, str)):
+        raise MaskFailedError
+    return text
+
+
+def mask_run(mask: Mask, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checked run with its steps and its own error masked; other properties stay.
+
+    Raises:
+        MaskFailedError: the mask raised an exception, or gave no step.
+
+    """
+    masked = cast("dict[str, Any]", copy_plain(run))
+    masked["stepRuns"] = [mask_step(mask, step) for step in masked["stepRuns"]]
+    error = masked.get("error")
+    if isinstance(error, str):
+        del masked["error"]
+        text = mask_error(mask, error)
+        if text is not None:
+            masked["error"] = text
+    return masked
+
+
+def copy_plain(value: object) -> object:
+    """Return a JSON value as dicts and lists of its own."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return {key: copy_plain(item) for key, item in items}
+    if isinstance(value, (list, tuple)):
+        return [copy_plain(item) for item in cast("list[object]", value)]
+    return value
+
+
+def _call(mask: Mask, step: dict[str, Any]) -> object:
+    try:
+        return mask(step)
+    except Exception:  # noqa: BLE001 - the user's code may raise anything, which may show the step
+        raise MaskFailedError from None

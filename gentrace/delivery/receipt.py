@@ -1,0 +1,150 @@
+"""What a delivery gives for each run: a future of the stored run's id."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future, InvalidStateError
+from typing import TYPE_CHECKING, Any
+
+from gentrace.exceptions import OpenApiException
+from gentrace.process import current_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+MEANINGS = {
+    "queue_full": "the queue holds max_runs runs or max_bytes bytes already",
+    "spool_full": "the spool's file has spool_max_bytes, or cannot be written and memory is full",
+    "refused": "the server does not take it",
+    "mask_failed": "the mask raised an exception, or gave no step",
+    "expired": "it was in the spool for longer than spool_max_age, or is there no more",
+    "closed": "the delivery was closed before it was sent",
+    "not_sampled": "sample_rate left it out",
+    "disabled": "delivery is off: GENTRACE_DISABLED is set, or there is neither token nor host",
+    "discarded": "discard() was called",
+    "forked": "it belongs to the parent of this process",
+    "spooled": "it is in the spool, and the next process sends it",
+}
+"""Why a run was not delivered, by reason."""
+
+
+class DeliveryError(OpenApiException):
+    """A run was not delivered by this process; its cause is the `ApiException` if there was one.
+
+    Args:
+        reason: one of `queue_full`, `spool_full`, `refused`, `mask_failed`, `expired`, `closed`
+            for a run that is dropped, or `not_sampled`, `disabled`, `discarded`, `forked`,
+            `spooled`.
+        idempotency_key: the run's key, with which it can be sent again as the same run.
+
+    """
+
+    def __init__(self, reason: str, idempotency_key: str | None = None) -> None:
+        super().__init__(reason, idempotency_key)
+        self.reason = reason
+        self.idempotency_key = idempotency_key
+
+    def __str__(self) -> str:
+        meaning = MEANINGS.get(self.reason)
+        text = f"{self.reason}: {meaning}" if meaning else self.reason
+        return f"{text} ({self.__cause__})" if self.__cause__ is not None else text
+
+
+class Receipt(Future[str]):
+    """A future of the id under which a run is stored; `""` where the server says none.
+
+    It runs from the start, so that `cancel()` is False. It can be awaited on any asyncio loop, by
+    several tasks at once; cancelling one of them leaves the run alone. In a forked child, one that
+    had not ended raises `DeliveryError("forked")`.
+
+    Args:
+        idempotency_key: key of the run in all of its requests; None makes a new one.
+
+    """
+
+    idempotency_key: str
+
+    def __init__(self, idempotency_key: str | None = None) -> None:
+        super().__init__()
+        self.idempotency_key = os.urandom(16).hex() if idempotency_key is None else idempotency_key
+        self._process = current_process()
+        self.set_running_or_notify_cancel()
+
+    def succeed(self, run_id: str) -> None:
+        """End it with the id of the stored run, if it has not ended."""
+        try:
+            self.set_result(run_id)
+        except InvalidStateError:
+            return
+        _held.discard(self)
+
+    def fail(self, error: DeliveryError) -> None:
+        """End it with an error, if it has not ended."""
+        try:
+            self.set_exception(error)
+        except InvalidStateError:
+            return
+        _held.discard(self)
+
+    def end_with(self, reason: str) -> None:
+        """End it with the `DeliveryError` of a reason, if it has not ended."""
+        self.fail(DeliveryError(reason, self.idempotency_key))
+
+    def leave_to_parent(self) -> None:
+        """End it as forked, if this process is a child of the one that it was made in."""
+        if self._process == current_process():
+            return
+        self._process = current_process()
+        if not super().done():
+            # A thread that the child does not have may hold the lock of the parent's future, and
+            # callbacks belong to loops and threads of the parent.
+            super().__init__()
+            self.end_with("forked")
+
+    def result(self, timeout: float | None = None) -> str:
+        """Return the id of the stored run.
+
+        Args:
+            timeout: seconds to wait; None waits without limit.
+
+        Raises:
+            DeliveryError: the run was not delivered.
+            TimeoutError: it has not ended within `timeout`.
+
+        """
+        self.leave_to_parent()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the error with which it ended; None if the run was delivered."""
+        self.leave_to_parent()
+        return super().exception(timeout)
+
+    def done(self) -> bool:
+        """Tell whether it has ended."""
+        self.leave_to_parent()
+        return super().done()
+
+    def running(self) -> bool:
+        """Tell whether it has not ended."""
+        self.leave_to_parent()
+        return super().running()
+
+    def add_done_callback(self, fn: Callable[[Future[str]], object]) -> None:
+        """Call a function with this receipt when it ends, in the thread that ends it."""
+        self.leave_to_parent()
+        if not super().done():
+            _held.add(self)
+        super().add_done_callback(fn)
+        if super().done():
+            _held.discard(self)
+
+    def __await__(self) -> Generator[Any, None, str]:
+        from asyncio import wrap_future  # noqa: PLC0415 - whoever awaits has loaded it
+
+        self.leave_to_parent()
+        return wrap_future(self).__await__()
+
+
+_held: set[Receipt] = set()
+"""Those with callbacks: of a run that is in a spool alone, nothing else may hold the receipt."""

@@ -1,0 +1,197 @@
+"""One try: a request, and what its answer means for the run."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import threading
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
+from gentrace.exceptions import ApiException, OpenApiException, exception_class
+from gentrace.paths.pipeline_run.post import operation
+from gentrace.process import hold_forks
+from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gentrace.configuration import Configuration
+    from gentrace.rest import HTTPResponse
+
+
+TRANSPORT = (
+    "gentrace.rest",
+    "gentrace.configuration.proxies",
+    "encodings.idna",
+    "logging",
+)
+"""Modules that are loaded when they are first needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a try means for its run.
+
+    Attributes:
+        kind: `delivered`, `refused` (for good), `trouble` (that may pass), `denied` (token or
+            settings are no good), or `gone` (there is nothing to send).
+        run_id: the id of the stored run, empty where the server says none.
+        error: what a run that is not delivered has as cause.
+
+    """
+
+    kind: Literal["delivered", "refused", "trouble", "denied", "gone"]
+    run_id: str = ""
+    error: Exception | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run is not tried again."""
+        return self.kind in {"delivered", "refused", "gone"}
+
+    @property
+    def asked(self) -> float | None:
+        """How many seconds the server asks to wait, None if it does not."""
+        return self.error.retry_after if isinstance(self.error, ApiException) else None
+
+
+def load_transport() -> None:
+    """Load what a request needs, so that no fork finds it half loaded.
+
+    It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
+    """
+    with _loading, suppress(ImportError):
+        for name in TRANSPORT:
+            import_module(name)
+
+
+_loading = threading.RLock()
+hold_forks(_loading)
+
+
+class Sender:
+    """Sends encoded runs: one request a try, by the settings of the moment.
+
+    Args:
+        api_client: whose settings hold; its own retries do not.
+
+    """
+
+    def __init__(self, api_client: ApiClient) -> None:
+        self.api_client = api_client
+        self._client: ApiClient | None = None
+        self._settings: object = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """The settings."""
+        return self.api_client.configuration
+
+    def host(self) -> str:
+        """Return where runs go."""
+        return self.configuration.host_of(operation.name)
+
+    def settings(self) -> object:
+        """Return what is another value when a setting, a header field or the cookie changed."""
+        given = self.api_client
+        configuration = given.configuration
+        fields = tuple((name, str(value)) for name, value in given.default_headers.items())
+        return id(configuration), configuration.changes, fields, given.cookie
+
+    def encoding(self) -> tuple[Rules, Any]:
+        """Return how a run is checked and written: as by a call."""
+        configuration = self.configuration
+        disabled = configuration.disabled_client_side_validations
+        rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
+        return rules, find_encoder(configuration.json_encoder)
+
+    def send(self, body: bytes, key: str) -> Outcome:
+        """Try once."""
+        try:
+            with _suppress_tracing():
+                answer = self._post(body, key)
+            return _judge(answer)
+        except ApiException as error:
+            return Outcome(_kind_of(error.status), error=error)
+        except OpenApiException as error:  # a setting that cannot be used
+            return Outcome("denied", error=error)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _post(self, body: bytes, key: str) -> HTTPResponse:
+        client = self._current_client()
+        configuration = client.configuration
+        host = configuration.host_of(operation.name)
+        return client.call_api(
+            operation.path,
+            operation.method,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": ", ".join(operation.accepts),
+            },
+            body=body,
+            auth_settings=operation.auth,
+            host=None if host == configuration.host else host,
+            idempotency_key=key,
+        )
+
+    def _current_client(self) -> ApiClient:
+        """Return a client like the given one, but that it never sends again by itself."""
+        settings = self.settings()
+        client = self._client
+        if client is None:
+            client = self._client = copy.copy(self.api_client)
+        if settings != self._settings:
+            configuration = self.api_client.configuration.copy()
+            configuration.retries = False
+            client.default_headers = self.api_client.default_headers
+            client.cookie = self.api_client.cookie
+            client.configuration = configuration
+            self._settings = settings
+        return client
+
+
+def _suppress_tracing() -> AbstractContextManager[Any]:
+    # Nobody who does not use it shall load it.
+    utils = sys.modules.get("opentelemetry.instrumentation.utils")
+    return nullcontext() if utils is None else utils.suppress_http_instrumentation()
+
+
+def _judge(answer: HTTPResponse) -> Outcome:
+    kind = _kind_of(answer.status)
+    if kind == "delivered":
+        return Outcome(kind, _run_id(answer.load()))
+    answer.hide_secrets()
+    error = exception_class(answer.status)(
+        answer.status,
+        answer.reason,
+        ApiResponseWithoutDeserialization(answer),
+        body=answer.load(),
+    )
+    return Outcome(kind, error=answer.describe(error))
+
+
+def _kind_of(status: int) -> Literal["delivered", "refused", "trouble", "denied"]:
+    if 200 <= status < 300:  # noqa: PLR2004 - the family 2xx
+        return "delivered"
+    if status in {401, 403}:
+        return "denied"
+    if status in {0, 408, 429} or status >= 500:  # noqa: PLR2004 - the family 5xx
+        return "trouble"
+    return "refused"
+
+
+def _run_id(body: bytes) -> str:
+    """Return the id that a 2xx says; empty if it cannot be read, as the run is stored anyway."""
+    try:
+        found = decode(body)["pipelineRunId"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,265 @@
+"""One file of a spool: an SQLite database with a write-ahead log, and the lock beside it.
+
+::
+
+    about (name, value)     host: where its runs go
+    runs (id, idempotency_key, accepted_at, body)
+
+`user_version` is the version of this schema; a file of a later one is left alone.
+
+A commit is in the log when it returns, in the system's memory, which `kill -9` does not touch;
+`sync` puts the log on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
+
+from gentrace.delivery.ownership import Ownership, make_private
+from gentrace.delivery.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gentrace.delivery.receipt import Receipt
+
+VERSION = 1
+RUNS = (
+    "CREATE TABLE runs (id INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL,"
+    " accepted_at REAL NOT NULL, body BLOB NOT NULL)"
+)
+SCHEMA = (
+    "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    RUNS,
+    f"PRAGMA user_version = {VERSION}",
+)
+LOG_TO_COPY = 4 * 2**20
+"""From how many bytes on the log is copied into the database."""
+
+
+class LaterVersionError(Exception):
+    """A later version of the SDK wrote the file."""
+
+
+class SpoolFile:
+    """One file, which this process owns; whoever calls takes turns.
+
+    Every method may raise `sqlite3.Error`.
+
+    Attributes:
+        path: where it is.
+        host: where its runs go.
+        receipts: those of runs that are in the file alone, by row, while somebody holds them.
+
+    """
+
+    def __init__(self, path: Path, ownership: Ownership) -> None:
+        self.path = path
+        self.receipts: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
+        self._ownership = ownership
+        # Whoever else looks into the file, nobody waits for them.
+        self._connection = sqlite3.connect(
+            path, timeout=0, isolation_level=None, check_same_thread=False
+        )
+        self._is_synced = True
+        try:
+            (version,) = self._one("PRAGMA user_version")
+            if version > VERSION:
+                raise LaterVersionError(path.name)
+            # Nothing is put on the disk while somebody waits for a run to be written: see `sync`.
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._one("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            if version == 0:
+                self._make()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            (self.last_row,) = self._one("SELECT coalesce(max(id), 0) FROM runs")
+            hosts = self._connection.execute("SELECT value FROM about WHERE name = 'host'")
+            self.host: str = next(hosts, ("",))[0]
+            (self._page_size,) = self._one("PRAGMA page_size")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @classmethod
+    def make(cls, path: Path, host: str) -> SpoolFile:
+        """Make a file.
+
+        Raises:
+            OSError: it cannot be made.
+
+        """
+        ownership = Ownership.of(path)
+        if ownership is None:
+            raise OSError(f"{path} belongs to another process")
+        try:
+            make_private(path)
+            made = cls(path, ownership)
+            made.set_host(host)
+        except BaseException:
+            ownership.give_up(is_gone=False)
+            raise
+        return made
+
+    def _make(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            self._connection.execute(statement)
+        self._connection.execute("COMMIT")
+
+    def set_host(self, host: str) -> None:
+        """Say where its runs go."""
+        self._connection.execute("INSERT OR REPLACE INTO about VALUES ('host', ?)", (host,))
+        self.host = host
+
+    def add(self, run: Run, body: bytes) -> None:
+        """Store a run; it gets its row."""
+        row = self.last_row + 1
+        self._connection.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, run.key, run.accepted_at, body)
+        )
+        self.last_row = run.row = row
+        run.place = self
+        self._is_synced = False
+
+    def body(self, row: int) -> bytes | None:
+        """Return the body of a run; None if it is not there."""
+        rows = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchall()
+        return cast("bytes", rows[0][0]) if rows else None
+
+    def remove(self, row: int) -> None:
+        """Forget a run, which has ended."""
+        self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+        self._is_synced = False
+
+    def load(self, beyond: int, count: int) -> list[Run]:
+        """Return the next runs beyond a row, without their bodies."""
+        rows = self._connection.execute(
+            "SELECT id, idempotency_key, accepted_at, length(body) FROM runs"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            (beyond, count),
+        )
+        return [self._run(*row) for row in rows]
+
+    def _run(self, row: int, key: str, accepted_at: float, size: int) -> Run:
+        run = Run(key, size=size, receipt=self.receipts.get(row), accepted_at=accepted_at)
+        run.place, run.row = self, row
+        return run
+
+    def count(self) -> int:
+        """Return how many runs it holds."""
+        return cast("int", self._one("SELECT count(*) FROM runs")[0])
+
+    def oldest(self) -> float | None:
+        """Return when its first run was accepted, in seconds since the epoch; None without."""
+        return cast("float | None", self._one("SELECT min(accepted_at) FROM runs")[0])
+
+    def readable(self) -> Iterator[tuple[Run, bytes]]:
+        """Yield all that can be read of a damaged file: from the front, then from the back."""
+        seen: set[int] = set()
+        for order in ("", "DESC"):
+            with suppress(sqlite3.Error):
+                for row, key, accepted_at, body in self._connection.execute(
+                    f"SELECT id, idempotency_key, accepted_at, body FROM runs ORDER BY id {order}"  # noqa: S608 - our own words
+                ):
+                    if row in seen:
+                        return
+                    seen.add(row)
+                    if isinstance(body, bytes):
+                        yield Run(str(key), size=len(body), accepted_at=float(accepted_at)), body
+
+    def is_sound(self) -> bool:
+        """Tell whether nothing in it is damaged, as far as SQLite can tell."""
+        try:
+            return self._one("PRAGMA quick_check(1)") == ("ok",)
+        except sqlite3.DatabaseError:
+            return False
+
+    def used(self) -> int:
+        """Return how many bytes it takes with its log, but for what is free to be used again."""
+        pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
+        return cast("int", pages * self._page_size) + _size(self._log)
+
+    def is_there(self) -> bool:
+        """Tell whether its path still leads to it."""
+        return self.path.exists()
+
+    def sync(self) -> None:
+        """Put what was written on the disk; nobody needs a turn for that."""
+        if self._is_synced:
+            return
+        self._is_synced = True
+        for path in (self._log, self.path.parent):
+            with suppress(OSError):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def has_long_log(self) -> bool:
+        """Tell whether the log is to be copied into the database."""
+        return _size(self._log) > LOG_TO_COPY
+
+    def copy_log(self) -> None:
+        """Copy the log into the database, so that it starts over."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
+        is_empty = False
+        with suppress(sqlite3.Error):
+            is_empty = self.count() == 0
+        self._connection.close()
+        if is_empty:
+            remove_file(self.path)
+        self._ownership.give_up(is_gone=is_empty)
+
+    def set_aside(self) -> None:
+        """Close it, and rename it so that nobody takes it for a spool."""
+        self._connection.close()
+        set_aside(self.path)
+        self._ownership.give_up(is_gone=True)
+
+    def leave(self) -> None:
+        """In a forked child: let go of the lock, which is the parent's, and touch nothing else."""
+        self._ownership.leave()
+
+    @property
+    def _log(self) -> Path:
+        return log_of(self.path)
+
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = self._connection.execute(statement, values).fetchone()
+        return found
+
+
+def log_of(path: Path) -> Path:
+    """Return where the log of a file is."""
+    return path.with_name(path.name + "-wal")
+
+
+def remove_file(path: Path) -> None:
+    """Remove a database with its log."""
+    for part in (path, log_of(path), path.with_name(path.name + "-shm")):
+        with suppress(OSError):
+            part.unlink()
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged database with its log."""
+    for part in (log_of(path), path):
+        with suppress(OSError):
+            part.rename(part.with_name(f"{part.name}.damaged"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,63 @@
+"""How a server is set up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Final
+
+MIB: Final = 2**20
+MAX_BODY: Final = 64 * MIB
+# SQLite holds no value larger than 1,000,000,000 bytes.
+LARGEST_BODY: Final = 900 * MIB
+TIMEOUT: Final = 60.0
+LAST_PORT: Final = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a server is set up; ValueError says which setting cannot be.
+
+    `port` 0 is a free one, `database` None a private file that is gone at the end. `token`
+    None lets everyone in who reaches the server, so it is refused for a `host` beyond loopback.
+    `max_body` is in bytes, and bounds a body both as sent and decompressed. `timeout` is in
+    seconds: for a request's head, for its body, for the check of it, and for a client that takes
+    in no more of its answer. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) by which
+    clients may call the server, such as the one of this machine. `keep` is in seconds: older runs
+    are forgotten; `max_runs` is how many of the newest are kept; None keeps all.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    database: str | PathLike[str] | None = None
+    token: str | None = field(default=None, repr=False)
+    max_body: int = MAX_BODY
+    timeout: float = TIMEOUT
+    allowed_hosts: Sequence[str] = ()
+    keep: float | None = None
+    max_runs: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without touching network or disk."""
+        if not 0 <= self.port <= LAST_PORT:
+            raise ValueError(f"the port must be from 0 to {LAST_PORT}, not {self.port}")
+        if not 1 <= self.max_body <= LARGEST_BODY:
+            raise ValueError(
+                f"the largest body must be from 1 to {LARGEST_BODY} bytes, not {self.max_body}"
+            )
+        if not 0 < self.timeout < float("inf"):
+            raise ValueError(f"the time-out must be a number of seconds, not {self.timeout}")
+        if self.keep is not None and not 0 < self.keep < float("inf"):
+            raise ValueError(f"the time to keep runs must be above 0 seconds, not {self.keep}")
+        if self.max_runs is not None and self.max_runs < 1:
+            raise ValueError(f"the number of runs to keep must be above 0, not {self.max_runs}")
+        # Never repeated in a message. Beyond latin-1 no client could send it in a header.
+        if self.token is not None and not _can_be_sent(self.token):
+            raise ValueError("the token must be printable latin-1 text without spaces, not empty")
+
+
+def _can_be_sent(token: str) -> bool:
+    try:
+        token.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return token.isprintable() and token != "" and not any(map(str.isspace, token))

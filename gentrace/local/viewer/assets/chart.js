@@ -1,0 +1,56 @@
+// The frame of a chart over time: grid, labels, and the place of a point.
+
+import { h, s } from "./dom.js";
+import { axisDate } from "./format.js";
+
+const LEFT = 56;
+const RIGHT = 12;
+const TOP = 10;
+const BOTTOM = 24;
+
+/**
+ * Make a chart that is drawn at the width it has: `draw({x, y, plot, width})` fills the frame.
+ *
+ * `from` and `to` are milliseconds since 1970, `values` the labelled values of the other axis from 0
+ * to `most`, `label` what a screen reader says of the picture.
+ */
+export function timeChart({ from, to, most, values, name, height, label, draw }) {
+  const box = h("div", { class: "chart" });
+  const render = () => {
+    const width = Math.max(240, box.clientWidth);
+    const x = (at) => LEFT + ((at - from) / Math.max(1, to - from)) * (width - LEFT - RIGHT);
+    const y = (value) => height - BOTTOM - (value / most) * (height - TOP - BOTTOM);
+    const svg = s("svg", {
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": label,
+    });
+    svg.append(...grid(values, y, width, name), ...dates(from, to, x, width, height));
+    draw({ svg, x, y, width });
+    box.replaceChildren(svg);
+  };
+  new ResizeObserver(render).observe(box);
+  return box;
+}
+
+function grid(values, y, width, name) {
+  return values.flatMap((value) => [
+    s("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
+    s("text", { class: "tick", x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, name(value)),
+  ]);
+}
+
+function dates(from, to, x, width, height) {
+  const count = Math.max(2, Math.floor((width - LEFT) / 110));
+  return Array.from({ length: count }, (_, index) => {
+    const at = from + ((to - from) * index) / (count - 1);
+    const anchor = index === 0 ? "start" : index === count - 1 ? "end" : "middle";
+    return s(
+      "text",
+      { class: "tick", x: x(at), y: height - 6, "text-anchor": anchor },
+      axisDate(new Date(at), to - from),
+    );
+  });
+}

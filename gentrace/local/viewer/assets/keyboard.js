@@ -1,0 +1,38 @@
+// The keys that all views share: `/` to the search field, Escape one step back, arrows to the list.
+
+const ARROWS = ["ArrowDown", "ArrowUp"];
+
+/** Act on a key that nothing nearer has taken. A view offers `escape()` and `list`. */
+export function handleKey(event, view) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const { target } = event;
+  const typing = target.matches("input:not([type=checkbox]), select, textarea");
+  if (event.key === "/" && !typing) {
+    const search = document.querySelector("main [type=search]");
+    if (search === null) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "Escape") {
+    if (typing) leaveField(target, view);
+    else view?.escape?.();
+  } else if (ARROWS.includes(event.key) && view?.list && isNowhere(target)) {
+    event.preventDefault();
+    view.list.focus();
+  }
+}
+
+function leaveField(field, view) {
+  if (field.type === "search" && field.value !== "") {
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  } else if (view?.list) {
+    view.list.focus();
+  } else {
+    field.blur();
+  }
+}
+
+function isNowhere(target) {
+  return target === document.body || target.id === "main" || target.tagName === "H1";
+}

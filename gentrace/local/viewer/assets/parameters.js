@@ -1,0 +1,42 @@
+// Parameters of a model as a table: one row each, what is nested as a tree.
+
+import { h } from "./dom.js";
+import { jsonTree } from "./json_tree.js";
+import { scalar } from "./json_value.js";
+import { shownName } from "./text.js";
+
+const MOST_ROWS = 200;
+
+export function parameterTable(value, title) {
+  const entries = typeof value === "object" ? Object.entries(value) : [];
+  if (Array.isArray(value) || entries.length > MOST_ROWS) return jsonTree(value, title);
+  return h(
+    "div",
+    { class: "table-box" },
+    h(
+      "table",
+      { class: "parameters" },
+      h(
+        "thead",
+        { class: "hidden" },
+        h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Value")),
+      ),
+      h(
+        "tbody",
+        {},
+        entries.map(([key, item]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, shownName(key)),
+            h(
+              "td",
+              {},
+              typeof item === "object" && item !== null ? jsonTree(item, key) : scalar(item, key),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,41 @@
+// Where one is, as the part of the URL behind `#`: a link to a view, a run or a step.
+
+/** `{view, parts, query}` of the address. */
+export function currentRoute() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  const [view, ...parts] = path.split("/").map(decode);
+  return { view: view || "runs", parts, query: new URLSearchParams(query) };
+}
+
+/** The link to a view. */
+export function link(parts, query = {}) {
+  const path = parts.map((part) => encodeURIComponent(String(part))).join("/");
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return `#/${path}${text && `?${text}`}`;
+}
+
+export function runLink(id, step = null) {
+  return link(step === null ? ["runs", id] : ["runs", id, "steps", step]);
+}
+
+export function pipelineLink(name) {
+  return link(["pipelines", name]);
+}
+
+/** Go to a link; `silent` changes the address alone, and leaves no entry in the history. */
+export function go(hash, { silent = false } = {}) {
+  if (silent) history.replaceState(null, "", hash);
+  else location.hash = hash;
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,79 @@
+// A stored run as the views need it: each step with its place on the time axis, whatever is missing.
+
+/** Read a RUN of the server together with its body. */
+export function readRun(run) {
+  const body = run.pipelineRun ?? {};
+  const raw = Array.isArray(body.stepRuns) ? body.stepRuns : [];
+  const steps = raw.map(readStep);
+  const base = steps.reduce((least, { start }) => Math.min(least, start ?? Infinity), Infinity);
+  let end = 0;
+  let span = 0;
+  for (const step of steps) {
+    step.isPlaced = step.start !== null;
+    // A step that does not say when it started is put behind the one before it.
+    step.offset = step.isPlaced ? step.start - base : end;
+    end = step.offset + step.length;
+    span = Math.max(span, end);
+  }
+  const ordered = [...steps].sort((a, b) => a.offset - b.offset || a.index - b.index);
+  return {
+    id: run.pipelineRunId,
+    name: text(body.name ?? run.name),
+    createdAt: new Date(run.createdAt),
+    start: Number.isFinite(base) ? new Date(base) : null,
+    span,
+    duration: run.duration,
+    bytes: run.bytes,
+    error: errorOf(body),
+    failed: steps.filter(({ error }) => error !== null).length,
+    steps,
+    ordered,
+    body,
+  };
+}
+
+/** The words of an `error` property; null where there is none. */
+export function errorOf(object) {
+  const error = object?.error;
+  if (error === undefined || error === null || error === "" || error === false) return null;
+  return text(error);
+}
+
+/** Milliseconds since 1970 of an RFC 3339 date, with its fraction; null if it is none. */
+export function parseDate(value) {
+  if (typeof value !== "string") return null;
+  const upper = value.toUpperCase().replace(/:60(?=[.Z+-])/, ":59");
+  const fraction = /\.(\d+)/.exec(upper);
+  const ms = Date.parse(upper.replace(/\.\d+/, ""));
+  if (Number.isNaN(ms)) return null;
+  return fraction === null ? ms : ms + Number(`0.${fraction[1]}`) * 1000;
+}
+
+function readStep(raw, index) {
+  const provider = isObject(raw.provider) ? raw.provider : {};
+  const start = parseDate(raw.startTime);
+  const end = parseDate(raw.endTime);
+  const between = start === null || end === null ? null : Math.max(0, end - start);
+  const duration = Number.isFinite(raw.elapsedTime) ? Math.max(0, raw.elapsedTime) : between;
+  return {
+    index,
+    number: index + 1,
+    name: text(provider.name ?? ""),
+    invocation: text(provider.invocation ?? ""),
+    start: start ?? (end === null || duration === null ? null : end - duration),
+    // What the step says that it took, and how long its bar is.
+    duration,
+    length: between ?? duration ?? 0,
+    error: errorOf(raw),
+    provider,
+    raw,
+  };
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

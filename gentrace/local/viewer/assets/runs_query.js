@@ -1,0 +1,62 @@
+// The filters of the list of runs: in the address, and as the server wants them.
+
+const PERIODS = {
+  "15m": 15 * 60_000,
+  "1h": 3_600_000,
+  "24h": 86_400_000,
+  "7d": 7 * 86_400_000,
+  "30d": 30 * 86_400_000,
+};
+
+/** What the choice of a time offers, by its name in the address. */
+export const TIMES = [
+  ["", "Any time"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+  ["30d", "Last 30 days"],
+  ["custom", "From … to …"],
+];
+
+/** `{name, time, from, to, text, slow, errors}`, empty texts where a filter is not set. */
+export function readFilters(query) {
+  const get = (name) => query.get(name) ?? "";
+  const time = TIMES.some(([value]) => value === get("time")) ? get("time") : "";
+  return {
+    name: get("name"),
+    time,
+    from: get("from"),
+    to: get("to"),
+    text: get("text"),
+    slow: /^\d+$/.test(get("slow")) ? get("slow") : "",
+    errors: get("errors") === "1" ? "1" : "",
+  };
+}
+
+/** The server's query of the filters, at this moment. */
+export function queryOf(filters, now = Date.now()) {
+  const query = { name: filters.name, text: wordsOf(filters.text), min_duration: filters.slow };
+  if (filters.errors) query.has_error = "true";
+  if (filters.time in PERIODS) query.since = new Date(now - PERIODS[filters.time]).toISOString();
+  if (filters.time === "custom") {
+    query.since = toIso(filters.from);
+    query.until = toIso(filters.to);
+  }
+  return query;
+}
+
+export function hasFilters(filters) {
+  return Object.values(filters).some((value) => value !== "");
+}
+
+/** Words to search for; the last one may still be on its way, so that its beginning is enough. */
+function wordsOf(text) {
+  return text === "" || /[*"]$/.test(text) ? text : `${text}*`;
+}
+
+/** A local date and time of an input; empty if it is none. */
+function toIso(local) {
+  const date = new Date(local);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+}

@@ -1,0 +1,47 @@
+// One run in a list: error mark, name, when, a tiny timeline, duration, steps.
+
+import { h } from "./dom.js";
+import { counted, duration, fullDate, isoDate, number, when } from "./format.js";
+import { overview } from "./overview.js";
+import { runLink } from "./router.js";
+import { plain, shownName } from "./text.js";
+
+const NARROW = window.matchMedia("(max-width: 719px)");
+
+/** The pixels of a row at the width that the page has now. */
+export function rowHeight() {
+  return NARROW.matches ? 62 : 36;
+}
+
+/** The link that is a run's row. */
+export function runRow(run, onopen = null) {
+  const date = new Date(run.startTime ?? run.createdAt);
+  return h(
+    "a",
+    { class: "run-row", href: runLink(run.pipelineRunId), onclick: onopen },
+    errorMark(run),
+    h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
+    h("time", { class: "when dim", datetime: isoDate(date), title: fullDate(date) }, when(date)),
+    overview(run.timeline ?? [], run.duration, { height: 18, most: 5 }),
+    h("span", { class: "duration" }, duration(run.duration)),
+    h(
+      "span",
+      { class: "steps dim" },
+      number(run.steps),
+      h("span", { class: "noun" }, run.steps === 1 ? " step" : " steps"),
+    ),
+  );
+}
+
+/** The mark of a run that failed, or of which a step did. */
+export function errorMark(run) {
+  if (!run.error && !run.failedSteps) return h("span", { class: "mark" });
+  const failed = run.failedSteps ? counted(run.failedSteps, "failed step") : "";
+  const words = [run.error && plain(run.error, 120), failed].filter(Boolean).join(" · ");
+  return h(
+    "span",
+    { class: "mark failed", title: words },
+    h("span", { "aria-hidden": "true" }, "✕"),
+    h("span", { class: "hidden" }, "With errors: "),
+  );
+}

@@ -1,0 +1,178 @@
+// The list of runs: newest first, filtered, and live.
+
+import { listPipelines, listRuns, TokenError } from "./api.js";
+import { announce, h, replace } from "./dom.js";
+import { firstRun, noMatch } from "./empty.js";
+import { counted } from "./format.js";
+import { filterBar } from "./runs_filters.js";
+import { hasFilters, queryOf, readFilters } from "./runs_query.js";
+import { rowHeight, runRow } from "./runs_row.js";
+import { go, link } from "./router.js";
+import { VirtualList } from "./virtual_list.js";
+
+const PAGE = 100;
+const POLL = 2000;
+const SLOW_POLL = 10_000;
+
+// The run that was open last, so that coming back finds the same row.
+let lastRun = null;
+
+export async function showRuns(main, route, { signal, fail }) {
+  document.title = "Runs – Gentrace, local";
+  const pipelines = (await listPipelines(signal)).pipelines;
+  const state = {
+    runs: [],
+    next: null,
+    busy: false,
+    live: true,
+    isSilent: false,
+    turn: 0,
+    timer: null,
+  };
+  let filters = readFilters(route.query);
+  const summary = h("p", { class: "summary dim" });
+  const body = h("div", { class: "runs-body" });
+  const list = new VirtualList({
+    label: "Runs, newest first",
+    rowHeight,
+    onend: () => loadMore(),
+    row: (index) =>
+      runRow(state.runs[index], () => {
+        lastRun = state.runs[index].pipelineRunId;
+      }),
+  });
+  const bar = filterBar({
+    filters,
+    pipelines,
+    onchange: (changed) => {
+      filters = changed;
+      go(link(["runs"], filters), { silent: true });
+      load().catch(fail);
+    },
+    onlive: (live) => {
+      state.live = live;
+      plan();
+    },
+  });
+
+  await load();
+  replace(
+    main,
+    h(
+      "div",
+      { class: "page" },
+      h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Runs"), summary),
+      bar.element,
+      body,
+    ),
+  );
+  const at = state.runs.findIndex((run) => run.pipelineRunId === lastRun);
+  if (at > 0) requestAnimationFrame(() => list.select(at));
+  document.addEventListener("visibilitychange", plan);
+  return {
+    list,
+    escape: () => {
+      if (hasFilters(filters)) bar.clear();
+    },
+    update: (next) => {
+      if (next.view !== "runs" || next.parts.length > 0) return false;
+      bar.set(readFilters(next.query));
+      return true;
+    },
+    close: () => {
+      clearTimeout(state.timer);
+      document.removeEventListener("visibilitychange", plan);
+      list.close();
+    },
+  };
+
+  async function load() {
+    state.turn += 1;
+    const turn = state.turn;
+    const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
+    if (turn !== state.turn) return;
+    state.runs = page.pipelineRuns;
+    state.next = page.next;
+    list.element.scrollTop = 0;
+    list.active = 0;
+    draw();
+    plan();
+  }
+
+  async function loadMore() {
+    if (state.next === null || state.busy) return;
+    state.busy = true;
+    const turn = state.turn;
+    try {
+      const page = await listRuns({ ...queryOf(filters), limit: PAGE, before: state.next }, signal);
+      if (turn !== state.turn) return;
+      state.runs.push(...page.pipelineRuns);
+      state.next = page.next;
+      draw();
+    } catch (error) {
+      // The run that the next page begins after was deleted meanwhile.
+      if (error.status === 400) await load().catch(fail);
+      else fail(error);
+    } finally {
+      state.busy = false;
+    }
+  }
+
+  function plan() {
+    clearTimeout(state.timer);
+    if (!state.live || document.hidden || signal.aborted) return;
+    state.timer = setTimeout(poll, state.isSilent ? SLOW_POLL : POLL);
+  }
+
+  async function poll() {
+    const turn = state.turn;
+    try {
+      const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
+      if (turn === state.turn) take(page);
+      bar.say("");
+      state.isSilent = false;
+    } catch (error) {
+      if (error instanceof TokenError) {
+        fail(error);
+        return;
+      }
+      if (error.name !== "AbortError") bar.say(error.message);
+      state.isSilent = true;
+    }
+    plan();
+  }
+
+  /** Put the runs that are new in front of those that are shown. */
+  function take(page) {
+    const known = new Set(state.runs.slice(0, PAGE * 2).map((run) => run.pipelineRunId));
+    const fresh = page.pipelineRuns.filter((run) => !known.has(run.pipelineRunId));
+    if (fresh.length === 0) return;
+    if (fresh.length === page.pipelineRuns.length && page.next !== null) {
+      state.runs = page.pipelineRuns;
+      state.next = page.next;
+    } else {
+      state.runs = [...fresh, ...state.runs];
+      list.shift(fresh.length);
+    }
+    draw();
+    announce(`${counted(fresh.length, "new run")}`);
+  }
+
+  function draw() {
+    const count = state.runs.length;
+    const more = state.next === null ? "" : " or more";
+    summary.textContent = count ? counted(count, "run") + more : "";
+    if (count && list.element.parentNode !== body) replace(body, head(), list.element);
+    if (!count) replace(body, hasFilters(filters) ? noMatch(() => bar.clear()) : firstRun());
+    list.setCount(count);
+  }
+}
+
+function head() {
+  const titles = ["", "Pipeline", "When", "Timeline", "Duration", "Steps"];
+  return h(
+    "div",
+    { class: "run-row head", "aria-hidden": "true" },
+    titles.map((title) => h("span", {}, title)),
+  );
+}

@@ -1,0 +1,39 @@
+// Medians and percentiles, over all runs and over parts of the time.
+
+const MOST_PERIODS = 32;
+
+export function median(values) {
+  return percentile(values, 0.5);
+}
+
+/** The value that a share of the values does not exceed, between neighbours; null of nothing. */
+export function percentile(values, share) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = Math.floor(at);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (at - below);
+}
+
+/** The runs in equal parts of the time that they span: `{from, to, runs, failed, median, p95}`. */
+export function periods(runs) {
+  if (runs.length === 0) return [];
+  const times = runs.map(({ at }) => at);
+  const first = Math.min(...times);
+  const last = Math.max(Math.max(...times), first + 1000);
+  const count = Math.max(1, Math.min(MOST_PERIODS, Math.ceil(runs.length / 5)));
+  const length = (last - first) / count;
+  const parts = Array.from({ length: count }, (_, index) => ({
+    from: first + index * length,
+    to: first + (index + 1) * length,
+    runs: [],
+  }));
+  for (const run of runs)
+    parts[Math.min(count - 1, Math.floor((run.at - first) / length))].runs.push(run);
+  return parts.map((part) => {
+    const durations = part.runs.map(({ duration }) => duration).filter(Number.isFinite);
+    const failed = part.runs.filter(({ isFailed }) => isFailed).length;
+    return { ...part, failed, median: median(durations), p95: percentile(durations, 0.95) };
+  });
+}

@@ -1,0 +1,20 @@
+// Light, dark, or as the system has it.
+
+const KEY = "gentrace-theme";
+const THEMES = ["auto", "light", "dark"];
+
+/** Set the theme that was chosen last, and let the button change it. */
+export function startTheme(button) {
+  let theme = localStorage.getItem(KEY);
+  if (!THEMES.includes(theme)) theme = "auto";
+  const apply = () => {
+    document.documentElement.dataset.theme = theme;
+    button.textContent = `Theme: ${theme}`;
+  };
+  button.addEventListener("click", () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    localStorage.setItem(KEY, theme);
+    apply();
+  });
+  apply();
+}

@@ -1,0 +1,62 @@
+// The server's token: asked for when data is refused, kept for this tab alone.
+
+import { h, replace } from "./dom.js";
+
+const KEY = "gentrace-token";
+// What may stand in a header.
+const TOKEN = /^[\x21-\x7e\xa1-\xff]+$/;
+
+/** The token, or null. */
+export function token() {
+  return sessionStorage.getItem(KEY);
+}
+
+/** Forget the token. */
+export function forgetToken() {
+  sessionStorage.removeItem(KEY);
+}
+
+/** Show the form that asks for the token; `done` is called when there is one. */
+export function askForToken(main, done) {
+  const wrong = token() !== null;
+  forgetToken();
+  const input = h("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "off",
+    required: true,
+    spellcheck: "false",
+    "aria-describedby": "token-help token-error",
+  });
+  const error = h("p", { id: "token-error", class: "failed", role: "alert" });
+  const submit = (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!TOKEN.test(text)) {
+      error.textContent = "A token is made of letters, digits and signs, without spaces.";
+      return;
+    }
+    sessionStorage.setItem(KEY, text);
+    done();
+  };
+  replace(
+    main,
+    h(
+      "form",
+      { class: "empty token", onsubmit: submit },
+      h("h1", {}, "This server wants its token"),
+      h(
+        "p",
+        { id: "token-help" },
+        "It is the one that the server was started with (",
+        h("code", {}, "GENTRACE_API_KEY"),
+        "). This tab keeps it until it is closed.",
+      ),
+      h("label", { for: "token" }, "Token"),
+      h("div", { class: "line" }, input, h("button", { class: "main" }, "Continue")),
+      error,
+    ),
+  );
+  if (wrong) error.textContent = "The server did not take this token.";
+  input.focus();
+}

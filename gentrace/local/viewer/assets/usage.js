@@ -1,0 +1,55 @@
+// What a model counted: tokens in, tokens out, and the like.
+
+import { h } from "./dom.js";
+import { number } from "./format.js";
+import { shownName } from "./text.js";
+
+const MOST = 24;
+
+/** `[name, count]` of the numbers in a step's `usage`; null if there are none. */
+export function usageOf(step) {
+  const usage = step.provider.outputs?.usage ?? step.raw.usage ?? step.provider.usage;
+  if (typeof usage !== "object" || usage === null) return null;
+  const counts = [];
+  for (const [name, value] of Object.entries(usage)) {
+    if (Number.isFinite(value)) counts.push([name, value]);
+    else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      for (const [inner, count] of Object.entries(value))
+        if (Number.isFinite(count)) counts.push([inner, count]);
+    }
+  }
+  return counts.length > 0 ? counts.slice(0, MOST) : null;
+}
+
+export function usageList(counts) {
+  return h(
+    "dl",
+    { class: "facts" },
+    counts.map(([name, count]) =>
+      h(
+        "div",
+        {},
+        h("dt", {}, shownName(name.replaceAll("_", " "), 40)),
+        h("dd", {}, number(count)),
+      ),
+    ),
+  );
+}
+
+/** All tokens of a run's steps; null if no step counts any. */
+export function totalTokens(steps) {
+  let total = null;
+  for (const step of steps) {
+    const counts = new Map(usageOf(step) ?? []);
+    const sides = [
+      ["prompt_tokens", "completion_tokens"],
+      ["input_tokens", "output_tokens"],
+    ];
+    const both = sides
+      .map(([a, b]) => (counts.get(a) ?? 0) + (counts.get(b) ?? 0))
+      .find((sum) => sum > 0);
+    const tokens = counts.get("total_tokens") ?? both;
+    if (tokens !== undefined) total = (total ?? 0) + tokens;
+  }
+  return total;
+}

@@ -1,0 +1,132 @@
+"""The checks of what a call is told besides its body."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+from gentrace.configuration import (
+    SECURITY_SCHEMES,
+    check_header_text,
+    check_text,
+    refuse,
+    refuse_type,
+)
+from gentrace.exceptions import ApiValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+_MAX_KEY = 255
+"""How many characters an idempotency key may have."""
+
+
+def check_accept(content_types: object) -> tuple[str, ...]:
+    """Return the media types for `Accept`.
+
+    Raises:
+        ApiTypeError: no list or tuple of strings.
+        ApiValueError: an empty one, or one that cannot be sent.
+
+    """
+    items = check_list("accept_content_types", content_types, "a tuple of media types")
+    texts = tuple(check_header_text("accept_content_types", item) for item in items)
+    if "" in texts:
+        raise refuse("accept_content_types", "a media type in each place", texts)
+    return texts
+
+
+def make_key(method: str, given: str | None) -> str | None:
+    """Return the key of a call: the one given, or a new one if the call changes something.
+
+    Raises:
+        ApiTypeError: the one given is no string.
+        ApiValueError: the one given cannot be sent.
+
+    """
+    if given is None:
+        return None if method in _SAFE_METHODS else os.urandom(16).hex()
+    text = check_header_text("idempotency_key", given)
+    if not text.isascii() or not 0 < len(text) <= _MAX_KEY:
+        raise refuse("idempotency_key", f"1 to {_MAX_KEY} ASCII characters", text)
+    return text
+
+
+def check_method(value: object) -> str:
+    """Return an HTTP method in upper case; ApiTypeError or ApiValueError if it is none."""
+    text = check_text("method", value, "an HTTP method")
+    if not text.isascii() or not text.isalpha():
+        raise refuse("method", "an HTTP method, such as GET", text)
+    return text.upper()
+
+
+def check_target(value: object) -> str:
+    """Return an escaped path with its query; ApiTypeError or ApiValueError if it is none."""
+    text = check_text("resource_path", value, "a path")
+    if not text.startswith("/") or "#" in text or any(not "!" <= c <= "~" for c in text):
+        raise refuse("resource_path", "an escaped path that starts with /", text)
+    return text
+
+
+def check_auth(given: object) -> list[str]:
+    """Return names of security schemes; ApiTypeError or ApiValueError if one is none."""
+    expected = f"a list of names of security schemes, of {', '.join(SECURITY_SCHEMES)}"
+    names = [
+        check_text("auth_settings", name) for name in check_list("auth_settings", given, expected)
+    ]
+    for name in names:
+        if name not in SECURITY_SCHEMES:
+            raise refuse("auth_settings", expected, name)
+    return names
+
+
+def encode_body(body: object, fields: object) -> bytes | None:
+    """Return a body as bytes, a string or the fields of a form in UTF-8; None for none.
+
+    Raises:
+        ApiTypeError: of another type.
+        ApiValueError: both a body and fields, or a lone surrogate.
+
+    """
+    if fields is not None:
+        if body is not None:
+            raise ApiValueError("fields: expected None beside a body, as they are one")
+        return _encode_form(fields)
+    if isinstance(body, str):
+        return _encode("body", body)
+    if not (body is None or isinstance(body, bytes)):
+        raise refuse("body", "bytes, a string or None", body, kind=True)
+    return body
+
+
+def _encode_form(fields: object) -> bytes:
+    from urllib.parse import urlencode  # noqa: PLC0415 - few calls send a form
+
+    pairs: list[tuple[bytes, bytes]] = []
+    for field in check_list("fields", fields, _PAIRS):
+        if len(pair := check_list("fields", field, _PAIRS)) != 2:  # noqa: PLR2004 - a pair
+            raise refuse_type("fields", _PAIRS, field)
+        pairs.append((_encode("fields", pair[0]), _encode("fields", pair[1])))
+    return urlencode(pairs).encode()
+
+
+_PAIRS = "a list of pairs of strings, a name and a value"
+
+
+def _encode(name: str, value: object) -> bytes:
+    try:
+        return check_text(name, value).encode()
+    except UnicodeEncodeError as error:
+        raise ApiValueError(
+            f"{name}: expected text that UTF-8 can carry, "
+            f"got a lone surrogate at character {error.start}"
+        ) from None
+
+
+def check_list(name: str, value: object, expected: str) -> Sequence[object]:
+    """Return a list or tuple; ApiTypeError, which does not show it, if it is neither."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse_type(name, expected, value)
+    return cast("Sequence[object]", value)

@@ -1,0 +1,64 @@
+"""Media types, matched by what they mean rather than by how they are spelled."""
+
+from __future__ import annotations
+
+
+class MediaType:
+    """A media type with its parameters; `includes` says whether it means another one too.
+
+    Args:
+        text: as in a header field, such as ``application/json; charset=utf-8``.
+
+    """
+
+    __slots__ = ("name", "parameters", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        name, *parameters = _split_parameters(text)
+        self.name = name.strip().lower()
+        self.parameters = dict(filter(None, map(_parse_parameter, parameters)))
+
+    def includes(self, other: MediaType) -> bool:
+        """Tell whether an answer of the type `other` is one of this type.
+
+        A missing charset is UTF-8. Parameters that only `other` has do not matter.
+        """
+        if self.name != other.name:
+            return False
+        mine = {"charset": "utf-8"} | self.parameters
+        others = {"charset": "utf-8"} | other.parameters
+        return all(others.get(name) == value for name, value in mine.items())
+
+    @property
+    def is_json(self) -> bool:
+        """Whether bodies of this type are JSON."""
+        return self.name == "application/json" or self.name.endswith("+json")
+
+
+def _split_parameters(text: str) -> list[str]:
+    """Split a header value at its semicolons, but for those inside of quotes."""
+    parts: list[list[str]] = [[]]
+    quoted = escaped = False
+    for character in text:
+        if character == ";" and not quoted:
+            parts.append([])
+            continue
+        if character == '"' and not escaped:
+            quoted = not quoted
+        escaped = quoted and character == "\\" and not escaped
+        parts[-1].append(character)
+    return list(map("".join, parts))
+
+
+def _parse_parameter(text: str) -> tuple[str, str] | None:
+    name, equals, value = text.partition("=")
+    if not equals:
+        return None
+    name, value = name.strip().lower(), value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if name == "charset":
+        value = value.lower()
+        return name, "utf-8" if value == "utf8" else value
+    return name, value

@@ -1,0 +1,136 @@
+"""What an operation of the document is declared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gentrace.configuration import check_header_text, refuse
+from gentrace.operations.media_types import MediaType
+from gentrace.schemas import Unset, unset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gentrace.operations.parameters import HeaderParameter, PathParameter, QueryParameter
+    from gentrace.operations.responses import ApiResponse
+    from gentrace.schemas import Schema
+
+
+class Operation:
+    """One operation of the document: everything that a call of it needs to know.
+
+    Args:
+        name: its Python name, such as ``pipeline_run_post``.
+        method: HTTP method, in upper case.
+        path: path template, such as ``/runs/{id}``.
+        tag: tag in the document.
+        summary: summary in the document.
+        responses: answers by status.
+        description: description in the document.
+        body: the body of its request, None where it has none.
+        parameters: its parameters.
+        auth: names of the security schemes that it uses.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument a part of an operation in the document
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        tag: str,
+        summary: str,
+        responses: Mapping[int, OpenApiResponse],
+        description: str = "",
+        body: RequestBody | None = None,
+        parameters: Sequence[PathParameter | QueryParameter | HeaderParameter] = (),
+        auth: Sequence[str] = ("bearerAuth",),
+    ) -> None:
+        self.name = name
+        self.method = method
+        self.path = path
+        self.tag = tag
+        self.summary = summary
+        self.responses = responses
+        self.description = description
+        self.body = body
+        self.parameters = parameters
+        self.auth = auth
+        self.success = next(item for status, item in responses.items() if is_success(status))
+        self.accepts = tuple(
+            dict.fromkeys(text for item in responses.values() for text in item.content)
+        )
+
+
+class RequestBody:
+    """The body of a request.
+
+    Args:
+        content: schema by media type.
+        description: what it is.
+        required: whether it must be given.
+
+    """
+
+    __slots__ = ("content", "description", "required")
+
+    def __init__(
+        self, content: Mapping[str, Schema[Any]], description: str, *, required: bool
+    ) -> None:
+        self.content = content
+        self.description = description
+        self.required = required
+
+    def find_schema(self, content_type: object) -> Schema[Any]:
+        """Return the schema of the media type that a caller names.
+
+        Raises:
+            ApiTypeError: not a string.
+            ApiValueError: none that is declared.
+
+        """
+        text = check_header_text("content_type", content_type)
+        if text in self.content:
+            return self.content[text]
+        wanted = MediaType(text)
+        for declared, schema in self.content.items():
+            if MediaType(declared).includes(wanted):
+                return schema
+        raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
+
+
+class OpenApiResponse:
+    """An answer that the document lists.
+
+    Args:
+        response_cls: the class of the answer.
+        description: what it means.
+        content: schema by media type, None for a file; empty where no body is defined.
+
+    """
+
+    __slots__ = ("content", "description", "response_cls")
+
+    def __init__(
+        self,
+        response_cls: type[ApiResponse],
+        description: str,
+        content: Mapping[str, Schema[Any] | None] | None = None,
+    ) -> None:
+        self.response_cls = response_cls
+        self.description = description
+        self.content = content or {}
+
+    def find_schema(self, content_type: str) -> Schema[Any] | Unset | None:
+        """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
+        if content_type in self.content:
+            return self.content[content_type]
+        got = MediaType(content_type)
+        matches = (schema for text, schema in self.content.items() if MediaType(text).includes(got))
+        return next(matches, unset)
+
+
+def is_success(status: int) -> bool:
+    """Tell whether a status says that the server did what it was asked for."""
+    return 200 <= status < 300  # noqa: PLR2004 - the family 2xx

@@ -1,0 +1,68 @@
+"""The answers of a call: dataclasses, and context managers that close a streamed body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from gentrace.schemas import Unset, unset
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from urllib3 import HTTPResponse
+else:  # What annotations name exists at run time too; urllib3 is slow to import.
+    HTTPResponse = object
+
+
+@dataclass(repr=False, eq=False)
+class ApiResponse:
+    """An answer.
+
+    Attributes:
+        response: the raw answer; None only in an exception that came through a pickle.
+        body: the deserialized body, or `unset`.
+        headers: the deserialized header fields, or `unset`.
+
+    """
+
+    response: HTTPResponse
+    body: Any = unset
+    headers: Any = unset
+
+    def __repr__(self) -> str:
+        shown = f"status={getattr(self.response, 'status', None)}"
+        for name, value in (("body", self.body), ("headers", self.headers)):
+            if value is not unset:
+                shown += f", {name}={value!r}"
+        return f"{type(self).__name__}({shown})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the connection of a body that was not read to its end."""
+        response = cast("HTTPResponse | None", self.response)
+        if response is not None:
+            response.close()
+
+
+@dataclass(repr=False, eq=False)
+class ApiResponseWithoutDeserialization(ApiResponse):
+    """An answer as it came: body and headers are `unset`, `response` has both."""
+
+    body: Unset = unset
+    headers: Unset = unset
+
+
+UNSET_BODY: Any = unset
+"""The default of a body of another type: only an answer that somebody makes by hand lacks one."""

@@ -1,0 +1,84 @@
+"""Which process this is: known by the fork hook, and by the process id where no hook ran."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Process = tuple[int, int]
+"""How many forks lie between the first process and this one, as far as hooks saw them; its id.
+
+Neither tells by itself: a C program may fork without hooks, and a child in a namespace of its own
+may have its parent's id.
+"""
+
+
+class Lock(Protocol):
+    """A lock that its own thread may take again: a signal handler that holds it may fork."""
+
+    def acquire(self) -> bool:
+        """Take it."""
+        ...
+
+    def release(self) -> None:
+        """Release it."""
+
+
+_generation = 0
+_after_fork: list[Callable[[], None]] = []
+
+
+def current_process() -> Process:
+    """Return what tells this process from its parent and its children."""
+    return _generation, os.getpid()
+
+
+def call_after_fork(function: Callable[[], None]) -> None:
+    """Call a function in each child, when this module knows of it."""
+    _after_fork.append(function)
+
+
+def hold_forks(lock: Lock) -> None:
+    """Have forks wait for a lock, which must be held for short and for nothing that waits.
+
+    For what would be left half-done in the child for good, such as an import: the lock of a
+    module stays with a thread that the child does not have.
+    """
+    _locks[lock] = None
+
+
+def let_forks(lock: Lock) -> None:
+    """Have forks wait for that lock no longer."""
+    _locks.pop(lock, None)
+
+
+_locks: dict[Lock, None] = {}
+_taken: list[Lock] = []
+
+
+def _take_locks() -> None:
+    for lock in list(_locks):
+        lock.acquire()
+        _taken.append(lock)
+
+
+def _release_locks() -> None:
+    while _taken:
+        _taken.pop().release()
+
+
+def _count_fork() -> None:
+    global _generation  # noqa: PLW0603 - a process has one
+    _generation += 1
+    _release_locks()
+    for function in _after_fork:
+        function()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no forks
+    os.register_at_fork(
+        before=_take_locks, after_in_parent=_release_locks, after_in_child=_count_fork
+    )

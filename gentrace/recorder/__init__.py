@@ -1,0 +1,24 @@
+"""Recording of pipeline runs while they happen.
+
+`Pipeline` starts a `PipelineRun`, and `step` records a `Step` of whatever run is current;
+`current_run` and `current_step` say which these are, and `bind` takes them along into a thread.
+Nothing here raises into the program, changes its result or waits.
+"""
+
+from gentrace.recorder.context import bind
+from gentrace.recorder.current import current_run, current_step
+from gentrace.recorder.pipeline import Pipeline
+from gentrace.recorder.run import PipelineRun
+from gentrace.recorder.step_block import StepBlock, step
+from gentrace.recorder.steps import Step
+
+__all__ = [
+    "Pipeline",
+    "PipelineRun",
+    "Step",
+    "StepBlock",
+    "bind",
+    "current_run",
+    "current_step",
+    "step",
+]

@@ -1,0 +1,71 @@
+"""A step that is one call of a decorated function: its arguments and what it gives are captured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gentrace.recorder.step_recording import StepRecording
+from gentrace.schemas import encode_json_value
+
+if TYPE_CHECKING:
+    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.step_recording import StepParameters
+
+MAX_ITEMS = 1_000
+"""How many items of a generator are kept."""
+
+MAX_ITEM_BYTES = 256 * 2**10
+"""How many bytes of JSON the items of a generator have at most."""
+
+
+class CallRecording(StepRecording):
+    """The step of one call of a decorated function.
+
+    Args:
+        parameters: what the decorator was called with, names filled in.
+        run: the run that it belongs to.
+        ledger: what that run has recorded.
+        inputs: what the function is given; None leaves it out.
+        yields: whether the function is a generator, whose outputs are what it yields.
+
+    """
+
+    def __init__(
+        self,
+        parameters: StepParameters,
+        run: object,
+        ledger: Ledger,
+        inputs: object,
+        *,
+        yields: bool,
+    ) -> None:
+        super().__init__(parameters, run, ledger, inputs)
+        self._captures_outputs = ledger.records and parameters.capture_outputs
+        self._dumps = ledger.dumps
+        self._items: list[bytes] | None = [] if yields and self._captures_outputs else None
+        self._item_bytes = 0
+
+    def take_item(self, item: object) -> None:
+        """Keep what a generator yielded as it is now, within bounds."""
+        if self._items is None or not self._captures_outputs:
+            return
+        text = encode_json_value([[item]], self._dumps)  # as deep as it is in the step
+        text = text[2:-2] if text.startswith(b"[[") else _CUT
+        self._item_bytes += len(text) + 1
+        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
+            text = _CUT
+            self._captures_outputs = False
+        self._items.append(text)
+
+    def take_result(self, result: object) -> None:
+        """Keep what the function returned, unless it set the outputs itself."""
+        if self._captures_outputs and self.step.outputs is None:
+            self.step.outputs = {"output": None} if result is None else result
+
+    def _end(self, error: object) -> None:
+        if self._items is not None and self.step.outputs is None:
+            self._captured["outputs"] = b'"outputs":{"output":[%b]}' % b",".join(self._items)
+        super()._end(error)
+
+
+_CUT = '"…"'.encode()

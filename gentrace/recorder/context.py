@@ -1,0 +1,116 @@
+"""Which run and which step are current: one context variable, and how it travels."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, copy_context
+from functools import wraps
+from inspect import iscoroutinefunction
+from types import coroutine
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from weakref import ref
+
+from gentrace.exceptions import ApiTypeError
+from gentrace.schemas import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from contextvars import Context
+
+    from gentrace.recorder.ledger import Ledger
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def bind(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function take the current run and step along into a thread or an executor.
+
+    Each call runs in a copy of the context of the moment when it was bound, with all context
+    variables; so does the coroutine that a coroutine function gives. Tasks of asyncio and
+    `asyncio.to_thread` need no binding.
+
+    Raises:
+        ApiTypeError: it is no function.
+
+    """
+    if not callable(function):
+        raise ApiTypeError(f"bind: expected a function, got {describe(function)}")
+    context = copy_context()
+    if iscoroutinefunction(function):
+        return cast("Callable[P, R]", _bind_coroutine_function(function, context))
+
+    @wraps(function)
+    def bound(*args: P.args, **keywords: P.kwargs) -> R:
+        return context.copy().run(function, *args, **keywords)
+
+    return bound
+
+
+def _bind_coroutine_function(function: Any, context: Context) -> Any:
+    @wraps(function)
+    async def bound(*args: Any, **keywords: Any) -> Any:
+        return await _run_coroutine(context.copy(), function(*args, **keywords))
+
+    return bound
+
+
+@coroutine
+def _run_coroutine(context: Context, inner: Any) -> Generator[Any, Any, Any]:
+    """Run a coroutine in a context, in the task that awaits it: each advance enters the context."""
+    advance: Any = inner.send
+    argument: Any = None
+    while True:
+        try:
+            awaited = context.run(advance, argument)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            argument = None  # which may be an error, whose traceback holds this frame
+        try:
+            argument = yield awaited
+            advance = inner.send
+        except BaseException as error:  # noqa: BLE001 - the coroutine's to judge
+            advance, argument = inner.throw, error
+
+
+class Scope:
+    """What the context variable holds: weak references, as a context may outlive its run.
+
+    Attributes:
+        run: gives the run that was entered; None when nobody holds it any more.
+        ledger: gives what that run has recorded.
+        step: gives the step that was entered; it is None where a run was.
+
+    """
+
+    __slots__ = ("ledger", "run", "step")
+
+    def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
+        self.run = ref(run)
+        self.ledger = ref(ledger)
+        self.step = None if step is None else ref(step)
+
+
+def current_scope() -> Scope | None:
+    """Return what was entered last in this context; None outside of everything."""
+    return _current.get()
+
+
+def enter(scope: Scope) -> Scope | None:
+    """Make a scope current, and return the one that was."""
+    outer = _current.get()
+    _current.set(scope)
+    return outer
+
+
+def leave(scope: Scope, outer: Scope | None) -> None:
+    """Make the outer scope current again.
+
+    In another context than it was entered in, such as where an abandoned generator is closed,
+    another scope is current, and stays so.
+    """
+    if _current.get() is scope:
+        _current.set(outer)
+
+
+_current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

@@ -1,0 +1,111 @@
+"""Functions whose calls are recorded: plain ones and coroutines here, generators beside."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import (
+    CO_ITERABLE_COROUTINE,
+    isasyncgenfunction,
+    iscoroutinefunction,
+    isgeneratorfunction,
+)
+from types import BuiltinFunctionType, FunctionType, MethodType, coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gentrace.exceptions import ApiTypeError
+from gentrace.recorder.generators import record_async_generator, record_generator
+from gentrace.schemas import describe
+from gentrace.schemas.json_forms import class_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gentrace.recorder.recording import Begin
+
+Function = TypeVar(
+    "Function", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]"
+)
+"""A function of any kind, also inside of a `classmethod` or `staticmethod` object."""
+
+
+def plain_function(what: str, function: Any) -> Any:
+    """Return the function inside of a `classmethod` or `staticmethod` object, or a plain one.
+
+    Raises:
+        ApiTypeError: it is no function.
+
+    """
+    inner = function.__func__ if _is_method_object(function) else function
+    if not issubclass(class_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
+        raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
+    return inner
+
+
+def record_calls(function: Function, inner: Any, begin: Begin) -> Function:
+    """Return a function of the same kind, signature and behavior whose calls are recorded.
+
+    Args:
+        function: what is decorated.
+        inner: the plain function of it.
+        begin: starts the recording of a call.
+
+    """
+    recorded: Any
+    if isasyncgenfunction(inner):
+        recorded = record_async_generator(inner, begin)
+    elif iscoroutinefunction(inner):
+        recorded = _record_coroutine(inner, begin)
+    elif isgeneratorfunction(inner):
+        recorded = record_generator(inner, begin)
+        if inner.__code__.co_flags & CO_ITERABLE_COROUTINE:
+            recorded = coroutine(recorded)
+    else:
+        recorded = _record_plain(inner, begin)
+    recorded = wraps(inner)(recorded)
+    if _is_method_object(function):
+        recorded = class_of(function)(recorded)
+    return recorded  # type: ignore[no-any-return]
+
+
+def _is_method_object(function: object) -> bool:
+    return issubclass(type(function), (classmethod, staticmethod))
+
+
+def _record_plain(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+    def recorded(*args: Any, **keywords: Any) -> Any:
+        recording = begin(args, keywords)
+        if recording is None:
+            return function(*args, **keywords)
+        recording.enter()
+        try:
+            result = function(*args, **keywords)
+        except BaseException as error:
+            recording.leave()
+            recording.finish(error)
+            raise
+        recording.leave()
+        recording.take_result(result)
+        recording.finish()
+        return result
+
+    return recorded
+
+
+def _record_coroutine(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+    async def recorded(*args: Any, **keywords: Any) -> Any:
+        recording = begin(args, keywords)
+        if recording is None:
+            return await function(*args, **keywords)
+        recording.enter()
+        try:
+            result = await function(*args, **keywords)
+        except BaseException as error:
+            recording.leave()
+            recording.finish(error)
+            raise
+        recording.leave()
+        recording.take_result(result)
+        recording.finish()
+        return result
+
+    return recorded

@@ -1,0 +1,129 @@
+"""A pipeline by its name: what its runs are started with."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, overload
+
+from gentrace.delivery import default_delivery
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.recording import Recording
+from gentrace.recorder.reports import report
+from gentrace.recorder.run import PipelineRun
+from gentrace.recorder.run_recording import RunRecording
+from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
+from gentrace.schemas.json_forms import class_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gentrace.delivery import Delivery
+    from gentrace.schemas.json_text import Dumps
+
+
+class Pipeline:
+    """What its runs are started with; it may be used from any thread.
+
+    Args:
+        name: name of the pipeline, which its runs share.
+        delivery: what delivers its runs; None takes the default delivery when a run starts.
+        sample_rate: which part of the runs is recorded, from 0 (none) to 1 (all), decided when a
+            run starts. One that is left out behaves the same; its receipt says `not_sampled`.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: a name that UTF-8 cannot carry, or a rate that is not from 0 to 1.
+
+    """
+
+    def __init__(
+        self, name: str, *, delivery: Delivery | None = None, sample_rate: float = 1.0
+    ) -> None:
+        try:
+            self._name = STRING.check(name, REQUEST_RULES)
+        except (ApiTypeError, ApiValueError) as error:
+            error.reword(f"Pipeline: name: {error.message}", None)
+            raise
+        if delivery is not None and not callable(getattr(delivery, "enqueue", None)):
+            raise ApiTypeError(f"Pipeline: delivery: expected a Delivery, got {describe(delivery)}")
+        kind = class_of(sample_rate)
+        if not issubclass(kind, (int, float)) or kind is bool:
+            raise ApiTypeError(
+                f"Pipeline: sample_rate: expected a number, got {describe(sample_rate)}"
+            )
+        if not 0 <= sample_rate <= 1:
+            raise ApiValueError(
+                f"Pipeline: sample_rate: expected a number from 0 to 1, got {describe(sample_rate)}"
+            )
+        self._delivery = delivery
+        self._sample_rate = sample_rate
+
+    def start(self) -> PipelineRun:
+        """Start a run, and its clock; only a `with` block makes it current."""
+        return PipelineRun(self._start())
+
+    @overload
+    def traced(self, function: Function, /) -> Function: ...
+    @overload
+    def traced(self, function: None = None, /) -> Callable[[Function], Function]: ...
+    def traced(self, function: Any = None, /) -> Any:
+        """Make each call of a function a run, which is current within.
+
+        Neither its arguments nor its result are recorded, as a run holds only steps. Use it bare or
+        called; the function may be of any kind.
+
+        Raises:
+            ApiTypeError: it is no function.
+
+        """
+        return self._trace if function is None else self._trace(function)
+
+    def _trace(self, function: Function) -> Function:
+        inner = plain_function("traced", function)
+        return record_calls(function, inner, lambda _args, _keywords: _TracedCall(self._start()))
+
+    def _start(self) -> RunRecording:
+        delivery: Any = None
+        dumps: Dumps | None = None
+        try:
+            delivery = default_delivery() if self._delivery is None else self._delivery
+            off = delivery.off_reason()
+            if off is None and not self._is_sampled():
+                off = "not_sampled"
+            if off is None:
+                dumps = find_encoder(delivery.api_client.configuration.json_encoder)
+        except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
+            report("a run", error)
+            off = "disabled"
+        return RunRecording(self._name, delivery, off, dumps)
+
+    def _is_sampled(self) -> bool:
+        rate = self._sample_rate
+        if rate >= 1:
+            return True
+        # Of the system: the program's own random numbers stay the same, and children differ.
+        return int.from_bytes(os.urandom(7)) < rate * 2**56
+
+
+class _TracedCall(Recording):
+    """The run of one call of a decorated function."""
+
+    def __init__(self, recording: RunRecording) -> None:
+        self._recording = recording
+        self._run = PipelineRun(recording)
+
+    def enter(self) -> None:
+        self._recording.enter(self._run)
+
+    def leave(self) -> None:
+        self._recording.leave()
+
+    def take_item(self, item: object) -> None:
+        """Keep nothing: a run holds only steps."""
+
+    def take_result(self, result: object) -> None:
+        """Keep nothing: a run holds only steps."""
+
+    def finish(self, error: BaseException | None = None) -> None:
+        self._recording.finish(error)

@@ -1,0 +1,183 @@
+"""`step`: a block of code, or a function, as a step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, overload
+
+from gentrace.recorder.arguments import Arguments
+from gentrace.recorder.call_recording import CallRecording
+from gentrace.recorder.context import current_scope
+from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.reports import report
+from gentrace.recorder.step_recording import StepParameters, StepRecording
+from gentrace.recorder.steps import Step
+from gentrace.schemas.json_forms import class_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from gentrace.recorder.ledger import Ledger
+
+
+class StepBlock:
+    """What `step(...)` gives: enter it with `with` or `async with`, or decorate a function with it.
+
+    Each time it is entered, and each call of the function, is a step of its own.
+    """
+
+    def __init__(
+        self, parameters: StepParameters, run: object = None, ledger: Ledger | None = None
+    ) -> None:
+        self._parameters = parameters
+        self._run = run
+        self._ledger = ledger
+        self._entered: list[StepRecording] = []
+
+    def __enter__(self) -> Step:
+        """Start a step of the run, and make it current."""
+        try:
+            recording = StepRecording(self._parameters, *self._find_run(), self._parameters.inputs)
+            recording.enter()
+        except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
+            report("a step", error)
+            return Step()
+        self._entered.append(recording)
+        return recording.step
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the step; an exception passes through."""
+        try:
+            recording = self._entered.pop(self._find_entered())
+        except IndexError:
+            return
+        recording.leave()
+        recording.finish(error)
+
+    def _find_entered(self) -> int:
+        """Return which one is left: the current one, where tasks have entered this side by side."""
+        scope = current_scope()
+        if len(self._entered) > 1 and scope is not None and scope.step is not None:
+            step = scope.step()
+            for index, recording in enumerate(self._entered):
+                if recording.step is step:
+                    return index
+        return -1
+
+    async def __aenter__(self) -> Step:
+        """Start a step of the run, and make it current."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the step; an exception passes through."""
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: Function) -> Function:
+        """Make each call of a function a step.
+
+        Raises:
+            ApiTypeError: it is no function.
+
+        """
+        inner = plain_function("step", function)
+        given = self._parameters
+        parameters = replace(
+            given,
+            provider=inner.__module__ if given.provider is None else given.provider,
+            invocation=inner.__qualname__ if given.invocation is None else given.invocation,
+        )
+        captures_inputs = given.capture_inputs and given.inputs is None
+        arguments = Arguments(inner)
+        yields = isgeneratorfunction(inner) or isasyncgenfunction(inner)
+
+        def begin(args: tuple[Any, ...], keywords: dict[str, Any]) -> CallRecording | None:
+            try:
+                run, ledger = self._find_run()
+                if ledger is None or not ledger.is_open():
+                    return None
+                inputs = given.inputs
+                if captures_inputs and ledger.records:
+                    inputs = arguments.bind(args, keywords)
+                return CallRecording(parameters, run, ledger, inputs, yields=yields)
+            except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
+                report("a step", error)
+                return None
+
+        return record_calls(function, inner, begin)
+
+    def _find_run(self) -> tuple[object, Ledger | None]:
+        """Return the run that a step belongs to now, with its ledger."""
+        if self._ledger is not None:
+            return self._run, self._ledger
+        scope = current_scope()
+        return (None, None) if scope is None else (scope.run(), scope.ledger())
+
+
+@overload
+def step(provider: Function, /) -> Function: ...
+@overload
+def step(
+    provider: str | None = None,
+    *,
+    invocation: str | None = None,
+    model_params: object = None,
+    inputs: object = None,
+    capture_inputs: bool = True,
+    capture_outputs: bool = True,
+) -> StepBlock: ...
+def step(  # noqa: PLR0913 - one argument a property
+    provider: Any = None,
+    *,
+    invocation: str | None = None,
+    model_params: object = None,
+    inputs: object = None,
+    capture_inputs: bool = True,
+    capture_outputs: bool = True,
+) -> Any:
+    """Record a block of code or a function as a step of the run that is current when it starts.
+
+    Outside of a run nothing is recorded. Use it with `with` or `async with`, which give the `Step`,
+    or as a decorator, bare or called, of a function of any kind.
+
+    Args:
+        provider: name of who does the work, such as ``"openai"``. None leaves it out; of a
+            decorated function it is the module.
+        invocation: which of the provider's functions is called. None leaves it out; of a decorated
+            function it is the qualified name.
+        model_params: parameters that tune the provider, captured when the step starts; None leaves
+            them out.
+        inputs: what the step is given, captured when it starts. None leaves them out; of a
+            decorated function they are its arguments by name.
+        capture_inputs: whether the arguments of a decorated function are captured by themselves.
+        capture_outputs: whether what a decorated function gives is captured by itself.
+
+    Raises:
+        ApiTypeError: it decorates what is no function.
+
+    """
+    return make_step(
+        provider,
+        StepParameters(None, invocation, model_params, inputs, capture_inputs, capture_outputs),
+    )
+
+
+def make_step(
+    provider: Any, parameters: StepParameters, run: object = None, ledger: Ledger | None = None
+) -> Any:
+    """Return a block for a provider's name, or a decorated function if it is called bare."""
+    block = StepBlock(parameters, run, ledger)
+    if provider is None or issubclass(class_of(provider), str):
+        parameters.provider = provider
+        return block
+    return block(provider)

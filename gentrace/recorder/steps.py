@@ -1,0 +1,63 @@
+"""One step of a run, as the program sees it."""
+
+from __future__ import annotations
+
+
+class Step:
+    """One step of a run, such as one call of a model.
+
+    What is set until the step ends is recorded. Inputs, outputs and parameters may be of any type,
+    see `gentrace.schemas.to_json_value`; what is no mapping becomes one, such as
+    ``{"output": value}``.
+
+    Attributes:
+        provider: name of who does the work, such as ``"openai"``; None leaves it out.
+        invocation: which of the provider's functions is called; None leaves it out.
+        outputs: what the step answers; None leaves them out.
+        error: what went wrong; None if nothing did. An exception that leaves the step sets it.
+        elapsed_time: how long the step took, in milliseconds; None until it ends.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument a property
+        self,
+        provider: str | None = None,
+        invocation: str | None = None,
+        model_params: object = None,
+        inputs: object = None,
+        outputs: object = None,
+        *,
+        captured: dict[str, bytes] | None = None,
+    ) -> None:
+        self.provider = provider
+        self.invocation = invocation
+        self.outputs = outputs
+        self.error: str | None = None
+        self.elapsed_time: int | None = None
+        self._model_params = model_params
+        self._inputs = inputs
+        self._captured: dict[str, bytes] = {} if captured is None else captured
+
+    @property
+    def model_params(self) -> object:
+        """Parameters that tune the provider rather than carry content; None leaves them out."""
+        return self._model_params
+
+    @model_params.setter
+    def model_params(self, value: object) -> None:
+        self._captured.pop("modelParams", None)
+        self._model_params = value
+
+    @property
+    def inputs(self) -> object:
+        """What the step is given; None leaves it out."""
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, value: object) -> None:
+        self._captured.pop("inputs", None)
+        self._inputs = value
+
+    def __repr__(self) -> str:
+        """Show its names, and nothing of its content."""
+        return f"<Step {self.provider!r} {self.invocation!r}>"

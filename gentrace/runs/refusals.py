@@ -1,0 +1,40 @@
+"""The answers by which a local server refuses a request, which its operations share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gentrace.operations import ApiResponse, OpenApiResponse
+from gentrace.runs.models import Problem
+from gentrace.schemas import ObjectSchema, Unset, unset
+
+
+@dataclass(repr=False, eq=False)
+class ApiResponseFor400(ApiResponse):
+    """A parameter that cannot be."""
+
+    body: Problem | Unset = unset
+    headers: Unset = unset
+
+
+@dataclass(repr=False, eq=False)
+class ApiResponseFor401(ApiResponse):
+    """Token missing or wrong."""
+
+    body: Problem | Unset = unset
+    headers: Unset = unset
+
+
+@dataclass(repr=False, eq=False)
+class ApiResponseFor404(ApiResponse):
+    """No run of that id."""
+
+    body: Problem | Unset = unset
+    headers: Unset = unset
+
+
+CONTENT = {"application/json; charset=utf-8": ObjectSchema(Problem)}
+
+BAD_PARAMETER = OpenApiResponse(ApiResponseFor400, "A parameter that cannot be", CONTENT)
+NO_ACCESS = OpenApiResponse(ApiResponseFor401, "Token missing or wrong", CONTENT)
+NO_RUN = OpenApiResponse(ApiResponseFor404, "No run of that id", CONTENT)

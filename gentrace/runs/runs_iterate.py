@@ -1,0 +1,53 @@
+"""All stored runs that are asked for, page after page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator  # noqa: TC003 - annotations are read at run time
+from typing import Literal, Unpack
+
+from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
+from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
+from gentrace.runs.filters import Filters  # noqa: TC001 - annotations are read at run time
+from gentrace.runs.models import StoredRun  # noqa: TC001 - annotations are read at run time
+from gentrace.runs.runs_list import runs_list
+from gentrace.schemas import Unset, unset
+
+
+def runs_iterate(
+    self: Api,
+    *,
+    limit: int | Unset = unset,
+    before: str | Unset = unset,
+    view: Literal["full", "summary"] | Unset = unset,
+    timeout: TimeoutSetting | None = None,
+    **filters: Unpack[Filters],
+) -> Iterator[StoredRun]:
+    """Give all stored runs that are asked for, the newest first, getting a page when it is needed.
+
+    Each run that is given may be deleted at once.
+
+    Args:
+        self: the tag class.
+        limit: how many runs are asked for at once, 1 to 1000; `unset` is 50.
+        before: id of the run behind which to begin; `unset` begins with the newest run.
+        view: whether each run has its body (`full`, as `unset`) or not (`summary`).
+        timeout: seconds for each page, as `Configuration.timeout`; None takes that.
+        **filters: which runs, see `Filters`.
+
+    Raises:
+        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiValueError: an argument is not allowed.
+        ApiException: a call failed; its attributes say how.
+
+    """
+    following: str | Unset | None = before
+    last: tuple[StoredRun, ...] = ()
+    while following is not None:
+        page = runs_list(
+            self, limit=limit, before=following, view=view, timeout=timeout, **filters
+        ).body
+        yield from last
+        following = page.next
+        # The next page begins behind the last run, so that it is given when that page is here.
+        last = page.pipeline_runs[-1:] if following is not None else ()
+        yield from page.pipeline_runs[: len(page.pipeline_runs) - len(last)]

@@ -1,0 +1,37 @@
+"""`unset`, which stands for what is absent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import Final, Literal
+
+
+class Unset:
+    """The type of `unset`."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> Unset:  # noqa: PYI034 - there is one, which is of this very class
+        """Return `unset`."""
+        return unset
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "unset"
+
+    def __reduce__(self) -> str:
+        return "unset"
+
+    def __copy__(self) -> Unset:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
+        return self
+
+
+unset: Final = object.__new__(Unset)
+"""Stands for a property, body or header that is absent; it is false, and None is not it."""

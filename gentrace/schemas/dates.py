@@ -1,0 +1,98 @@
+"""Dates and times of RFC 3339."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gentrace.exceptions import ApiValueError
+from gentrace.schemas.conversions import ask, is_instance, simplify
+from gentrace.schemas.words import describe, mismatch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DATE_TIME_WORDS = "an RFC 3339 date and time"
+
+
+def as_datetime(text: str | datetime) -> datetime:
+    """Return the aware datetime of an RFC 3339 date and time; digits beyond microseconds are cut.
+
+    Args:
+        text: the date and time, as a model holds it, or an aware datetime.
+
+    Raises:
+        ApiTypeError: neither a string nor a datetime.
+        ApiValueError: not an RFC 3339 date and time, or a naive datetime.
+
+    """
+    from dateutil.parser import isoparse  # noqa: PLC0415 - heavy, and few programs need it
+
+    checked = date_time_text(text)
+    if not is_date_time(checked):
+        raise no_date_time(checked)
+    return isoparse(checked.upper())
+
+
+def date_time_text(value: object) -> str:
+    """Return a string as it is, and an aware datetime as RFC 3339 has it.
+
+    Raises:
+        ApiTypeError: neither of them.
+        ApiValueError: a naive datetime.
+
+    """
+    if is_instance(value, "datetime", "datetime"):
+        value = ask(_format, value)
+    plain = simplify(value, "a string")
+    if type(plain) is not str:
+        raise mismatch("a string", value)
+    return plain
+
+
+def is_date_time(text: str) -> bool:
+    """Tell whether a text is an RFC 3339 date and time of a real day."""
+    if _pattern().fullmatch(text) is None:
+        return False
+    return text[4:10] != "-02-29" or _is_leap_year(int(text[:4]))
+
+
+def no_date_time(text: str) -> ApiValueError:
+    """Build the error of a text that is no date and time; the caller raises it."""
+    return ApiValueError(
+        f"expected {DATE_TIME_WORDS} such as '2023-05-04T09:30:00.125Z', got {describe(text)}", ()
+    )
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Return the pattern, which takes as long to make as a module to import, once it is needed."""
+    return re.compile(
+        r"(?!0000)[0-9]{4}-"
+        r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-9])|(?:0[13-9]|1[0-2])-30"
+        r"|(?:0[13578]|1[02])-31)"
+        r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+        r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+    )
+
+
+def _is_leap_year(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def _format(value: Any) -> str:
+    if value != value:  # noqa: PLR0124 - pandas' NaT, a datetime that is none
+        raise no_date_time("NaT")
+    offset = value.utcoffset()
+    if offset is None:
+        raise ApiValueError(
+            f"expected a datetime with a time zone, got the naive {describe(value)}: "
+            f"make it aware, such as with datetime.now(timezone.utc)",
+            (),
+        )
+    if offset.total_seconds() % 60:
+        from datetime import UTC  # noqa: PLC0415 - of no use to most
+
+        value = value.astimezone(UTC)
+    return str(value.isoformat())

@@ -1,0 +1,218 @@
+"""The types of the document, but for objects that a model describes."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.schemas.builtin_types import Dict, List, Tuple
+from gentrace.schemas.conversions import is_instance, simplify
+from gentrace.schemas.dates import DATE_TIME_WORDS, date_time_text, is_date_time, no_date_time
+from gentrace.schemas.free_form import check_float, check_integer, check_text, freeze, is_plain
+from gentrace.schemas.json_text import encode
+from gentrace.schemas.words import mismatch
+
+if TYPE_CHECKING:
+    from typing import Final, TypeGuard
+
+    from frozendict import frozendict
+
+    from gentrace.schemas.json_text import Dumps
+    from gentrace.schemas.rules import Rules
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Schema(Generic[T_co]):
+    """A type of the document.
+
+    Attributes:
+        expected: the type in an error's words, such as ``an integer``.
+        type: `type` in the document.
+        format: `format` in the document, None where it has none.
+
+    """
+
+    expected: str
+    type: str
+    format: str | None = None
+
+    def check(self, value: object, rules: Rules) -> T_co:
+        """Return the JSON value that `value` stands for.
+
+        Raises:
+            ApiTypeError: it is of another type.
+            ApiValueError: it is of this type and not allowed.
+
+        """
+        raise NotImplementedError
+
+    def admits(self, value: object) -> bool:
+        """Tell quickly whether a value may be written as it is; `check` has to judge a no.
+
+        What the JSON encoder refuses by itself may be left to it.
+        """
+        raise NotImplementedError
+
+    def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
+        """Return the JSON text of a value.
+
+        Args:
+            value: anything that `check` takes.
+            rules: how strictly it is read.
+            dumps: a faster encoder, see `encode`.
+
+        Raises:
+            ApiTypeError: it is of another type.
+            ApiValueError: it is of this type and not allowed.
+
+        """
+        return encode(self.check(value, rules), dumps)
+
+
+class StringSchema(Schema[str]):
+    """Any text that UTF-8 can carry."""
+
+    expected = "a string"
+    type = "string"
+
+    def check(self, value: object, rules: Rules) -> str:
+        """Return the text."""
+        plain = value if type(value) is str else simplify(value, self.expected)
+        if type(plain) is not str:
+            raise mismatch(self.expected, value)
+        return check_text(plain)
+
+    def admits(self, value: object) -> bool:
+        """Tell whether it is a str."""
+        return type(value) is str
+
+
+class DateTimeSchema(Schema[str]):
+    """A date and time of RFC 3339: a string, sent as it is, or an aware `datetime`."""
+
+    expected = DATE_TIME_WORDS
+    type = "string"
+    format = "date-time"
+
+    def check(self, value: object, rules: Rules) -> str:
+        """Return the text of the date and time."""
+        if self.admits(value):
+            return value
+        text = check_text(date_time_text(value))
+        if rules.check_format and not is_date_time(text):
+            raise no_date_time(text)
+        return text
+
+    def admits(self, value: object) -> TypeGuard[str]:
+        """Tell whether it is the text of a date and time."""
+        return type(value) is str and is_date_time(value)
+
+
+class IntegerSchema(Schema[int]):
+    """A whole number: an int, or a float without a fraction, which becomes the int.
+
+    Args:
+        unit: of what it is the number, to be named in errors; None where it has no unit.
+
+    """
+
+    expected = "an integer"
+    type = "integer"
+
+    def __init__(self, unit: str | None = None) -> None:
+        self.unit = unit
+
+    def check(self, value: object, rules: Rules) -> int:
+        """Return the int."""
+        if self.unit and is_instance(value, "datetime", "timedelta"):
+            raise self._fraction(value, f"value / timedelta({self.unit}=1)")
+        plain = value if type(value) is int else simplify(value, self.expected)
+        if type(plain) is float:
+            if not check_float(plain).is_integer():
+                raise self._fraction(value, "value")
+            plain = int(plain)
+        if type(plain) is not int:
+            raise mismatch(self.expected, value)
+        return check_integer(plain)
+
+    def admits(self, value: object) -> bool:
+        """Tell whether it is an int."""
+        return type(value) is int and is_plain((value,))
+
+    def _fraction(self, value: object, form: str) -> ApiTypeError:
+        """Build the error of a value that is no whole number of the unit."""
+        remedy = f"give whole {self.unit}: round({form})" if self.unit else f"round({form})"
+        return mismatch(self.expected, value, remedy)
+
+
+class FreeObjectSchema(Schema["frozendict[str, Any]"]):
+    """An object with any content; its keys are the caller's and are never renamed."""
+
+    expected = "an object"
+    type = "object"
+
+    def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
+        """Return the object, deeply frozen."""
+        plain = value if type(value) is Dict else simplify(value, self.expected)
+        if not isinstance(plain, dict):
+            raise mismatch(self.expected, value)
+        frozen: frozendict[str, Any] = freeze(plain)
+        return frozen
+
+    def admits(self, value: object) -> bool:
+        """Tell whether it is a dict of plain content."""
+        return type(value) is Dict and is_plain((value,))
+
+
+class ArraySchema(Schema[tuple[T, ...]]):
+    """A list or tuple of items of one type.
+
+    Args:
+        items: the type of each item.
+
+    """
+
+    expected = "an array"
+    type = "array"
+
+    def __init__(self, items: Schema[T]) -> None:
+        self.items = items
+
+    def check(self, value: object, rules: Rules) -> tuple[T, ...]:
+        """Return the items."""
+        plain = simplify(value, self.expected)
+        if not isinstance(plain, (list, tuple)):
+            raise mismatch(self.expected, value)
+        checked: list[T] = []
+        try:
+            # Of a copy, as what its items do when they are asked may add to it.
+            for item in tuple(plain):
+                checked.append(self.items.check(item, rules))  # noqa: PERF401 - the error needs its index
+        except (ApiTypeError, ApiValueError) as error:
+            error.move_under(len(checked))
+            raise
+        return tuple(checked)
+
+    def admits(self, value: object) -> bool:
+        """Tell whether it is a list or tuple of items that may be written as they are."""
+        if type(value) is not List and type(value) is not Tuple:
+            return False
+        admits = self.items.admits
+        for item in value:  # noqa: SIM110 - a loop takes less time than a generator
+            if not admits(item):
+                return False
+        return True
+
+
+class FileSchema(io.FileIO):
+    """A downloaded file, open for reading; `name` is its path, and deleting it is the caller's."""
+
+
+STRING: Final = StringSchema()
+DATE_TIME: Final = DateTimeSchema()
+INTEGER: Final = IntegerSchema()
+MILLISECONDS: Final = IntegerSchema("milliseconds")
+FREE_OBJECT: Final = FreeObjectSchema()

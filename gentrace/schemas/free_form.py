@@ -1,0 +1,195 @@
+"""Free-form content: what it may hold, and the frozen JSON value that it becomes.
+
+Two walks agree on that. `is_plain` tells quickly whether content may go out as it is; `freeze`
+makes the frozen value of anything that is allowed, and words the error of what is not.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from frozendict import frozendict
+
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.conversions import simplify
+from gentrace.schemas.frozen import freeze_as
+from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
+from gentrace.schemas.words import JSON_VALUE, describe, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FrozenDict: type[frozendict[str, Any]] = frozendict
+
+_INTEGER_BOUND = 10**MAX_DIGITS
+_SMALL = 2**62
+"""Beyond it, encoders and interpreters differ in which integers they write."""
+
+
+def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take longer
+    values: Iterable[Any], depth: int = 0
+) -> bool:
+    """Tell whether values may be written as they are; `freeze` has to judge a no.
+
+    Lone surrogates are left to the encoder, which refuses them. No code of the values is run.
+
+    Args:
+        values: the values.
+        depth: how many containers are around each of them.
+
+    """
+    for value in values:
+        kind = type_of(value)
+        if kind is str or kind is bool or value is None:
+            continue
+        if kind is float:
+            if value - value != 0:  # infinite or NaN
+                return False
+        elif kind is int:
+            if not -_SMALL < value < _SMALL:
+                return False
+        elif depth == MAX_DEPTH:
+            return False
+        elif kind is dict:
+            for key in value:
+                if type(key) is not str:
+                    return False
+            if not is_plain(value.values(), depth + 1):
+                return False
+        elif (kind is not list and kind is not tuple) or not is_plain(value, depth + 1):
+            return False
+    return True
+
+
+def freeze(value: object) -> Any:
+    """Return the JSON value that content stands for, deeply immutable.
+
+    That is a str, int, float, bool, None, `frozendict` or tuple.
+
+    Raises:
+        ApiTypeError: something in it has no form that JSON has.
+        ApiValueError: something in it is not allowed.
+
+    """
+    try:
+        return _freeze(value, 0, set())
+    except RecursionError as error:
+        raise ApiValueError(
+            "nested deeper than what is left of the interpreter's stack", ()
+        ) from error
+
+
+def check_text(value: str) -> str:
+    """Return a text that UTF-8 can carry."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ApiValueError(
+                f"expected text that UTF-8 can carry, got the lone surrogate "
+                f"{value[error.start]!r} at character {error.start} of {describe(value)}",
+                (),
+            ) from None
+    return value
+
+
+def check_integer(value: int) -> int:
+    """Return an integer that is not too long."""
+    if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
+        raise ApiValueError(
+            f"expected an integer of at most {MAX_DIGITS} digits, got {describe(value)}", ()
+        )
+    return value
+
+
+def check_float(value: float) -> float:
+    """Return a float that JSON has."""
+    if not isfinite(value):
+        raise ApiValueError(f"expected a number that JSON has, got {value}", ())
+    return value
+
+
+def check_key(key: object) -> str:
+    """Return a key, which has to be a string."""
+    if type(key) is not str:
+        plain = simplify(key, "a string as key") if issubclass(type(key), str) else key
+        if type(plain) is not str:
+            raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
+        key = plain
+    return check_text(key)
+
+
+def _freeze(value: Any, depth: int, around: set[int]) -> Any:
+    """Return what `freeze` does.
+
+    Args:
+        value: the value.
+        depth: how many containers are around it.
+        around: the identities of these, and of the objects that they were made of.
+
+    """
+    kind = type_of(value)
+    if kind is str:
+        return check_text(value)
+    if kind is int:
+        return check_integer(value)
+    if kind is float:
+        return check_float(value)
+    if kind is bool or value is None:
+        return value
+    if id(value) in around:
+        raise ApiValueError(f"a {name_of(value)} that contains itself is not JSON", ())
+    around.add(id(value))
+    if kind is dict or kind is frozendict:
+        frozen: Any = _freeze_object(value, depth + 1, around)
+    elif kind is list or kind is tuple:
+        frozen = _freeze_array(value, depth + 1, around)
+    else:
+        frozen = _freeze(simplify(value, JSON_VALUE), depth, around)
+    around.remove(id(value))
+    return frozen
+
+
+def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> frozendict[str, Any]:
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    frozen: dict[str, Any] = {}
+    # Of a copy, as what its items do when they are asked may change it.
+    for given, item in value.copy().items():
+        key = given if type(given) is str and given.isascii() else check_key(given)
+        kind = type_of(item)
+        if (
+            (kind is str and item.isascii())
+            or (kind is int and -_SMALL < item < _SMALL)
+            or (kind is float and item - item == 0)  # neither infinite nor NaN
+        ):
+            frozen[key] = item
+        elif item is not unset:
+            try:
+                frozen[key] = _freeze(item, depth, around)
+            except (ApiTypeError, ApiValueError) as error:
+                error.move_under(key)
+                raise
+    return freeze_as(_FrozenDict, frozen)
+
+
+def _freeze_array(
+    value: list[Any] | tuple[Any, ...], depth: int, around: set[int]
+) -> tuple[Any, ...]:
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    frozen: list[Any] = []
+    try:
+        for item in tuple(value):  # a copy as well
+            frozen.append(_freeze(item, depth, around))  # noqa: PERF401 - the error needs its index
+    except (ApiTypeError, ApiValueError) as error:
+        error.move_under(len(frozen))
+        raise
+    return tuple(frozen)
+
+
+def _too_deep() -> ApiValueError:
+    return ApiValueError(f"nested deeper than {MAX_DEPTH} levels", ())

@@ -1,0 +1,82 @@
+"""A quick look at whether a JSON encoder may have a value as it is."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.rules import MAX_DEPTH
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_BASES = (str, int, float, dict, list, tuple)
+_FLOAT: frozenset[type] = frozenset({float})
+
+_SMALL = 2**62
+"""Beyond it, encoders and interpreters differ in which integers they write."""
+
+_LONG = 16
+"""Items of an array from which on a look at all of their types together takes less time."""
+
+
+def look_at(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of JSON
+    value: object, max_values: int, max_characters: int
+) -> bool | None:
+    """Tell whether an encoder may have a value; no code of the value is run.
+
+    It has exact types, keys that are strings, numbers that JSON has, no more than so many values,
+    of texts with so many characters, and no more than `MAX_DEPTH` levels. Lone surrogates are left
+    to the encoder, which refuses them.
+
+    Returns:
+        True if any encoder may have it, None if only one that knows what JSON does not have, and
+        False if none may.
+
+    """
+    verdict: bool | None = True
+    level: list[Any] = [(value,)]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for container in level:
+            items: Any = container
+            max_values -= len(items)
+            if max_values < 0:
+                return False
+            if class_of(container) is dict:
+                items = container.values()
+                for key in container:
+                    if class_of(key) is not str:
+                        return False
+                    max_characters -= len(key)
+            elif len(items) >= _LONG and _are_finite_floats(items):
+                continue
+            for item in items:
+                kind = class_of(item)
+                if kind is str:
+                    max_characters -= len(item)
+                elif kind is dict or kind is list or kind is tuple:
+                    inner.append(item)
+                elif kind is int:
+                    if not -_SMALL < item < _SMALL:
+                        return False
+                elif kind is float:
+                    if item - item != 0:  # infinite or NaN
+                        return False
+                elif item is not None and kind is not bool:
+                    if issubclass(kind, _BASES):
+                        # An encoder would take it for one of these, whatever its methods say.
+                        return False
+                    verdict = None
+            if max_characters < 0:
+                return False
+        if not inner:
+            return verdict
+        level = inner
+    return False
+
+
+def _are_finite_floats(items: Collection[Any]) -> bool:
+    """Tell whether all items are floats that JSON has; also no if their sum is none."""
+    return _FLOAT.issuperset(map(type, items)) and isfinite(sum(items))

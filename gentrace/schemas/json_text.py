@@ -1,0 +1,112 @@
+"""JSON text: written for requests, read from answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from json import JSONDecoder, JSONEncoder
+from typing import TYPE_CHECKING, Any
+
+from gentrace.exceptions import ApiValueError
+from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Dumps = Callable[[Any], bytes]
+    """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
+
+
+def encode(value: object, dumps: Dumps | None = None) -> bytes:
+    """Return a checked value as compact JSON in UTF-8.
+
+    Args:
+        value: the value.
+        dumps: a faster encoder, which may refuse with a TypeError what only the standard
+            library's writes; None has everything written by the latter.
+
+    Raises:
+        ApiValueError: an integer of more digits, or more levels, than this interpreter can write.
+
+    """
+    if dumps is not None:
+        try:
+            return dumps(value)
+        except TypeError:  # such as an integer beyond 64 bits
+            pass
+    try:
+        return _encoder.encode(value).encode()
+    except (ValueError, RecursionError) as error:
+        raise ApiValueError(f"cannot be written as JSON: {error}") from error
+
+
+@cache  # where orjson is not installed, each search for it takes tens of microseconds
+def find_encoder(setting: str) -> Dumps | None:
+    """Return what `Configuration.json_encoder` names: None for the standard library's."""
+    return None if setting == "json" else _find_orjson()
+
+
+def decode(data: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8, as JSON has it: no NaN, no infinity.
+
+    Raises:
+        ValueError: not UTF-8, not JSON, nested deeper than 200 levels, or an integer of more than
+            4,300 digits, whatever the limits of the interpreter are.
+
+    """
+    text = data.decode().removeprefix("\ufeff")
+    if _is_deep(data):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    try:
+        return _decoder.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested deeper than what is left of the interpreter's stack") from error
+
+
+_encoder = JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+)
+
+
+def _find_orjson() -> Dumps | None:
+    try:
+        orjson = import_module("orjson")
+    except ImportError:
+        return None
+    dumps: Callable[..., bytes] = orjson.dumps
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    return lambda value: dumps(value, None, options)
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deep(data: bytes) -> bool:
+    """Tell whether containers are nested too deeply, before anything descends into them.
+
+    Of a text that is no JSON, it tells so of what comes before the first mistake.
+    """
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    without_escapes = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_of_strings = b"".join(without_escapes.split(b'"')[::2])
+    depth = 0
+    for bracket in outside_of_strings.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _parse_integer(text: str) -> int:
+    """Return an integer; reading a longer one takes time by the square of its length."""
+    if len(text) - text.startswith("-") > MAX_DIGITS:
+        raise ValueError(f"an integer of more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = JSONDecoder(parse_int=_parse_integer, parse_constant=_refuse_constant)

@@ -1,0 +1,85 @@
+"""The type of an object that a model describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from gentrace.exceptions import ApiValueError
+from gentrace.schemas.builtin_types import Dict
+from gentrace.schemas.document_types import Schema
+from gentrace.schemas.free_form import is_plain
+from gentrace.schemas.json_text import encode
+from gentrace.schemas.model import Model
+from gentrace.schemas.near_misses import warn_of_near_miss
+from gentrace.schemas.rules import REQUEST_RULES
+
+if TYPE_CHECKING:
+    import builtins
+
+    from gentrace.schemas.json_text import Dumps
+    from gentrace.schemas.rules import Rules
+
+M = TypeVar("M", bound=Model)
+
+
+class ObjectSchema(Schema[M]):
+    """An object that a model describes.
+
+    Args:
+        model: the model.
+
+    """
+
+    expected = "an object"
+    type = "object"
+
+    def __init__(self, model: builtins.type[M]) -> None:
+        self.model = model
+
+    def check(self, value: object, rules: Rules) -> M:
+        """Return the model."""
+        return self.model.check_oapg(value, rules)
+
+    def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
+        """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
+        if rules is REQUEST_RULES and type(value) is Dict:
+            text = self._serialize_plain(value, dumps)
+            if text is not None:
+                return text
+        return super().serialize(value, rules, dumps)
+
+    def admits(self, value: object) -> bool:
+        """Tell whether it is the model, or a dict by wire names that may be written as it is."""
+        model = self.model
+        if type(value) is not Dict:
+            return type(value) is model
+        unknown: list[str] = []
+        for key, item in value.items():
+            if type(key) is not str:
+                return False
+            declared = model.properties_oapg.get(key)
+            if declared is not None:
+                if not declared.schema.admits(item):
+                    return False
+            elif key in model.aliases_oapg or not is_plain((item,)):
+                return False
+            else:
+                unknown.append(key)
+        for name in model.required_oapg:
+            if name not in value:
+                return False
+        for name in unknown:
+            warn_of_near_miss(model, name)
+        return True
+
+    def _serialize_plain(self, value: object, dumps: Dumps | None) -> bytes | None:
+        """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
+
+        Not to be written as it is may also be found out by the encoder, such as a lone surrogate.
+        """
+        try:
+            if self.admits(value):
+                return encode(value) if dumps is None else dumps(value)
+        except (ApiValueError, RecursionError, TypeError):
+            pass
+        return None

@@ -1,0 +1,67 @@
+"""What a model's class says of its properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from gentrace.schemas.absent import Unset, unset
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from frozendict import frozendict
+
+    from gentrace.schemas.document_types import Schema
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def required(wire_name: str, schema: Schema[T], description: str) -> Property[T]:
+    """Declare a property that must be there."""
+    return Property(wire_name, schema, description, required=True)
+
+
+def optional(wire_name: str, schema: Schema[T], description: str) -> Property[T | Unset]:
+    """Declare a property that may be absent, and then reads as `unset`."""
+    return Property(wire_name, schema, description, required=False)
+
+
+class Property(Generic[T_co]):
+    """One property of a model: said once, here; everything else is derived from it.
+
+    As an attribute of a model's instance it is the property's value.
+
+    Attributes:
+        name: its Python name.
+        wire_name: its name in the document and on the wire.
+        schema: its type.
+        description: its description in the document.
+        required: whether the document requires it.
+
+    """
+
+    name: str
+
+    def __init__(
+        self, wire_name: str, schema: Schema[Any], description: str, *, required: bool
+    ) -> None:
+        self.wire_name = wire_name
+        self.schema = schema
+        self.description = description
+        self.required = required
+
+    def __repr__(self) -> str:
+        return f"<property {self.wire_name}, {self.schema.expected}: {self.description}>"
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> Self: ...
+    @overload
+    def __get__(self, instance: frozendict[str, Any], owner: type[object]) -> T_co: ...
+    def __get__(self, instance: frozendict[str, Any] | None, owner: type[object]) -> Any:
+        if instance is None:
+            return self
+        return instance.get(self.wire_name, unset)

@@ -1,0 +1,68 @@
+"""How models show themselves to people at a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gentrace.schemas.absent import unset
+from gentrace.schemas.builtin_types import Dict, Tuple, type_of
+
+if TYPE_CHECKING:
+    import inspect
+
+    from frozendict import frozendict
+
+SHOWN_TEXT = 200
+"""How many characters of a text are shown."""
+
+SHOWN_ITEMS = 5
+"""How many items of an array are shown."""
+
+
+def thaw(value: Any) -> Any:
+    """Return a copy with plain dicts and lists in place of frozen ones."""
+    kind = type_of(value)
+    if kind is Tuple:
+        return [thaw(item) for item in value]
+    if issubclass(kind, Dict):
+        return {key: thaw(item) for key, item in value.items()}
+    return value
+
+
+def shorten(value: Any) -> Any:
+    """Return a copy like that of `thaw`, with long texts and arrays cut."""
+    kind = type_of(value)
+    if kind is str and len(value) > SHOWN_TEXT:
+        return f"{value[:SHOWN_TEXT]}… ({len(value)} characters)"
+    if kind is Tuple:
+        shown = [shorten(item) for item in value[:SHOWN_ITEMS]]
+        more = len(value) - SHOWN_ITEMS
+        return [*shown, f"… {more} more"] if more > 0 else shown
+    if issubclass(kind, Dict):
+        return {key: shorten(item) for key, item in value.items()}
+    return value
+
+
+def show_over_lines(model: frozendict[str, Any]) -> str:
+    """Return what IPython prints of a model."""
+    from pprint import pformat  # noqa: PLC0415 - only a prompt needs it
+
+    return f"{type(model).__name__}({pformat(shorten(model), sort_dicts=False)})"
+
+
+class Signature:
+    """The signature of a model's class, made when it is asked for."""
+
+    def __get__(self, _instance: object, owner: type[Any]) -> inspect.Signature:
+        import inspect  # noqa: PLC0415 - heavy, and only a prompt needs it
+
+        parameters = [
+            inspect.Parameter(
+                declared.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if declared.required else unset,
+            )
+            for declared in owner.properties_oapg.values()
+        ]
+        others = inspect.Parameter("others", inspect.Parameter.VAR_KEYWORD)
+        return inspect.Signature([*parameters, others])

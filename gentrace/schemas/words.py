@@ -1,0 +1,69 @@
+"""The words of errors: how a value is named and shown."""
+
+from __future__ import annotations
+
+from reprlib import Repr
+
+from gentrace.exceptions import SHOWN_KEY, ApiTypeError, printable
+from gentrace.schemas.absent import Unset
+
+JSON_VALUE = "a JSON value"
+"""What free-form content is expected to hold."""
+
+
+def describe(value: object) -> str:
+    """Name a value in an error: its type and its start."""
+    if value is None:
+        return "None"
+    return f"{name_of(value)} {show(value)}"
+
+
+def show(value: object) -> str:
+    """Return a short form of any value."""
+    try:
+        return printable(_short.repr(value))
+    except Exception:  # noqa: BLE001 - its own code may raise anything
+        return "that cannot be shown"
+
+
+def name_of(value: object) -> str:
+    """Return the name of a value's class, whatever that says of itself."""
+    name: str = vars(type)["__name__"].__get__(type(value))
+    return printable(name if len(name) <= SHOWN_KEY else f"{name[:SHOWN_KEY]}…")
+
+
+def mismatch(expected: str, value: object, remedy: str = "") -> ApiTypeError:
+    """Build the error of a value of the wrong type; the caller raises it."""
+    if not remedy:
+        remedy = next(
+            (hint for kind, hint in _REMEDIES.items() if issubclass(type(value), kind)),
+            "make it text, a number, a list or a dict" if expected == JSON_VALUE else "",
+        )
+    return ApiTypeError(
+        f"expected {expected}, got {describe(value)}{': ' if remedy else ''}{remedy}", ()
+    )
+
+
+_REMEDIES: dict[type, str] = {
+    bytes: "decode it, or encode it as base64",
+    bytearray: "decode it, or encode it as base64",
+    memoryview: "decode its bytes, or encode them as base64",
+    set: "make it a list",
+    frozenset: "make it a list",
+    Unset: "it only stands for an absent property",
+}
+
+
+class _Short(Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 60
+        self.maxlevel = 2
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Show a huge int by its size: its digits are slow to find, and may be refused."""
+        digits = x.bit_length() * 30103 // 100000 + 1
+        return repr(x) if digits < self.maxlong else f"of about {digits} digits"
+
+
+_short = _Short()

@@ -1,0 +1,34 @@
+"""A real server for the tests of a program that sends runs to Gentrace.
+
+As a pytest plugin it gives the fixture `gentrace_server`:
+
+    def test_it_records_its_run(gentrace_server):
+        my_program.answer("why?")
+        (run,) = gentrace_server.wait_for_runs(1)
+        assert run["name"] == "answer-question"
+
+Without pytest, `serve` runs one for as long as a `with` block, and sets nothing in the
+environment:
+
+    with gentrace.testing.serve() as server:
+        configuration = gentrace.Configuration(host=server.url)
+
+It needs the extra `local`. What is in here is loaded at first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gentrace.testing.server import Server, serve
+
+__all__ = ["Server", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the server at first use; ImportError says how to get its dependencies."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gentrace.testing import server  # noqa: PLC0415 - a test run without it loads nothing
+
+    value = globals()[name] = getattr(server, name)
+    return value

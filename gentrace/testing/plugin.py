@@ -1,0 +1,64 @@
+"""The pytest plugin: the fixture `gentrace_server`.
+
+It imports nothing but pytest until a test uses the fixture: every test run of an environment that
+the package is installed in loads this module.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from gentrace.testing.server import Server
+
+CLOSING_TIME = 1.0
+"""Seconds that runs which a test left behind have to arrive."""
+
+
+@pytest.fixture(scope="session")
+def _gentrace_session_server() -> Generator[Server]:
+    """Run one server for the whole session; each worker of xdist has its own."""
+    try:
+        from gentrace.testing.server import serve  # noqa: PLC0415 - it needs the extra
+    except ImportError as error:
+        missing = str(error)
+    else:
+        with serve() as server:
+            yield server
+        return
+    pytest.fail(f"gentrace_server needs the extra `local`: {missing}", pytrace=False)
+
+
+@pytest.fixture
+def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
+    """Give a real Gentrace server on loopback, empty at the start of each test.
+
+    For the test, `GENTRACE_HOST` names it, `GENTRACE_API_KEY` and `GENTRACE_DISABLED` are unset,
+    `NO_PROXY` lists 127.0.0.1, and the default delivery is a new one. `runs` are the stored runs,
+    `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` say what befalls the next
+    requests.
+    """
+    server = _gentrace_session_server
+    server.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENTRACE_HOST", server.url)
+        patch.delenv("GENTRACE_API_KEY", raising=False)
+        patch.delenv("GENTRACE_DISABLED", raising=False)
+        # The variable in small letters wins where both are set.
+        for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
+            patch.setenv(name, "127.0.0.1", prepend=",")
+        from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+
+        before = set_default_delivery(None)
+        try:
+            yield server
+        finally:
+            server.clear()
+            left = set_default_delivery(before)
+            if left is not None:
+                left.close(CLOSING_TIME)

@@ -1,0 +1,88 @@
+"""What tests of a delivery share: a clock in the test's hand, and runs."""
+
+import io
+import json
+import threading
+from contextlib import contextmanager, redirect_stdout, suppress
+from queue import Empty
+from types import SimpleNamespace
+
+from gentrace import ApiClient, Configuration
+from gentrace.cli.spool import main as show_spool
+from gentrace.delivery import Delivery
+from gentrace.delivery.clock import Clock
+
+RUN = {"name": "answer-question", "step_runs": []}
+TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
+PATIENCE = 30
+"""Seconds after which something hangs."""
+
+
+class HandClock(Clock):
+    """Stands still until the test moves it; every wait drawn is the longest one."""
+
+    def __init__(self, now=1000.0):
+        self._now = now
+        self._lock = threading.Lock()
+        self.drawn = []
+        self.looks = 0
+
+    def now(self):
+        return self._now
+
+    def time(self):
+        return self._now
+
+    def draw(self, most):
+        self.drawn.append(most)
+        return most
+
+    def wait(self, wakes, seconds):
+        """Wait a moment: whoever waits looks again, whether it was moved or not."""
+        self.looks += 1
+        with suppress(Empty):
+            wakes.get(timeout=0.002)
+
+    def move(self, seconds):
+        with self._lock:
+            self._now += seconds
+
+
+def make_client(where, **settings):
+    host = where if isinstance(where, str) else where.url
+    return ApiClient(Configuration(host, **{"access_token": TOKEN} | settings))
+
+
+def timed(clock):
+    """A class of deliveries that have this clock."""
+    return type("TimedDelivery", (Delivery,), {"clock": clock})
+
+
+@contextmanager
+def delivering(where, clock=None, settings=None, **options):
+    """A delivery to a server; it is closed without waiting."""
+    kind = Delivery if clock is None else timed(clock)
+    with make_client(where, **settings or {}) as client:
+        delivery = kind(client, **options)
+        try:
+            yield delivery
+        finally:
+            delivery.close(0)
+
+
+def list_spool(directory):
+    """What `gentrace spool DIRECTORY` says of each file."""
+    output = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with redirect_stdout(output):
+        show_spool([str(directory), "--json"])
+    output.seek(0)
+    return [SimpleNamespace(**json.loads(line)) for line in output]
+
+
+def total(stats):
+    """What became of all accepted runs."""
+    return stats.delivered + stats.queued + stats.in_flight + sum(stats.dropped.values())
+
+
+def balances(stats):
+    return stats.accepted == total(stats) and min(stats.queued, stats.in_flight, stats.bytes) >= 0

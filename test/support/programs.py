@@ -1,0 +1,25 @@
+"""Runs programs in fresh interpreters."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAMS = Path(__file__).with_name("delivery_programs.py")
+PATIENCE = 120
+
+
+def run_program(*arguments, before=(), interpreter=sys.executable, **environment):
+    """What a function of `delivery_programs` returned; nothing may be on its standard error."""
+    done = subprocess.run(  # noqa: S603 - our own
+        [interpreter, *before, PROGRAMS, *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return json.loads(done.stdout)

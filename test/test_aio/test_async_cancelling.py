@@ -1,0 +1,68 @@
+"""A cancelled call: its task ends at once, and another call is served."""
+
+import asyncio
+
+import pytest
+from support.caller import RUN, TOKEN
+from support.peers import Peer, echo, stall
+
+from gentrace import Configuration
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+from gentrace.rest.cancelling import Cancel, cancelling, pause
+
+
+def test_a_cancelled_call_ends_at_once_for_its_task():
+    async def work():
+        async with AsyncApiClient(Configuration(peer.url, access_token=TOKEN)) as client:
+            api = AsyncIngestionApi(client)
+            call = asyncio.create_task(api.pipeline_run_post(RUN, timeout=2))
+            await asyncio.to_thread(peer.wait, lambda: peer.requests)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            answer = await api.pipeline_run_post(RUN, idempotency_key="next")
+            assert answer.body["pipelineRunId"] == "next"
+
+    with Peer(stall, echo) as peer:
+        asyncio.run(work())
+
+
+def test_a_call_that_waits_for_its_turn_is_never_made():
+    async def work():
+        configuration = Configuration(peer.url, access_token=TOKEN, connection_pool_maxsize=1)
+        async with AsyncApiClient(configuration) as client:
+            api = AsyncIngestionApi(client)
+            first = asyncio.create_task(api.pipeline_run_post(RUN, timeout=2))
+            await asyncio.to_thread(peer.wait, lambda: peer.requests)
+            second = asyncio.create_task(api.pipeline_run_post(RUN))
+            await asyncio.sleep(0.01)
+            second.cancel()
+            first.cancel()
+            for call in (first, second):
+                with pytest.raises(asyncio.CancelledError):
+                    await call
+        assert len(peer.requests) == 1
+
+    with Peer(stall) as peer:
+        asyncio.run(work())
+
+
+def test_what_ends_a_call_is_called_whether_it_was_asked_before_or_after():
+    ended = []
+    cancel = Cancel()
+    cancel.guard(lambda: ended.append("first"))
+    cancel.cancel()
+    cancel.guard(lambda: ended.append("second"))
+    assert ended == ["first", "second"]
+    Cancel().cancel()
+
+
+def test_a_pause_ends_when_its_call_is_ended():
+    pause(0.001)
+    cancel = Cancel()
+    cancel.cancel()
+    token = cancelling.set(cancel)
+    try:
+        pause(3600)
+    finally:
+        cancelling.reset(token)

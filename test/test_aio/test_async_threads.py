@@ -1,0 +1,212 @@
+"""The threads of an awaiting client: how many there are, when they start and when they end."""
+
+import asyncio
+import contextvars
+import subprocess
+import sys
+import threading
+
+from support.caller import RUN, TOKEN
+from support.peers import Peer, echo, then
+
+from gentrace import Configuration
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+
+PATIENCE = 20
+
+
+def count_threads():
+    return sum(thread.name.startswith("gentrace-aio") for thread in threading.enumerate())
+
+
+def together(count):
+    """Answer none of `count` requests before all of them are there."""
+    barrier = threading.Barrier(count)
+    return then(lambda *_: barrier.wait(PATIENCE), echo)
+
+
+def serve(peer, work, **settings):
+    """Run a coroutine function with an API instance and its client."""
+
+    async def run():
+        configuration = Configuration(peer.url, access_token=TOKEN, **settings)
+        async with AsyncApiClient(configuration) as client:
+            return await work(AsyncIngestionApi(client), client)
+
+    return asyncio.run(run())
+
+
+def test_calls_that_are_awaited_together_are_sent_together():
+    async def work(api, _):
+        keys = [f"key {n}" for n in range(8)]
+        posts = [api.pipeline_run_post(RUN, idempotency_key=key) for key in keys]
+        answers = await asyncio.gather(*posts)
+        assert [answer.body["pipelineRunId"] for answer in answers] == keys
+
+    with Peer(together(8)) as peer:
+        serve(peer, work)
+
+
+def test_a_thread_is_started_when_a_call_finds_none_idle():
+    async def work(api, _):
+        assert count_threads() == 0
+        for _ in range(20):
+            await api.pipeline_run_post(RUN)
+        # A thread takes a moment to be idle again after its call's end.
+        assert 1 <= count_threads() < 20
+
+    with Peer() as peer:
+        serve(peer, work)
+    assert count_threads() == 0
+
+
+def test_there_are_no_more_threads_than_connections_allowed():
+    """The calls beyond wait for their turn, and each gets its own answer."""
+
+    async def work(api, _):
+        keys = [f"key {n}" for n in range(9)]
+        posts = [api.pipeline_run_post(RUN, idempotency_key=key) for key in keys]
+        answers = await asyncio.gather(*posts)
+        assert [answer.body["pipelineRunId"] for answer in answers] == keys
+        assert count_threads() == 3
+
+    with Peer(together(3)) as peer:
+        serve(peer, work, connection_pool_maxsize=3)
+        assert peer.connections == 3
+
+
+def test_another_number_of_connections_acts_from_the_next_call_on():
+    async def work(api, client):
+        await asyncio.gather(*(api.pipeline_run_post(RUN) for _ in range(2)))
+        client.configuration.connection_pool_maxsize = 4
+        await asyncio.gather(*(api.pipeline_run_post(RUN) for _ in range(4)))
+
+    pair, four = together(2), together(4)
+    with Peer(*[pair] * 2, *[four] * 4) as peer:
+        serve(peer, work, connection_pool_maxsize=2)
+        assert len(peer.requests) == 6
+
+
+def test_the_loop_goes_on_while_a_call_waits():
+    released = threading.Event()
+
+    async def work(api, _):
+        call = asyncio.create_task(api.pipeline_run_post(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        released.set()
+        await call
+
+    with Peer(then(lambda *_: released.wait(PATIENCE), echo)) as peer:
+        serve(peer, work)
+
+
+def test_a_call_sees_the_context_of_the_task_that_makes_it():
+    where = contextvars.ContextVar("where", default="nowhere")
+
+    class Seen:
+        def isoformat(self):
+            return where.get()
+
+    async def work(api, _):
+        async def call(place):
+            where.set(place)
+            step = {"provider": {"inputs": {"seen": Seen()}}}
+            await api.pipeline_run_post({"name": "n", "step_runs": [step]})
+
+        await asyncio.gather(call("here"), call("there"))
+        assert where.get() == "nowhere"
+
+    with Peer() as peer:
+        serve(peer, work)
+        steps = [request.json()["stepRuns"][0] for request in peer.requests]
+        assert {step["provider"]["inputs"]["seen"] for step in steps} == {"here", "there"}
+
+
+def test_closing_waits_for_the_calls_under_way_and_ends_threads_and_connections():
+    released = threading.Event()
+
+    async def work(api, client):
+        call = asyncio.create_task(api.pipeline_run_post(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        closing = asyncio.create_task(client.close())
+        await asyncio.sleep(0.01)
+        assert not closing.done()
+        released.set()
+        await closing
+        assert (await call).body["pipelineRunId"]
+        assert count_threads() == 0
+        peer.wait(lambda: not peer.open)
+
+    with Peer(then(lambda *_: released.wait(PATIENCE), echo)) as peer:
+        serve(peer, work)
+
+
+def test_a_closed_client_starts_again_with_the_next_call():
+    async def work(api, client):
+        await client.close()
+        await api.pipeline_run_post(RUN)
+        await client.close()
+        await api.pipeline_run_post(RUN)
+
+    with Peer() as peer:
+        serve(peer, work)
+        assert peer.connections == 2
+
+
+def test_a_client_serves_one_loop_after_another():
+    async def call():
+        return await api.pipeline_run_post(RUN, idempotency_key="key")
+
+    with Peer() as peer:
+        client = AsyncApiClient(Configuration(peer.url, access_token=TOKEN))
+        api = AsyncIngestionApi(client)
+        for _ in range(2):
+            assert asyncio.run(call()).body["pipelineRunId"] == "key"
+        asyncio.run(client.close())
+        assert peer.connections == 1
+
+
+FORK = """
+import asyncio, os, sys
+from gentrace import Configuration
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+
+client = AsyncApiClient(Configuration(sys.argv[1]))
+api = AsyncIngestionApi(client)
+
+async def call(key):
+    answer = await api.pipeline_run_post({"name": "n", "step_runs": []}, idempotency_key=key)
+    assert answer.body["pipelineRunId"] == key
+
+async def call_and_close():
+    await call("child")
+    await client.close()
+
+asyncio.run(call("parent"))
+for work in (call_and_close, client.close):
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            asyncio.run(work())
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+asyncio.run(call("parent again"))
+"""
+
+
+def test_a_child_of_a_fork_has_threads_of_its_own():
+    """Its parent's are not there, and closing in the child waits for none of them."""
+    with Peer() as peer:
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, peer.url],
+            timeout=PATIENCE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        keys = [request["Idempotency-Key"] for request in peer.requests]
+        assert keys == ["parent", "child", "parent again"]

@@ -1,0 +1,252 @@
+"""Sending lines: what is stored, counted, refused and tried again."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from support.caller import TOKEN
+from support.peers import Peer, echo, refuser, reply, reset, then
+
+import gentrace.testing
+from gentrace import ApiTypeError, ApiValueError, Configuration
+from gentrace.backfill import BackfillResult, Reject, send_lines, sending
+from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
+
+
+def line(name, **more):
+    return json.dumps({"name": name, "stepRuns": [], **more})
+
+
+@contextmanager
+def at_least(seconds):
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun >= seconds
+
+
+def counts(result):
+    return (result.lines, result.sent, result.duplicates, result.skipped, result.rejected)
+
+
+@pytest.fixture(scope="module")
+def _shared():
+    with gentrace.testing.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_shared):
+    """A server that holds nothing yet."""
+    _shared.clear()
+    return _shared
+
+
+@pytest.fixture
+def send(server):
+    """Send lines to the server."""
+    return lambda lines, **settings: send_lines(lines, Configuration(server.url), **settings)
+
+
+@pytest.fixture
+def _quick(monkeypatch):
+    """Pause next to nothing between two tries."""
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.01)
+
+
+def test_each_line_is_stored_once(server, send):
+    names = [f"run {n}" for n in range(20)]
+    result = send([*map(line, names), "", b"  \n"])
+    assert result == BackfillResult(lines=20, sent=20)
+    assert sorted(run["name"] for run in server.runs) == sorted(names)
+
+
+def test_equal_lines_are_one_run_and_spaces_around_them_do_not_matter(server, send):
+    result = send([line("a"), line("b"), f"  {line('a')}\n", line("a").encode()])
+    assert counts(result) == (4, 2, 2, 0, 0)
+    assert len(server.runs) == 2
+
+
+def test_lines_that_are_sent_again_are_stored_once(server, send):
+    for _ in range(2):
+        assert send(map(line, "abc")).sent == 3
+    assert len(server.runs) == 3
+
+
+def test_a_property_may_hold_the_key(server, send):
+    first = send([line("a", id="one"), line("a", id=2)], key="id")
+    again = send([line("a", id="one")], key="id")
+    assert (first.sent, again.sent, len(server.runs)) == (2, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, "expected the key in the property 'id', which is missing"),
+        ({"id": None}, "expected a string or an integer, got None at $.id"),
+        ({"id": True}, "expected a string or an integer, got bool True at $.id"),
+        ({"id": ""}, "expected printable ASCII characters, got str '' at $.id"),
+        ({"id": " a"}, "expected printable ASCII characters, got str ' a' at $.id"),
+        ({"id": "\u00e9"}, "expected printable ASCII characters, got str 'é' at $.id"),
+        ({"id": "x" * 256}, "expected at most 255 characters, got 256 at $.id"),
+    ],
+)
+def test_a_line_without_a_key_that_can_be_one_is_rejected(server, send, more, reason):
+    result = send([line("a", **more)], key="id")
+    assert [reject.reason for reject in result.rejects] == [reason]
+    assert server.runs == []
+
+
+def test_what_is_no_run_is_rejected_with_its_place_and_the_rest_is_sent(server, send):
+    result = send(["[]", line("a"), "nope", '{"name": "b"}', "\ud800"])
+    assert counts(result) == (5, 1, 0, 0, 4)
+    assert [reject.line.number for reject in result.rejects] == [1, 3, 4, 5]
+    assert "missing the required property 'stepRuns'" in result.rejects[2].reason
+    assert len(server.runs) == 1
+
+
+def test_what_the_server_refuses_is_rejected_with_its_reason():
+    steps = [echo, reply(400, {"error": "too early"}), reply(413)]
+    with Peer(*steps) as peer:
+        result = send_lines(map(line, "abc"), Configuration(peer.url), parallel=1)
+    assert counts(result) == (3, 1, 0, 0, 2)
+    assert "too early" in result.rejects[0].reason
+    assert len(peer.requests) == 3
+
+
+def test_rejects_go_where_the_caller_wants_them(send):
+    seen = []
+    result = send(["[]", line("a")], on_reject=seen.append)
+    assert [type(each) for each in seen] == [Reject]
+    assert (result.rejects, result.rejected) == ([], 1)
+
+
+@pytest.mark.usefixtures("_quick")
+def test_trouble_is_tried_again_with_the_same_key(server, send):
+    for fault in (server.fail, lambda: server.fail(429, retry_after=0), server.drop):
+        fault()
+    server.drop(stored=True)
+    result = send(map(line, "abcdef"))
+    assert counts(result) == (6, 6, 0, 0, 0)
+    assert len(server.runs) == 6
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_pause_that_the_server_asks_for_is_kept(server, send):
+    server.fail(503, retry_after=1)
+    with at_least(1):
+        assert send([line("second")]).sent == 1
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_server_that_is_down_at_the_start_is_said_once():
+    with refuser() as (host, port), pytest.raises(ApiConnectionException, match="refused"):
+        send_lines(map(line, "abcdefgh"), Configuration(f"http://{host}:{port}"))
+
+
+@pytest.mark.usefixtures("_quick")
+def test_at_the_start_one_line_alone_is_tried():
+    with Peer(reset) as peer:
+        with pytest.raises(ApiConnectionException):
+            send_lines(map(line, "abcdefgh"), Configuration(peer.url))
+        assert len({request.body for request in peer.requests}) == 1
+        assert len(peer.requests) == sending.FIRST_TRIES
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_server_that_stays_away_ends_it_and_what_is_stored_is_not_sent_again(tmp_path):
+    with Peer(echo, reply(503)) as peer:
+        settings = {"state": tmp_path / "state", "parallel": 1}
+        with pytest.raises(ServiceException):
+            send_lines(map(line, "abc"), Configuration(peer.url), **settings)
+        assert len(peer.requests) >= 1 + sending.MAX_TRIES
+        names = {request.json()["name"] for request in peer.requests}
+        assert "a" in names
+
+
+def test_a_token_that_is_not_accepted_ends_it_at_once(server):
+    server.fail(401)
+    with pytest.raises(UnauthorizedException):
+        send_lines([line("a")], Configuration(server.url, access_token=TOKEN))
+    assert server.runs == []
+
+
+def test_an_answer_that_cannot_be_read_counts_as_stored():
+    with Peer(reply(200, b"stored!", content_type="text/plain")) as peer:
+        assert send_lines([line("a")], Configuration(peer.url)).sent == 1
+
+
+def test_so_many_are_sent_at_once():
+    barrier = threading.Barrier(3)
+    together = then(lambda *_: barrier.wait(20), echo)
+    with Peer(echo, *[together] * 6) as peer:
+        assert send_lines(map(line, "abcdefg"), Configuration(peer.url), parallel=3).sent == 7
+        assert peer.connections == 3
+
+
+def test_lines_are_read_as_they_are_sent():
+    """So that memory is bounded: no more are read than may be under way."""
+    released = threading.Event()
+    read = []
+
+    def lines():
+        for number in range(50):
+            read.append(number)
+            yield line(f"run {number}")
+
+    with Peer(echo, then(lambda *_: released.wait(20), echo)) as peer:
+        thread = threading.Thread(
+            target=send_lines, args=(lines(), Configuration(peer.url)), kwargs={"parallel": 2}
+        )
+        thread.start()
+        peer.wait(lambda: len(peer.requests) == 3)
+        peer.wait(lambda: len(read) == 4)
+        released.set()
+        thread.join()
+    assert len(read) == 50
+
+
+def test_the_rate_is_kept(send):
+    with at_least(0.4):
+        assert send(map(line, "abcde"), rate=10).sent == 5
+
+
+def test_progress_is_told_after_each_line(send):
+    seen = []
+    result = send(map(line, "abc"), on_progress=lambda result: seen.append(result.lines))
+    assert seen[-1] == result.lines == 3
+    assert sorted(set(seen)) == [1, 2, 3]
+
+
+def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
+    seen = []
+    with Peer(echo, echo, reply(400)) as peer:
+
+        def lines():
+            yield from map(line, "abc")
+            peer.wait(lambda: len(peer.requests) == 3)
+            raise RuntimeError("no more")
+
+        with pytest.raises(RuntimeError, match="no more"):
+            send_lines(lines(), Configuration(peer.url), on_progress=seen.append)
+    assert counts(seen[-1]) == (3, 2, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"parallel": 0}, ApiValueError),
+        ({"parallel": "2"}, ApiTypeError),
+        ({"rate": 0}, ApiValueError),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(send, settings, kind):
+    with pytest.raises(kind, match=next(iter(settings))):
+        send([], **settings)
+
+
+def test_the_default_configuration_is_taken(server, monkeypatch):
+    monkeypatch.setenv("GENTRACE_HOST", server.url)
+    assert send_lines([line("a")]).sent == 1

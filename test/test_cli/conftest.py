@@ -1,0 +1,76 @@
+"""Commands, in this process and as processes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gentrace.cli import main
+
+DEADLINE = 60
+
+
+@pytest.fixture
+def command(capsys):
+    """Carry out a command in this process; gives exit code, output and errors."""
+
+    def run(*words):
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def report(command):
+    """Carry out a command with `--json`; gives exit code and the values that it printed."""
+
+    def run(*words):
+        code, output, errors = command(*words, "--json")
+        assert errors == ""
+        return code, [json.loads(line) for line in output.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `python -m gentrace` as a process; it is killed at the test's end."""
+    processes = []
+
+    def launch(*words, **environment):
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "gentrace", *map(str, words)],
+            cwd=tmp_path,
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield launch
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def finish(start):
+    """Run `python -m gentrace` to its end; gives exit code, output and errors."""
+
+    def launch(*words, given="", **environment):
+        process = start(*words, **environment)
+        output, errors = process.communicate(given, timeout=DEADLINE)
+        return process.returncode, output, errors
+
+    return launch

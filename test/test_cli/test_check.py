@@ -1,0 +1,122 @@
+"""`gentrace check`."""
+
+import gzip
+import json
+
+import pytest
+
+from gentrace.backfill import lines
+
+GOOD = '{"name": "a", "stepRuns": [], "more": {"x": 1}}'
+PYTHON_NAMES = '{"name": "a", "step_runs": [{"elapsed_time": 1}]}'
+WRONG = '{"name": "a", "stepRuns": [{"elapsedTime": "12"}]}'
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write lines to a file."""
+
+    def write(*texts, name="runs.jsonl"):
+        path = tmp_path / name
+        content = "\n".join(texts).encode()
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        return path
+
+    return write
+
+
+def test_files_of_runs_are_well(command, file):
+    one, two = file(GOOD, "", "  ", PYTHON_NAMES, ""), file(GOOD, name="more.jsonl.gz")
+    assert command("check", one, two) == (0, "3 lines: 3 runs, 0 that are none\n", "")
+
+
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz"])
+def test_each_line_that_is_no_run_is_named_with_place_and_remedy(command, file, name):
+    path = file(GOOD, "", WRONG, "[1]", "nope", '{"stepRuns": []}', GOOD, name=name)
+    code, output, errors = command("check", path)
+    assert (code, errors) == (1, "")
+    assert output.splitlines() == [
+        f"{path}:3: expected an integer, got str '12' at $.stepRuns[0].elapsedTime",
+        f"{path}:4: expected an object that is a pipeline run, got list [1]",
+        f"{path}:5: expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)",
+        f"{path}:6: missing the required property 'name' at $",
+        "6 lines: 2 runs, 4 that are none",
+    ]
+
+
+def test_findings_are_objects_for_a_program(report, file):
+    path = file(WRONG, "[]", GOOD)
+    code, values = report("check", path)
+    assert code == 1
+    assert values == [
+        {
+            "file": str(path),
+            "line": 1,
+            "at": "$.stepRuns[0].elapsedTime",
+            "error": "expected an integer, got str '12'",
+        },
+        {
+            "file": str(path),
+            "line": 2,
+            "at": None,
+            "error": "expected an object that is a pipeline run, got list []",
+        },
+        {"lines": 3, "runs": 1, "flaws": 2},
+    ]
+
+
+def test_standard_input_is_a_file_too(finish):
+    code, output, errors = finish("check", "-", given=f"{GOOD}\n[]\n")
+    assert (code, errors) == (1, "")
+    assert output.splitlines()[0] == "-:2: expected an object that is a pipeline run, got list []"
+
+
+def test_a_byte_order_mark_is_no_flaw(command, file):
+    assert command("check", file("\ufeff" + GOOD))[0] == 0
+
+
+def test_a_line_that_is_not_utf8_is_named(command, tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_bytes(GOOD.encode() + b"\n{\xff\n")
+    code, output, _ = command("check", path)
+    assert code == 1
+    assert f"{path}:2: expected JSON in UTF-8: " in output
+
+
+def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, file, monkeypatch):
+    monkeypatch.setattr(lines, "MAX_LINE", 1000)
+    monkeypatch.setattr(lines, "PIECE", 100)
+    path = file(json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD)
+    code, output, _ = command("check", path)
+    assert code == 1
+    long, wrong, totals = output.splitlines()
+    assert long.startswith(f"{path}:1: expected a line of at most ")
+    assert wrong.startswith(f"{path}:2: expected an integer")
+    assert totals == "3 lines: 1 runs, 2 that are none"
+
+
+def test_a_line_at_the_bound_is_read_whole(command, file, monkeypatch):
+    monkeypatch.setattr(lines, "MAX_LINE", len(GOOD))
+    assert command("check", file(GOOD, GOOD))[0] == 0
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data + b"no gzip"])
+def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
+    path = file(GOOD, name="runs.jsonl.gz")
+    path.write_bytes(damage(path.read_bytes()))
+    code, _, errors = command("check", path)
+    assert code == 2
+    assert errors.startswith(f"gentrace check: {path}: the gzip file is damaged: ")
+
+
+def test_a_folder_is_a_mistake_that_names_it(command, tmp_path):
+    code, output, errors = command("check", tmp_path)
+    assert (code, output) == (2, "")
+    assert "Is a directory" in errors
+
+
+def test_what_the_output_cannot_carry_is_escaped(finish):
+    line = '{"name": "a", "stepRuns": [{"startTime": "\u00e9"}]}'
+    code, output, errors = finish("check", "-", given=line, PYTHONIOENCODING="ascii")
+    assert (code, errors) == (1, "")
+    assert "got str '\\xe9' at $.stepRuns[0].startTime" in output

@@ -1,0 +1,89 @@
+"""What holds for every command: help, exit codes, and mistakes without a traceback."""
+
+import importlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gentrace import __version__
+from gentrace.cli import main
+from gentrace.cli.commands import COMMANDS
+
+
+def test_help_lists_the_commands(command):
+    code, output, errors = command("--help")
+    assert (code, errors) == (0, "")
+    assert all(f"  {name} " in output for name in COMMANDS)
+
+
+def test_the_version_is_the_packages(command):
+    assert command("--version") == (0, f"gentrace-py {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [(), ("chek",)])
+def test_no_command_or_an_unknown_one_is_a_mistake(command, words):
+    code, output, errors = command(*words)
+    assert (code, output) == (2, "")
+    assert "COMMAND" in errors
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_its_help(finish, name):
+    code, output, errors = finish(name, "--help")
+    assert (code, errors) == (0, "")
+    assert "usage: " in output
+    assert "--help" in output
+
+
+def test_the_words_of_the_process_are_taken(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gentrace", "check", "/no/such/file"])
+    assert main() == 2
+    assert capsys.readouterr().err.startswith("gentrace check: [Errno 2] No such file")
+
+
+def test_the_module_is_the_command(finish):
+    code, output, errors = finish("check", "missing.jsonl")
+    assert (code, output) == (2, "")
+    assert errors == "gentrace check: [Errno 2] No such file or directory: 'missing.jsonl'\n"
+
+
+def test_the_local_server_runs_as_its_own_module_does(start):
+    process = start("local", "--port", "0")
+    assert process.stdout.readline().startswith("gentrace.local listens on http://127.0.0.1:")
+    assert process.stdout.readline().startswith("gentrace.local stores in ")
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
+
+
+def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path):
+    """As `head` does: the pipe is closed before all is printed."""
+    file = tmp_path / "runs.jsonl"
+    file.write_text("[]\n" * 20_000)
+    command = [sys.executable, "-m", "gentrace", "check", str(file)]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline().startswith(f"{file}:1: ")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 1
+
+
+def test_an_interrupt_ends_the_command_with_a_line(start):
+    process = start("check", "-")
+    process.stdin.write("[]\n" * 5000)
+    process.stdin.flush()
+    assert (
+        process.stdout.readline() == "-:1: expected an object that is a pipeline run, got list []\n"
+    )
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (1, "gentrace check: interrupted\n")
+
+
+def test_a_process_that_imports_the_module_anew_runs_nothing():
+    """As children of `multiprocessing` do."""
+    assert vars(importlib.import_module("gentrace.__main__"))["main"] is main

@@ -1,0 +1,230 @@
+"""`gentrace send`."""
+
+import gzip
+import json
+import random
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+from support.caller import TOKEN
+from support.peers import Peer, echo, refuser, reply, stall
+
+import gentrace.testing
+from gentrace.cli import progress
+
+
+def lines(count):
+    return [json.dumps({"name": f"run {n}", "stepRuns": []}) for n in range(count)]
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write lines to a file."""
+
+    def write(texts, name="runs.jsonl"):
+        path = tmp_path / name
+        content = "\n".join(texts).encode()
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def _shared():
+    with gentrace.testing.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_shared, monkeypatch):
+    """A server that holds nothing yet, and that the environment names."""
+    _shared.clear()
+    monkeypatch.setenv("GENTRACE_HOST", _shared.url)
+    return _shared
+
+
+def test_the_runs_of_all_files_are_stored(command, file, server):
+    one, two = file(lines(5)), file(lines(7), "more.jsonl.gz")
+    code, output, errors = command("send", one, two)
+    assert (code, errors) == (0, "")
+    assert output == "12 lines, 7 sent, 5 duplicates, 0 skipped, 0 rejected\n"
+    assert len(server.runs) == 7
+
+
+def test_standard_input_is_a_file_too(finish, server):
+    code, output, errors = finish("send", "-", "--json", given="\n".join(lines(3)))
+    assert (code, errors) == (0, "")
+    assert json.loads(output) == {
+        "lines": 3,
+        "sent": 3,
+        "duplicates": 0,
+        "skipped": 0,
+        "rejected": 0,
+    }
+    assert len(server.runs) == 3
+
+
+def test_a_line_that_is_refused_is_named_and_the_code_says_so(command, file, server):
+    path = file(["[]", *lines(1)])
+    code, output, errors = command("send", path)
+    assert (code, output) == (1, "2 lines, 1 sent, 0 duplicates, 0 skipped, 1 rejected\n")
+    assert errors == f"{path}:1: expected an object that is a pipeline run, got list []\n"
+    assert len(server.runs) == 1
+
+
+def test_a_file_takes_what_was_refused_with_the_reason(
+    command, file, server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("gentrace.backfill.lines.MAX_LINE", 100)
+    path, rejects = file(["[]", "x" * 101, *lines(1)]), tmp_path / "rejects.jsonl"
+    code, _, errors = command("send", path, "--rejects", rejects)
+    assert (code, errors) == (1, "")
+    first, second = map(json.loads, rejects.read_text().splitlines())
+    assert first == {
+        "file": str(path),
+        "line": 1,
+        "error": "expected an object that is a pipeline run, got list []",
+        "content": "[]",
+    }
+    assert (second["line"], second["content"]) == (2, None)
+    assert len(server.runs) == 1
+
+
+@pytest.mark.usefixtures("server")
+def test_a_file_for_rejects_that_cannot_be_written_is_a_mistake(command, file, tmp_path):
+    code, output, errors = command("send", file(lines(1)), "--rejects", tmp_path / "no" / "file")
+    assert (code, output) == (2, "")
+    assert "No such file or directory" in errors
+
+
+def test_a_property_holds_the_key(command, file, server):
+    path = file([json.dumps({"name": "a", "stepRuns": [], "id": "same"})] * 2)
+    assert command("send", path, "--key", "id")[0] == 0
+    assert len(server.runs) == 1
+
+
+def test_what_a_state_knows_is_skipped(command, file, server, tmp_path):
+    path, state = file(lines(3)), tmp_path / "state"
+    assert command("send", path, "--state", state)[0] == 0
+    code, output, _ = command("send", path, "--state", state)
+    assert (code, output) == (0, "3 lines, 0 sent, 0 duplicates, 3 skipped, 0 rejected\n")
+    assert len(server.runs) == 3
+
+
+def test_a_server_that_is_down_is_one_line(command, file):
+    with refuser() as (host, port):
+        code, output, errors = command("send", file(lines(50)), "--host", f"http://{host}:{port}")
+    assert (code, output) == (1, "1 lines, 0 sent, 0 duplicates, 0 skipped, 0 rejected\n")
+    assert len(errors.splitlines()) == 1
+    assert "Connection refused" in errors
+
+
+def test_a_token_is_taken_from_the_environment_and_not_shown(command, file, monkeypatch):
+    monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
+    with Peer(echo, reply(403)) as peer:
+        code, output, errors = command("send", file(lines(9)), "--host", peer.url, "--parallel", 1)
+        assert peer.requests[0]["Authorization"] == f"Bearer {TOKEN}"
+    assert code == 1
+    first, second = errors.splitlines()
+    assert first.startswith("gentrace send: (403) ")
+    assert second.startswith("gentrace send: run it again to go on")
+    assert TOKEN not in output + errors
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--parallel", "0"), "parallel: expected"),
+        (("--rate", "0"), "rate: expected"),
+        (("--host", "ftp://x"), "host: expected"),
+    ],
+)
+def test_an_option_that_cannot_be_is_a_mistake(command, file, words, message):
+    code, output, errors = command("send", file(lines(1)), *words)
+    assert (code, output) == (2, "")
+    assert errors.startswith(f"gentrace send: {message}")
+
+
+def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
+    with Peer(echo, echo, stall) as peer:
+        process = start("send", file(lines(9)), "--parallel", 1, GENTRACE_HOST=peer.url)
+        peer.wait(lambda: len(peer.requests) == 3)
+        process.send_signal(signal.SIGINT)
+        # The call under way is let finish.
+        peer.stop_event.set()
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.startswith(("4 lines, 2 sent, ", "5 lines, 2 sent, "))
+    assert errors.splitlines()[0] == "gentrace send: interrupted"
+
+
+def test_killed_at_random_and_run_again_it_stores_each_line_once(start, file, server):
+    """With neither a state nor a word of the killed ones: the keys are made of the lines."""
+    path = file(lines(100))
+    chance = random.Random(8371)  # noqa: S311 - no secret
+    for _ in range(5):
+        process = start("send", path, GENTRACE_HOST=server.url)
+        with suppress(TimeoutError):  # when all are stored
+            server.wait_for_runs(len(server.runs) + chance.randrange(1, 20), timeout=20)
+        process.kill()
+        process.communicate()
+    process = start("send", path, GENTRACE_HOST=server.url)
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert output == "100 lines, 100 sent, 0 duplicates, 0 skipped, 0 rejected\n"
+    assert sorted(run["name"] for run in server.runs) == sorted(f"run {n}" for n in range(100))
+
+
+def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    code, _, errors = command("send", file(lines(3)))
+    assert code == 0
+    assert errors.splitlines()[-1].startswith("3 lines, 3 sent, ")
+    assert len(server.runs) == 3
+
+
+def test_progress_is_one_line_on_a_terminal(command, file, server, monkeypatch):
+    monkeypatch.setattr(progress, "TERMINAL_PAUSE", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, _, errors = command("send", file(lines(3)))
+    assert "\n" not in errors
+    assert errors.endswith("\r\x1b[K")
+    assert "\r3 lines, 3 sent, " in errors
+    assert len(server.runs) == 3
+
+
+PEAK = """
+import sys
+from contextlib import suppress
+from gentrace.cli import main
+code = main(sys.argv[1:])
+peak, = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+print(peak.split()[1])
+sys.exit(code)
+"""
+
+
+def test_memory_does_not_grow_with_the_file(file):
+    """Ten times as many runs of 1 MB each take at most as much as a few of them more."""
+    peaks = []
+    with Peer() as peer:
+        for count in (10, 100):
+            path = file(
+                [
+                    json.dumps({"name": str(n), "stepRuns": [], "x": "y" * 2**20})
+                    for n in range(count)
+                ]
+            )
+            command = [sys.executable, "-c", PEAK, "send", str(path), "--host", peer.url]
+            done = subprocess.run(  # noqa: S603 - our own script
+                command, capture_output=True, text=True, timeout=120, check=True
+            )
+            totals, peak = done.stdout.splitlines()  # of KiB
+            assert totals.startswith(f"{count} lines, {count} sent, ")
+            peaks.append(int(peak) // 1024)
+            peer.requests.clear()
+    assert peaks[1] - peaks[0] < 20, peaks

@@ -1,0 +1,76 @@
+"""`gentrace spool`."""
+
+import os
+
+import pytest
+
+import gentrace.testing
+from gentrace import ApiClient, Configuration
+from gentrace.delivery import Delivery
+
+RUN = {"name": "kept", "step_runs": []}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with gentrace.testing.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def spool(server, tmp_path):
+    """A directory in which two runs were left behind."""
+    server.clear()
+    directory = tmp_path / "spool"
+    server.fail(times=100)
+    with ApiClient(Configuration(server.url)) as client:
+        delivery = Delivery(client, spool=directory)
+        for _ in range(2):
+            delivery.submit(RUN)
+        delivery.close(0)
+    server.clear()
+    return directory
+
+
+def test_what_waits_is_a_line_a_file(command, report, spool, server):
+    code, output, errors = command("spool", spool)
+    assert (code, errors) == (0, "")
+    assert f"  {server.url}  2 runs, " in output
+    _, (file,) = report("spool", spool)
+    assert (file["host"], file["runs"], file["owned"]) == (server.url, 2, False)
+    assert server.runs == []
+
+
+def test_what_nobody_owns_is_sent(command, spool, server):
+    code, output, errors = command("spool", spool, "--send")
+    assert errors == f"{server.url}: 2 delivered, 0 dropped, 0 left\n"
+    assert (code, output) == (0, "")
+    assert [run["name"] for run in server.wait_for_runs(2)] == ["kept", "kept"]
+
+
+def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
+    server.fail(times=100)
+    with ApiClient(Configuration(server.url)) as client:
+        delivery = Delivery(client, spool=spool)
+        delivery.submit(RUN)
+        _, files = report("spool", spool)
+        assert {file["owned"] for file in files} >= {True}
+        assert f" bytes, owned by process {os.getpid()}\n" in command("spool", spool)[1]
+        delivery.close(0)
+
+
+def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
+    server.fail(400, times=2)
+    code, _, errors = command("spool", spool, "--send")
+    assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
+
+
+def test_a_damaged_file_is_listed(command, spool):
+    (spool / "odd.sqlite3").write_bytes(b"x" * 9999)
+    assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
+
+
+def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):
+    code, output, errors = command("spool", tmp_path / "none")
+    assert (code, output) == (2, "")
+    assert errors.endswith("none: there is no such directory\n")

@@ -1,0 +1,92 @@
+"""Receipts on asyncio loops."""
+
+import asyncio
+import threading
+
+import pytest
+from support.deliveries import RUN, delivering
+from support.peers import Peer, echo, reply, stall
+
+from gentrace.delivery import DeliveryError
+
+
+def test_several_tasks_await_one_receipt():
+    async def main(delivery):
+        receipt = delivery.submit(RUN)
+
+        async def wait():
+            return await receipt
+
+        ids = await asyncio.gather(wait(), wait(), receipt, asyncio.wait_for(receipt, 30))
+        return [*ids, await receipt, receipt.idempotency_key]
+
+    with Peer() as peer, delivering(peer) as delivery:
+        assert len(set(asyncio.run(main(delivery)))) == 1
+
+
+def test_an_await_raises_what_became_of_the_run():
+    async def main(delivery):
+        await delivery.submit(RUN)
+
+    with Peer(reply(400)) as peer, delivering(peer) as delivery:
+        with pytest.raises(DeliveryError, match="refused") as caught:
+            asyncio.run(main(delivery))
+        assert caught.value.__cause__.status == 400
+
+
+def test_an_await_that_is_given_up_leaves_the_run_alone():
+    """By a time-out, and by cancelling the task; another one still gets the result."""
+    go = threading.Event()
+
+    def late(talk, request):
+        go.wait(30)
+        echo(talk, request)
+
+    async def main(delivery):
+        receipt = delivery.submit(RUN)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receipt, 0.01)
+        task = asyncio.ensure_future(receipt)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not receipt.cancelled()
+        assert not receipt.done()
+        go.set()
+        return await receipt == receipt.idempotency_key
+
+    with Peer(late) as peer, delivering(peer) as delivery:
+        assert asyncio.run(main(delivery))
+
+
+def test_a_loop_that_is_gone_when_a_receipt_ends_is_no_trouble(caplog):
+    async def main(delivery):
+        receipt = delivery.submit(RUN)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receipt, 0.01)
+        return receipt
+
+    with Peer(stall) as peer, delivering(peer) as delivery:
+        receipt = asyncio.run(main(delivery))
+        delivery.close(0)
+        assert receipt.exception(0).reason == "closed"
+    assert "loop" not in caplog.text
+
+
+def test_two_loops_await_one_receipt():
+    async def main(receipt):
+        return await receipt
+
+    with Peer() as peer, delivering(peer) as delivery:
+        receipt = delivery.submit(RUN)
+        results = []
+        threads = [
+            threading.Thread(target=lambda: results.append(asyncio.run(main(receipt))))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert results == [receipt.idempotency_key] * 2

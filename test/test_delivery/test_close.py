@@ -1,0 +1,155 @@
+"""Flushing and closing."""
+
+import threading
+import time
+
+import pytest
+from support.caller import within
+from support.deliveries import RUN, HandClock, balances, delivering, make_client
+from support.peers import Peer, echo, refuser, reply, stall
+
+from gentrace import ApiValueError
+from gentrace.delivery import Delivery, DeliveryStats
+
+
+def test_flush_waits_for_what_was_accepted_before_it():
+    with Peer() as peer, delivering(peer) as delivery:
+        assert delivery.flush(0)
+        receipts = [delivery.submit(RUN) for _ in range(50)]
+        assert delivery.flush(30)
+        assert all(receipt.done() for receipt in receipts)
+
+
+def test_flush_does_not_wait_for_what_comes_after_it():
+    """The run that hangs was submitted later."""
+    began, go = threading.Event(), threading.Event()
+
+    def first(talk, request):
+        began.set()
+        go.wait(30)
+        echo(talk, request)
+
+    with Peer(first, stall) as peer, delivering(peer) as delivery:
+        delivery.submit(RUN)
+        assert began.wait(30)
+        done = []
+        thread = threading.Thread(target=lambda: done.append(delivery.flush(30)))
+        thread.start()
+        time.sleep(0.05)  # long enough for the flush to begin; nothing depends on it
+        late = delivery.submit(RUN)
+        go.set()
+        thread.join(30)
+        assert done == [True]
+        assert not late.done()
+
+
+def test_flush_gives_up_after_its_time():
+    with Peer(stall) as peer, delivering(peer) as delivery:
+        delivery.submit(RUN)
+        with within(0.3, least=0.3):
+            assert not delivery.flush(0.3)
+        assert delivery.stats().in_flight == 1
+
+
+def test_flush_tries_at_once_what_waits():
+    clock = HandClock()
+    fails = [reply(503)] * 5
+    with Peer(*fails, echo) as peer, delivering(peer, clock) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(5)]
+        peer.wait(lambda: len(peer.requests) == 5 and delivery.stats().queued == 5)
+        assert delivery.flush(30)
+        assert all(receipt.result(0) for receipt in receipts)
+
+
+def test_close_sends_what_is_left_and_ends_the_threads():
+    with Peer() as peer, make_client(peer) as client:
+        before = set(threading.enumerate())
+        delivery = Delivery(client)
+        receipts = [delivery.submit(RUN) for _ in range(20)]
+        assert delivery.close(30)
+        assert all(receipt.result(0) for receipt in receipts)
+        others = [t for t in threading.enumerate() if t not in before and "gentrace" in t.name]
+        peer.wait(lambda: not any(thread.is_alive() for thread in others))
+        assert delivery.close()
+
+
+def test_what_is_left_at_the_end_is_dropped_as_closed():
+    with Peer(stall) as peer, delivering(peer, workers=2) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(5)]
+        peer.wait(lambda: delivery.stats().in_flight == 2)
+        assert not delivery.close(0)
+        assert [receipt.exception(0).reason for receipt in receipts] == ["closed"] * 5
+        assert delivery.stats() == DeliveryStats(5, dropped={"closed": 5})
+        assert delivery.close(0)
+
+
+def test_the_last_failure_is_the_cause_of_what_is_closed():
+    with refuser() as (host, port), delivering(f"http://{host}:{port}") as delivery:
+        receipt = delivery.submit(RUN)
+        while delivery.stats().in_flight or not delivery.stats().queued:
+            time.sleep(0.001)
+        delivery.close(0)
+        assert receipt.exception(0).__cause__.status == 0
+
+
+def test_a_run_after_the_end_is_accepted_and_dropped():
+    with Peer() as peer, delivering(peer) as delivery:
+        delivery.submit(RUN).result(30)
+        assert delivery.close()
+        assert delivery.submit(RUN).exception(0).reason == "closed"
+        assert delivery.stats() == DeliveryStats(2, 1, dropped={"closed": 1})
+
+
+def test_leaving_the_block_closes():
+    with Peer() as peer, make_client(peer) as client:
+        with Delivery(client) as delivery:
+            receipt = delivery.submit(RUN)
+        assert receipt.result(0)
+        assert delivery.submit(RUN).exception(0).reason == "closed"
+
+
+def test_a_given_client_is_not_closed(monkeypatch):
+    """Its connections are its own; those of the delivery are gone."""
+    with Peer() as peer, make_client(peer) as client:
+        client.call_api("/", "GET")
+        with Delivery(client) as delivery:
+            delivery.submit(RUN).result(30)
+        client.call_api("/", "GET")
+        assert len({request.connection for request in peer.requests}) == 2
+        monkeypatch.setenv("GENTRACE_HOST", peer.url)
+        with Delivery() as delivery:
+            delivery.submit(RUN).result(30)
+        peer.wait(lambda: peer.open <= 2)
+
+
+@pytest.mark.parametrize("timeout", [-1, float("inf"), float("nan")])
+def test_a_time_that_cannot_be_is_refused(timeout):
+    with (
+        Peer() as peer,
+        delivering(peer) as delivery,
+        pytest.raises(ApiValueError, match="timeout"),
+    ):
+        delivery.flush(timeout)
+
+
+def test_closing_while_others_submit_keeps_the_balance():
+    with Peer() as peer, delivering(peer) as delivery:
+        receipts, stop = [], threading.Event()
+
+        def work():
+            while not stop.is_set():
+                receipts.append(delivery.submit(RUN))
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        peer.wait(lambda: len(receipts) > 200)
+        delivery.close(0.2)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        stats = delivery.stats()
+        assert balances(stats)
+        assert stats.accepted == len(receipts)
+        assert all(receipt.done() for receipt in receipts)
+        assert stats.queued == stats.in_flight == 0

@@ -1,0 +1,72 @@
+"""The end of the interpreter with runs that are not sent yet."""
+
+import time
+
+import pytest
+from support.deliveries import PATIENCE
+from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
+from support.programs import run_program
+
+MARGIN = 20
+"""Seconds that a slow machine may add to what is promised."""
+
+
+def keys(peer):
+    return sorted(request["Idempotency-Key"] for request in peer.requests)
+
+
+def test_what_is_queued_is_sent_while_the_program_ends():
+    with Peer() as peer:
+        run_program("end_with_runs", peer.url, 50, PATIENCE)
+        assert keys(peer) == sorted(f"run {n}" for n in range(50))
+
+
+def test_runs_are_sent_at_the_end_when_others_were_before():
+    """Idle connections are closed by then."""
+    with Peer() as peer:
+        run_program("end_warm", peer.url)
+        assert keys(peer) == ["at exit", "first"]
+
+
+SLOW = drip(head_of(headers={"Content-Length": 1000}), b"x", every=0.05)
+
+
+@pytest.mark.parametrize("step", [stall, SLOW, reply(503)], ids=["hangs", "drips", "fails"])
+def test_the_end_waits_no_longer_than_it_may(step):
+    """`exit_timeout` and half a second, whatever the server does; nothing on standard error."""
+    with Peer(step) as peer:
+        seen = run_program("end_with_runs", peer.url, 20, 1)
+        took = time.time() - seen["at"]
+        assert took < 1 + 0.5 + MARGIN
+
+
+def test_the_end_waits_no_longer_when_nobody_listens():
+    with refuser() as (host, port):
+        seen = run_program("end_with_runs", f"http://{host}:{port}", 20, 1)
+        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+
+
+def test_several_deliveries_end_at_the_same_time():
+    with Peer(stall) as peer:
+        seen = run_program("end_with_several", peer.url, 5, 1)
+        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+        assert len(keys(peer)) == 5
+
+
+def test_an_exit_timeout_of_0_does_not_wait():
+    with Peer(stall) as peer:
+        seen = run_program("end_with_runs", peer.url, 20, 0)
+        assert time.time() - seen["at"] < 0.5 + MARGIN
+
+
+def test_a_run_of_an_exit_function_is_sent():
+    """No thread can start at that time on 3.12 and later."""
+    with Peer() as peer:
+        run_program("end_at_exit", peer.url)
+        assert keys(peer) == ["at exit"]
+
+
+def test_the_default_delivery_is_closed_too():
+    with Peer(reply(500), echo) as peer:
+        run_program("end_by_default", peer.url, GENTRACE_HOST=peer.url)
+        assert keys(peer) == ["default", "default"]

@@ -1,0 +1,54 @@
+"""Forked children: none sends the parent's runs, none loses its own."""
+
+from collections import Counter
+
+import pytest
+from support.peers import Peer, echo, stall
+from support.programs import run_program
+
+
+def keys(peer):
+    return Counter(request["Idempotency-Key"] for request in peer.requests)
+
+
+def hang_some(talk, request):
+    (stall if request["Idempotency-Key"] == "hangs" else echo)(talk, request)
+
+
+def test_a_child_starts_empty_and_sends_its_own():
+    children = 6
+    with Peer() as peer:
+        seen = run_program("fork", peer.url, children)
+        expected = [f"parent {n}" for n in range(200)]
+        expected += [f"before {n}" for n in range(children)]
+        expected += [f"child {c} {n}" for c in range(children) for n in range(5)]
+        assert keys(peer) == Counter(expected)
+    assert seen == {"codes": [0] * children, "delivered": True, "reasons": ["delivered"]}
+
+
+def test_a_child_is_known_without_a_hook():
+    """As where a C program forks."""
+    with Peer(hang_some) as peer:
+        assert run_program("fork_unseen", peer.url) == {"code": 0, "pending": True}
+        assert keys(peer) == Counter(["hangs", "parent", *(f"child 0 {n}" for n in range(5))])
+
+
+@pytest.mark.parametrize("how", ["sys.exit", "os._exit"])
+def test_a_child_ends_as_it_likes(how):
+    with Peer() as peer:
+        assert run_program("fork_and_exit", peer.url, how) == {"code": 0}
+        assert keys(peer) == Counter(["parent", "child"])
+
+
+def test_a_grandchild_knows_too():
+    with Peer(hang_some) as peer:
+        assert run_program("fork_twice", peer.url) == {"code": 0}
+
+
+@pytest.mark.parametrize("how", ["pool", "executor", "process"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_of_multiprocessing_deliver_before_they_end(method, how):
+    """A preloading parent, and children that run no exit function before 3.13."""
+    with Peer() as peer:
+        assert run_program("workers", peer.url, method, how) == {"all": True}
+        assert keys(peer) == Counter(["preloaded", *(f"worker {n}" for n in range(6))])

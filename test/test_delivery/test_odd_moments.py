@@ -1,0 +1,126 @@
+"""Moments that are rare: no thread to be had, a flush in a turn, files that others changed."""
+
+import os
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import pytest
+from support.deliveries import RUN, HandClock, delivering, list_spool, make_client
+from support.peers import Peer, echo, reply, stall
+from support.programs import run_program
+
+from gentrace.delivery import Delivery, DeliveryStats
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return tmp_path / "spool"
+
+
+def test_where_no_thread_can_start_flush_does_their_work(monkeypatch):
+    """As at the end of the interpreter."""
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name.startswith("gentrace-delivery"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(3)]
+        assert not delivery.flush(0)
+        assert peer.requests == []
+        assert delivery.flush(30)
+        assert all(receipt.result(0) for receipt in receipts)
+
+
+def test_a_flush_in_the_middle_of_a_turn_says_no():
+    """As a finalizer may call it that runs while a run is put back."""
+
+    class FlushingClock(HandClock):
+        def draw(self, most):
+            answers.append(delivery.flush(0))
+            return super().draw(most)
+
+    answers = []
+    clock = FlushingClock()
+    with Peer(reply(503), echo) as peer, delivering(peer, clock) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: answers)
+        clock.move(60)
+        assert receipt.result(30)
+        assert set(answers) == {False}
+
+
+def test_closing_an_unused_delivery_opens_nothing(spool):
+    delivery = Delivery(make_client("http://127.0.0.1:9"), spool=spool)
+    assert delivery.close()
+    assert not spool.exists()
+
+
+def test_runs_that_somebody_removed_from_a_file_end(spool):
+    """Those that are in memory by their row, and those that are in the file alone."""
+    options = {"workers": 1, "max_runs": 3}
+    with Peer(stall) as hanging, delivering(hanging, spool=spool, **options) as delivery:
+        for _ in range(10):
+            delivery.submit(RUN)
+        hanging.wait(lambda: len(hanging.requests) == 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("DELETE FROM runs")
+        hanging.stop_event.set()
+        assert delivery.flush(30)
+        stats = delivery.stats()
+        assert stats.dropped == {"expired": 10 - stats.delivered}
+
+
+def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory(
+    spool, monkeypatch, caplog
+):
+    with Peer() as peer:
+        with delivering(peer, spool=spool) as first:
+            first.submit(RUN).result(30)
+            (path,) = spool.glob("*.sqlite3")
+            number = path.stem.partition("-")[2]
+            monkeypatch.setattr(os, "urandom", lambda count: bytes.fromhex(number)[:count])
+            with delivering(peer, spool=spool) as second:
+                assert second.submit(RUN).result(30)
+                peer.wait(lambda: "belongs to another process" in caplog.text)
+                assert second.flush(30)
+                peer.wait(lambda: "cannot be opened" in caplog.text)
+        path.write_bytes(b"no database" * 1000)
+        with delivering(peer, spool=spool) as third:
+            assert third.submit(RUN).result(30)
+            peer.wait(lambda: "not a database" in caplog.text)
+
+
+def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
+    with Peer() as peer:
+        run_program("leave", peer.url, 3, spool)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("UPDATE runs SET body = 'text' WHERE id = 2")
+            database.execute("CREATE TABLE later (value CHECK (value > 3))")
+            database.execute("PRAGMA ignore_check_constraints = ON")
+            database.execute("INSERT INTO later VALUES (1)")
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+    assert [path.name for path in spool.glob("*.damaged")]
+    assert list_spool(spool) == []
+
+
+def test_a_file_changed_while_in_use_is_said_and_holds_up_no_new_run(spool, caplog):
+    clock = HandClock(time.time())
+    options = {"spool": spool, "max_runs": 2}
+    with Peer(stall, echo) as peer, delivering(peer, clock, **options) as delivery:
+        for _ in range(20):
+            delivery.submit(RUN)
+        peer.wait(lambda: len(peer.requests) >= 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("ALTER TABLE runs RENAME TO others")
+        peer.wait(lambda: "cannot be read" in caplog.text)

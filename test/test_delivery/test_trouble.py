@@ -1,0 +1,210 @@
+"""What a delivery does when the server is in trouble, with real requests and time in hand."""
+
+import sys
+import threading
+
+import pytest
+from support.deliveries import RUN, HandClock, balances, delivering
+from support.peers import Peer, close, drip, echo, head_of, reply, reset, stall, then
+
+from gentrace.delivery import DeliveryStats
+
+
+def wait_for_tries(peer, count):
+    peer.wait(lambda: len(peer.requests) >= count)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [reply(408), reply(429), reply(500), reply(503), reply(599), reset, close],
+    ids=["408", "429", "500", "503", "599", "reset", "close"],
+)
+def test_what_may_pass_keeps_the_run_and_its_key(trouble):
+    clock = HandClock()
+    with Peer(trouble, trouble, echo) as peer, delivering(peer, clock) as delivery:
+        receipt = delivery.submit(RUN)
+        for tries in (1, 2):
+            wait_for_tries(peer, tries)
+            peer.wait(lambda: delivery.stats().queued == 1)
+            clock.move(60)
+        assert receipt.result(30) == receipt.idempotency_key
+        assert delivery.stats() == DeliveryStats(1, 1)
+    assert {request["Idempotency-Key"] for request in peer.requests} == {receipt.idempotency_key}
+    assert len(peer.requests) == 3
+
+
+def test_a_time_out_keeps_the_run():
+    clock = HandClock()
+    with Peer(stall, echo) as peer, delivering(peer, clock, {"timeout": 0.2}) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        clock.move(60)
+        assert receipt.result(30)
+
+
+def test_retries_of_the_given_client_are_not_used():
+    clock = HandClock()
+    settings = {"retries": 5}
+    with Peer(reply(503), echo) as peer, delivering(peer, clock, settings) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        assert delivery.api_client.configuration.retries == 5
+        clock.move(60)
+        assert receipt.result(30)
+    assert len(peer.requests) == 2
+
+
+def test_waits_double_up_to_a_minute():
+    clock = HandClock()
+    with Peer(reply(503)) as peer, delivering(peer, clock) as delivery:
+        delivery.submit(RUN)
+        for tries in range(1, 10):
+            wait_for_tries(peer, tries)
+            peer.wait(lambda: delivery.stats().queued == 1)
+            clock.move(60)
+        assert delivery.stats().queued == 1
+    assert [*sorted(set(clock.drawn))[:6], 60, 60] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert max(clock.drawn) == 60
+
+
+@pytest.mark.parametrize(("asked", "least"), [(30, 30), (100_000, 300)])
+def test_nothing_is_sent_before_a_retry_after_is_over(asked, least):
+    clock = HandClock()
+    busy = reply(429, headers=[("Retry-After", asked)])
+    with Peer(busy, echo) as peer, delivering(peer, clock) as delivery:
+        first = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        second = delivery.submit(RUN)
+        clock.move(least - 1)
+        assert not delivery.flush(0)
+        looks = clock.looks
+        peer.wait(lambda: clock.looks > looks + 10)
+        assert len(peer.requests) == 1
+        clock.move(1)
+        assert first.result(30)
+        assert second.result(30)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_is_no_good_is_waited_for(status, caplog):
+    """A new token ends the pause at once, and the warning came once."""
+    clock = HandClock()
+
+    def judge(talk, request):
+        is_good = request["Authorization"] == "Bearer new"
+        (echo if is_good else reply(status))(talk, request)
+
+    with Peer(judge) as peer, delivering(peer, clock) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(10)]
+        peer.wait(lambda: caplog.records and delivery.stats().queued == 10)
+        before = len(peer.requests)
+        assert before <= 4
+        clock.move(30)
+        delivery.api_client.configuration.access_token = "new"  # noqa: S105 - of a test
+        assert all(receipt.result(30) for receipt in receipts)
+        assert delivery.stats() == DeliveryStats(10, 10)
+    (record,) = [record for record in caplog.records if "pauses" in record.message]
+    assert str(status) in record.message
+    assert "token-of-a-test" not in caplog.text
+
+
+def test_after_a_minute_a_denied_run_is_tried_again():
+    clock = HandClock()
+    with Peer(reply(403), echo) as peer, delivering(peer, clock) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        clock.move(59)
+        delivery.submit(RUN)
+        clock.move(1)
+        assert receipt.result(30)
+
+
+def test_settings_that_cannot_be_used_are_waited_for(tmp_path, caplog):
+    """A file of certificates that is no such file, until another is set."""
+    clock = HandClock()
+    broken = tmp_path / "ca.pem"
+    broken.write_text("no certificate")
+    with Peer() as peer:
+        settings = {"ssl_ca_cert": broken}
+        with delivering("https://127.0.0.1:9", clock, settings) as delivery:
+            receipt = delivery.submit(RUN)
+            peer.wait(lambda: caplog.records and delivery.stats().queued == 1)
+            configuration = delivery.api_client.configuration
+            configuration.ssl_ca_cert = None
+            configuration.host = peer.url
+            assert receipt.result(30)
+    assert "ssl_ca_cert" in caplog.text
+
+
+def test_header_fields_and_cookie_of_the_client_are_sent_as_they_are_now():
+    with Peer() as peer, delivering(peer) as delivery:
+        delivery.submit(RUN).result(30)
+        delivery.api_client.set_default_header("X-Mine", "1")
+        delivery.api_client.cookie = "a=b"
+        delivery.submit(RUN).result(30)
+    assert (peer.requests[0]["X-Mine"], peer.requests[0]["Cookie"]) == (None, None)
+    assert (peer.requests[1]["X-Mine"], peer.requests[1]["Cookie"]) == ("1", "a=b")
+
+
+def test_an_outage_in_which_runs_keep_coming_loses_none():
+    clock = HandClock()
+    down = threading.Event()
+    down.set()
+
+    def judge(talk, request):
+        (reply(503) if down.is_set() else echo)(talk, request)
+
+    with Peer(judge) as peer, delivering(peer, clock) as delivery:
+        receipts = []
+        for _ in range(20):
+            receipts += [delivery.submit(RUN) for _ in range(10)]
+            clock.move(30)
+            assert balances(delivery.stats())
+        peer.wait(lambda: delivery.stats().in_flight == 0)
+        down.clear()
+        assert delivery.flush(30)
+        assert all(receipt.result(0) for receipt in receipts)
+        assert delivery.stats() == DeliveryStats(200, 200)
+
+
+def test_a_run_that_always_fails_ends_among_others_that_are_taken():
+    clock = HandClock()
+
+    def judge(talk, request):
+        (reply(500) if request["Idempotency-Key"] == "poison" else echo)(talk, request)
+
+    with Peer(judge) as peer, delivering(peer, clock) as delivery:
+        poisoned = delivery.submit(RUN, idempotency_key="poison")
+        while not poisoned.done():
+            assert delivery.submit(RUN).result(30)
+            clock.move(60)
+        error = poisoned.exception()
+        assert (error.reason, error.__cause__.status) == ("refused", 500)
+        assert delivery.stats().dropped == {"refused": 1}
+    assert sum(request["Idempotency-Key"] == "poison" for request in peer.requests) >= 5
+
+
+def test_an_answer_that_drips_holds_up_no_other():
+    slow = drip(head_of(headers={"Content-Length": 10}), b"x" * 10, every=1)
+    with Peer(then(slow), echo) as peer, delivering(peer) as delivery:
+        first = delivery.submit(RUN)
+        wait_for_tries(peer, 1)
+        assert all(delivery.submit(RUN).result(30) for _ in range(20))
+        assert not first.done()
+
+
+def test_a_callback_that_raises_ends_no_worker():
+    with Peer() as peer, delivering(peer, workers=1) as delivery:
+        receipt = delivery.submit(RUN)
+        receipt.add_done_callback(lambda _: 1 / 0)
+        receipt.result(30)
+        assert delivery.submit(RUN).result(30)
+
+
+def test_a_callback_that_exits_ends_no_worker(caplog):
+    with Peer() as peer, delivering(peer, workers=1) as delivery:
+        receipt = delivery.submit(RUN)
+        receipt.add_done_callback(lambda _: sys.exit(1))
+        assert receipt.result(30)
+        assert delivery.submit(RUN).result(30)
+    assert "SystemExit" in caplog.text

@@ -1,0 +1,108 @@
+"""Whom the local server answers: by token, by the `Host` of a request, and in HTTP."""
+
+import hmac
+import json
+import logging
+
+import pytest
+
+import gentrace.local
+
+SESAME = "s3cret"
+
+
+def test_a_token_is_needed_where_one_is_set(connect):
+    with gentrace.local.serve(token=SESAME) as server:
+        client = connect(server.url)
+        assert client.post(Authorization="Bearer s3cret").status == 200
+        assert client.get(Authorization="bearer s3cret").status == 200
+        assert client.ask("GET", "/healthz").status == 200
+        for path in ("/pipeline-runs", "/pipeline-runs/any", "/unknown"):
+            assert client.get(path).status == 401
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "Bearer", "Bearer ", "Bearer guess", "Basic s3cret", "Bearer s3cret2"]
+)
+def test_a_token_guess_is_401_and_logged_without_it(connect, caplog, given):
+    caplog.set_level(logging.DEBUG)
+    headers = {} if given is None else {"Authorization": given}
+    with gentrace.local.serve(token=SESAME) as server:
+        refused = connect(server.url).post(**headers)
+    assert refused.status == 401
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert "error" in refused.json
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert warnings == ["refused a request from 127.0.0.1: its token is missing or wrong"]
+    assert "s3cret" not in caplog.text
+    assert "guess" not in caplog.text
+
+
+@pytest.mark.parametrize("guess", ["s", "s3cres", "s3cret", "x" * 1000, "\xe9"])
+def test_a_token_is_compared_in_a_time_that_says_nothing(connect, monkeypatch, guess):
+    compared, compare = [], hmac.compare_digest
+
+    def watched(*digests):
+        compared.append([len(digest) for digest in digests])
+        return compare(*digests)
+
+    monkeypatch.setattr("gentrace.local.gate.hmac.compare_digest", watched)
+    with gentrace.local.serve(token=SESAME) as server:
+        answer = connect(server.url).get(Authorization=f"Bearer {guess}")
+    assert answer.status == (200 if guess == SESAME else 401)
+    assert compared == [[32, 32]]
+
+
+def test_two_tokens_are_no_token(connect, read_all):
+    with gentrace.local.serve(token=SESAME) as server:
+        client = connect(server.url)
+        lines = ["Authorization: Bearer s3cret"] * 2 + ["Connection: close"]
+        with client.raw(client.head(*lines, method="GET")) as bare:
+            assert read_all(bare).startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}", "LocalHost:{}", "[::1]:{}"])
+def test_requests_that_name_this_server_are_answered(client, host):
+    answer = client.ask("GET", "/healthz", headers={"Host": host.format(client.port)})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{}",
+        "127.0.0.1",
+        "localhost:1",
+        "10.0.0.1:{}",
+        "a@localhost:{}",
+    ],
+)
+def test_requests_that_name_another_host_are_refused(client, host):
+    answer = client.ask("GET", "/healthz", headers={"Host": host.format(client.port)})
+    assert (answer.status, answer.json["at"]) == (421, "Host")
+
+
+def test_a_request_without_a_host_is_refused(client, read_all):
+    with client.raw(b"GET /healthz HTTP/1.0\r\n\r\n") as bare:
+        assert read_all(bare).startswith(b"HTTP/1.1 421 ")
+
+
+def test_what_is_not_http_is_400_in_json(client, read_all):
+    with client.raw(b"nonsense\r\n\r\n") as bare:
+        head, _, body = read_all(bare).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert "error" in json.loads(body)
+
+
+def test_nonsense_after_a_refusal_is_not_answered_again(client, read_all, caplog):
+    head = client.head("Content-Type: text/plain", "Transfer-Encoding: chunked")
+    with client.raw(head) as bare:
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += bare.recv(65536)
+        bare.sendall(b"no chunk size\r\n")
+        answer += read_all(bare)
+    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

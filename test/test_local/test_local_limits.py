@@ -1,0 +1,124 @@
+"""What the server holds at once: bytes of bodies and connections; what it forgets meanwhile."""
+
+import asyncio
+import errno
+import json
+import logging
+import resource
+import sys
+import time
+
+import pytest
+
+import gentrace.local
+from gentrace.local import accepting, ingestion, server
+from gentrace.local.accepting import Room, accept, room_size
+
+MIB = 2**20
+
+
+def test_the_bytes_of_all_bodies_together_are_bounded_and_that_is_said_once(
+    connect, monkeypatch, caplog, read_all
+):
+    monkeypatch.setattr(ingestion, "LEAST_BUDGET", 0)
+    with gentrace.local.serve(max_body=MIB) as running:
+        client = connect(running.url)
+        head = client.head("Content-Type: application/json", f"Content-Length: {MIB}")
+        most = b" " * (MIB - 9)
+        with client.raw(head, most) as one, client.raw(head, most) as other:
+            for _ in range(3):
+                with client.raw(head, b" " * MIB) as third:
+                    answer = read_all(third)
+                assert answer.startswith(b"HTTP/1.1 503 ")
+                assert b"retry-after: 1" in answer.lower()
+            run = b'{"name":"n","stepRuns":[]}'
+            assert client.post(run[:9] + run[9:]).status in {200, 503}
+            for bare in (one, other):
+                bare.sendall(b" " * 9)
+                assert bare.recv(12) == b"HTTP/1.1 400"
+        assert client.post().status == 200
+    said = [each for each in caplog.messages if "bytes of bodies are held" in each]
+    assert len(said) == 1
+
+
+def test_an_idle_connection_gives_way_and_a_busy_one_does_not(connect, monkeypatch, caplog):
+    monkeypatch.setattr(accepting, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(accepting, "IDLE", 0.2)
+    with gentrace.local.serve() as running:
+        idle, busy = connect(running.url), connect(running.url)
+        assert idle.ask("GET", "/healthz").status == 200
+        head = busy.head("Content-Type: application/json", "Content-Length: 26")
+        with busy.raw(head) as bare:
+            late = connect(running.url)
+            assert late.ask("GET", "/healthz").status == 200
+            assert idle.connection.sock.recv(1) == b""
+            bare.sendall(b'{"name":"n","stepRuns":[]}')
+            assert bare.recv(12) == b"HTTP/1.1 200"
+    said = [each for each in caplog.messages if "connections are in use" in each]
+    assert said == ["all 2 connections are in use; further clients wait; this is said once"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [(40, 8), (20, 4), (10_000, 1000), (resource.RLIM_INFINITY, 1000)],
+)
+def test_there_is_room_for_as_many_connections_as_there_are_descriptors(monkeypatch, limit, size):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    assert room_size() == size
+
+
+def test_a_system_without_such_limits_has_room_for_the_most(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert room_size() == accepting.MAX_CONNECTIONS
+
+
+def test_a_server_out_of_descriptors_says_so_once_and_goes_on(monkeypatch, caplog):
+    monkeypatch.setattr(accepting, "PAUSE", 0)
+
+    class Listener:
+        def setblocking(self, _flag):
+            pass
+
+    async def use():
+        loop = asyncio.get_running_loop()
+        failures = [errno.EMFILE, errno.EMFILE, errno.ECONNABORTED]
+
+        async def fail(_listener):
+            if not failures:
+                raise asyncio.CancelledError
+            code = failures.pop(0)
+            raise OSError(code, "no more")
+
+        monkeypatch.setattr(loop, "sock_accept", fail)
+        with pytest.raises(asyncio.CancelledError):
+            await accept(Listener(), Room(1), asyncio.Protocol)
+
+    asyncio.run(use())
+    assert caplog.messages == ["cannot take a client in: no more; this is said once"]
+
+
+def test_old_runs_are_forgotten_while_nothing_is_stored(connect, monkeypatch):
+    monkeypatch.setattr(server, "UPKEEP", 0.05)
+    with gentrace.local.serve(keep=0.3) as running:
+        client = connect(running.url)
+        assert client.post().status == 200
+        end = time.monotonic() + 30
+        while client.runs() and time.monotonic() < end:
+            pass
+        assert client.runs() == []
+
+
+def test_a_stored_run_is_one_line_of_the_log_without_its_content(connect, caplog):
+    caplog.set_level(logging.INFO, "gentrace.local")
+    run = {"name": "a\nb" + "c" * 999, "stepRuns": [{"provider": {"inputs": {"q": "secret"}}}]}
+    with gentrace.local.serve(max_runs=5) as running:
+        client = connect(running.url)
+        run_id = client.post(run, Idempotency_Key="k").json["pipelineRunId"]
+        assert client.post(run, Idempotency_Key="k").status == 200
+        assert client.post({}).status == 400
+    (line,) = [each for each in caplog.messages if each.startswith("stored run")]
+    assert line.startswith(f"stored run {run_id}: name 'a\\nbccc")
+    assert line.endswith(f"ccc', 1 steps, {len(json.dumps(run))} bytes, duration unknown")
+    assert "\n" not in line
+    assert len(line) < 400
+    assert "secret" not in caplog.text

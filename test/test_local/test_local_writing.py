@@ -1,0 +1,184 @@
+"""Writes that cannot be: another process is at it, the file is gone, or nobody waits any more."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import pytest
+
+import gentrace.local
+from gentrace.local import peer, writing
+from gentrace.local.calling_off import CallingOff
+from gentrace.local.json_text import same_value
+from gentrace.local.reading import Reader
+from gentrace.local.store import Store
+from gentrace.local.summaries import summarize
+from gentrace.local.trouble import CalledOffError
+from gentrace.local.work import work_or_call_off
+
+
+@contextmanager
+def written_by_another(path):
+    """Hold the writer's lock of a database, as another process would."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_reading_waits_for_no_writer(tmp_path, connect):
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as server:
+        client = connect(server.url)
+        run_id = client.post().json["pipelineRunId"]
+        with ThreadPoolExecutor(8) as pool:
+            with written_by_another(path):
+                # More than there are threads to write in.
+                writers = [pool.submit(connect(server.url).post) for _ in range(8)]
+                begun = time.monotonic()
+                assert client.get(f"/pipeline-runs/{run_id}").status == 200
+                assert client.get("/pipelines").status == 200
+                assert len(client.runs()) == 1
+                assert time.monotonic() - begun < writing.PATIENCE / 2
+            assert {each.result().status for each in writers} == {200}
+
+
+def test_a_write_that_waits_too_long_is_503_and_is_not_stored(tmp_path, connect, monkeypatch):
+    monkeypatch.setattr(writing, "PATIENCE", 0.2)
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as server:
+        client = connect(server.url)
+        run_id = client.post().json["pipelineRunId"]
+        with written_by_another(path):
+            refused = client.post()
+            kept = client.ask("DELETE", f"/api/v1/pipeline-runs/{run_id}")
+        for answer, what in ((refused, "stored"), (kept, "deleted")):
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+            words = f"the run was not {what}: another process is writing to the database"
+            assert answer.json == {"error": words}
+        assert [run["pipelineRunId"] for run in client.runs()] == [run_id]
+
+
+def test_a_run_that_the_stopping_server_refused_is_not_stored(tmp_path, connect, monkeypatch):
+    monkeypatch.setattr(peer, "GRACE", 0.05)
+    path = tmp_path / "runs.sqlite3"
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool, written_by_another_once_served(path) as serving:
+        server, end = serving
+        replies = [pool.submit(connect(server.url).post) for _ in range(8)]
+        time.sleep(0.3)  # for most of them to wait; whether they do makes no difference
+        server.close()
+        end()
+        statuses = [reply.exception(30) or reply.result().status for reply in replies]
+    assert time.monotonic() - begun < writing.PATIENCE
+    assert 200 not in statuses
+    with gentrace.local.serve(database=path) as server:
+        assert connect(server.url).runs() == []
+
+
+@contextmanager
+def written_by_another_once_served(path):
+    server = gentrace.local.serve(database=path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield server, lambda: other.execute("ROLLBACK")
+    server.close()
+
+
+def test_a_write_is_called_off_or_committed_and_never_both():
+    first = CallingOff()
+    assert first.call_off()
+    assert not first.commit()
+    second = CallingOff()
+    assert second.commit()
+    assert not second.call_off()
+    assert not second.called_off
+
+
+def test_a_write_that_is_being_committed_is_waited_for_and_answered():
+    committing, go = threading.Event(), threading.Event()
+
+    def write(calling_off):
+        assert calling_off.commit()
+        committing.set()
+        assert go.wait(30)
+        return "stored"
+
+    async def give_up():
+        with ThreadPoolExecutor(1) as pool:
+            task = asyncio.create_task(work_or_call_off(pool, CallingOff(), write))
+            await asyncio.to_thread(committing.wait, 30)
+            task.cancel()
+            await asyncio.sleep(0)
+            go.set()
+            return await task
+
+    assert asyncio.run(give_up()) == "stored"
+
+
+def test_a_write_that_was_called_off_before_its_end_is_rolled_back(tmp_path):
+    calling_off = CallingOff()
+    assert calling_off.call_off()
+    body = {"name": "n", "stepRuns": []}
+    with closing(Store(tmp_path / "runs.sqlite3")) as store:
+        with pytest.raises(CalledOffError):
+            store.writer.add(json.dumps(body), summarize(body, 1), None, calling_off)
+        assert store.reader.pipelines() == []
+
+
+def test_what_fails_for_another_reason_is_not_waited_for(tmp_path):
+    store = Store(tmp_path / "runs.sqlite3")
+    store.close()
+    for _ in range(2):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            store.writer.delete("id", CallingOff())
+
+
+def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypatch):
+    monkeypatch.setattr(Reader, "positions", lambda *_, **__: [10**6])
+    fresh.post()
+    assert fresh.get().json == {"pipelineRuns": [], "next": None}
+
+
+@pytest.mark.parametrize("spoil", ["remove", "replace", "log"])
+def test_a_file_that_goes_while_it_is_served_is_503(tmp_path, connect, spoil):
+    """Else a run is answered that nobody can find."""
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as server:
+        client = connect(server.url)
+        assert client.post().status == 200
+        if spoil == "log":
+            path.with_name("runs.sqlite3-wal").unlink()
+        else:
+            path.unlink()
+        if spoil == "replace":
+            shutil.copy(__file__, path)
+        for answer in (client.post(), client.get()):
+            assert answer.status == 503
+            assert "was removed or replaced while it was in use" in answer.json["error"]
+
+
+def test_comparing_two_spellings_is_bounded_like_the_check(connect):
+    """The same key with the same numbers spelled otherwise took 15 seconds at a time-out of 5."""
+    numbers = ["1.5"] * 400_000
+    body = '{"name": "n", "stepRuns": [], "x": [%s]}'
+    with gentrace.local.serve(timeout=0.4) as server:
+        client = connect(server.url)
+        assert client.post(body % ",".join(numbers), Idempotency_Key="k").status == 200
+        refused = client.post(body % ", ".join(numbers), Idempotency_Key="k")
+    assert refused.status == 413
+    assert "takes longer than 0.4 seconds" in refused.json["error"]
+
+
+def test_comparing_objects_looks_at_the_clock():
+    class Stopped:
+        def tick(self):
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        same_value(json.dumps([{}]), "[{} ]", Stopped())

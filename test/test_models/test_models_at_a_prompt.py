@@ -1,0 +1,123 @@
+"""What people at a prompt see of models, and of names that are nearly declared ones."""
+
+import inspect
+import json
+import warnings
+
+import pytest
+
+from gentrace import models, schemas
+from gentrace.exceptions import ApiTypeError
+from gentrace.models import PipelineRunRequest, StepRun, StepRunProvider
+from gentrace.schemas import REQUEST_RULES, ObjectSchema
+
+RUN = PipelineRunRequest(name="answer", step_runs=[{"provider": {"inputs": {"q": ["é", None]}}}])
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_the_signature_has_the_declared_keywords(name):
+    """Required ones have no default; other keywords are kept as unknown properties."""
+    model = getattr(models, name)
+    *declared, others = inspect.signature(model).parameters.values()
+    assert others.kind is inspect.Parameter.VAR_KEYWORD
+    assert [(each.name, each.default is each.empty) for each in declared] == [
+        (each.name, each.required) for each in model.properties_oapg.values()
+    ]
+    assert {each.default for each in declared} <= {inspect.Parameter.empty, schemas.unset}
+
+
+def test_help_says_meaning_and_unit():
+    assert repr(StepRun.elapsed_time) == (
+        "<property elapsedTime, an integer: How long the step took, in milliseconds.>"
+    )
+
+
+def test_a_model_becomes_a_dict_that_may_be_changed_and_json():
+    copied = RUN.to_dict()
+    assert copied == {"name": "answer", "stepRuns": [{"provider": {"inputs": {"q": ["é", None]}}}]}
+    copied["stepRuns"][0]["provider"]["inputs"]["q"].append(1)
+    assert json.loads(RUN.to_json()) != copied
+    assert (
+        RUN.to_json() == '{"name":"answer","stepRuns":[{"provider":{"inputs":{"q":["é",null]}}}]}'
+    )
+
+
+def test_the_representation_of_long_texts_and_many_steps_is_short():
+    run = PipelineRunRequest(name="n" * 10_000, step_runs=[{"elapsed_time": 1}] * 100)
+    shown = repr(run)
+    assert "nnn… (10000 characters)" in shown
+    assert "'… 95 more'" in shown
+    assert len(shown) < 500
+    assert eval(repr(RUN)) == RUN  # noqa: S307 - our own
+
+
+def test_ipython_shows_a_model_over_several_lines():
+    class Printer:
+        def text(self, shown):
+            self.shown = shown
+
+    printer = Printer()
+    run = RUN.set("more", ["some words"] * 5)
+    run._repr_pretty_(printer, False)
+    assert printer.shown.startswith("PipelineRunRequest({'name': 'answer',\n ")
+    assert eval(printer.shown) == run  # noqa: S307 - our own
+
+
+def test_completion_has_no_method_that_always_refuses():
+    names = dir(RUN)
+    assert not {"clear", "pop", "popitem", "update"} & set(names)
+    assert {"name", "step_runs", "to_dict", "to_json", "set", "delete", "keys"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "likely"),
+    [
+        (StepRun, "elapse_time", "elapsed_time"),
+        (StepRun, "Elapsed_Time", "elapsed_time"),
+        (StepRun, "starttime", "start_time"),
+        (StepRunProvider, "input", "inputs"),
+        (StepRunProvider, "modelParam", "model_params"),
+    ],
+)
+@pytest.mark.parametrize("by_model", [True, False])
+def test_a_property_that_is_nearly_a_declared_one_is_kept_and_warned_about_once(
+    model, name, likely, by_model
+):
+    class Fresh(model):
+        __slots__ = ()
+
+    def send():
+        if by_model:
+            assert Fresh({name: 1})[name] == 1
+        else:
+            text = ObjectSchema(Fresh).serialize({name: 1}, REQUEST_RULES)
+            assert json.loads(text) == {name: 1}
+
+    with pytest.warns(
+        UserWarning, match=rf"^Fresh has no property '{name}', .* did you mean '{likely}'\?$"
+    ) as caught:
+        send()
+    assert len(caught) == 1
+    send()
+
+
+@pytest.mark.parametrize("name", ["cost", "nmae", "provider_id", "x", "", "🙂", "k" * 10**6])
+def test_other_names_are_kept_without_a_warning(name):
+    assert StepRun({name: 1})[name] == 1
+    with warnings.catch_warnings(record=True) as caught:
+        StepRun.from_openapi_data_oapg({"elapse_time": 1})
+    assert caught == []
+
+
+@pytest.mark.parametrize("name", ["stepruns", "step_run", "StepRuns"])
+def test_a_name_beside_a_missing_one_is_named_in_the_error(name):
+    for make in (
+        PipelineRunRequest,
+        lambda body: ObjectSchema(PipelineRunRequest).serialize(body, REQUEST_RULES),
+    ):
+        with pytest.raises(ApiTypeError) as caught:
+            make({"name": "n", name: []})
+        assert str(caught.value) == (
+            f"missing the required property 'stepRuns' or 'step_runs', "
+            f"got {name!r} in its place at $"
+        )

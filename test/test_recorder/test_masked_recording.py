@@ -1,0 +1,174 @@
+"""A mask sees each step before anything else does, and what it leaves is all that goes on."""
+
+import logging
+
+import pytest
+from support.recording import InMemory, reason_of
+
+from gentrace.recorder import Pipeline, step
+
+SECRETS = [f"sk-secret-{number:04}" for number in range(1_000)]
+
+
+def hide(value):
+    """Replace secrets wherever they are."""
+    if isinstance(value, dict):
+        return {hide(key): hide(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [hide(item) for item in value]
+    if isinstance(value, str) and "sk-secret-" in value:
+        head, _, tail = value.partition("sk-secret-")
+        return f"{head}***{hide(tail[4:])}"
+    return value
+
+
+@step
+def call(secret, **more):  # noqa: ARG001
+    return {"answer": f"it is {secret}"}
+
+
+@step
+def generate(secret):
+    yield secret
+    yield {secret: [secret]}
+
+
+@step
+def fail(secret):
+    raise ValueError(f"{'x' * 980} {secret}")
+
+
+def test_1000_secrets_of_every_place_are_seen_nowhere(caplog):
+    caplog.set_level(logging.DEBUG)
+    delivery = InMemory(mask=hide)
+    for start in range(0, 1_000, 10):
+        secrets = SECRETS[start : start + 10]
+        with (  # noqa: PT012
+            pytest.raises(ValueError, match="sk-secret"),
+            Pipeline("a", delivery=delivery).start() as run,
+        ):
+            call(secrets[0], key=secrets[1])
+            list(generate(secrets[2]))
+            with run.step("a", model_params={"key": secrets[3]}, inputs=secrets[4]) as one:
+                one.outputs = {"deep": [{"key": secrets[5]}]}
+                one.error = secrets[6]
+            assert "secret" not in one.error
+            run.add_step_run({"provider": {"outputs": {"a": secrets[7]}}, "extra": secrets[8]})
+            fail(secrets[9])
+        assert "secret" not in run.error
+    assert len(delivery.runs) == 100
+    assert b"sk-secret" not in b"".join(delivery.bodies)
+    assert b"***" in delivery.bodies[0]
+    assert "secret" not in caplog.text
+
+
+def test_error_is_masked_before_it_is_cut():
+    """A secret that the cut would go through is hidden first."""
+    delivery = InMemory(mask=hide)
+    with pytest.raises(ValueError, match="x"), Pipeline("a", delivery=delivery).start():
+        fail(SECRETS[0])
+    assert delivery.runs[0]["error"] == delivery.steps[0]["error"]
+    assert delivery.runs[0]["error"].endswith("x ***")
+
+
+def test_mask_gets_a_plain_dict_in_wire_names_that_it_may_change():
+    seen = []
+
+    def mask(one):
+        seen.append(dict(one))
+        one.get("provider", {}).clear()
+        one["modified"] = True
+        return one
+
+    delivery = InMemory(mask=mask)
+    with Pipeline("a", delivery=delivery).start() as run:
+        with run.step("a", model_params={"b": 1}, inputs=(1,)):
+            pass
+        run.error = "bad"
+    assert set(seen[0]) == {"provider", "elapsedTime", "startTime", "endTime"}
+    assert seen[1] == {"error": "bad"}
+    assert delivery.steps[0]["provider"] == {}
+    assert delivery.steps[0]["modified"] is True
+    assert "modified" not in delivery.runs[0]
+
+
+def test_error_that_the_mask_takes_away_is_none():
+    delivery = InMemory(mask=lambda one: {k: v for k, v in one.items() if k != "error"})
+    with pytest.raises(ValueError, match="x"), Pipeline("a", delivery=delivery).start() as run:
+        fail("a")
+    assert run.error is None
+    assert "error" not in delivery.runs[0]
+    assert "error" not in delivery.steps[0]
+
+
+def test_error_that_the_mask_makes_something_else_is_kept_as_it_is():
+    delivery = InMemory(mask=lambda one: {**one, "error": {"code": 5}})
+    with Pipeline("a", delivery=delivery).start() as run, run.step("a") as one:
+        pass
+    assert one.error is None
+    assert delivery.steps[0]["error"] == {"code": 5}
+
+
+def _raise(_):
+    raise RuntimeError(SECRETS[0])
+
+
+@pytest.mark.parametrize(
+    "mask", [_raise, lambda _: None, lambda _: 5, lambda _: {"provider": 5}], ids=range(4)
+)
+@pytest.mark.parametrize("place", ["step", "added", "open", "error"])
+def test_mask_that_fails_drops_the_run(mask, place, caplog):
+    delivery = InMemory(mask=mask)
+    with Pipeline("a", delivery=delivery).start() as run:
+        if place == "step":
+            with run.step("a", inputs=SECRETS[0]):
+                pass
+        elif place == "added":
+            run.add_step_run({"provider": {"name": SECRETS[0]}})
+        elif place == "open":
+            block = run.step(SECRETS[0])
+            block.__enter__()
+        else:
+            delivery.mask = _raise
+            run.error = SECRETS[0]
+    assert reason_of(run.receipt) == "mask_failed"
+    assert (delivery.bodies, delivery.drops) == ([], ["mask_failed"])
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("place", ["step", "added", "error"])
+def test_interrupt_in_a_mask_passes_through_and_drops_the_run(kind, place):
+    def mask(_):
+        raise kind
+
+    delivery = InMemory(mask=mask)
+    with pytest.raises(kind), Pipeline("a", delivery=delivery).start() as run:  # noqa: PT012
+        if place == "step":
+            with run.step("a"):
+                pass
+        elif place == "added":
+            run.add_step_run({})
+        else:
+            run.error = "bad"
+    assert reason_of(run.receipt) == "mask_failed"
+    assert (delivery.bodies, delivery.drops) == ([], ["mask_failed"])
+
+
+def test_mask_may_record_itself():
+    """What it calls may be decorated, and be a step of the run whose step it masks."""
+    delivery = InMemory()
+
+    @step("detect")
+    def detect(text):
+        return text
+
+    def mask(one):
+        if one["provider"].get("name") == "a":
+            detect("b")
+        return one
+
+    delivery.mask = mask
+    with Pipeline("a", delivery=delivery).start() as run, run.step("a"):
+        pass
+    assert [provider["name"] for provider in delivery.providers] == ["a", "detect"]

@@ -1,0 +1,298 @@
+"""A step: what of it is captured and when, its times, its errors, and its size."""
+
+import asyncio
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gentrace.recorder import Pipeline, Step, clock, step
+from gentrace.schemas import as_datetime
+
+
+def test_step_holds_what_was_set_until_it_ended(pipeline, delivery):
+    with pipeline.start() as run:
+        with run.step("openai", invocation="chat", model_params={"t": 0}, inputs=[1]) as one:
+            assert isinstance(one, Step)
+            assert (one.provider, one.invocation) == ("openai", "chat")
+            assert (one.model_params, one.inputs) == ({"t": 0}, [1])
+            assert (one.outputs, one.error, one.elapsed_time) == (None, None, None)
+            assert repr(one) == "<Step 'openai' 'chat'>"
+            one.outputs = {"a": 1}
+        assert one.elapsed_time == 0
+        one.outputs = one.error = one.provider = one.inputs = "late"
+        with run.step() as other:
+            other.provider, other.invocation = "own", "call"
+            other.model_params = {"b": 1}
+            other.inputs = "text"
+            other.outputs = ["x"]
+            other.error = "mine"
+        with run.step():
+            pass
+    assert delivery.providers == [
+        {
+            "name": "openai",
+            "invocation": "chat",
+            "modelParams": {"t": 0},
+            "inputs": {"input": [1]},
+            "outputs": {"a": 1},
+        },
+        {
+            "name": "own",
+            "invocation": "call",
+            "modelParams": {"b": 1},
+            "inputs": {"input": "text"},
+            "outputs": {"output": ["x"]},
+        },
+        {},
+    ]
+    assert delivery.steps[1]["error"] == "mine"
+    assert set(delivery.steps[2]) == {"elapsedTime", "startTime", "endTime"}
+
+
+def test_arguments_are_captured_on_entry_and_attributes_at_the_end(pipeline, delivery):
+    content = {"a": [1]}
+    with pipeline.start() as run:
+        with run.step(model_params=content, inputs=content) as one:
+            content["a"].append(2)
+            one.outputs = content
+            content["a"].append(3)
+        content["a"].append(4)
+        with run.step(inputs=content) as one:
+            content["b"] = 1
+            one.inputs = content
+    assert delivery.providers == [
+        {
+            "modelParams": {"a": [1]},
+            "inputs": {"a": [1]},
+            "outputs": {"a": [1, 2, 3]},
+        },
+        {"inputs": {"a": [1, 2, 3, 4], "b": 1}},
+    ]
+
+
+def test_decorated_function_has_its_arguments_before_it_ran(pipeline, delivery):
+    @step
+    def change(items, /, k=4, *rest, flag=True, **more):  # noqa: ARG001
+        items.append("changed")
+        more["x"] = 5
+        return {"items": items}
+
+    with pipeline.start():
+        change([1])
+        change([1], 2, 3, 4, flag=False, x=1, items=2)
+        with pytest.raises(TypeError):
+            change()
+    name = "test_decorated_function_has_its_arguments_before_it_ran.<locals>.change"
+    assert delivery.providers[0] == {
+        "name": __name__,
+        "invocation": name,
+        "inputs": {"items": [1], "k": 4, "rest": [], "flag": True},
+        "outputs": {"items": [1, "changed"]},
+    }
+    inputs = {"x": 1, "items": [1], "k": 2, "rest": [3, 4], "flag": False}
+    assert delivery.providers[1]["inputs"] == inputs
+    assert "inputs" not in delivery.providers[2]
+    assert delivery.steps[2]["error"].startswith("TypeError: ")
+
+
+@dataclasses.dataclass
+class Answer:
+    text: str
+
+
+@pytest.mark.parametrize(
+    ("returned", "outputs"),
+    [
+        (None, {"output": None}),
+        ("a", {"output": "a"}),
+        ([1], {"output": [1]}),
+        ({"a": {1}}, {"a": [1]}),
+        (Answer("b"), {"text": "b"}),
+        (datetime(2024, 1, 1, tzinfo=UTC), {"output": "2024-01-01T00:00:00+00:00"}),
+        ("x" * 5 * 2**20, {"output": {"truncated": "beyond 4 MiB"}}),
+    ],
+    ids=range(7),
+)
+def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, pipeline, delivery):
+    @step
+    def plain():
+        return returned
+
+    @step
+    async def later():
+        return returned
+
+    async def main():
+        with pipeline.start():
+            assert plain() is returned
+            assert await later() is returned
+
+    asyncio.run(main())
+    assert [provider["outputs"] for provider in delivery.providers] == [outputs] * 2
+
+
+def test_names_that_are_no_texts_become_texts(pipeline, delivery):
+    with pipeline.start() as run:
+        with run.step("a\ud800", invocation=5) as one:
+            one.error = ValueError("x")
+        with run.step() as one:
+            one.provider = ["a"]
+    assert delivery.providers == [{"name": "a�", "invocation": "5"}, {"name": '["a"]'}]
+    assert delivery.steps[0]["error"] == "ValueError: x"
+
+
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("bad"), "ValueError: bad"),
+        (KeyError(), "KeyError"),
+        (UnspeakableError(), "UnspeakableError"),
+        (ValueError("x" * 2_000), "ValueError: " + "x" * 988 + "…"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (asyncio.CancelledError(), "cancelled"),
+        (GeneratorExit(), None),
+    ],
+)
+def test_exception_is_the_steps_error_and_passes(error, text, pipeline, delivery):
+    with pytest.raises(type(error)) as caught, pipeline.start() as run, run.step("a") as one:  # noqa: PT012
+        one.error = "mine" if text else None
+        raise error
+    assert caught.value is error
+    assert one.error == text
+    assert delivery.steps[0].get("error") == text
+    assert delivery.runs[0].get("error") == text
+
+
+class Clock:
+    """A clock on the wall and a steady one, in a test's hand."""
+
+    def __init__(self, monkeypatch):
+        self.wall = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+        self.steady = 10**12
+        monkeypatch.setattr(clock, "datetime", self)
+        monkeypatch.setattr(clock, "monotonic_ns", lambda: self.steady)
+
+    def now(self, _):
+        return self.wall
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "milliseconds", "end"),
+    [
+        (0, 0, "05.000000"),
+        (499_999, 0, "05.000499"),
+        (500_000, 1, "05.000500"),
+        (1_250_400_999, 1250, "06.250400"),
+        (-5_000_000, 0, "05.000000"),
+    ],
+)
+def test_times_are_of_a_wall_clock_and_a_steady_one(  # noqa: PLR0913, PLR0917
+    nanoseconds, milliseconds, end, pipeline, delivery, monkeypatch
+):
+    """A wall clock that is set back changes nothing."""
+    times = Clock(monkeypatch)
+    with pipeline.start() as run, run.step() as one:
+        times.steady += nanoseconds
+        times.wall -= timedelta(days=1)
+    assert one.elapsed_time == milliseconds
+    assert delivery.steps == [
+        {
+            "elapsedTime": milliseconds,
+            "startTime": "2024-01-02T03:04:05.000000+00:00",
+            "endTime": f"2024-01-02T03:04:{end}+00:00",
+        }
+    ]
+
+
+def test_steps_stay_in_order_when_the_clock_is_set_back(pipeline, delivery, monkeypatch):
+    times = Clock(monkeypatch)
+    with pipeline.start() as run:
+        for name in "abc":
+            with run.step(name):
+                times.wall -= timedelta(hours=1)
+        run.add_step_run({"provider": {"name": "d"}, "startTime": "2024-01-01T00:00:00Z"})
+    assert [provider["name"] for provider in delivery.providers] == ["d", "a", "b", "c"]
+    assert all(as_datetime(one["startTime"]) for one in delivery.steps)
+
+
+def sizes(delivery):
+    return [len(json.dumps(one, ensure_ascii=False).encode()) for one in delivery.steps]
+
+
+def test_large_step_has_its_long_texts_cut(pipeline, delivery):
+    with pipeline.start() as run:
+        with run.step("a", inputs={"a": ["x" * 600_000, "y" * 10_001]}) as one:
+            one.outputs = {"b": "z" * 600_000, "c": "w" * 10_000, "d": 5}
+        with run.step("b", inputs={"a": "x" * 1_000_000}):
+            pass
+    first, second = delivery.providers
+    assert first["inputs"]["a"] == [
+        "x" * 10_000 + "… (600000 characters)",
+        "y" * 10_000 + "… (10001 characters)",
+    ]
+    assert first["outputs"] == {
+        "b": "z" * 10_000 + "… (600000 characters)",
+        "c": "w" * 10_000,
+        "d": 5,
+    }
+    assert second["inputs"] == {"a": "x" * 1_000_000}
+
+
+def test_larger_step_loses_outputs_then_inputs_then_parameters(pipeline, delivery):
+    many = ["x" * 9_000] * 100
+    few = ["x" * 9_000] * 3
+    with pipeline.start() as run:
+        for inputs, outputs, parameters in (
+            (few, many + few * 6, few),
+            (many + few * 6, few, few),
+            (many, many, many + few * 6),
+        ):
+            with run.step("a", model_params={"p": parameters}, inputs={"i": inputs}) as one:
+                one.outputs = {"o": outputs}
+                one.error = "e" * 500
+    assert all(size <= 2**20 for size in sizes(delivery))
+    cut = [
+        [name for name in ("modelParams", "inputs", "outputs") if "truncated" in provider[name]]
+        for provider in delivery.providers
+    ]
+    assert cut == [["outputs"], ["inputs", "outputs"], ["modelParams", "inputs", "outputs"]]
+    assert delivery.providers[1]["outputs"] == {"truncated": "26.4 KiB"}
+    assert delivery.providers[1]["inputs"] == {"truncated": "1.0 MiB"}
+    assert all(one["error"] == "e" * 500 for one in delivery.steps)
+
+
+def test_large_step_that_was_added_keeps_its_names_and_times(pipeline, delivery):
+    content = {"a": ["x" * 5_000] * 2_580}
+    added = {
+        "provider": {"name": "n" * 20_000, "inputs": content, "more": "m" * 20_000},
+        "elapsedTime": 5,
+        "startTime": "2024-01-01T00:00:00Z",
+        "error": "e" * 20_000,
+        "other": {"b": "o" * 20_000},
+    }
+    with pipeline.start() as run:
+        run.add_step_run(added)
+    (found,) = delivery.steps
+    assert found == {
+        **added,
+        "provider": {**added["provider"], "inputs": {"truncated": "12.3 MiB"}},
+        "other": {"b": "o" * 10_000 + "… (20000 characters)"},
+    }
+
+
+def test_deep_content_is_masked_and_shortened(delivery):
+    """Its text as a step is nested deeper than a call's answer may be."""
+    deep = "x" * 2**19
+    for _ in range(199):
+        deep = [deep, "y" * 10_000]
+    delivery.mask = lambda one: one
+    with Pipeline("a", delivery=delivery).start() as run, run.step(inputs={"a": deep}):
+        pass
+    assert delivery.providers[0]["inputs"] == {"truncated": "2.4 MiB"}

@@ -1,0 +1,382 @@
+"""What any Python value becomes when it is recorded."""
+
+import collections
+import dataclasses
+import enum
+import json
+import math
+import subprocess
+import sys
+import typing
+import uuid
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.json_values import same
+
+from gentrace.exceptions import ApiValueError
+from gentrace.models import PipelineRunRequest, StepRun
+from gentrace.schemas import MAX_DEPTH, encode, find_encoder
+from gentrace.schemas.json_values import MAX_BYTES, MAX_VALUES, encode_json_value, to_json_value
+
+ENCODERS = [None, find_encoder("auto")]
+
+
+class Color(enum.Enum):
+    RED = "red"
+    NOTHING = None
+    BOTH = ("red", {"green"})
+
+
+class Word(enum.StrEnum):
+    YES = "yes"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    inner: object = None
+
+
+class Lying(dict):
+    def items(self):
+        raise AssertionError
+
+    __iter__ = keys = values = __len__ = items
+
+
+class Text(str):
+    __slots__ = ()
+
+    def __str__(self):
+        raise AssertionError
+
+
+class Silent:
+    def __repr__(self):
+        raise RuntimeError
+
+
+class WordlessError(Exception):
+    __str__ = Silent.__repr__
+
+
+class Dumps:
+    def __init__(self, form):
+        self.form = form
+
+    def model_dump(self, mode):
+        assert mode == "json"
+        return self.form
+
+
+class Dumps2(Dumps):
+    def model_dump(self, mode):
+        return Dumps2(1)
+
+
+class Array:
+    def __init__(self, shape, items=None):
+        self.shape = shape
+        self.items = items
+
+    shape = ()
+
+    def tolist(self):
+        return self.items
+
+
+class Shaped:
+    shape = (2, 3)
+
+    def __repr__(self):
+        return "Shaped()"
+
+
+class Again(datetime):
+    def isoformat(self):
+        return self
+
+
+class Named(typing.NamedTuple):
+    a: int
+    b: int
+
+
+FORMS = [
+    (None, None),
+    (True, True),
+    ("täxt", "täxt"),
+    (2**70, 2**70),
+    (-0.0, -0.0),
+    ([0.5] * 20, [0.5] * 20),
+    ([0.5] * 20 + [math.nan], [0.5] * 20 + ["NaN"]),
+    (math.nan, "NaN"),
+    (math.inf, "Infinity"),
+    (-math.inf, "-Infinity"),
+    ([1, (2, [3])], [1, [2, [3]]]),
+    ({"a": (1,)}, {"a": [1]}),
+    ({1}, [1]),
+    (frozenset({1}), [1]),
+    (collections.deque([1, 2]), [1, 2]),
+    (range(3), [0, 1, 2]),
+    ({"a": 1}.keys(), ["a"]),
+    ({"a": 1}.values(), [1]),
+    ({"a": 1}.items(), [["a", 1]]),
+    (collections.OrderedDict(a=1), {"a": 1}),
+    (collections.OrderedDict(a=1).items(), [["a", 1]]),
+    (collections.defaultdict(list, a=[1]), {"a": [1]}),
+    (Named(1, 2), [1, 2]),
+    (Lying(a=1), {"a": 1}),
+    (Text("text"), "text"),
+    (b"abc", "YWJj"),
+    (bytearray(b"abc"), "YWJj"),
+    (memoryview(b"abc")[::2], "YWM="),
+    (PurePosixPath("/a/b"), "/a/b"),
+    (datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "2024-01-02T03:04:05+00:00"),
+    (datetime(2024, 1, 2), "2024-01-02T00:00:00"),  # noqa: DTZ001 - a naive one
+    (date(2024, 1, 2), "2024-01-02"),
+    (time(3, 4), "datetime.time(3, 4)"),
+    (timedelta(0), "PT0S"),
+    (timedelta(days=1, hours=2, minutes=3, seconds=4, microseconds=500_000), "P1DT2H3M4.5S"),
+    (timedelta(days=2), "P2D"),
+    (timedelta(minutes=-90), "-PT1H30M"),
+    (timedelta(microseconds=1), "PT0.000001S"),
+    (timedelta.min, "-P999999999D"),
+    (Decimal("1.50"), "1.50"),
+    (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    (Color.RED, "red"),
+    (Color.NOTHING, None),
+    (Color.BOTH, ["red", ["green"]]),
+    ([Word.YES, Level.LOW], ["yes", 1]),
+    (ValueError("bad"), "ValueError: bad"),
+    (KeyError(), "KeyError"),
+    (SystemExit(3), "SystemExit: 3"),
+    (WordlessError(), "WordlessError"),
+    (Silent(), "Silent"),
+    (Point(1, Point(2)), {"x": 1, "inner": {"x": 2, "inner": None}}),
+    (Point, repr(Point)),
+    (Dumps({"a": {1}}), {"a": [1]}),
+    (Dumps2(1), "…"),
+    (Again(2024, 1, 1), "…"),
+    (Array((2,), [1, 2]), [1, 2]),
+    (Array((101, 100)), "Array of shape (101, 100)"),
+    (Array(7), "Array"),
+    (Shaped(), "Shaped()"),
+    (iter([1]), None),
+    ("a\ud800b\ud83d\ude00", "a�b😀"),
+    ({"\ud800": "\udfff"}, {"�": "�"}),
+    (10**4300 - 1, 10**4300 - 1),
+    (10**4300, "int of about 4301 digits"),
+    ({1: 1, 1.5: 2, None: 3}, {"1": 1, "1.5": 2, "null": 3}),
+    (
+        {True: 4, False: 0, math.nan: 1, (1, "a"): 2},
+        {"true": 4, "false": 0, "NaN": 1, "(1, 'a')": 2},
+    ),
+    ({Color.RED: 1, Word.YES: 2, Level.LOW: 3}, {"Color.RED": 1, "yes": 2, "1": 3}),
+    ({Silent(): 1}, {"Silent": 1}),
+]
+
+
+@pytest.mark.parametrize("dumps", ENCODERS)
+@pytest.mark.parametrize(
+    ("value", "expected"), FORMS, ids=[f"{n}-{type(v).__name__}" for n, (v, _) in enumerate(FORMS)]
+)
+def test_value_becomes_its_form(value, expected, dumps):
+    """An iterator is described, as reading it would take its items from the program."""
+    if type(value) is type(iter([])):
+        expected = repr(value)
+    assert same(to_json_value(value), expected)
+    assert same(json.loads(encode_json_value(value, dumps)), expected)
+    assert same(to_json_value({"a": [value]}), {"a": [expected]})
+
+
+def test_iterator_keeps_its_items():
+    items = iter([1, 2])
+    generator = (item for item in "ab")
+    to_json_value([items, generator, map(str, items)])
+    assert [*items, *generator] == [1, 2, "a", "b"]
+
+
+def test_packages_for_data():
+    """Where they are installed."""
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    moment = numpy.datetime64("2024-01-02T03:04:05.000000006", "ns")
+    assert to_json_value(
+        [numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.str_("a"), numpy.arange(2)]
+    ) == [0.5, 3, True, "a", [0, 1]]
+    assert to_json_value([moment, numpy.array([moment])]) == [str(moment), [str(moment)]]
+    assert to_json_value(numpy.zeros((101, 100))) == "ndarray of shape (101, 100)"
+    assert to_json_value(numpy.float64("nan")) == "NaN"
+    assert to_json_value(pandas.Timestamp("2024-01-02")) == "2024-01-02T00:00:00"
+    assert to_json_value(pandas.NaT) == "NaT"
+    assert to_json_value(pandas.Series([1, 2])) == [1, 2]
+    frame = pandas.DataFrame({"a": [1]})
+    assert to_json_value(frame) == repr(frame)
+
+
+def test_packages_for_models():
+    """Where they are installed."""
+    attrs = pytest.importorskip("attrs")
+    msgspec = pytest.importorskip("msgspec")
+    pydantic = pytest.importorskip("pydantic")
+    model = pydantic.create_model("Order", at=(datetime, ...), price=(Decimal, ...))
+    order = model(at=datetime(2024, 1, 2, tzinfo=UTC), price=Decimal("1.50"))
+    assert to_json_value([order]) == [{"at": "2024-01-02T00:00:00Z", "price": "1.50"}]
+    point = attrs.make_class("Spot", ["x"])
+    struct = msgspec.defstruct("Place", ["y"])
+    assert to_json_value([point(1), struct({2})]) == [{"x": 1}, {"y": [2]}]
+
+
+@pytest.mark.parametrize("dumps", ENCODERS)
+def test_cycle_and_depth_end_in_dots(dumps):
+    """One content may be there twice; the strict call takes what is left."""
+    loop = {"a": []}
+    loop["a"].append(loop)
+    shared = [1]
+    assert to_json_value([loop, shared, shared]) == [{"a": ["…"]}, [1], [1]]
+    point = Point(1)
+    point.inner = [point]
+    assert to_json_value(point) == {"x": 1, "inner": ["…"]}
+    deep = "end"
+    for _ in range(MAX_DEPTH - 1):
+        deep = [deep]
+    for value in (deep, {"a": deep}, {"a": [deep]}, {"a": [[datetime.now(UTC), deep]]}):
+        text = encode_json_value({"b": value}, dumps)
+        step = {"provider": {"inputs": json.loads(text)}}
+        StepRun.from_openapi_data_oapg(step)
+    assert b"end" in encode_json_value({"b": deep}, dumps)
+    assert encode_json_value({"b": [deep]}, dumps).count("…".encode()) == 1
+
+
+def test_conversion_stops_at_many_values():
+    """What is not read is said where it would stand; what is read stays."""
+    numbers = list(range(2 * MAX_VALUES))
+    left = to_json_value({"a": numbers, "b": 1})
+    assert left["a"][:10] == numbers[:10]
+    assert left["a"][-1] == {"truncated": "beyond 100,000 values"}
+    assert MAX_VALUES - 10 < len(left["a"]) <= MAX_VALUES
+    assert left["truncated"] == "beyond 100,000 values"
+    assert "b" not in left
+    assert len(to_json_value(numbers[: MAX_VALUES - 1])) == MAX_VALUES - 1
+
+
+def test_content_that_is_there_very_often_comes_to_an_end():
+    value = [1]
+    for _ in range(60):
+        value = [value, value]
+    assert len(encode_json_value(value)) < 2 * MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * (MAX_BYTES // 4), "ä" * (MAX_BYTES // 8), "\0" * 200_000],
+    ids=["ascii", "wide", "escaped"],
+)
+@pytest.mark.parametrize("dumps", ENCODERS)
+def test_conversion_stops_at_4_mib(text, dumps):
+    left = json.loads(encode_json_value([text] * 5, dumps))
+    assert text in left
+    assert left[-1] == {"truncated": "beyond 4 MiB"}
+    assert len(encode(left)) < MAX_BYTES + 100
+    assert to_json_value(text * 10) == {"truncated": "beyond 4 MiB"}
+    assert to_json_value({text: 1, text * 4: 2, "b": 3})["truncated"] == "beyond 4 MiB"
+
+
+def test_binary_data_beyond_the_bound_is_not_written():
+    assert to_json_value([bytes(2 * MAX_BYTES), 1]) == [{"truncated": "beyond 4 MiB"}] * 2
+
+
+@pytest.mark.parametrize("dumps", ENCODERS)
+def test_what_is_left_of_the_stack_does_not_matter(dumps):
+    def deeper(levels):
+        if levels:
+            return deeper(levels - 1)
+        assert to_json_value([[{1}]])
+        return encode_json_value([[{1}, {"a": b""}]], dumps)
+
+    done = set()
+    for levels in range(sys.getrecursionlimit()):
+        try:
+            done.add(deeper(levels))
+        except RecursionError:
+            break
+    assert b'[[[1],{"a":""}]]' in done
+    assert all(json.loads(text) for text in done)
+    assert len(done) > 1
+
+
+def test_integer_that_the_interpreter_does_not_write_is_described():
+    script = """
+import sys
+sys.set_int_max_str_digits(640)
+from gentrace.schemas.json_values import encode_json_value
+print(encode_json_value([10**700, 5]).decode())
+"""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ('["int of about 701 digits",5]\n', "")
+
+
+_SINGLES = [value for value, _ in FORMS if type(value) is not type(iter([]))]
+_singles = st.integers(0, len(_SINGLES) - 1).map(lambda n: _SINGLES[n])
+_keys = st.text(max_size=3) | st.integers(0, 3) | st.none() | st.booleans() | st.floats()
+_values = st.recursive(
+    _singles | st.text(max_size=5) | st.integers() | st.floats() | st.binary(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(_keys, inner, max_size=4)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.lists(inner, max_size=3).map(collections.deque)
+        | inner.map(lambda value: Point(1, value))
+    ),
+    max_leaves=12,
+)
+
+
+@given(_values)
+def test_all_ways_agree_and_the_strict_call_takes_the_result(value):
+    converted = to_json_value(value)
+    for dumps in ENCODERS:
+        assert same(json.loads(encode_json_value(value, dumps)), converted)
+    # The same with a neighbor that none of the encoders writes.
+    assert same(to_json_value([value, {1}])[0], converted)
+    PipelineRunRequest(
+        name="a", step_runs=[{"provider": {"inputs": {"input": converted}}}], extra=converted
+    )
+    assert same(to_json_value(converted), converted)
+
+
+def test_value_changed_while_it_is_read_does_not_raise():
+    """A `repr` that changes what holds it stands for another thread."""
+
+    class Grows:
+        def __init__(self, grow):
+            self.grow = grow
+
+        def __repr__(self):
+            self.grow()
+            return "Grows()"
+
+    content, mapping = [], {}
+    content.append(Grows(lambda: content.append(1)))
+    mapping["a"] = Grows(lambda: mapping.update(b=1))
+    assert to_json_value(content) == ["Grows()"]
+    assert to_json_value(mapping) == {"a": "Grows()"}
+
+
+def test_strict_call_refuses_what_is_converted():
+    """That is what the conversion is for."""
+    with pytest.raises(ApiValueError):
+        StepRun(provider={"inputs": {"a": math.nan}})
+    StepRun(provider={"inputs": to_json_value({"a": math.nan})})

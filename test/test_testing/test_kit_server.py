@@ -1,0 +1,210 @@
+"""The server of the test kit, without pytest's plugin."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support.caller import Caller, within
+
+import gentrace.testing
+from gentrace.exceptions import ApiConnectionException, ServiceException, TooManyRequestsException
+
+
+def named(name):
+    return {"name": name, "step_runs": []}
+
+
+@pytest.fixture(scope="module")
+def _shared():
+    with gentrace.testing.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_shared):
+    """A server that holds nothing yet."""
+    _shared.clear()
+    return _shared
+
+
+@pytest.fixture
+def caller(server):
+    """A client that sends everything once."""
+    with Caller(server.url, retries=0) as caller:
+        yield caller
+
+
+@pytest.fixture
+def stubborn(server):
+    """A client that sends a failed call again."""
+    with Caller(server.url, retries=2) as caller:
+        yield caller
+
+
+def test_runs_are_the_bodies_as_sent_oldest_first(server, caller):
+    assert server.runs == []
+    caller.post({"name": "first", "step_runs": [{"elapsed_time": 5}], "mine": [1]})
+    caller.post(named("second"))
+    assert server.runs == [
+        {"name": "first", "stepRuns": [{"elapsedTime": 5}], "mine": [1]},
+        {"name": "second", "stepRuns": []},
+    ]
+
+
+def test_more_runs_than_one_page_holds_are_all_given(server, caller, monkeypatch):
+    monkeypatch.setattr("gentrace.testing.server.PAGE", 2)
+    names = [f"run {n}" for n in range(5)]
+    for name in names:
+        caller.post(named(name))
+    assert [run["name"] for run in server.runs] == names
+
+
+def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller):
+    def post():
+        for number in range(3):
+            caller.post(named(f"run {number}"))
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    runs = server.wait_for_runs(3, timeout=20)
+    assert [run["name"] for run in runs] == ["run 0", "run 1", "run 2"]
+    thread.join()
+    assert server.wait_for_runs(2) == runs
+
+
+def test_a_run_that_comes_twice_counts_once(server, caller):
+    caller.post(named("once"), idempotency_key="key")
+    caller.post(named("once"), idempotency_key="key")
+    with pytest.raises(TimeoutError, match=r"expected 2 runs within 0\.05 s, 1 came"):
+        server.wait_for_runs(2, timeout=0.05)
+
+
+def test_a_failure_is_answered_and_stores_nothing(server, caller):
+    server.fail()
+    assert caller.fail(ServiceException).status == 503
+    assert server.runs == []
+    caller.post(named("next"))
+
+
+def test_a_failure_says_when_to_try_again(server, caller):
+    server.fail(429, retry_after=120)
+    assert caller.fail(TooManyRequestsException).retry_after == 120
+    server.fail(retry_after="Fri, 31 Dec 1999 23:59:59 GMT")
+    headers = caller.fail(ServiceException).headers
+    assert headers["Retry-After"] == "Fri, 31 Dec 1999 23:59:59 GMT"
+    server.fail()
+    assert caller.fail(ServiceException).retry_after is None
+
+
+def test_a_failure_of_a_large_body_is_read_by_its_client(server, caller):
+    """The answer comes before the body's end, and is not lost by it."""
+    server.fail(500)
+    large = {"name": "x" * 8_000_000, "step_runs": []}
+    assert caller.fail(ServiceException, body=large).status == 500
+
+
+def test_faults_queue_up_and_each_request_takes_the_next(server, stubborn):
+    server.fail(503)
+    server.drop(stored=True)
+    stubborn.post(named("third time"), idempotency_key="key")
+    server.fail(502, times=2)
+    stubborn.post(named("third time too"))
+    assert [run["name"] for run in server.runs] == ["third time", "third time too"]
+
+
+def test_a_dropped_request_is_not_answered(server, caller):
+    server.drop()
+    caller.fail(ApiConnectionException)
+    assert server.runs == []
+
+
+def test_a_dropped_request_may_be_stored_first(server, caller):
+    server.drop(stored=True)
+    caller.fail(ApiConnectionException)
+    assert [run["name"] for run in server.wait_for_runs(1)] == ["answer-question"]
+
+
+def test_a_large_body_is_dropped_as_any(server, caller):
+    server.drop()
+    caller.fail(ApiConnectionException, body={"name": "x" * 8_000_000, "step_runs": []})
+    caller.post(named("next"))
+
+
+def test_a_delayed_request_is_answered_late(server, caller):
+    server.delay(0.2, times=2)
+    with within(0.4, least=0.4):
+        caller.post(named("late"))
+        caller.post(named("late too"))
+    assert len(server.runs) == 2
+
+
+def test_clearing_forgets_runs_and_faults(server, caller):
+    caller.post(named("before"))
+    server.fail(times=3)
+    server.clear()
+    caller.post(named("after"))
+    assert [run["name"] for run in server.runs] == ["after"]
+
+
+def test_clearing_ends_a_delayed_request_which_stores_nothing(server, caller):
+    """Until one try clears while the request is delayed, not before."""
+    with ThreadPoolExecutor(1) as pool:
+        for pause in range(1, 100):
+            server.delay(3600)
+            failure = pool.submit(failing, caller)
+            time.sleep(pause / 100)
+            server.clear()
+            if failure.result(20):
+                break
+    assert type(failure.result()) is ApiConnectionException
+    assert server.runs == []
+
+
+def test_the_server_ends_though_a_request_is_delayed():
+    with ThreadPoolExecutor(1) as pool, within(5):
+        with gentrace.testing.serve() as server, Caller(server.url, retries=0) as caller:
+            server.delay(3600)
+            call = pool.submit(failing, caller)
+            time.sleep(0.2)
+        call.result(20)
+
+
+def failing(caller):
+    """Make a call, and give its exception; None where it worked."""
+    try:
+        caller.post()
+    except ApiConnectionException as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda server: server.fail(200), "status: expected 300 to 599, got 200"),
+        (lambda server: server.fail(600), "status: expected 300 to 599, got 600"),
+        (lambda server: server.fail(times=0), "times: expected 1 or more, got 0"),
+        (lambda server: server.delay(-1), "seconds: expected 0 or more, got -1"),
+        (lambda server: server.delay(float("inf")), "seconds: expected 0 or more, got inf"),
+        (lambda server: server.drop(times=-1), "times: expected 1 or more, got -1"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(server, ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask(server)
+
+
+def test_the_kit_says_when_the_server_itself_fails(server, monkeypatch):
+    monkeypatch.setattr("gentrace.testing.server.PAGE", 0)
+    with pytest.raises(OSError, match="answered 400"):
+        _ = server.runs
+
+
+def test_the_server_shows_where_it_is(server):
+    assert repr(server) == f"Server({server.url!r})"
+
+
+def test_there_is_nothing_else_in_the_kit():
+    with pytest.raises(AttributeError, match=r"'gentrace\.testing' has no attribute 'client'"):
+        gentrace.testing.client  # noqa: B018 - looking it up is the test

@@ -1,0 +1,159 @@
+"""The list of runs in the viewer."""
+
+from datetime import timedelta
+
+ROW = "a.run-row"
+
+
+def names(page):
+    return page.locator(f"{ROW} .name").all_inner_texts()
+
+
+def wait_for_names(page, *expected):
+    """Wait until the list shows just these pipelines, from above."""
+    page.wait_for_function(
+        "names => [...document.querySelectorAll('a.run-row .name')].map(e => e.textContent).join()"
+        " === names.join()",
+        arg=list(expected),
+    )
+
+
+def three_runs(site, steps):
+    site.store({"name": "first", "stepRuns": [steps("a", took=50, outputs={"x": "a violet"})]})
+    site.store({"name": "second", "stepRuns": [steps("b", took=2500, error="ValueError: no")]})
+    site.store({"name": "third", "stepRuns": [steps("c"), steps("d", 60, 80)]})
+
+
+def test_a_row_has_name_when_duration_steps_and_timeline(site, steps, open_page):
+    site.store({"name": "answer", "stepRuns": [steps("a", 0, 1200), steps("b", 1250, 250)]})
+    row = open_page(site).locator(ROW)
+    assert row.locator(".name").inner_text() == "answer"
+    assert row.locator("time").get_attribute("datetime").startswith(f"{steps.start:%Y-%m-%dT%H:%M}")
+    assert row.locator(".duration").inner_text() == "1.50 s"
+    assert row.locator(".steps").inner_text() == "2"
+    assert row.locator("svg path").count() == 2
+    assert row.locator(".mark").inner_text() == ""
+
+
+def test_runs_are_newest_first(site, steps, open_page):
+    three_runs(site, steps)
+    assert names(open_page(site)) == ["third", "second", "first"]
+
+
+def test_a_failed_run_is_marked_for_eyes_and_screen_readers(site, steps, open_page):
+    three_runs(site, steps)
+    mark = open_page(site).locator(ROW).nth(1).locator(".mark")
+    assert "✕" in mark.inner_text()
+    assert "With errors" in mark.inner_text()
+    assert "ValueError: no" in mark.get_attribute("title")
+
+
+def test_a_new_run_appears_by_itself_and_pausing_holds_it_back(site, open_page):
+    site.store({"name": "first", "stepRuns": []})
+    page = open_page(site)
+    site.store({"name": "second", "stepRuns": []})
+    wait_for_names(page, "second", "first")
+    assert page.locator("#status").inner_text() == "1 new run"
+    page.get_by_role("button", name="Live").click()
+    assert page.get_by_role("button", name="Paused").get_attribute("aria-pressed") == "false"
+    site.store({"name": "third", "stepRuns": []})
+    page.wait_for_timeout(2600)
+    assert names(page) == ["second", "first"]
+
+
+def test_the_filters_act_and_stand_in_the_address(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site)
+    page.get_by_label("Pipeline").select_option("first")
+    wait_for_names(page, "first")
+    assert page.url.endswith("#/runs?name=first")
+    page.get_by_role("button", name="Clear").click()
+    wait_for_names(page, "third", "second", "first")
+    page.get_by_label("Errors only").check()
+    wait_for_names(page, "second")
+    page.get_by_label("Errors only").uncheck()
+    page.get_by_label("Duration").select_option("1000")
+    wait_for_names(page, "second")
+    page.get_by_label("Duration").select_option("")
+    page.get_by_label("Search text").fill("viol")
+    wait_for_names(page, "first")
+    assert names(open_page(site, page.url.removeprefix(site.page))) == ["first"]
+
+
+def test_the_time_filter_takes_a_period_or_two_dates(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site)
+    page.get_by_label("Time", exact=True).select_option("1h")
+    wait_for_names(page, "third", "second", "first")
+    page.get_by_label("Time", exact=True).select_option("custom")
+    page.get_by_label("To", exact=True).fill("2020-01-01T00:00:00")
+    page.get_by_text("No run matches").wait_for()
+    page.get_by_label("To", exact=True).fill("")
+    page.get_by_label("From", exact=True).fill("2020-01-01T00:00:00")
+    wait_for_names(page, "third", "second", "first")
+
+
+def test_without_a_run_three_lines_say_how_to_record_one(site, open_page):
+    page = open_page(site)
+    assert page.get_by_role("heading", name="No runs yet").is_visible()
+    setting, code = page.locator("pre").all_inner_texts()
+    assert setting == f"export GENTRACE_HOST={site.url}"
+    assert len(code.splitlines()) == 3
+    compile(code, "first.py", "exec")
+    page.get_by_role("button", name="Copy code").last.click()
+    page.get_by_text("Copied").first.wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == code
+    site.store({"name": "first", "stepRuns": []})
+    wait_for_names(page, "first")
+
+
+def test_filters_that_let_nothing_through_offer_to_be_cleared(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site, "#/runs?text=nowhere")
+    page.get_by_role("button", name="Clear the filters").click()
+    wait_for_names(page, "third", "second", "first")
+
+
+def test_the_keyboard_reaches_search_list_and_run(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site)
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+    page.keyboard.type("violet")
+    wait_for_names(page, "first")
+    page.keyboard.press("Escape")
+    wait_for_names(page, "third", "second", "first")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.querySelector('.name').textContent"
+    assert page.evaluate(focused) == "second"
+    page.keyboard.press("End")
+    assert page.evaluate(focused) == "first"
+    page.keyboard.press("Home")
+    assert page.evaluate(focused) == "third"
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="third").wait_for()
+
+
+def test_coming_back_from_a_run_finds_its_row(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site)
+    page.locator(ROW).nth(2).click()
+    page.get_by_role("heading", name="first").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(f"{ROW}[tabindex='0'] .name", has_text="first").wait_for()
+
+
+def test_scrolling_loads_all_runs_and_draws_those_in_sight(site, steps_of, open_page):
+    for number in range(230):
+        at = steps_of(timedelta(seconds=number))
+        site.store({"name": f"run-{number}", "stepRuns": [at("a")]})
+    page = open_page(site)
+    for _ in range(40):
+        page.locator(".list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+        if "run-0" in names(page):
+            break
+        page.wait_for_timeout(50)
+    assert "run-0" in names(page)
+    assert page.locator(ROW).count() < 60
+    assert page.locator(".summary").inner_text() == "230 runs"
