@@ -34,6 +34,7 @@ _LINE_LIMIT = 64 * 1024
 """How many bytes a line may have."""
 
 _LENGTH = re.compile("[0-9]{1,20}")
+_OF_THE_END = ("content-length", "transfer-encoding", "connection")
 _VERSIONS = {"0.9": 10, "1.0": 10, "1.1": 11}
 _WITHOUT_BODY = frozenset(
     {http.HTTPStatus.SWITCHING_PROTOCOLS, http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED}
@@ -85,14 +86,10 @@ class RawResponse(http.client.HTTPResponse):
 
         """
         for _ in range(_MAX_INTERIM + 1):
-            self._parse_status(self._read_line())
-            lines: list[Secret] = []
-            while (line := self._read_line()) not in _END:
-                lines.append(line)
-                if len(lines) > _MAX_FIELDS:
-                    raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
+            status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
+            self._parse_status(status)
             try:
-                self.headers = self.msg = parse_fields(Secret("".join(lines)))
+                self.headers = self.msg = parse_fields(fields)
                 if self.status not in _INTERIM:
                     self._find_end()
                     return
@@ -100,12 +97,6 @@ class RawResponse(http.client.HTTPResponse):
                 error.status, error.reason, error.headers = self.status, self.reason, self.headers
                 raise
         raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
-
-    def _read_line(self) -> Secret:
-        line = Secret(self.fp.readline(_LINE_LIMIT), "iso-8859-1")
-        if len(line) == _LINE_LIMIT:
-            raise http.client.LineTooLong("line of a head")
-        return line
 
     def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)
@@ -119,8 +110,11 @@ class RawResponse(http.client.HTTPResponse):
 
     def _find_end(self) -> None:
         """Find out how long the body is, and whether the connection is kept after it."""
-        lengths: list[str] = self.headers.get_all("Content-Length", [])
-        codings: list[str] = self.headers.get_all("Transfer-Encoding", [])
+        found: dict[str, list[str]] = {name: [] for name in _OF_THE_END}
+        for name, value in self.headers.items():
+            if name.lower() in found:
+                found[name.lower()].append(value)
+        lengths, codings, options = found.values()
         if lengths and not (len(set(lengths)) == 1 and _LENGTH.fullmatch(lengths[0])):
             raise FramingError("its Content-Length is not one number: " + ", ".join(lengths)[:100])
         if lengths and codings:
@@ -132,21 +126,16 @@ class RawResponse(http.client.HTTPResponse):
         self.length = 0 if has_none else announced
         self.chunked = bool(codings) and not has_none
         self.chunk_left = None
+        option = ",".join(options).lower()
+        is_old = self.version < _VERSIONS["1.1"]
         self.will_close = (
-            not self._is_kept()
+            ("keep-alive" not in option or bool(codings) if is_old else "close" in option)
+            or self.status == http.HTTPStatus.SWITCHING_PROTOCOLS
             # What is announced where there can be no body may come all the same.
             or (has_none and bool(codings or announced))
             or (self.length is None and not self.chunked)
         )
         self.fp.begin_body(is_chunked=self.chunked)
-
-    def _is_kept(self) -> bool:
-        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-            return False
-        options = ",".join(self.headers.get_all("Connection", [])).lower()
-        if self.version == _VERSIONS["1.1"]:
-            return "close" not in options
-        return "keep-alive" in options and "Transfer-Encoding" not in self.headers
 
 
 def parse_fields(text: Secret) -> http.client.HTTPMessage:
@@ -196,21 +185,38 @@ class AnswerFile(io.BufferedReader):
         self._is_chunked = is_chunked
         self._check = AnswerFile._check_size if is_chunked else None
 
+    def read_head(self) -> Secret:
+        """Return a head but for its blank line."""
+        readline = super().readline
+        self._lines: list[bytes] = []
+        while True:
+            self._piece = readline(_LINE_LIMIT)
+            self._check_line(_LINE_LIMIT)
+            if self._piece in _END:
+                return Secret(b"".join(self._lines), "iso-8859-1")
+            if len(self._lines) > _MAX_FIELDS:
+                raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
+            self._lines.append(self._piece)
+
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Read a line; one that breaks off is an error rather than the last one."""
+        """Read a line of a body in chunks, or of a proxy's answer to CONNECT."""
         self._piece = super().readline(size)
+        self._check_line(size)
+        if self._check is not None:
+            self._check(self, self._piece)
+        return self._take()
+
+    def _check_line(self, limit: int | None) -> None:
+        """Check that there is a line, whole and within all bounds."""
         self._budget -= len(self._piece)
         if self._budget < 0:
             raise BudgetError
         if not self._piece:
             raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
         if not self._piece.endswith(b"\n"):
-            if len(self._piece) == size:
-                return self._take()  # whoever asked says that it is too long
+            if len(self._piece) == limit:
+                raise http.client.LineTooLong("line")
             raise http.client.IncompleteRead(self._take())
-        if self._check is not None:
-            self._check(self, self._piece)
-        return self._take()
 
     def _check_size(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
@@ -291,7 +297,7 @@ class _Source(io.RawIOBase):
         super().close()
 
 
-_END = ("\r\n", "\n")
+_END = (b"\r\n", b"\n")
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _VALUE = r"[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*"
 _FIELDS = re.compile(f"(?:{_NAME}:{_VALUE})*")
