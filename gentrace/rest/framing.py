@@ -106,7 +106,7 @@ class RawResponse(http.client.HTTPResponse):
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
         self.code = self.status = int(found[2])
-        self.reason = Secret(found[3].strip())
+        self.reason = found[3].strip()
 
     def _find_end(self) -> None:
         """Find out how long the body is, and whether the connection is kept after it."""
@@ -152,7 +152,7 @@ def parse_fields(text: Secret) -> http.client.HTTPMessage:
     names = map(Secret, _NAMES.findall(text))
     for name, value in zip(names, map(Secret, _VALUES.findall(text)), strict=True):
         # A field may go on in lines that begin with a blank.
-        message[name] = Secret(" ".join(map(str.strip, value.split("\n"))).strip())
+        message[str(name)] = " ".join(map(str.strip, value.split("\n"))).strip()
     return message
 
 

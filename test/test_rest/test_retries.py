@@ -36,6 +36,7 @@ from gentrace.exceptions import (
     TooManyRequestsException,
     exception_class,
 )
+from gentrace.rest import parse_retry_after
 
 RETRIED = [408, 429, 500, 502, 503, 504]
 FINAL = [
@@ -557,3 +558,29 @@ def test_body_of_a_retried_answer_is_not_read_without_limit(connect, body):
     with Peer(body, echo) as peer, within(1):
         assert connect(peer, retries=AT_ONCE).works()
     assert [request.connection for request in peer.requests] == [0, 1]
+
+
+FORMS = {
+    "today's": "%a, %d %b %Y %H:%M:%S GMT",
+    "asctime's": "%a %b %d %H:%M:%S %Y",
+    "asctime's, day filled up": "%a %b %e %H:%M:%S %Y",
+    "RFC 850's": "%A, %d-%b-%y %H:%M:%S GMT",
+    "with an offset of nothing": "%a, %d %b %Y %H:%M:%S -0000",
+    "with an offset": "%a, %d %b %Y %H:%M:%S +0000",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_date_to_come_back_is_utc_in_every_form(monkeypatch, form, zone):
+    """Wherever the client is: asctime's form says no zone, and means UTC."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        date = time.strftime(FORMS[form], time.gmtime(time.time() + 30))
+        seconds = parse_retry_after({"Retry-After": date})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert seconds is not None
+    assert 15 < seconds <= 30

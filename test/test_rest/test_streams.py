@@ -600,3 +600,21 @@ def test_raw_answer_that_is_not_streamed_is_bounded(connect):
             ApiResponseTooLargeException, skip_deserialization=True
         )
         assert connect(peer, max_response_body=100).raw().read() == b"x" * 101
+
+
+def test_stream_tells_where_it_comes_from(connect):
+    with Peer() as peer:
+        response = connect(peer).raw()
+        assert response.connection.sock.fileno() == response.fileno()
+        response.read()
+        assert response.connection is None
+
+
+@pytest.mark.parametrize("coding", [None, "chunked"])
+def test_stream_is_read_into_a_buffer(connect, coding):
+    fields = {"Transfer-Encoding": coding} if coding else {"Content-Length": len(ID)}
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ID), ID) if coding else ID
+    with Peer(send(head_of(200, headers=fields) + body)) as peer:
+        buffer = bytearray(len(ID))
+        assert connect(peer).raw().readinto(buffer) == len(ID)
+    assert buffer == ID

@@ -499,3 +499,34 @@ def test_setting_that_changes_does_not_warn_again(connect):
 def test_plain_http_without_a_token_does_not_warn(connect):
     with Peer() as peer, names({"plain.test": [peer.address]}):
         assert connect(peer.at("plain.test"), access_token=None).works()
+
+
+# A context of the caller's.
+
+
+def test_context_of_the_caller_takes_the_place_of_all_settings(connect):
+    context = ssl.create_default_context(cadata=authority_pem())
+    with Peer(tls=server_tls()) as peer, Peer(proxy(), tls=server_tls()) as between:
+        other = trustme.CA().cert_pem.bytes().decode()
+        caller = connect(peer, ssl_ca_cert=other)
+        caller.fail(ApiTlsException)
+        caller.configuration.ssl_ca_cert = None
+        caller.configuration.ssl_context = context
+        assert caller.works()
+        caller.configuration.proxy = between.origin
+        assert caller.works()
+
+
+def test_error_of_tls_that_python_makes_is_worded(connect, monkeypatch):
+    """As truststore's on Windows and macOS, which has no `reason` of OpenSSL's."""
+
+    def refuse(*_, **__):
+        raise ssl.SSLCertVerificationError("the system does not trust it")
+
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+            error = caller.fail(ApiTlsException)
+        assert "the system does not trust it" in str(error)
+        assert caller.works()

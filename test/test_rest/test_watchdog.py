@@ -1,0 +1,173 @@
+"""The watchdog: it ends what goes on past its deadline, and nothing else."""
+
+import queue
+import socket
+import threading
+from types import SimpleNamespace
+
+import pytest
+from support.peers import PATIENCE, Peer, drip, echo, head_of
+
+from gentrace.exceptions import ApiTimeoutException
+from gentrace.rest.attempt import Attempt
+from gentrace.rest.deadline import Deadline, now
+from gentrace.rest.slots import Slots
+from gentrace.rest.watchdog import Watchdog
+
+
+class Item:
+    """Something that is watched."""
+
+    def __init__(self, seconds):
+        self.end = now() + seconds
+        self.was_cut = threading.Event()
+
+    def cut(self):
+        self.was_cut.set()
+
+
+@pytest.fixture
+def attempt():
+    """An attempt that is sending, and the far end of its socket."""
+    near, far = socket.socketpair()
+    with near, far:
+        made = Attempt(Deadline(1, 1, 60, covers_stream=False))
+        made.send(SimpleNamespace(sock=near))
+        far.settimeout(PATIENCE)
+        yield made, far
+
+
+def is_shut(far):
+    far.setblocking(False)
+    try:
+        return far.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
+def test_items_are_cut_at_their_ends():
+    """One that comes later and ends sooner, too."""
+    watchdog = Watchdog()
+    items = [Item(60), Item(0.3), Item(0.05)]
+    for item in items:
+        watchdog.watch(item)
+    assert items[2].was_cut.wait(PATIENCE)
+    assert items[1].was_cut.wait(PATIENCE)
+    assert now() >= items[1].end
+    assert not items[0].was_cut.is_set()
+
+
+def test_forgotten_item_is_not_cut():
+    watchdog = Watchdog()
+    forgotten, other = Item(0.05), Item(0.1)
+    watchdog.watch(forgotten)
+    watchdog.watch(other)
+    watchdog.forget(forgotten)
+    assert other.was_cut.wait(PATIENCE)
+    assert not forgotten.was_cut.is_set()
+
+
+def test_one_thread_serves_all():
+    watchdog = Watchdog()
+    before = threading.active_count()
+    barrier = threading.Barrier(8)
+
+    def watch():
+        barrier.wait(PATIENCE)
+        watchdog.watch(Item(0.01))
+
+    threads = [threading.Thread(target=watch) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert threading.active_count() == before + 1
+
+
+def test_nothing_is_started_as_python_ends(monkeypatch):
+    """A thread could neither start nor run then; the time-outs of the sockets remain."""
+    ended = SimpleNamespace(is_alive=lambda: False)
+    monkeypatch.setattr(threading, "main_thread", lambda: ended)
+    before = threading.active_count()
+    Watchdog().watch(Item(0.01))
+    assert threading.active_count() == before
+
+
+def test_attempt_that_is_cut_is_shut_down(attempt):
+    made, far = attempt
+    made.cut()
+    assert is_shut(far)
+
+
+def test_attempt_that_has_finished_is_not_cut(attempt):
+    """Its connection may serve another call already."""
+    made, far = attempt
+    made.finish()
+    made.cut()
+    made.finish(is_spent=True)
+    assert not is_shut(far)
+
+
+def test_attempt_that_finishes_as_it_is_cut_spends_its_connection(attempt, monkeypatch):
+    made, far = attempt
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "shut_down", lambda *_: None)  # the watchdog is about to
+        made.cut()
+    made.finish()
+    assert is_shut(far)
+
+
+def test_streams_are_not_cut(connect):
+    """But for those whose total was given."""
+    slow = drip(head_of(200, headers={"Transfer-Encoding": "chunked"}), b"1\r\nx\r\n", every=0.02)
+    with Peer(slow, slow) as peer:
+        caller = connect(peer)
+        with caller.raw(timeout=(5, 5)) as response:
+            assert len(response.read(40)) == 40
+        response = caller.raw(timeout=(5, 5, 0.5))
+        with pytest.raises(ApiTimeoutException):
+            response.read(4000)
+
+
+def test_slots_give_what_came_last_and_no_more_than_there_are():
+    slots = Slots(2)
+    for item in ("first", "last"):
+        slots.put(item)
+    assert slots.qsize() == 2
+    assert [slots.get(timeout=1), slots.get(timeout=1)] == ["last", "first"]
+    with pytest.raises(queue.Empty):
+        slots.get(timeout=0.01)
+    slots.put(None)
+    assert slots.get() is None
+
+
+def test_slots_that_are_emptied_keep_their_places():
+    """As at the interpreter's end, where a call may still come."""
+    slots = Slots(1)
+    slots.put("idle")
+    assert slots.get(block=False) == "idle"
+    with pytest.raises(queue.Empty):
+        slots.get(block=False)
+    assert slots.get(timeout=1) is None
+
+
+def test_waiters_are_not_passed_by(connect):
+    """Who gives a connection back and wants one again waits behind those that wait."""
+    counts = [0] * 6
+    ends = threading.Event()
+    with Peer(echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1, timeout=PATIENCE)
+
+        def work(number):
+            while not ends.is_set():
+                caller.post()
+                counts[number] += 1
+                if sum(counts) >= 200:
+                    ends.set()
+
+        threads = [threading.Thread(target=work, args=[number]) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert min(counts) > 5, counts
