@@ -73,7 +73,7 @@ def test_source_distribution_holds_what_the_tests_need(built):
 def test_public_names():
     assert sorted(gentrace.__all__) == NAMES.split()
     assert all(getattr(gentrace, name) is not None for name in gentrace.__all__)
-    assert sorted(gentrace.local.__all__) == ["Server", "Settings", "run", "serve"]
+    assert sorted(gentrace.local.__all__) == ["RunsApi", "Server", "Settings", "run", "serve"]
 
 
 @pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".py")])
