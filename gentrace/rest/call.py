@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import HTTPHeaderDict, Retry, Timeout
+from urllib3 import Retry, Timeout
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -28,7 +28,7 @@ from gentrace.rest.routes import port_of
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
@@ -96,7 +96,7 @@ class Call:
             raw = self._open(attempt)
             self.report.tries += 1
             self._was_sent = True
-            headers = make_headers(_fields_of(raw.headers), self.report.secrets)
+            headers = make_headers(raw.headers, self.report.secrets)
             head = Head(raw.status, raw.reason or "", headers, self.report, self.report.tries)
             limit = self._settings.max_response_body
             return HTTPResponse(raw, head, attempt, limit, self.shown_target)
@@ -158,7 +158,7 @@ class Call:
         if not isinstance(error, FramingError):
             return self.report.explain(error, attempt)
         fields: Any = {} if error.headers is None else error.headers
-        headers = make_headers(_fields_of(fields), self.report.secrets)
+        headers = make_headers(fields, self.report.secrets)
         head = Head(error.status, error.reason, headers, self.report, self.report.tries)
         return head.refuse(ApiResponseException, str(error)), None
 
@@ -231,14 +231,6 @@ class Call:
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
-
-
-def _fields_of(headers: Any) -> HTTPHeaderDict | Iterable[tuple[str, str]]:
-    """Return the fields of a head: a tool may bring other headers than urllib3's."""
-    if isinstance(headers, HTTPHeaderDict):
-        return headers
-    fields: Iterable[tuple[str, str]] = headers.items()
-    return fields
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPHeaderDict
 
@@ -19,8 +19,6 @@ from gentrace.configuration.secrets import (
 from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gentrace.exceptions import ApiException
     from gentrace.rest.failures import Report
 
@@ -74,11 +72,16 @@ class Head:
         return masked
 
 
-def make_headers(
-    fields: HTTPHeaderDict | Iterable[tuple[str, str]], secrets: list[str]
-) -> HTTPHeaderDict:
-    """Return header fields, in which what holds a secret prints masked."""
-    headers = fields if isinstance(fields, HTTPHeaderDict) else HTTPHeaderDict(fields)
+def make_headers(given: Any, secrets: list[str]) -> HTTPHeaderDict:
+    """Return the header fields of an answer; what holds a secret prints masked.
+
+    Args:
+        given: those of urllib3, or others with `items()`, as a tool may bring.
+        secrets: the secrets.
+
+    """
+    headers: HTTPHeaderDict
+    headers = given if isinstance(given, HTTPHeaderDict) else HTTPHeaderDict(given.items())
     shown = Secret("\n".join(f"{name}: {value}" for name, value in headers.iteritems()))
     names = map(str.lower, headers)
     if SENSITIVE_HEADERS.isdisjoint(names) and scrub(shown, secrets) == shown:

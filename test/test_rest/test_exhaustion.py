@@ -1,7 +1,6 @@
 """What a call says where no descriptor, thread or memory is to be had."""
 
 import os
-import resource
 import subprocess
 import sys
 import textwrap
@@ -125,6 +124,3 @@ def test_stream_without_memory_says_so(connect, monkeypatch):
             with pytest.raises(ApiConnectionException, match="no memory"):
                 response.read()
         assert caller.works()
-
-
-assert resource

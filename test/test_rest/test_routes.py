@@ -1,0 +1,113 @@
+"""How many connections are kept, to how many origins, and what becomes of them."""
+
+import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from support.peers import Peer, echo, send, stall, then
+
+from gentrace.rest.routes import MAX_ROUTES
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+
+
+def descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_idle_connections_are_kept_to_few_origins(connect):
+    """300 origins keep no 300 sockets."""
+    with Peer() as peer:
+        caller = connect(peer)
+        before = descriptors()
+        for number in range(300):
+            host = f"http://127.0.{number // 250}.{1 + number % 250}:{peer.address[1]}"
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", peer.address)])
+                assert caller.client.call_api("/runs", "POST", host=host).status == 200
+        gc.collect()
+        peer.wait(lambda: peer.open <= MAX_ROUTES)
+        assert descriptors() - before <= 3 * MAX_ROUTES  # both ends are ours
+        assert caller.works()
+
+
+def test_origin_in_use_keeps_its_connection(connect):
+    """The one that is closed for another is the one used longest ago."""
+    with Peer() as peer, ExitStack() as stack:
+        others = [stack.enter_context(Peer()) for _ in range(MAX_ROUTES + 4)]
+        caller = connect(peer)
+        for other in others:
+            assert caller.works()
+            assert caller.client.call_api("/runs", "GET", host=other.url).status == 200
+    assert peer.connections == 1
+
+
+def test_stream_outlives_the_place_of_its_origin(connect):
+    held = threading.Event()
+
+    def slow(talk, _):
+        talk.send(HALF)
+        assert held.wait(20)
+        talk.send(b"-done")
+
+    with Peer(slow) as peer, ExitStack() as stack:
+        others = [stack.enter_context(Peer()) for _ in range(MAX_ROUTES)]
+        caller = connect(peer)
+        response = caller.raw()
+        for other in others:
+            assert caller.client.call_api("/runs", "GET", host=other.url).status == 200
+        held.set()
+        assert response.read() == b"half-done"
+        peer.wait(lambda: peer.open == 0)
+
+
+def test_setting_that_changes_lets_calls_under_way_end(connect):
+    """Those that wait for a connection get one too."""
+    go = threading.Event()
+
+    def slow(talk, request):
+        assert go.wait(20)
+        echo(talk, request)
+
+    with Peer(slow) as peer, ThreadPoolExecutor(3) as threads:
+        caller = connect(peer, connection_pool_maxsize=1)
+        calls = [threads.submit(caller.works) for _ in range(3)]
+        peer.wait(lambda: len(peer.requests) == 1)
+        caller.configuration.socket_options = []
+        other = threads.submit(caller.works)
+        go.set()
+        assert all(call.result(20) for call in [*calls, other])
+
+
+ENDS = {
+    "close": lambda response: response.close(),
+    "release": lambda response: response.release_conn(),
+    "release twice": lambda response: (response.release_conn(), response.release_conn()),
+    "close and release": lambda response: (response.close(), response.release_conn()),
+    "drain": lambda response: response.drain_conn(),
+    "block": lambda response: response.__exit__(None, None, None),
+    "shutdown and close": lambda response: (response.shutdown(), response.close()),
+    "read": lambda response: response.read(2) and response.close(),
+    "nothing": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_place_of_the_pool_is_lost(connect, end):
+    """However often an answer that is half read is given up."""
+    half = then(send(HALF), stall)
+    with Peer(*[half] * 6, echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=2)
+        for _ in range(3):
+            pair = [caller.raw(timeout=20), caller.raw(timeout=20)]
+            for response in pair:
+                ENDS[end](response)
+            del pair, response
+        first = caller.raw(timeout=5)
+        assert caller.works()  # there are two places, no fewer
+        assert first.read()
+        with caller.raw(), caller.raw():
+            assert caller.fail(timeout=0.3).tries == 0  # and no more
