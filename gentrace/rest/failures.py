@@ -99,6 +99,8 @@ class Report:
         hint = ""
         if isinstance(cause, http.client.RemoteDisconnected) and not self.route.uses_tls:
             hint = " (if it speaks TLS at this port, use https://)"
+        if isinstance(cause, ConnectionRefusedError) and not self.route.has_proxy:
+            hint = "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
         return kind, f"{describe(cause)}, while {phase}{hint}"
 
 
