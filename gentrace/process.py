@@ -1,7 +1,8 @@
-"""Which process this is: known by the fork hook, and by the process id where no hook ran."""
+"""Which process this is, known by the fork hook and by the process id, and whether it ends."""
 
 from __future__ import annotations
 
+import atexit
 import os
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +29,8 @@ class Lock(Protocol):
 
 
 _generation = 0
+_ending = False
+_at_end: list[Callable[[], None]] = []
 _after_fork: list[Callable[[], None]] = []
 
 
@@ -39,6 +42,16 @@ def current_process() -> Process:
 def call_after_fork(function: Callable[[], None]) -> None:
     """Call a function in each child, when this module knows of it."""
     _after_fork.append(function)
+
+
+def call_at_end(function: Callable[[], None]) -> None:
+    """Call a function when the interpreter ends, also if this is said while it does."""
+    _at_end.append(function)
+
+
+def is_ending() -> bool:
+    """Tell whether what `call_at_end` was given has been called."""
+    return _ending
 
 
 def hold_forks(lock: Lock) -> None:
@@ -57,6 +70,14 @@ def let_forks(lock: Lock) -> None:
 
 _locks: dict[Lock, None] = {}
 _taken: list[Lock] = []
+
+
+@atexit.register
+def _end() -> None:
+    global _ending  # noqa: PLW0603 - a process has one
+    _ending = True
+    for function in _at_end:
+        function()
 
 
 def _take_locks() -> None:

@@ -96,10 +96,15 @@ class Report:
             return kind, f"more bytes than an answer may have, while {phase}"
         if isinstance(cause, socket.gaierror):
             return kind, f"the name cannot be resolved: {describe(cause)}"
-        hint = ""
+        return kind, f"{describe(cause)}, while {phase}{self._hint(cause)}"
+
+    def _hint(self, cause: BaseException) -> str:
+        """Return where to look, as far as the cause tells."""
         if isinstance(cause, http.client.RemoteDisconnected) and not self.route.uses_tls:
-            hint = " (if it speaks TLS at this port, use https://)"
-        return kind, f"{describe(cause)}, while {phase}{hint}"
+            return " (if it speaks TLS at this port, use https://)"
+        if isinstance(cause, ConnectionRefusedError) and not self.route.has_proxy:
+            return "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
+        return ""
 
 
 def is_failure(error: BaseException, attempt: Attempt) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 from multiprocessing.pool import ThreadPool
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from gentrace.exceptions import ApiConnectionException
-from gentrace.process import current_process
+from gentrace.process import call_at_end, current_process, is_ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +30,16 @@ class CallThreads:
 
     def __init__(self, size: int) -> None:
         self.process = current_process()
-        _refuse_at_end()
+        self._is_closed = False
+        if is_ending():
+            raise _no_thread("the interpreter is ending")
         try:
             self._pool = ThreadPool(size)
         except RuntimeError as error:
             raise _no_thread(str(error)) from None
         _open.add(self)
+        # A child of multiprocessing calls no other functions when it ends.
+        Finalize(None, _finish, exitpriority=_BEFORE_POOLS)
 
     def submit(self, function: Callable[[], T]) -> AsyncResult[T]:
         """Run a function in one of the threads.
@@ -44,7 +48,8 @@ class CallThreads:
             ApiConnectionException: the interpreter is ending, and has ended the threads.
 
         """
-        _refuse_at_end()
+        if self._is_closed:
+            raise _no_thread("the interpreter is ending")
 
         def run() -> T:
             # The task holds on to its pool, which would otherwise go with the client that made it.
@@ -54,6 +59,7 @@ class CallThreads:
 
     def close(self) -> None:
         """Finish what is under way, and end the threads."""
+        self._is_closed = True
         _open.discard(self)
         self._pool.close()
         self._pool.join()
@@ -62,22 +68,20 @@ class CallThreads:
         return function()
 
 
+_BEFORE_POOLS = 20
+"""multiprocessing ends its pools, whatever they are at, with a priority of 15."""
+
 _open: WeakSet[CallThreads] = WeakSet()
-_state = {"ending": False}
 
 
-@atexit.register
 def _finish() -> None:
     """Wait for the calls of this process: each ends within its time-outs."""
-    _state["ending"] = True
     for threads in list(_open):
         if threads.process == current_process():
             threads.close()
 
 
-def _refuse_at_end() -> None:
-    if _state["ending"]:
-        raise _no_thread("the interpreter is ending")
+call_at_end(_finish)
 
 
 def _no_thread(why: str) -> ApiConnectionException:

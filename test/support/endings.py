@@ -3,6 +3,7 @@
 # ruff: noqa: T201 - it prints what it saw
 
 import atexit
+import multiprocessing
 import os
 import sys
 
@@ -30,6 +31,20 @@ def call_at_exit(url):
     client = ApiClient(Configuration(url))
     post(client, "one", async_req=True).get()
     later(lambda: post(client, "two", async_req=True))
+
+
+def call_in_child(url):
+    """Leave calls under way at the end of a child of multiprocessing."""
+    child = multiprocessing.get_context("fork").Process(target=three_calls, args=(url,))
+    child.start()
+    child.join()
+    print(child.exitcode)
+
+
+def first_call_at_exit(url):
+    """Make the first call of the program in a function of `atexit`, and do not wait for it."""
+    client = ApiClient(Configuration(url))
+    atexit.register(lambda: post(client, "one", async_req=True) and None)
 
 
 def plain_call_at_exit(url):

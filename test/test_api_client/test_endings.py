@@ -35,6 +35,20 @@ def test_calls_under_way_are_finished_before_the_program_ends(name, keys):
         assert {request["Idempotency-Key"] for request in peer.requests} == keys
 
 
+def test_calls_under_way_in_a_child_are_finished_before_it_ends():
+    with Peer() as peer:
+        assert run("call_in_child", peer) == "0\n"
+        assert {r["Idempotency-Key"] for r in peer.requests} == {"one", "two", "three"}
+
+
+def test_call_that_begins_as_the_program_ends_is_finished_or_refused():
+    """From Python 3.12 on, no thread starts then: the refusal is said on standard error."""
+    with Peer() as peer:
+        if sys.version_info < (3, 12):
+            assert run("first_call_at_exit", peer) == ""
+            assert [r["Idempotency-Key"] for r in peer.requests] == ["one"]
+
+
 def test_call_in_a_thread_at_the_interpreters_end_is_refused_with_the_remedy():
     with Peer() as peer:
         words = run("call_at_exit", peer)

@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -248,3 +250,16 @@ def test_gets_and_deletes_are_tried_again():
 
 def test_the_local_room_has_the_class_by_its_name():
     assert gentrace.local.RunsApi is gentrace.runs.RunsApi
+
+
+def test_importing_the_class_loads_neither_a_server_nor_the_transport():
+    script = """
+import sys
+sys.modules["starlette"] = sys.modules["uvicorn"] = None
+import gentrace.local
+gentrace.local.RunsApi
+assert "urllib3" not in sys.modules
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert (done.returncode, done.stderr) == (0, "")

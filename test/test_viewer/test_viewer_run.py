@@ -98,13 +98,16 @@ def test_a_long_array_unfolds_in_groups(steps, show):
     page = show(steps("a", outputs={"n": [[index] for index in range(25_000)]}), step=1)
     tree = part(page, "Outputs")
     tree.locator("summary", has_text="n:").click()
+    tree.locator("summary", has_text="20,000 … 24,999").wait_for()
     assert tree.locator("summary").all_inner_texts()[1:] == [
         "0 … 9,999",
         "10,000 … 19,999",
         "20,000 … 24,999",
     ]
     tree.locator("summary").last.click()
+    tree.locator("summary", has_text="24,900").wait_for()
     tree.locator("summary").last.click()
+    tree.locator("summary", has_text="24999").wait_for()
     assert "24,999" in tree.locator("summary", has_text="24,900").inner_text()
     assert tree.locator("summary", has_text="24999").count() == 1
     assert tree.locator("summary").count() < 200
