@@ -111,6 +111,15 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
 
     A file in memory, as a traceback with locals would show bytes.
     """
+    # Looked for without a copy: most answers, however large, do not repeat a secret.
+    holds = data.getvalue().__contains__
+    patterns = [
+        SecretBytes(pattern, "latin-1")
+        for characters, pattern in _find_patterns(tuple(secrets))
+        if all(ord(c) < 256 and holds(ord(c)) for c in characters)  # noqa: PLR2004 - an octet
+    ]
+    if not any(re.search(pattern, data.getvalue()) for pattern in patterns):
+        return data.getvalue()
     # As text with a character an octet: a secret's own octets are among its spellings.
     return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
 

@@ -97,7 +97,7 @@ class Call:
             self.report.tries += 1
             self._was_sent = True
             headers = make_headers(raw.headers, self.report.secrets)
-            head = Head(raw.status, raw.reason or "", headers, self.report, self.report.tries)
+            head = Head(raw.status, str(raw.reason or ""), headers, self.report, self.report.tries)
             limit = self._settings.max_response_body
             return HTTPResponse(raw, head, attempt, limit, self.shown_target)
         except BaseException as error:

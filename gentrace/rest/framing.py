@@ -106,7 +106,7 @@ class RawResponse(http.client.HTTPResponse):
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
         self.code = self.status = int(found[2])
-        self.reason = found[3].strip()
+        self.reason = Secret(found[3].strip())  # a server may repeat the token
 
     def _find_end(self) -> None:
         """Find out how long the body is, and whether the connection is kept after it."""
@@ -193,7 +193,9 @@ class AnswerFile(io.BufferedReader):
             self._piece = readline(_LINE_LIMIT)
             self._check_line(_LINE_LIMIT)
             if self._piece in _END:
-                return Secret(b"".join(self._lines), "iso-8859-1")
+                head = Secret(b"".join(self._lines), "iso-8859-1")
+                self._lines = []
+                return head
             if len(self._lines) > _MAX_FIELDS:
                 raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
             self._lines.append(self._piece)
