@@ -152,8 +152,8 @@ def workers(url, method, how, keep):
     return {"own": own == {True}, "tokens": list(tokens), "elsewhere": os.getpid() not in places}
 
 
-FINALIZERS = {"__del__", "_remove", "closed"}
-"""Functions that Python calls when an object goes: the last one for a file, of which it asks it."""
+FINALIZERS = {"__del__", "_remove", "closed", "_close_pool_connections", "__call__"}
+"""Functions that Python calls when an object goes, and of a file, whether it is closed."""
 
 
 class Stop(BaseException):

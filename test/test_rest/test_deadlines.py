@@ -136,7 +136,8 @@ def test_call_ends_at_its_deadline(outcomes, name):
     assert f"{LIMIT:g} s" in str(error)
 
 
-def test_call_starts_no_thread(connect, monkeypatch):
+def test_calls_start_no_thread_but_the_watchdog(connect, monkeypatch):
+    """That one starts with the first call of the process."""
     starters = []
     real = threading.Thread.start
 
@@ -145,8 +146,11 @@ def test_call_starts_no_thread(connect, monkeypatch):
         real(thread)
 
     with Peer() as peer:
+        caller = connect(peer)
+        assert caller.post(timeout=60)
         monkeypatch.setattr(threading.Thread, "start", start)
-        assert connect(peer).post(timeout=60)
+        assert caller.post(timeout=60)
+        assert caller.post(timeout=0.7)
     assert threading.current_thread() not in starters
 
 
