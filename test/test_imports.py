@@ -28,10 +28,8 @@ assert answer.body["pipelineRunId"] == "run"
 
 HEAVY = {
     "certifi",
-    "dataclasses",
     "dateutil",
     "http",
-    "inspect",
     "logging",
     "multiprocessing",
     "pathlib",
@@ -44,10 +42,11 @@ HEAVY = {
 """`ssl` is not among them: its classes take `socket.socket` for a base when it is loaded, and a
 guard that stands in for that class during the first call would stay their base for good."""
 
-CEILING = 85
-"""How many modules the contract's import lines load, those of Python included; 80 on 3.11.
+CEILING = 110
+"""How many modules the contract's import lines load, those of Python included; 102 on 3.11.
 
-The package is small files of one idea each, some 57 of them here; `ssl` brings 14 of Python's.
+The package is small files of one idea each, some 57 of them here; `ssl` brings 14 of Python's, and
+`dataclasses`, which the answers are made with, some 20.
 """
 
 ABOVE = {
@@ -127,7 +126,7 @@ def test_first_call_loads_urllib3_and_next_to_nothing_else():
     assert "urllib3" in modules
     beyond = modules - loaded_by(CONTRACT + "import urllib3, gentrace.rest")
     assert beyond <= OF_A_CALL
-    late = {"certifi", "dataclasses", "dateutil", "typing_extensions", "uuid", "multiprocessing"}
+    late = {"certifi", "dateutil", "typing_extensions", "uuid", "multiprocessing"}
     assert not top_level(modules) & late
 
 
