@@ -1,6 +1,5 @@
 """Calls under way when the program ends, and clients that are carried through a fork."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +19,6 @@ def run(name, peer):
         text=True,
         timeout=PATIENCE,
         check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

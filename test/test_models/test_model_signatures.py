@@ -60,6 +60,6 @@ def test_the_constructor_takes_each_property_by_its_python_name(model):
 
 def test_all_models_are_exported():
     assert set(MODELS) == {
-        model for model in Model.__subclasses__() if model.__module__.startswith("gentrace.")
+        model for model in Model.__subclasses__() if model.__module__.startswith("gentrace.model.")
     }
     assert models.__all__ == sorted(models.__all__)

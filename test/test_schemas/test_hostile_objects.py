@@ -227,8 +227,12 @@ def test_deep_content_is_sent_or_refused_however_little_stack_is_left(wrap):
                 refusals.append(error)
     assert {(error.path_to_item or "x")[0] for error in refusals} == {"x"}
     assert refusals
-    words = "nested deeper than what is left of|cannot be written as JSON: maximum recursion depth"
-    assert all(re.match(words, error.message) for error in refusals)
+    # The last where the stack ends in the code of an object that is asked for its items.
+    words = (
+        "nested deeper than what is left of|cannot be written as JSON: maximum recursion depth"
+        "|which raised RecursionError"
+    )
+    assert all(re.search(words, error.message) for error in refusals)
 
 
 def test_hostile_object_puts_nothing_on_the_wire(connect):
