@@ -18,6 +18,7 @@ def test_corpus(name):
         TARGETS[name](data)
 
 
+@pytest.mark.filterwarnings("ignore:.*which is sent as it is")
 @pytest.mark.parametrize("name", TARGETS)
 def test_inputs_near_the_corpus(name):
     known = seeds(name)
@@ -31,6 +32,7 @@ def test_inputs_near_the_corpus(name):
     check()
 
 
+@pytest.mark.filterwarnings("ignore:.*which is sent as it is")
 @pytest.mark.parametrize("name", TARGETS)
 def test_any_input(name):
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
