@@ -74,7 +74,8 @@ class RawResponse(http.client.HTTPResponse):
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         self._is_for_head = method == "HEAD"
-        self.fp = AnswerFile(self.fp, current.get())
+        file, self.fp = self.fp, None  # an interrupt in the making leaves no half of a file
+        self.fp = AnswerFile(file, current.get())
 
     def begin(self) -> None:
         """Read the head of the final answer.
@@ -266,15 +267,23 @@ class AnswerFile(io.BufferedReader):
         """Close; a connection on which something is left serves no other call."""
         if self._is_answer and not self.closed:
             self._source.is_dry = True
-            self._attempt.finish(is_spent=bool(self.peek(1)))
+            self._attempt.finish(is_spent=self._has_more())
             self._piece = b""
         super().close()
+
+    def _has_more(self) -> bool:
+        try:
+            return bool(self.peek(1))
+        except ValueError:  # an interrupt has closed half of it
+            return True
 
 
 class _Source(io.RawIOBase):
     """What comes from the socket; each read is an operation of the call."""
 
     is_dry = False
+    # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
+    _file: Any = None
 
     def __init__(self, file: Any, attempt: Attempt) -> None:
         self._file = file
@@ -295,7 +304,8 @@ class _Source(io.RawIOBase):
         return number
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         super().close()
 
 

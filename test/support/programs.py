@@ -13,7 +13,15 @@ PATIENCE = 120
 def run_program(*arguments, before=(), interpreter=sys.executable, **environment):
     """What a function of `delivery_programs` returned; nothing may be on its standard error."""
     done = subprocess.run(  # noqa: S603 - our own
-        [interpreter, *before, PROGRAMS, *map(str, arguments)],
+        # From Python 3.12 on it warns of each fork of a process with threads.
+        [
+            interpreter,
+            "-W",
+            "ignore:This process:DeprecationWarning",
+            *before,
+            PROGRAMS,
+            *map(str, arguments),
+        ],
         env=os.environ | environment,
         capture_output=True,
         text=True,

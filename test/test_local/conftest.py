@@ -92,7 +92,8 @@ def finish(tmp_path):
     def launch(*arguments, code=None, **environment):
         module = ["-m", "gentrace.local"] if code is None else ["-c", code]
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, *module, *arguments],
+            # From Python 3.12 on it warns of each fork of a process with threads.
+            [sys.executable, "-W", "ignore:This process:DeprecationWarning", *module, *arguments],
             cwd=tmp_path,
             env=os.environ | environment,
             capture_output=True,

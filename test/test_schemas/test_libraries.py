@@ -14,6 +14,8 @@ from gentrace.schemas import REQUEST_RULES, ObjectSchema, find_encoder
 WHEN = datetime(2023, 5, 4, 9, 30, tzinfo=UTC)
 UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"]
 
+pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
+
 
 def _content(value):
     return StepRunProvider(inputs={"v": value}).inputs["v"]
