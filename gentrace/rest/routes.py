@@ -174,6 +174,8 @@ class Route:
             return SOCKSProxyManager(proxy.shown, user, password, **common)
         if proxy.scheme == "https":
             common["proxy_ssl_context"] = self._contexts.get(for_proxy=True)
+            if not self.uses_tls:  # where urllib3 up to 2.7 looks for that of the proxy
+                common["ssl_context"] = common["proxy_ssl_context"]
         return ProxyManager(proxy.shown, proxy_headers=self._proxy_fields, **common)
 
     def is_outdated(self) -> bool:
