@@ -16,7 +16,7 @@ def cluster():
     """Two workers, each a process of its own; a token is in their environment."""
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
     with LocalCluster(
-        **settings, dashboard_address=None, env={"GENTRACE_API_KEY": TOKEN}, silence_logs=50
+        **settings, dashboard_address=":0", env={"GENTRACE_API_KEY": TOKEN}, silence_logs=50
     ) as made:
         yield made
 
