@@ -11,13 +11,7 @@ from gentrace.configuration.addresses import is_same_url
 from gentrace.configuration.refusals import error_of, refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
-from gentrace.configuration.settings import (
-    SECRETS,
-    SETTINGS,
-    DeclaredSettings,
-    Settings,
-    no_such_setting,
-)
+from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -103,7 +97,7 @@ class Configuration(DeclaredSettings):
                 raise error
 
         def __getattr__(self, name: str) -> object:
-            raise no_such_setting(name)
+            return find_setting(name)  # which raises: Python has found none
 
     @property
     def logger(self) -> dict[str, logging.Logger]:
@@ -255,12 +249,11 @@ def restore(
 
     """
     restored = object.__new__(kind)
-    vars(restored).update(state)
+    vars(restored).update(state, lost=lost)
     if "access_token" in lost:
         error = error_of(_take_from_environment, restored, "access_token")
         if error is not None:
             raise error
-    vars(restored)["lost"] = lost - vars(restored).keys()
     return restored
 
 
@@ -286,10 +279,8 @@ def _set_all(
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
-    if name not in SETTINGS:
-        raise no_such_setting(name)
     values = vars(configuration)
-    values[name] = SETTINGS[name].check(name, value)
+    values[name] = find_setting(name).check(name, value)
     values["changes"] += 1
     if value is not None:
         values.pop(_RIVALS.get(name, ""), None)
@@ -298,12 +289,11 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
 
 
 def _reset(configuration: Configuration, name: str) -> None:
-    """Bring a default back; it is set, so that it acts."""
-    _set(configuration, name, SETTINGS[name].default if name in SETTINGS else None)
+    _set(configuration, name, find_setting(name).default)
     _take_from_environment(configuration, name)
 
 
 def _take_from_environment(configuration: Configuration, name: str) -> None:
-    value = SETTINGS[name].read_environment()
+    value = find_setting(name).read_environment()
     if value is not None:
-        vars(configuration)[name] = value
+        _set(configuration, name, value)

@@ -207,14 +207,16 @@ SECRETS = frozenset(name for name, item in SETTINGS.items() if item.secret)
 """Names of the settings that are shown masked and left out of pickles."""
 
 
-def no_such_setting(name: str) -> ApiAttributeError:
-    """Build the error of a name that is no setting: it says which one may be meant."""
+def find_setting(name: str) -> Setting[Any, Any]:
+    """Return a setting by name; ApiAttributeError, which says what may be meant, if it is none."""
+    if name in SETTINGS:
+        return SETTINGS[name]
     if name == "logger":
         text = "Configuration.logger cannot be set: change the loggers that it returns"
-        return ApiAttributeError(text)
+        raise ApiAttributeError(text)
     meant = [right for right, item in SETTINGS.items() if _is_among(name, item.elsewhere)]
     hint = f": did you mean {meant[0]!r}?" if meant else suggest(name, [*SETTINGS, "logger"])
-    return ApiAttributeError(f"Configuration has no {name!r}{hint}")
+    raise ApiAttributeError(f"Configuration has no {name!r}{hint}")
 
 
 def _is_among(name: str, names: str) -> bool:
