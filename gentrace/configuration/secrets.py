@@ -161,6 +161,7 @@ def _spell(secret: str) -> set[Secret]:
     shown = Secret(str.__repr__(secret)[1:-1])
     found = {Secret(secret), shown, Secret(shown.encode("ascii", "backslashreplace").decode())}
     found |= {Secret(json.dumps(secret, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False)}
+    # With `?` for what latin-1 does not have, as servers write it.
     for octets in (SecretBytes(secret, "utf-8"), SecretBytes(secret, "latin-1", "replace")):
         found.add(Secret(bytes.__repr__(octets)[2:-1]))
         escaped = {Secret(quote(octets, safe)) for safe in ("", "/", "!'()*")}
