@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.model.step_run import StepRun
+from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.step_block import make_step
-from gentrace.recorder.step_recording import StepParameters
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class PipelineRun:
 
         """
         return make_step(
-            provider,
-            StepParameters(None, invocation, model_params, inputs, capture_inputs, capture_outputs),
+            StepParameters(
+                provider, invocation, model_params, inputs, capture_inputs, capture_outputs
+            ),
             self,
             self._recording.ledger,
         )

@@ -21,12 +21,12 @@ from gentrace.schemas.json_forms import (
     text_of_float,
 )
 from gentrace.schemas.json_look import look_at
-from gentrace.schemas.json_text import encode
+from gentrace.schemas.json_text import encode, is_deep
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from gentrace.schemas.json_text import Dumps
 
@@ -76,18 +76,6 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
         return b'"%b"' % CUT.encode()
 
 
-def encode_json_values(values: Mapping[str, object], dumps: Dumps | None) -> dict[str, bytes]:
-    """Return what `encode_json_value` does of each of some values, by their names."""
-    try:
-        if look_at(values, MAX_VALUES, MAX_BYTES):
-            texts = {name: encode(value, dumps) for name, value in values.items()}
-            if sum(map(len, texts.values())) <= MAX_BYTES:
-                return texts
-    except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or another thread's change
-        pass
-    return {name: encode_json_value(value, dumps) for name, value in values.items()}
-
-
 def without_lone_surrogates(text: str) -> str:
     """Return a text that UTF-8 can carry, with U+FFFD in place of lone surrogates."""
     if text.isascii():
@@ -96,20 +84,15 @@ def without_lone_surrogates(text: str) -> str:
 
 
 def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
-    """Return the JSON text of a value that the encoder writes by itself, None of others."""
+    """Return the JSON text of a value that an encoder writes by itself, None of others."""
     try:
         verdict = look_at(value, MAX_VALUES, MAX_BYTES)
         if verdict is False:
             return None
-        encode_plain = dumps if verdict and dumps is not None else _encode_with_hook
-        text = encode_plain(value)
+        text = dumps(value) if verdict and dumps is not None else _encoder.encode(value).encode()
     except Exception:  # noqa: BLE001 - the encoder's refusal, or what a value's own code raises
         return None
-    return text if len(text) <= MAX_BYTES else None
-
-
-def _encode_with_hook(value: object) -> bytes:
-    return _encoder.encode(value).encode()
+    return None if len(text) > MAX_BYTES or is_deep(text) else text
 
 
 def _encode_single(value: object) -> Any:

@@ -176,11 +176,8 @@ class Clock:
     def __init__(self, monkeypatch):
         self.wall = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
         self.steady = 10**12
-        monkeypatch.setattr(clock, "datetime", self)
+        monkeypatch.setattr(clock, "time_ns", lambda: round(self.wall.timestamp() * 10**9))
         monkeypatch.setattr(clock, "monotonic_ns", lambda: self.steady)
-
-    def now(self, _):
-        return self.wall
 
 
 @pytest.mark.parametrize(
