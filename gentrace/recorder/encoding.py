@@ -45,9 +45,9 @@ _NAMES = {"modelParams": "model_params", "inputs": "input", "outputs": "output"}
 _NO_MAPPINGS: tuple[type, ...] = (str, int, float, bool, list, tuple, type(None))
 
 
-def encode_text(value: object, dumps: Dumps | None) -> bytes:
+def encode_text(value: object) -> bytes:
     """Return the JSON text of a text; what is none is made one."""
-    return encode(without_lone_surrogates(text_of(value)), dumps)
+    return encode(without_lone_surrogates(text_of(value)))
 
 
 def text_of(value: object) -> str:

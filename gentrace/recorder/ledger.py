@@ -118,7 +118,7 @@ class Ledger:
         if mask is None:
             if error is not None:
                 error = cut_error(error)
-                text = b'%b,"error":%b}' % (text[:-1], encode_text(error, self.dumps))
+                text = b'%b,"error":%b}' % (text[:-1], encode_text(error))
         else:
             try:
                 text, error = self._mask_step(mask, text, error)
@@ -157,11 +157,11 @@ class Ledger:
         for abandon in list(self._open.values()):
             abandon()
         parts = [
-            b'{"name":' + encode_text(self._name, self.dumps),
+            b'{"name":' + encode_text(self._name),
             b'"stepRuns":[%b]' % b",".join(self._in_order()),
         ]
         if error is not None:
-            parts.append(b'"error":' + encode_text(error, self.dumps))
+            parts.append(b'"error":' + encode_text(error))
         return b",".join(parts) + b"}"
 
     def _in_order(self) -> list[bytes]:

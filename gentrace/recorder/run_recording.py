@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gentrace.delivery import Receipt
-from gentrace.recorder.context import Scope, enter, leave
+from gentrace.recorder.context import Scope
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.ledger import Ledger
 from gentrace.recorder.reports import report, warn
@@ -43,7 +43,6 @@ class RunRecording:
         self._off = off
         self._ended_with: str | None = None
         self._scope: Scope | None = None
-        self._outer: Scope | None = None
 
     @property
     def receipt(self) -> Receipt:
@@ -60,13 +59,12 @@ class RunRecording:
         """Make a run current in this context."""
         if self.ledger.is_open():
             self._scope = Scope(run, self.ledger)
-            self._outer = enter(self._scope)
+            self._scope.enter()
 
     def leave(self) -> None:
         """Make current again what was before."""
         if self._scope is not None:
-            leave(self._scope, self._outer)
-            self._outer = None
+            self._scope.leave()
 
     def add_step(self, step: StepRun) -> None:
         """Add a checked step that was measured elsewhere."""

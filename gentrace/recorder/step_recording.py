@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gentrace.recorder.clock import steady_time, text_of_time, wall_time
-from gentrace.recorder.context import Scope, enter, leave
+from gentrace.recorder.context import Scope
 from gentrace.recorder.encoding import encode_content, encode_text, text_of, text_of_error
 from gentrace.recorder.reports import report
 from gentrace.recorder.steps import Step
@@ -38,7 +38,6 @@ class StepRecording(Step):
         self._ledger: Ledger | None = None
         self._number: int | None = None
         self._scope: Scope | None = None
-        self._outer: Scope | None = None
         self._started = wall_time()
         self._ticks = steady_time()
         if ledger is None or not ledger.is_open():
@@ -55,13 +54,12 @@ class StepRecording(Step):
     def enter(self) -> None:
         """Make the step current in this context."""
         if self._scope is not None:
-            self._outer = enter(self._scope)
+            self._scope.enter()
 
     def leave(self) -> None:
         """Make current again what was before."""
         if self._scope is not None:
-            leave(self._scope, self._outer)
-            self._outer = None
+            self._scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the step, if it has not ended; `error` is the exception that leaves it."""
@@ -97,9 +95,9 @@ class StepRecording(Step):
             self._capture("outputs", self.outputs, ledger)
         parts = list(captured.values())
         if self.invocation is not None:
-            parts.insert(0, b'"invocation":' + encode_text(self.invocation, ledger.dumps))
+            parts.insert(0, b'"invocation":' + encode_text(self.invocation))
         if self.provider is not None:
-            parts.insert(0, b'"name":' + encode_text(self.provider, ledger.dumps))
+            parts.insert(0, b'"name":' + encode_text(self.provider))
         start, end = text_of_time(self._started), text_of_time(self._started + elapsed)
         times = f'"elapsedTime":{self.elapsed_time},"startTime":"{start}","endTime":"{end}"}}'
         before = b'{"provider":{%b},' % b",".join(parts) if parts else b"{"

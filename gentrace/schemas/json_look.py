@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.rules import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,9 +26,10 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
 ) -> bool | None:
     """Tell whether an encoder may have a value; no code of the value is run.
 
-    It holds no more than so many values, of texts with so many characters. Its containers and
-    numbers are of exact types, and the numbers such as JSON has. Keys and lone surrogates are left
-    to the encoder, which writes them as it should or refuses them.
+    It holds no more than so many values, of texts with so many characters, in no more than
+    `MAX_DEPTH` levels. Its containers and numbers are of exact types, and the numbers such as JSON
+    has. Keys and lone surrogates are left to the encoder, which writes them as it should or
+    refuses them.
 
     Returns:
         True if any encoder may have it, None if only one that knows what JSON does not have, and
@@ -35,34 +37,39 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
 
     """
     verdict: bool | None = True
-    containers: list[Any] = [(value,)]
-    for container in containers:  # which grows meanwhile
-        max_values -= len(container)
-        if max_values < 0 or max_characters < 0:
-            return False
-        items: Any = container
-        if class_of(container) is dict:
-            items = container.values()
-        elif len(container) >= _LONG and _are_finite_floats(container):
-            continue
-        for item in items:
-            kind = class_of(item)
-            if kind is str:
-                max_characters -= len(item)
-            elif kind is dict or kind is list or kind is tuple:
-                containers.append(item)
-            elif kind is float:
-                if item - item != 0:  # infinite or NaN
-                    return False
-            elif kind is int:
-                if not -_SMALL < item < _SMALL:
-                    return False
-            elif item is not None and kind is not bool:
-                if issubclass(kind, _BASES):
-                    # An encoder would take it for one of these, whatever its methods say.
-                    return False
-                verdict = None
-    return verdict if max_characters >= 0 else False
+    level: list[Any] = [(value,)]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for container in level:
+            max_values -= len(container)
+            if max_values < 0 or max_characters < 0:
+                return False
+            items: Any = container
+            if class_of(container) is dict:
+                items = container.values()
+            elif len(container) >= _LONG and _are_finite_floats(container):
+                continue
+            for item in items:
+                kind = class_of(item)
+                if kind is str:
+                    max_characters -= len(item)
+                elif kind is dict or kind is list or kind is tuple:
+                    inner.append(item)
+                elif kind is float:
+                    if item - item != 0:  # infinite or NaN
+                        return False
+                elif kind is int:
+                    if not -_SMALL < item < _SMALL:
+                        return False
+                elif item is not None and kind is not bool:
+                    if issubclass(kind, _BASES):
+                        # An encoder would take it for one of these, whatever its methods say.
+                        return False
+                    verdict = None
+        if not inner:
+            return verdict if max_characters >= 0 else False
+        level = inner
+    return False
 
 
 def _are_finite_floats(items: Collection[Any]) -> bool:

@@ -55,29 +55,12 @@ def decode(data: bytes) -> Any:
 
     """
     text = data.decode().removeprefix("\ufeff")
-    if is_deep(data):
+    if _is_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         return _decoder.decode(text)
     except RecursionError as error:
         raise ValueError("nested deeper than what is left of the interpreter's stack") from error
-
-
-def is_deep(data: bytes) -> bool:
-    """Tell whether the containers of a JSON text are nested too deeply; it descends into none.
-
-    Of a text that is no JSON, it tells so of what comes before the first mistake.
-    """
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
-        return False
-    without_escapes = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside_of_strings = b"".join(without_escapes.split(b'"')[::2])
-    depth = 0
-    for bracket in outside_of_strings.translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
 
 
 _encoder = JSONEncoder(
@@ -96,6 +79,23 @@ def _find_orjson() -> Dumps | None:
 
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deep(data: bytes) -> bool:
+    """Tell whether containers are nested too deeply, before anything descends into them.
+
+    Of a text that is no JSON, it tells so of what comes before the first mistake.
+    """
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    without_escapes = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_of_strings = b"".join(without_escapes.split(b'"')[::2])
+    depth = 0
+    for bracket in outside_of_strings.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _parse_integer(text: str) -> int:

@@ -21,7 +21,7 @@ from gentrace.schemas.json_forms import (
     text_of_float,
 )
 from gentrace.schemas.json_look import look_at
-from gentrace.schemas.json_text import encode, is_deep
+from gentrace.schemas.json_text import encode
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
@@ -55,9 +55,8 @@ def to_json_value(value: object) -> Any:
 
     """
     try:
-        text = _encode_plain(value, None)
-        return _Conversion().convert(value, 1) if text is None else loads(text)
-    except Exception:  # noqa: BLE001 - no stack or no memory is left
+        return loads(encode_json_value(value))
+    except RecursionError:  # no stack is left
         return CUT
 
 
@@ -70,8 +69,16 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
 
     """
     try:
-        text = _encode_plain(value, dumps)
-        return encode(_Conversion().convert(value, 1), dumps) if text is None else text
+        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
+        if verdict is not False:
+            fast = dumps if verdict and dumps is not None else _encode_with_hook
+            text = fast(value)
+            if len(text) <= MAX_BYTES:
+                return text
+    except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or what a value's code raises
+        pass
+    try:
+        return encode(_Conversion().convert(value, 1), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
         return b'"%b"' % CUT.encode()
 
@@ -83,16 +90,8 @@ def without_lone_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
-    """Return the JSON text of a value that an encoder writes by itself, None of others."""
-    try:
-        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
-        if verdict is False:
-            return None
-        text = dumps(value) if verdict and dumps is not None else _encoder.encode(value).encode()
-    except Exception:  # noqa: BLE001 - the encoder's refusal, or what a value's own code raises
-        return None
-    return None if len(text) > MAX_BYTES or is_deep(text) else text
+def _encode_with_hook(value: object) -> bytes:
+    return _encoder.encode(value).encode()
 
 
 def _encode_single(value: object) -> Any:
