@@ -30,6 +30,8 @@ class Ledger:
 
     Attributes:
         dumps: a faster encoder, as `find_encoder` returns it.
+        name: name of the pipeline.
+        records: whether anything is kept.
         mask_failed: whether the mask failed on a part of the run, which is then dropped.
 
     Args:
@@ -44,9 +46,9 @@ class Ledger:
         self, name: str, delivery: Any, *, records: bool, dumps: Dumps | None = None
     ) -> None:
         self.dumps = dumps
-        self.mask_failed = False
+        self.name = name
         self.records = records
-        self._name = name
+        self.mask_failed = False
         self._delivery = delivery
         self._numbers = count()
         # By number, in the order of the starts: what ends the open steps, and the others' texts.
@@ -157,7 +159,7 @@ class Ledger:
         for abandon in list(self._open.values()):
             abandon()
         parts = [
-            b'{"name":' + encode_text(self._name),
+            b'{"name":' + encode_text(self.name),
             b'"stepRuns":[%b]' % b",".join(self._in_order()),
         ]
         if error is not None:
