@@ -9,6 +9,7 @@ from gentrace.model.step_run import StepRun
 from gentrace.recorder.context import Scope
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.parameters import StepParameters
+from gentrace.recorder.recording import Recording
 from gentrace.recorder.reports import report, warn
 from gentrace.recorder.step_block import make_step
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
@@ -205,8 +206,8 @@ class PipelineRun:
             self._receipt.end_with(reason)
 
 
-class RunRecording(PipelineRun):
-    """A run as what records the calls of a decorated function: a `Recording`."""
+class RunRecording(PipelineRun, Recording):
+    """A run as what records the calls of a decorated function."""
 
     def enter(self) -> None:
         """Make the run current in this context."""
