@@ -158,10 +158,9 @@ class Ledger:
         """Return the JSON text of the run, after it has ended; steps that are open end with it."""
         for abandon in list(self._open.values()):
             abandon()
-        parts = [
-            b'{"name":' + encode_text(self.name),
-            b'"stepRuns":[%b]' % b",".join(self._in_order()),
-        ]
+        steps = b",".join(self._in_order())
+        self._texts.clear()  # whoever keeps the run keeps no content
+        parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
             parts.append(b'"error":' + encode_text(error))
         return b",".join(parts) + b"}"

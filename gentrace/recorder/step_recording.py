@@ -32,8 +32,9 @@ class StepRecording(Step):
     def __init__(
         self, parameters: StepParameters, inputs: object, run: object, ledger: Ledger | None
     ) -> None:
-        model_params = parameters.model_params
-        super().__init__(parameters.provider, parameters.invocation, model_params, inputs)
+        super().__init__(
+            parameters.provider, parameters.invocation, parameters.model_params, inputs
+        )
         self._run = run  # kept alive as long as one of its steps is open
         self._ledger: Ledger | None = None
         self._number: int | None = None
@@ -45,10 +46,7 @@ class StepRecording(Step):
         self._scope = Scope(run, ledger, self)
         if ledger.records:
             self._ledger = ledger
-            if model_params is not None:
-                self._capture("modelParams", model_params, ledger)
-            if inputs is not None:
-                self._capture("inputs", inputs, ledger)
+            self._capture(ledger)
             self._number = ledger.open_step(self._abandon)
 
     def enter(self) -> None:
@@ -86,14 +84,8 @@ class StepRecording(Step):
 
     def _encode(self, ledger: Ledger, elapsed: int) -> bytes:
         """Return the JSON text of the step, but for its error."""
-        captured = self._captured
-        if self._model_params is not None and "modelParams" not in captured:
-            self._capture("modelParams", self._model_params, ledger)
-        if self._inputs is not None and "inputs" not in captured:
-            self._capture("inputs", self._inputs, ledger)
-        if self.outputs is not None and "outputs" not in captured:
-            self._capture("outputs", self.outputs, ledger)
-        parts = list(captured.values())
+        self._capture(ledger)
+        parts = list(self._captured.values())
         if self.invocation is not None:
             parts.insert(0, b'"invocation":' + encode_text(self.invocation))
         if self.provider is not None:
@@ -103,5 +95,13 @@ class StepRecording(Step):
         before = b'{"provider":{%b},' % b",".join(parts) if parts else b"{"
         return before + times.encode()
 
-    def _capture(self, name: str, value: object, ledger: Ledger) -> None:
-        self._captured[name] = encode_content(name, value, ledger.dumps)
+    def _capture(self, ledger: Ledger) -> None:
+        """Take the content as it is now, but for what was taken before."""
+        captured = self._captured
+        for name, value in (
+            ("modelParams", self._model_params),
+            ("inputs", self._inputs),
+            ("outputs", self.outputs),
+        ):
+            if value is not None and name not in captured:
+                captured[name] = encode_content(name, value, ledger.dumps)

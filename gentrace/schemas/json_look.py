@@ -26,14 +26,16 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
 ) -> bool | None:
     """Tell whether an encoder may have a value; no code of the value is run.
 
-    It holds no more than so many values, of texts with so many characters, in no more than
-    `MAX_DEPTH` levels. Its containers and numbers are of exact types, and the numbers such as JSON
-    has. Keys and lone surrogates are left to the encoder, which writes them as it should or
-    refuses them.
+    It holds no more than so many values, of texts and keys with so many characters, in no more
+    than `MAX_DEPTH` levels. Its containers and numbers are of exact types, and the numbers such as
+    JSON has. Lone surrogates are left to the encoder, which refuses them.
 
     Returns:
         True if any encoder may have it, None if only one that knows what JSON does not have, and
         False if none may.
+
+    Raises:
+        TypeError: a key is no string; so no encoder may have it.
 
     """
     verdict: bool | None = True
@@ -46,6 +48,7 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
                 return False
             items: Any = container
             if class_of(container) is dict:
+                max_characters -= len("".join(container))
                 items = container.values()
             elif len(container) >= _LONG and _are_finite_floats(container):
                 continue

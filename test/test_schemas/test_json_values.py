@@ -6,6 +6,7 @@ import enum
 import json
 import math
 import sys
+import tracemalloc
 import typing
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
@@ -274,6 +275,17 @@ def test_content_that_is_there_very_often_comes_to_an_end():
     for _ in range(60):
         value = [value, value]
     assert len(encode_json_value(value)) < 2 * MAX_BYTES
+
+
+def test_long_key_that_is_there_very_often_comes_to_an_end():
+    """Its text is never made: it would be a thousand times as long as the bound."""
+    value = [{"k" * MAX_BYTES: 1}] * 1_000
+    tracemalloc.start()
+    try:
+        assert len(encode_json_value(value)) < 2 * MAX_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 10 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
