@@ -49,7 +49,9 @@ def test_finalizers_that_record_while_something_is_recorded():
     largest = max(delivery.runs, key=lambda one: len(one["stepRuns"]))
     names = [one["provider"]["name"] for one in largest["stepRuns"]]
     assert names.count("block") == 300
-    assert names.count("finalizer") == names.count("added") > 250
+    assert names.count("added") > 250
+    # Another thread may have been in the middle of the last one when the run ended.
+    assert names.count("finalizer") - names.count("added") in {0, 1}
     assert len(delivery.runs) > 250
 
 

@@ -20,7 +20,7 @@ def test_step_holds_what_was_set_until_it_ended(pipeline, delivery):
             assert (one.outputs, one.error, one.elapsed_time) == (None, None, None)
             assert repr(one) == "<Step 'openai' 'chat'>"
             one.outputs = {"a": 1}
-        assert one.elapsed_time == 0
+        assert one.elapsed_time >= 0
         one.outputs = one.error = one.provider = one.inputs = "late"
         with run.step() as other:
             other.provider, other.invocation = "own", "call"
