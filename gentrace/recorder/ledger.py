@@ -160,6 +160,7 @@ class Ledger:
             abandon()
         steps = b",".join(self._in_order())
         self._texts.clear()  # whoever keeps the run keeps no content
+        self._added.clear()
         parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
             parts.append(b'"error":' + encode_text(error))
