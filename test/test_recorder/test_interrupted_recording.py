@@ -42,6 +42,7 @@ def test_finalizers_that_record_while_something_is_recorded():
                 Finalized(pipeline, run)
                 with run.step("block", inputs={"a": [number, {1}]}) as one:
                     one.outputs = [number]
+            gc.collect()  # for those that outlived the collections so far
             run.receipt.add_done_callback(lambda _: Finalized(pipeline, run))
     finally:
         gc.set_threshold(*threshold)
