@@ -42,7 +42,7 @@ def interrupt(talk, _=None):
     places = deque(maxlen=10)
 
     def waits():
-        frame = sys._current_frames()[main]
+        frame = sys._current_frames()[main]  # noqa: SLF001 - documented
         places.append((frame.f_code, frame.f_lasti))
         files = {each.f_code.co_filename for each, _ in traceback.walk_stack(frame)}
         return places.count(places[0]) == places.maxlen and logging.__file__ not in files
