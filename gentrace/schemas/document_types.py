@@ -127,9 +127,11 @@ class IntegerSchema(Schema[int]):
 
     def check(self, value: object, rules: Rules) -> int:
         """Return the int."""
+        if type(value) is int:
+            return check_integer(value)
         if self.unit and is_instance(value, "datetime", "timedelta"):
             raise self._fraction(value, f"value / timedelta({self.unit}=1)")
-        plain = value if type(value) is int else simplify(value, self.expected)
+        plain = simplify(value, self.expected)
         if type(plain) is float:
             if not check_float(plain).is_integer():
                 raise self._fraction(value, "value")

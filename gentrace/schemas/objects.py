@@ -53,18 +53,18 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is not Dict:
             return type(value) is model
+        properties = model.properties_oapg
         unknown: list[str] = []
         for key, item in value.items():
             if type(key) is not str:
                 return False
-            declared = model.properties_oapg.get(key)
-            if declared is not None:
-                if not declared.schema.admits(item):
+            declared = properties.get(key)
+            if declared is None:
+                if key in model.aliases_oapg or not is_plain((item,)):
                     return False
-            elif key in model.aliases_oapg or not is_plain((item,)):
-                return False
-            else:
                 unknown.append(key)
+            elif not declared.schema.admits(item):
+                return False
         for name in model.required_oapg:
             if name not in value:
                 return False

@@ -165,6 +165,7 @@ def test_both_paths_agree_on_any_model(model, value, dumps):
         run_of(extra=["\x7f\x80\u2028\u2029\ufeff\uffff", '\b\f\n\r\t\0\x1f"\\/']),
         run_of(extra=[0.5] * 40, more=[1] * 40 + [[1.5]]),
         run_of(extra=[0.5] * 40 + [float("nan")]),
+        run_of(extra=[1e308] * 40, more=[1e308] * 40 + [[-1e308]]),
         run_of(extra=[0.5] * 40 + [Real(0.5)], more=[{}] * 40),
         run_of(extra=["x" * 100_000, None, [0.5, float("nan")]]),
         run_of(extra=["x" * 100_000, [float("-inf")]]),
