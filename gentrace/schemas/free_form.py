@@ -34,7 +34,7 @@ _LONG = 16
 """Items of an array from which on a look at all of their types together takes less time."""
 
 
-def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take longer
+def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as calls take longer
     values: Iterable[Any], depth: int = 0
 ) -> bool:
     """Tell whether values may be written as they are; `freeze` has to judge a no.
