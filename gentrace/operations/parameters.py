@@ -34,8 +34,6 @@ class Parameter:
 
     __slots__ = ("description", "explode", "name", "required", "schema")
 
-    place: str
-    style = "simple"
     explodes = False
 
     def __init__(
@@ -71,8 +69,6 @@ class PathParameter(Parameter):
 
     __slots__ = ()
 
-    place = "path"
-
     def serialize(self, value: object, safe: str) -> str:
         """Return the text for the path, escaped but for the characters in `safe`.
 
@@ -80,11 +76,7 @@ class PathParameter(Parameter):
             ApiValueError: a text that would make it another path.
 
         """
-
-        def escape(text: str) -> str:
-            return quote(text, safe=safe)
-
-        text = _join(self.check(value), escape, explode=self.explode)
+        text = _join(self.check(value), lambda part: quote(part, safe), explode=self.explode)
         if text in {"", ".", ".."}:
             raise refuse(self.name, "text that names something in a path", value)
         return text
@@ -94,8 +86,6 @@ class HeaderParameter(Parameter):
     """A parameter in a header field, in the style `simple`."""
 
     __slots__ = ()
-
-    place = "header"
 
     def check_name(self, name: str) -> str:
         """Return the name, if such a field is the caller's to say."""
@@ -112,8 +102,6 @@ class QueryParameter(Parameter):
 
     __slots__ = ()
 
-    place = "query"
-    style = "form"
     explodes = True
 
     def serialize(self, value: object) -> str:
