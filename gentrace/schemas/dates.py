@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import ApiValueError
 from gentrace.schemas.conversions import ask, is_instance, simplify
-from gentrace.schemas.words import describe, mismatch
+from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,10 +45,8 @@ def date_time_text(value: object) -> str:
     """
     if is_instance(value, "datetime", "datetime"):
         value = ask(_format, value)
-    plain = simplify(value, "a string")
-    if type(plain) is not str:
-        raise mismatch("a string", value)
-    return plain
+    text: str = simplify(value, "a string", str)
+    return text
 
 
 def is_date_time(text: str) -> bool:

@@ -128,12 +128,9 @@ def check_float(value: float) -> float:
 
 def check_key(key: object) -> str:
     """Return a key, which has to be a string."""
-    if type(key) is not str:
-        plain = simplify(key, "a string as key") if issubclass(type(key), str) else key
-        if type(plain) is not str:
-            raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
-        key = plain
-    return check_text(key)
+    if not issubclass(type(key), str):
+        raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
+    return check_text(simplify(key, "a string as key", str))
 
 
 def _freeze(value: Any, depth: int, around: set[int]) -> Any:

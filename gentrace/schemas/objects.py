@@ -60,7 +60,7 @@ class ObjectSchema(Schema[M]):
                 return False
             declared = properties.get(key)
             if declared is None:
-                if key in model.aliases_oapg or not is_plain((item,)):
+                if key in model.wire_names_oapg or not is_plain((item,)):
                     return False
                 unknown.append(key)
             elif not declared.schema.admits(item):

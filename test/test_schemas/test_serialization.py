@@ -312,6 +312,21 @@ def test_rules_that_are_switched_off_are_off_on_the_way_to_the_wire(disabled, va
     assert BODY.serialize(value, Rules(disabled=frozenset(disabled)), dumps)
 
 
+def test_a_type_without_a_quick_look_goes_the_readable_way(dumps):
+    class Even(Schema):
+        expected = "an even number"
+
+        def check(self, value, rules):
+            return value * 2
+
+    class Numbered(Model):
+        __slots__ = ()
+
+        number = schemas.required("number", Even(), "A number.")
+
+    assert ObjectSchema(Numbered).serialize({"number": 2}, REQUEST_RULES, dumps) == b'{"number":4}'
+
+
 def test_a_type_of_the_document_has_to_say_what_it_checks():
     with pytest.raises(NotImplementedError):
         Schema().check(1, REQUEST_RULES)
