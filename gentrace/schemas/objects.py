@@ -43,9 +43,11 @@ class ObjectSchema(Schema[M]):
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
         if rules is REQUEST_RULES and type(value) is Dict:
-            text = self._serialize_plain(value, dumps)
-            if text is not None:
-                return text
+            try:
+                if self.admits(value):
+                    return encode(value, dumps)
+            except (ApiValueError, RecursionError):
+                pass  # the encoder has found something, such as a lone surrogate
         return super().serialize(value, rules, dumps)
 
     def admits(self, value: object) -> bool:
@@ -71,15 +73,3 @@ class ObjectSchema(Schema[M]):
         for name in unknown:
             warn_of_near_miss(model, name)
         return True
-
-    def _serialize_plain(self, value: object, dumps: Dumps | None) -> bytes | None:
-        """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
-
-        Not to be written as it is may also be found out by the encoder, such as a lone surrogate.
-        """
-        try:
-            if self.admits(value):
-                return encode(value) if dumps is None else dumps(value)
-        except (ApiValueError, RecursionError, TypeError):
-            pass
-        return None
