@@ -53,6 +53,7 @@ class Sender:
         return self._configuration
 
     @configuration.setter
+    @hide_arguments
     def configuration(self, value: Configuration) -> None:
         if not isinstance(cast("object", value), Configuration):
             raise refuse_type("configuration", "a gentrace.Configuration", value)

@@ -193,6 +193,7 @@ def test_key_without_a_certificate_is_refused(connect, tmp_path):
         lambda: ApiClient(Configuration(), "X-A", f"{CANARY}\n"),
         lambda: ApiClient(Configuration(), cookie=f"{CANARY}\n"),
         lambda: ApiClient(Configuration(), "X-A", CANARY, CANARY, 0),
+        lambda: setattr(ApiClient(Configuration()), "configuration", CANARY),
         lambda: setattr(ApiClient(Configuration()), "cookie", f"{CANARY}\n"),
         lambda: setattr(ApiClient(Configuration()), "default_headers", {"X A": CANARY}),
         lambda: ApiClient(Configuration()).set_default_header("X A", CANARY),
