@@ -9,7 +9,14 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.builtin_types import Dict, List, Tuple
 from gentrace.schemas.conversions import ARRAY, OBJECT, is_instance, simplify
 from gentrace.schemas.dates import DATE_TIME_WORDS, date_time_text, is_date_time, no_date_time
-from gentrace.schemas.free_form import check_float, check_integer, check_text, freeze, is_plain
+from gentrace.schemas.free_form import (
+    SMALL,
+    check_float,
+    check_integer,
+    check_text,
+    freeze,
+    is_plain,
+)
 from gentrace.schemas.json_text import encode
 from gentrace.schemas.words import mismatch
 
@@ -135,7 +142,7 @@ class IntegerSchema(Schema[int]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is an int."""
-        return type(value) is int and is_plain((value,))
+        return type(value) is int and -SMALL < value < SMALL
 
     def _fraction(self, value: object, form: str) -> ApiTypeError:
         """Build the error of a value that is no whole number of the unit."""
@@ -157,7 +164,12 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is a dict of plain content."""
-        return type(value) is Dict and is_plain((value,))
+        if type(value) is not Dict:
+            return False
+        for key in value:
+            if type(key) is not str:
+                return False
+        return is_plain(value.values(), 1)
 
 
 class ArraySchema(Schema[tuple[T, ...]]):

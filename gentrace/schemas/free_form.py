@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FrozenDict: type[frozendict[str, Any]] = frozendict
 
 _INTEGER_BOUND = 10**MAX_DIGITS
-_SMALL = 2**62
+SMALL = 2**62
 """Beyond it, encoders and interpreters differ in which integers they write."""
 
 _LONG = 16
@@ -54,7 +54,7 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
             if value - value != 0:  # infinite or NaN
                 return False
         elif kind is int:
-            if not -_SMALL < value < _SMALL:
+            if not -SMALL < value < SMALL:
                 return False
         elif depth == MAX_DEPTH:
             return False
@@ -174,7 +174,7 @@ def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> froze
         kind = type_of(item)
         if (
             (kind is str and item.isascii())
-            or (kind is int and -_SMALL < item < _SMALL)
+            or (kind is int and -SMALL < item < SMALL)
             or (kind is float and item - item == 0)  # neither infinite nor NaN
         ):
             frozen[key] = item
