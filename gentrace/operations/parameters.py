@@ -34,6 +34,8 @@ class Parameter:
 
     __slots__ = ("description", "explode", "name", "required", "schema")
 
+    place: str
+    style = "simple"
     explodes = False
 
     def __init__(
@@ -69,6 +71,8 @@ class PathParameter(Parameter):
 
     __slots__ = ()
 
+    place = "path"
+
     def serialize(self, value: object, safe: str) -> str:
         """Return the text for the path, escaped but for the characters in `safe`.
 
@@ -87,6 +91,8 @@ class HeaderParameter(Parameter):
 
     __slots__ = ()
 
+    place = "header"
+
     def check_name(self, name: str) -> str:
         """Return the name, if such a field is the caller's to say."""
         return check_free_header("parameters", name)
@@ -102,6 +108,8 @@ class QueryParameter(Parameter):
 
     __slots__ = ()
 
+    place = "query"
+    style = "form"
     explodes = True
 
     def serialize(self, value: object) -> str:
