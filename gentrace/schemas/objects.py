@@ -46,8 +46,8 @@ class ObjectSchema(Schema[M]):
             try:
                 if self.admits(value):
                     return encode(value, dumps)
-            except (ApiValueError, RecursionError):
-                pass  # the encoder has found something, such as a lone surrogate
+            except (ApiValueError, RuntimeError):
+                pass  # a lone surrogate, no stack left, or another thread that changes a dict
         return super().serialize(value, rules, dumps)
 
     def admits(self, value: object) -> bool:

@@ -312,6 +312,18 @@ def test_rules_that_are_switched_off_are_off_on_the_way_to_the_wire(disabled, va
     assert BODY.serialize(value, Rules(disabled=frozenset(disabled)), dumps)
 
 
+def test_a_dict_that_another_thread_changes_is_copied_and_sent():
+    """As each dict is copied at once, the readable way does not see it change."""
+
+    def write(value):
+        if type(value) is dict:
+            raise RuntimeError("dictionary changed size during iteration")
+        return encode(value)
+
+    body = run_of(elapsedTime=1)
+    assert BODY.serialize(body, REQUEST_RULES, write) == BODY.serialize(body, REQUEST_RULES)
+
+
 def test_a_type_without_a_quick_look_goes_the_readable_way(dumps):
     class Even(Schema):
         expected = "an even number"
