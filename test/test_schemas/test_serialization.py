@@ -46,6 +46,7 @@ from gentrace.schemas import (
 )
 
 
+@pytest.mark.filterwarnings("ignore:.*which is sent as it is")  # of names made up at random
 def test_both_paths_give_the_same_verdict_and_the_same_json(dumps, record_property):
     """Whatever Python value stands where in a body, in whichever spelling."""
     verdicts = Counter()
@@ -60,6 +61,7 @@ def test_both_paths_give_the_same_verdict_and_the_same_json(dumps, record_proper
     assert min(verdicts.values()) > verdicts.total() / 25
 
 
+@pytest.mark.filterwarnings("ignore:.*which is sent as it is")  # of names made up at random
 def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
     """Parsed again, by wire names; and what may not be sent is refused."""
     verdicts = Counter()
