@@ -48,23 +48,23 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
     """
     for value in values:
         kind = type_of(value)
-        if kind is str or kind is bool or value is None:
+        if kind is str:
             continue
-        if kind is float:
+        if kind is dict:
+            for key in value:
+                if type(key) is not str:
+                    return False
+            if depth == MAX_DEPTH or not is_plain(value.values(), depth + 1):
+                return False
+        elif kind is float:
             if value - value != 0:  # infinite or NaN
                 return False
         elif kind is int:
             if not -SMALL < value < SMALL:
                 return False
-        elif depth == MAX_DEPTH:
-            return False
-        elif kind is dict:
-            for key in value:
-                if type(key) is not str:
-                    return False
-            if not is_plain(value.values(), depth + 1):
-                return False
-        elif kind is not list and kind is not tuple:
+        elif kind is bool or value is None:
+            continue
+        elif depth == MAX_DEPTH or (kind is not list and kind is not tuple):
             return False
         elif len(value) >= _LONG and _are_finite_floats(value):
             continue
