@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.configuration import (
@@ -33,21 +34,22 @@ from gentrace.operations import (
     Sender,
     prepare,
     read_answer,
-    serialize,
 )
 from gentrace.operations import arguments as checks
-from gentrace.operations.headers import drop_secrets, fill_headers
+from gentrace.operations.headers import check_headers, drop_secrets
+from gentrace.operations.hiding import hide_arguments
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
 from gentrace.schemas import unset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from multiprocessing.pool import AsyncResult
     from types import TracebackType
     from typing import Self
 
     from gentrace.configuration import TimeoutSetting
+    from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
     from gentrace.rest.threads import CallThreads
     from gentrace.schemas import Unset
@@ -89,6 +91,7 @@ class ApiClient(Sender):
 
     """
 
+    @hide_arguments
     def __init__(
         self,
         configuration: Configuration | None = None,
@@ -97,19 +100,11 @@ class ApiClient(Sender):
         cookie: str | None = None,
         pool_threads: int = 1,
     ) -> None:
+        super().__init__(configuration, header_name, header_value, cookie)
+        self.pool_threads = pool_threads
         # By process: after a fork, the child has connections and threads of its own.
-        self._rest_clients: dict[tuple[int, int], RestClient] = {}
-        self._threads: dict[tuple[int, int], CallThreads] = {}
-
-        def set_up() -> None:
-            super(ApiClient, self).__init__(configuration, header_name, header_value, cookie)
-            self.pool_threads = pool_threads
-
-        error = error_of(set_up)
-        if error is not None:
-            # The frame of this call shows none of them in a traceback.
-            del configuration, header_value, cookie, set_up
-            raise error
+        self._rest_clients: dict[Process, RestClient] = {}
+        self._threads: dict[Process, CallThreads] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -183,7 +178,7 @@ class ApiClient(Sender):
         Args:
             operation: the operation.
             body: its body, `unset` for none.
-            arguments: its parameters by name; those that are `unset` are left out.
+            arguments: its parameters by name, None for none; those that are `unset` are left out.
             content_type: media type of `body`; `unset` is the first one that is declared.
             accept_content_types: media types for `Accept`; `unset` accepts what is declared.
             stream: whether the body of the answer is left on the wire.
@@ -204,20 +199,16 @@ class ApiClient(Sender):
         check_flag("skip_deserialization", skip_deserialization)
         transport = self._transport()
         deadline = transport.start(timeout)
-        settings = transport.settings
-        accepts = operation.accepts
-        if accept_content_types is not unset and accept_content_types != accepts:
-            accepts = checks.check_accept(accept_content_types)
-        if content_type is unset and operation.body is not None:
-            content_type = next(iter(operation.body.content))
         request = prepare(
             operation,
             self,
-            body=serialize(operation, body, content_type, settings.rules, settings.dumps),
-            arguments={} if arguments is None else arguments,
-            accepts=accepts,
+            body=body,
+            arguments=arguments,
             content_type=content_type,
-            idempotency_key=checks.make_key(operation.method, idempotency_key),
+            accept_content_types=accept_content_types,
+            idempotency_key=idempotency_key,
+            rules=transport.settings.rules,
+            dumps=transport.settings.dumps,
         )
         raw = transport.send(request, deadline, stream=stream)
         if skip_deserialization and is_success(raw.status):
@@ -225,7 +216,7 @@ class ApiClient(Sender):
                 raw.outlive_deadline()
             return ApiResponseWithoutDeserialization(raw)
         folder = self._configuration.temp_folder_path
-        return read_answer(operation, raw, stream=stream, folder=folder)
+        return read_answer(operation, request, raw, stream=stream, folder=folder)
 
     @overload
     def call_api(
@@ -299,7 +290,11 @@ class ApiClient(Sender):
 
         """
         own = Headers()
-        error = None if headers is None else error_of(fill_headers, own, "headers", headers)
+
+        def add(given: object) -> None:
+            own.update(check_headers("headers", given))
+
+        error = None if headers is None else error_of(add, headers)
         del headers  # in which a traceback with locals would show the token
         if error is not None:
             raise error
@@ -333,18 +328,15 @@ class ApiClient(Sender):
         """Return this process's transport, with the settings as they are now.
 
         Raises:
-            ApiConnectionException: it cannot be loaded, such as at the interpreter's end or where
-                no file can be opened.
+            ApiConnectionException: it cannot be loaded.
             ApiValueError: a setting cannot be used.
 
         """
         process = current_process()
         transport = self._rest_clients.get(process)
         if transport is None:
-            try:
+            with _loading():
                 from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
-            except (ImportError, OSError, MemoryError) as error:
-                raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
             transport = self._rest_clients.setdefault(process, RestClient())
         transport.use(self._configuration)
         return transport
@@ -353,12 +345,19 @@ class ApiClient(Sender):
         process = current_process()
         threads = self._threads.get(process)
         if threads is None:
-            try:
+            with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
-            except (ImportError, OSError, MemoryError) as error:
-                raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
             threads = self._threads.setdefault(process, CallThreads(self._pool_threads))
         return threads
+
+
+@contextmanager
+def _loading() -> Generator[None]:
+    """Say that the transport cannot be loaded: no file can be opened, or the interpreter ends."""
+    try:
+        yield
+    except (ImportError, OSError, MemoryError) as error:
+        raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 
 
 def _restore(
@@ -387,12 +386,10 @@ class Api:
 
     """
 
+    @hide_arguments  # which may be the token
     def __init__(self, api_client: ApiClient | None = None) -> None:
         client = ApiClient() if api_client is None else api_client
         if not isinstance(cast("object", client), ApiClient):
             expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            error = refuse_type("api_client", expected, api_client)
-            # The frame of this call does not show it in a traceback: it may be the token.
-            del api_client, client
-            raise error
+            raise refuse_type("api_client", expected, api_client)
         self.api_client = client

@@ -9,7 +9,7 @@ from gentrace.operations.headers import DefaultHeaders
 from gentrace.operations.media_types import MediaType
 from gentrace.operations.operation import OpenApiResponse, Operation, RequestBody
 from gentrace.operations.parameters import HeaderParameter, PathParameter, QueryParameter
-from gentrace.operations.requests import Request, prepare, serialize
+from gentrace.operations.requests import Request, prepare
 from gentrace.operations.responses import ApiResponse, ApiResponseWithoutDeserialization
 from gentrace.operations.sender import Sender
 
@@ -28,5 +28,4 @@ __all__ = [
     "Sender",
     "prepare",
     "read_answer",
-    "serialize",
 ]

@@ -13,6 +13,7 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiTypeError,
     ApiValueError,
+    UnauthorizedException,
     exception_class,
 )
 from gentrace.operations.operation import is_success
@@ -23,25 +24,19 @@ if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict, HTTPResponse
 
     from gentrace.operations.operation import OpenApiResponse, Operation
+    from gentrace.operations.requests import Request
     from gentrace.schemas import FileSchema
 
 
 class RawAnswer(Protocol):
     """What reading an answer needs of the transport's one."""
 
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        ...
+    status: int
+    headers: HTTPHeaderDict
 
     @property
     def reason(self) -> str | None:
         """The reason phrase."""
-        ...
-
-    @property
-    def headers(self) -> HTTPHeaderDict:
-        """The header fields."""
         ...
 
     @property
@@ -67,12 +62,13 @@ class RawAnswer(Protocol):
 
 
 def read_answer(
-    operation: Operation, raw: RawAnswer, *, stream: bool, folder: str | None
+    operation: Operation, request: Request, raw: RawAnswer, *, stream: bool, folder: str | None
 ) -> ApiResponse:
     """Return the class of the answer that the operation declares.
 
     Args:
         operation: the operation.
+        request: what was sent.
         raw: the answer as it came.
         stream: whether a body of a binary media type becomes a file.
         folder: where that file is made; None is the system's folder.
@@ -91,6 +87,8 @@ def read_answer(
         del body, flaw
     else:
         failure = _refused(documented, raw)
+        if isinstance(failure, UnauthorizedException) and not request.is_authorized:
+            failure.remedy = "no token was sent, set Configuration.access_token or GENTRACE_API_KEY"
     try:
         raise failure
     finally:

@@ -65,7 +65,8 @@ def check_method(value: object) -> str:
 def check_target(value: object) -> str:
     """Return an escaped path with its query; ApiTypeError or ApiValueError if it is none."""
     text = check_text("resource_path", value, "a path")
-    if not text.startswith("/") or "#" in text or any(not "!" <= c <= "~" for c in text):
+    is_printable = text.isascii() and text.isprintable()
+    if not text.startswith("/") or "#" in text or " " in text or not is_printable:
         raise refuse("resource_path", "an escaped path that starts with /", text)
     return text
 

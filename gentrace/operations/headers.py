@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import check_header_name, check_header_text, error_of, refuse_type
+from gentrace.configuration import check_header_name, check_header_text, refuse_type
 from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, mask_headers
 from gentrace.exceptions import ApiValueError
+from gentrace.operations.hiding import hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +23,9 @@ class DefaultHeaders(MutableMapping[str, str]):
     def __init__(self) -> None:
         self._fields: dict[str, tuple[str, str]] = {}
 
+    @hide_arguments
     def __setitem__(self, name: str, value: str) -> None:
-        checked = Headers()
-        error = error_of(fill_headers, checked, "default_headers", {name: value})
-        if error is not None:
-            # The frame of this call shows neither in a traceback.
-            del name, value
-            raise error
-        for known, text in checked.items():
+        for known, text in check_headers("default_headers", {name: value}).items():
             self._fields[known.lower()] = (known, text)
 
     def __getitem__(self, name: str) -> str:
@@ -71,8 +67,8 @@ def check_free_header(where: str, name: object) -> str:
     return text
 
 
-def fill_headers(fields: Headers, where: str, given: object) -> None:
-    """Put header fields that may be sent into `fields`; none of them if one may not.
+def check_headers(where: str, given: object) -> Headers:
+    """Return header fields that may be sent.
 
     Raises:
         ApiTypeError: no mapping of strings to strings.
@@ -85,7 +81,7 @@ def fill_headers(fields: Headers, where: str, given: object) -> None:
     for name, value in cast("Mapping[object, object]", given).items():
         text = check_free_header(where, name)
         checked.replace({text: Secret(check_header_text(f"{where}[{text!r}]", value))})
-    fields.replace(checked)
+    return checked
 
 
 def drop_secrets(fields: Mapping[str, str]) -> dict[str, str]:

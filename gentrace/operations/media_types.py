@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class MediaType:
     """A media type with its parameters; `includes` says whether it means another one too.
@@ -11,10 +16,9 @@ class MediaType:
 
     """
 
-    __slots__ = ("name", "parameters", "text")
+    __slots__ = ("name", "parameters")
 
     def __init__(self, text: str) -> None:
-        self.text = text
         name, *parameters = _split_parameters(text)
         self.name = name.strip().lower()
         self.parameters = dict(filter(None, map(_parse_parameter, parameters)))
@@ -34,6 +38,12 @@ class MediaType:
     def is_json(self) -> bool:
         """Whether bodies of this type are JSON."""
         return self.name == "application/json" or self.name.endswith("+json")
+
+
+def find_declared(declared: Iterable[str], text: str) -> str | None:
+    """Return the one of declared media types that means `text`, None if none does."""
+    wanted = MediaType(text)
+    return next((each for each in declared if MediaType(each).includes(wanted)), None)
 
 
 def _split_parameters(text: str) -> list[str]:

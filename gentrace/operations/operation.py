@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import check_header_text, refuse
-from gentrace.operations.media_types import MediaType
+from gentrace.operations.media_types import find_declared
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
@@ -82,22 +82,21 @@ class RequestBody:
         self.description = description
         self.required = required
 
-    def find_schema(self, content_type: object) -> Schema[Any]:
-        """Return the schema of the media type that a caller names.
+    def find_schema(self, content_type: object) -> tuple[str, Schema[Any]]:
+        """Return the media type that a caller names, `unset` for the first one, and its schema.
 
         Raises:
             ApiTypeError: not a string.
             ApiValueError: none that is declared.
 
         """
+        if content_type is unset:
+            return next(iter(self.content.items()))
         text = check_header_text("content_type", content_type)
-        if text in self.content:
-            return self.content[text]
-        wanted = MediaType(text)
-        for declared, schema in self.content.items():
-            if MediaType(declared).includes(wanted):
-                return schema
-        raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
+        declared = text if text in self.content else find_declared(self.content, text)
+        if declared is None:
+            raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
+        return text, self.content[declared]
 
 
 class OpenApiResponse:
@@ -126,9 +125,8 @@ class OpenApiResponse:
         """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
         if content_type in self.content:
             return self.content[content_type]
-        got = MediaType(content_type)
-        matches = (schema for text, schema in self.content.items() if MediaType(text).includes(got))
-        return next(matches, unset)
+        declared = find_declared(self.content, content_type)
+        return unset if declared is None else self.content[declared]
 
 
 def is_success(status: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -80,11 +79,7 @@ class PathParameter(Parameter):
             ApiValueError: a text that would make it another path.
 
         """
-
-        def escape(text: str) -> str:
-            return quote(text, safe=safe)
-
-        text = _join(self.check(value), escape, explode=self.explode)
+        text = _join(self.check(value), lambda part: _escape(part, safe), explode=self.explode)
         if text in {"", ".", ".."}:
             raise refuse(self.name, "text that names something in a path", value)
         return text
@@ -148,5 +143,7 @@ def _join(value: object, escape: Callable[[str], str], *, explode: bool) -> str:
     return escape(_text(value))
 
 
-def _escape(text: str) -> str:
-    return quote(text, safe="")
+def _escape(text: str, safe: str = "") -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - slow to import, for few operations
+
+    return quote(text, safe)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, cast
 from gentrace.configuration import refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiTypeError
-from gentrace.operations.arguments import check_target
+from gentrace.operations.arguments import check_accept, check_target, make_key
 from gentrace.operations.parameters import PathParameter, QueryParameter
 from gentrace.schemas import unset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gentrace.configuration import Configuration
     from gentrace.operations.operation import Operation
     from gentrace.operations.sender import Sender
@@ -44,62 +46,69 @@ class Request:
     body: bytes | None = None
     idempotency_key: str | None = None
 
+    @property
+    def is_authorized(self) -> bool:
+        """Whether it carries a token, or what the caller says in place of one."""
+        return "authorization" in map(str.lower, self.headers)
+
     def __repr__(self) -> str:
         return f"<{self.method} {self.target}>"
 
 
-def prepare(  # noqa: PLR0913 - what a request is made of
+def prepare(  # noqa: PLR0913 - what a call of an operation may say
     operation: Operation,
     sender: Sender,
     *,
-    body: bytes | None,
-    arguments: Mapping[str, object],
-    accepts: tuple[str, ...],
+    body: object,
+    arguments: Mapping[str, object] | None,
     content_type: str | Unset,
+    accept_content_types: Sequence[str] | Unset,
     idempotency_key: str | None,
+    rules: Rules,
+    dumps: Dumps | None,
 ) -> Request:
     """Return the request of a call of an operation.
 
+    Args:
+        operation: the operation.
+        sender: what goes with every request.
+        body: the body, `unset` for none.
+        arguments: the parameters by name, None for none.
+        content_type: media type of `body`; `unset` is the first one that is declared.
+        accept_content_types: media types for `Accept`; `unset` is what is declared.
+        idempotency_key: key of the request; None makes a new one.
+        rules: how strictly the body is read.
+        dumps: a faster JSON encoder than the standard library's, None for that.
+
     Raises:
-        ApiTypeError: an argument is missing, of the wrong type or no parameter.
-        ApiValueError: an argument is not allowed.
+        ApiTypeError: the body or an argument is missing, of the wrong type or not declared.
+        ApiValueError: the body or an argument is not allowed.
 
     """
     derived, own = Headers(), Headers()
+    accepts = operation.accepts
+    if accept_content_types is not unset and accept_content_types != accepts:
+        accepts = check_accept(accept_content_types)
     if accepts:
         derived["Accept"] = ", ".join(accepts)
-    if body is not None:
-        derived["Content-Type"] = str.__str__(cast("str", content_type))
-    _check_names(operation, arguments)
+    data = None
+    if body is not unset:
+        if operation.body is None:
+            raise ApiTypeError("body: expected none, this operation takes no body")
+        derived["Content-Type"], schema = operation.body.find_schema(content_type)
+        data = schema.serialize(body, rules, dumps)
+    elif operation.body is not None and operation.body.required:
+        raise ApiTypeError("body: expected a value, got none")
+    key = make_key(operation.method, idempotency_key)
+    if arguments is None:
+        arguments = {}
+    else:
+        _check_names(operation, arguments)
     configuration = sender.configuration
     target = check_target(_format_target(operation, arguments, configuration, own))
     headers, secrets = sender.make_headers(derived, own, operation.auth)
     host = configuration.host_of(operation.name)
-    return Request(operation.method, host, target, headers, secrets, body, idempotency_key)
-
-
-def serialize(
-    operation: Operation,
-    body: object,
-    content_type: str | Unset,
-    rules: Rules,
-    dumps: Dumps | None,
-) -> bytes | None:
-    """Return the body of a request as it is sent; None for none.
-
-    Raises:
-        ApiTypeError: it is missing, of the wrong type, or the operation takes none.
-        ApiValueError: it is not allowed, or of a media type that is not declared.
-
-    """
-    declared = operation.body
-    if body is unset:
-        if declared is not None and declared.required:
-            raise ApiTypeError("body: expected a value, got none")
-        return None
-    if declared is None:
-        raise ApiTypeError("body: expected none, this operation takes no body")
-    return declared.find_schema(content_type).serialize(body, rules, dumps)
+    return Request(operation.method, host, target, headers, secrets, data, key)
 
 
 def _check_names(operation: Operation, arguments: object) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from gentrace._version import __version__
-from gentrace.configuration import Configuration, check_header_text, error_of, refuse_type
+from gentrace.configuration import Configuration, check_header_text, refuse_type
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
-from gentrace.operations.headers import DefaultHeaders, drop_secrets, fill_headers
+from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
+from gentrace.operations.hiding import hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,7 @@ class Sender:
         return self._configuration
 
     @configuration.setter
+    @hide_arguments
     def configuration(self, value: Configuration) -> None:
         if not isinstance(cast("object", value), Configuration):
             raise refuse_type("configuration", "a gentrace.Configuration", value)
@@ -63,13 +65,9 @@ class Sender:
         return self._default_headers
 
     @default_headers.setter
+    @hide_arguments
     def default_headers(self, fields: Mapping[str, str]) -> None:
-        checked = Headers()
-        error = error_of(fill_headers, checked, "default_headers", fields)
-        if error is not None:
-            # The frame of this call shows none of them in a traceback.
-            del fields
-            raise error
+        checked = check_headers("default_headers", fields)
         self._default_headers = DefaultHeaders()
         self._default_headers.update(checked)
 
@@ -79,13 +77,9 @@ class Sender:
         return self._cookie
 
     @cookie.setter
+    @hide_arguments
     def cookie(self, value: str | None) -> None:
-        error = None if value is None else error_of(_check_cookie, value)
-        if error is not None:
-            # The frame of this call does not show it in a traceback.
-            del value
-            raise error
-        self._cookie = None if value is None else Secret(str.__str__(value))
+        self._cookie = None if value is None else Secret(check_header_text("cookie", value))
 
     @property
     def user_agent(self) -> str:
@@ -93,12 +87,11 @@ class Sender:
         return self._default_headers.get("User-Agent", USER_AGENT)
 
     @user_agent.setter
+    @hide_arguments
     def user_agent(self, value: str) -> None:
-        try:
-            self._default_headers["User-Agent"] = value
-        finally:
-            del value  # The frame of this call does not show it in a traceback.
+        self._default_headers["User-Agent"] = value
 
+    @hide_arguments
     def set_default_header(self, header_name: str, header_value: str | None) -> None:
         """Send a header field with every request, in place of the client's own of that name.
 
@@ -107,11 +100,7 @@ class Sender:
             ApiValueError: it cannot be sent, or is not the caller's to say.
 
         """
-        try:
-            self._default_headers[header_name] = cast("str", header_value)
-        finally:
-            # The frame of this call does not show it in a traceback.
-            del header_name, header_value
+        self._default_headers[header_name] = cast("str", header_value)
 
     def make_headers(
         self, derived: Headers, own: Headers, auth: Sequence[str], *, foreign: bool = False
@@ -129,22 +118,18 @@ class Sender:
             ApiValueError: a secret was lost in a pickle.
 
         """
-        configuration = self._configuration
-        configuration.check_complete()
+        self._configuration.check_complete()
+        token = self._configuration.access_token
         fields = Headers({**derived, "User-Agent": USER_AGENT})
         secrets: list[str] = []
-        if configuration.access_token is not None and "bearerAuth" in auth:
-            secrets.append(Secret(configuration.access_token))
-            fields["Authorization"] = Secret(f"Bearer {configuration.access_token}")
+        if token is not None and "bearerAuth" in auth:
+            fields["Authorization"] = Secret(f"Bearer {token}")
+            secrets += token, fields["Authorization"]
         clients = Headers()
         if self._cookie is not None:
             clients["Cookie"] = self._cookie
         clients.replace(self._default_headers)
-        fields.replace(drop_secrets(clients) if foreign else clients)
-        fields.replace(own)
-        secrets += find_secrets(fields)
+        for layer in (drop_secrets(clients) if foreign else clients, own):
+            fields.replace(layer)
+            secrets += find_secrets(layer)
         return fields, secrets
-
-
-def _check_cookie(value: object) -> None:
-    check_header_text("cookie", value)

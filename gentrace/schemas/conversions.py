@@ -17,13 +17,12 @@ from gentrace.schemas.words import describe, mismatch, name_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    Plain = str | int | float | dict[Any, Any] | list[Any] | tuple[Any, ...] | None
-    """A value of one of the types of `_PLAIN`, where a frozendict is a dict."""
+OBJECT = (dict, frozendict)
+ARRAY = (list, tuple)
+PLAIN = (str, int, float, bool, type(None), *OBJECT, *ARRAY)
 
-_PLAIN = (str, int, float, bool, type(None), dict, frozendict, list, tuple)
 
-
-def simplify(value: object, expected: str) -> Plain:
+def simplify(value: object, expected: str, *kinds: type) -> Any:
     """Turn a value into one whose type is exactly one that JSON has.
 
     What it contains stays as it is.
@@ -31,9 +30,10 @@ def simplify(value: object, expected: str) -> Plain:
     Args:
         value: any value.
         expected: what an error says that it should have been.
+        kinds: the types, of `PLAIN`, that it may become; none for all of them.
 
     Raises:
-        ApiTypeError: it has no form that JSON has.
+        ApiTypeError: it has no form of such a type.
         ApiValueError: it has one that is not exact, or making it failed.
 
     """
@@ -42,9 +42,11 @@ def simplify(value: object, expected: str) -> Plain:
         kind = type_of(plain)
         # Compared one by one, as the class of a caller's object may have a hash that raises.
         # In a plain loop, as an interrupt that strikes the end of a generator is lost.
-        for each in _PLAIN:
+        for each in PLAIN:
             if kind is each:
-                return plain  # type: ignore[no-any-return]
+                if kinds and kind not in kinds:
+                    raise mismatch(expected, value)
+                return plain
         plain = ask(_convert, plain)
         if plain is unset:
             raise mismatch(expected, value)

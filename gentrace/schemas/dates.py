@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import ApiValueError
 from gentrace.schemas.conversions import ask, is_instance, simplify
-from gentrace.schemas.words import describe, mismatch
+from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,17 +45,13 @@ def date_time_text(value: object) -> str:
     """
     if is_instance(value, "datetime", "datetime"):
         value = ask(_format, value)
-    plain = simplify(value, "a string")
-    if type(plain) is not str:
-        raise mismatch("a string", value)
-    return plain
+    text: str = simplify(value, "a string", str)
+    return text
 
 
 def is_date_time(text: str) -> bool:
     """Tell whether a text is an RFC 3339 date and time of a real day."""
-    if _pattern().fullmatch(text) is None:
-        return False
-    return text[4:10] != "-02-29" or _is_leap_year(int(text[:4]))
+    return _pattern().fullmatch(text) is not None or _is_leap_day(text)
 
 
 def no_date_time(text: str) -> ApiValueError:
@@ -67,17 +63,21 @@ def no_date_time(text: str) -> ApiValueError:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Return the pattern, which takes as long to make as a module to import, once it is needed."""
+    """Return the pattern of all days but February 29; to make it takes as long as an import."""
     return re.compile(
         r"(?!0000)[0-9]{4}-"
-        r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-9])|(?:0[13-9]|1[0-2])-30"
+        r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
         r"|(?:0[13578]|1[02])-31)"
         r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
         r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
     )
 
 
-def _is_leap_year(year: int) -> bool:
+def _is_leap_day(text: str) -> bool:
+    """Tell whether it is a date and time of a February 29 that there is."""
+    if text[4:10] != "-02-29" or _pattern().fullmatch(f"{text[:4]}-02-28{text[10:]}") is None:
+        return False
+    year = int(text[:4])
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.builtin_types import Dict, List, Tuple
-from gentrace.schemas.conversions import is_instance, simplify
+from gentrace.schemas.conversions import ARRAY, OBJECT, is_instance, simplify
 from gentrace.schemas.dates import DATE_TIME_WORDS, date_time_text, is_date_time, no_date_time
-from gentrace.schemas.free_form import check_float, check_integer, check_text, freeze, is_plain
+from gentrace.schemas.free_form import (
+    SMALL,
+    check_float,
+    check_integer,
+    check_text,
+    freeze,
+    is_plain,
+)
 from gentrace.schemas.json_text import encode
 from gentrace.schemas.words import mismatch
 
@@ -54,7 +61,7 @@ class Schema(Generic[T_co]):
 
         What the JSON encoder refuses by itself may be left to it.
         """
-        raise NotImplementedError
+        return False
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value.
@@ -80,10 +87,7 @@ class StringSchema(Schema[str]):
 
     def check(self, value: object, rules: Rules) -> str:
         """Return the text."""
-        plain = value if type(value) is str else simplify(value, self.expected)
-        if type(plain) is not str:
-            raise mismatch(self.expected, value)
-        return check_text(plain)
+        return check_text(value if type(value) is str else simplify(value, self.expected, str))
 
     def admits(self, value: object) -> bool:
         """Tell whether it is a str."""
@@ -127,20 +131,18 @@ class IntegerSchema(Schema[int]):
 
     def check(self, value: object, rules: Rules) -> int:
         """Return the int."""
+        if type(value) is int:
+            return check_integer(value)
         if self.unit and is_instance(value, "datetime", "timedelta"):
             raise self._fraction(value, f"value / timedelta({self.unit}=1)")
-        plain = value if type(value) is int else simplify(value, self.expected)
-        if type(plain) is float:
-            if not check_float(plain).is_integer():
-                raise self._fraction(value, "value")
-            plain = int(plain)
-        if type(plain) is not int:
-            raise mismatch(self.expected, value)
-        return check_integer(plain)
+        plain = simplify(value, self.expected, int, float)
+        if type(plain) is float and not check_float(plain).is_integer():
+            raise self._fraction(value, "value")
+        return check_integer(int(plain))
 
     def admits(self, value: object) -> bool:
         """Tell whether it is an int."""
-        return type(value) is int and is_plain((value,))
+        return type(value) is int and -SMALL < value < SMALL
 
     def _fraction(self, value: object, form: str) -> ApiTypeError:
         """Build the error of a value that is no whole number of the unit."""
@@ -156,15 +158,18 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
 
     def check(self, value: object, rules: Rules) -> frozendict[str, Any]:
         """Return the object, deeply frozen."""
-        plain = value if type(value) is Dict else simplify(value, self.expected)
-        if not isinstance(plain, dict):
-            raise mismatch(self.expected, value)
+        plain = value if type(value) is Dict else simplify(value, self.expected, *OBJECT)
         frozen: frozendict[str, Any] = freeze(plain)
         return frozen
 
     def admits(self, value: object) -> bool:
         """Tell whether it is a dict of plain content."""
-        return type(value) is Dict and is_plain((value,))
+        if type(value) is not Dict:
+            return False
+        for key in value:
+            if type(key) is not str:
+                return False
+        return is_plain(value.values(), 1)
 
 
 class ArraySchema(Schema[tuple[T, ...]]):
@@ -183,9 +188,7 @@ class ArraySchema(Schema[tuple[T, ...]]):
 
     def check(self, value: object, rules: Rules) -> tuple[T, ...]:
         """Return the items."""
-        plain = simplify(value, self.expected)
-        if not isinstance(plain, (list, tuple)):
-            raise mismatch(self.expected, value)
+        plain = simplify(value, self.expected, *ARRAY)
         checked: list[T] = []
         try:
             # Of a copy, as what its items do when they are asked may add to it.

@@ -6,7 +6,9 @@ makes the frozen value of anything that is allowed, and words the error of what 
 
 from __future__ import annotations
 
+from itertools import repeat
 from math import isfinite
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from frozendict import frozendict
@@ -20,16 +22,19 @@ from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _FrozenDict: type[frozendict[str, Any]] = frozendict
 
 _INTEGER_BOUND = 10**MAX_DIGITS
-_SMALL = 2**62
+SMALL = 2**62
 """Beyond it, encoders and interpreters differ in which integers they write."""
 
+_LONG = 16
+"""Items of an array from which on a look at all of their types together takes less time."""
 
-def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take longer
+
+def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as calls take longer
     values: Iterable[Any], depth: int = 0
 ) -> bool:
     """Tell whether values may be written as they are; `freeze` has to judge a no.
@@ -43,25 +48,34 @@ def is_plain(  # noqa: C901, PLR0911 - one loop over all types, as calls take lo
     """
     for value in values:
         kind = type_of(value)
-        if kind is str or kind is bool or value is None:
+        if kind is str:
             continue
-        if kind is float:
-            if value - value != 0:  # infinite or NaN
-                return False
-        elif kind is int:
-            if not -_SMALL < value < _SMALL:
-                return False
-        elif depth == MAX_DEPTH:
-            return False
-        elif kind is dict:
+        if kind is dict:
             for key in value:
                 if type(key) is not str:
                     return False
-            if not is_plain(value.values(), depth + 1):
+            if depth == MAX_DEPTH or not is_plain(value.values(), depth + 1):
                 return False
-        elif (kind is not list and kind is not tuple) or not is_plain(value, depth + 1):
+        elif kind is float:
+            if value - value != 0:  # infinite or NaN
+                return False
+        elif kind is int:
+            if not -SMALL < value < SMALL:
+                return False
+        elif kind is bool or value is None:
+            continue
+        elif depth == MAX_DEPTH or (kind is not list and kind is not tuple):
+            return False
+        elif len(value) >= _LONG and _are_finite_floats(value):
+            continue
+        elif not is_plain(value, depth + 1):
             return False
     return True
+
+
+def _are_finite_floats(items: Collection[Any]) -> bool:
+    """Tell whether all items are floats that JSON has; also no if their sum is none."""
+    return all(map(is_, map(type, items), repeat(float))) and isfinite(sum(items))
 
 
 def freeze(value: object) -> Any:
@@ -114,12 +128,9 @@ def check_float(value: float) -> float:
 
 def check_key(key: object) -> str:
     """Return a key, which has to be a string."""
-    if type(key) is not str:
-        plain = simplify(key, "a string as key") if issubclass(type(key), str) else key
-        if type(plain) is not str:
-            raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
-        key = plain
-    return check_text(key)
+    if not issubclass(type(key), str):
+        raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
+    return check_text(simplify(key, "a string as key", str))
 
 
 def _freeze(value: Any, depth: int, around: set[int]) -> Any:
@@ -163,7 +174,7 @@ def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> froze
         kind = type_of(item)
         if (
             (kind is str and item.isascii())
-            or (kind is int and -_SMALL < item < _SMALL)
+            or (kind is int and -SMALL < item < SMALL)
             or (kind is float and item - item == 0)  # neither infinite nor NaN
         ):
             frozen[key] = item
@@ -181,9 +192,12 @@ def _freeze_array(
 ) -> tuple[Any, ...]:
     if depth > MAX_DEPTH:
         raise _too_deep()
+    items = tuple(value)  # a copy as well
+    if len(items) >= _LONG and _are_finite_floats(items):
+        return items
     frozen: list[Any] = []
     try:
-        for item in tuple(value):  # a copy as well
+        for item in items:
             frozen.append(_freeze(item, depth, around))  # noqa: PERF401 - the error needs its index
     except (ApiTypeError, ApiValueError) as error:
         error.move_under(len(frozen))

@@ -15,7 +15,7 @@ from gentrace.exceptions import (
 )
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, type_of
-from gentrace.schemas.conversions import ask, dict_of_pairs, is_instance, simplify
+from gentrace.schemas.conversions import OBJECT, ask, dict_of_pairs, is_instance, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.json_text import encode
@@ -64,10 +64,7 @@ class Model(frozendict[str, Any]):
     """The declared properties, by wire name."""
 
     wire_names_oapg: ClassVar[Mapping[str, str]] = {}
-    """The wire names of the declared properties, by either of their names."""
-
-    aliases_oapg: ClassVar[frozenset[str]] = frozenset()
-    """The Python names that are not wire names too."""
+    """The wire names of the declared properties, by those Python names that are not wire names."""
 
     required_oapg: ClassVar[tuple[str, ...]] = ()
     """The wire names of those that must be there."""
@@ -78,10 +75,9 @@ class Model(frozendict[str, Any]):
         ]
         cls.properties_oapg = {**cls.properties_oapg, **{item.wire_name: item for item in own}}
         declared = cls.properties_oapg.values()
-        cls.wire_names_oapg = {item.name: item.wire_name for item in declared} | {
-            item.wire_name: item.wire_name for item in declared
+        cls.wire_names_oapg = {
+            item.name: item.wire_name for item in declared if item.name not in cls.properties_oapg
         }
-        cls.aliases_oapg = frozenset(cls.wire_names_oapg.keys() - cls.properties_oapg.keys())
         cls.required_oapg = tuple(item.wire_name for item in declared if item.required)
 
     if TYPE_CHECKING:
@@ -167,10 +163,7 @@ class Model(frozendict[str, Any]):
     def _items_of(cls, value: Any) -> dict[Any, Any]:
         if issubclass(type_of(value), Model):
             return value  # type: ignore[no-any-return]
-        plain = value if type(value) is Dict else simplify(value, "an object")
-        if not isinstance(plain, dict):
-            raise mismatch("an object", value)
-        return plain
+        return value if type(value) is Dict else simplify(value, "an object", *OBJECT)
 
     @classmethod
     def _check_items(  # noqa: C901 - one loop over the properties, as calls take longer

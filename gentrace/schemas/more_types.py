@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.document_types import Schema
 from gentrace.schemas.free_form import check_float, check_integer, freeze, is_plain
-from gentrace.schemas.words import JSON_VALUE, mismatch
+from gentrace.schemas.words import JSON_VALUE
 
 if TYPE_CHECKING:
     from typing import Final
@@ -25,12 +25,8 @@ class NumberSchema(Schema[float]):
 
     def check(self, value: object, rules: Rules) -> float:
         """Return the int or float."""
-        plain = simplify(value, self.expected)
-        if type(plain) is int:
-            return check_integer(plain)
-        if type(plain) is not float:
-            raise mismatch(self.expected, value)
-        return check_float(plain)
+        plain: float = simplify(value, self.expected, int, float)
+        return check_integer(plain) if type(plain) is int else check_float(plain)
 
     def admits(self, value: object) -> bool:
         """Tell whether it is an int or a finite float."""
@@ -45,9 +41,7 @@ class BooleanSchema(Schema[bool]):
 
     def check(self, value: object, rules: Rules) -> bool:
         """Return the bool."""
-        plain = simplify(value, self.expected)
-        if type(plain) is not bool:
-            raise mismatch(self.expected, value)
+        plain: bool = simplify(value, self.expected, bool)
         return plain
 
     def admits(self, value: object) -> bool:

@@ -43,9 +43,11 @@ class ObjectSchema(Schema[M]):
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
         if rules is REQUEST_RULES and type(value) is Dict:
-            text = self._serialize_plain(value, dumps)
-            if text is not None:
-                return text
+            try:
+                if self.admits(value):
+                    return encode(value, dumps)
+            except (ApiValueError, RuntimeError):
+                pass  # a lone surrogate, no stack left, or another thread that changes a dict
         return super().serialize(value, rules, dumps)
 
     def admits(self, value: object) -> bool:
@@ -53,33 +55,21 @@ class ObjectSchema(Schema[M]):
         model = self.model
         if type(value) is not Dict:
             return type(value) is model
+        properties = model.properties_oapg
         unknown: list[str] = []
         for key, item in value.items():
             if type(key) is not str:
                 return False
-            declared = model.properties_oapg.get(key)
-            if declared is not None:
-                if not declared.schema.admits(item):
+            declared = properties.get(key)
+            if declared is None:
+                if key in model.wire_names_oapg or not is_plain((item,)):
                     return False
-            elif key in model.aliases_oapg or not is_plain((item,)):
-                return False
-            else:
                 unknown.append(key)
+            elif not declared.schema.admits(item):
+                return False
         for name in model.required_oapg:
             if name not in value:
                 return False
         for name in unknown:
             warn_of_near_miss(model, name)
         return True
-
-    def _serialize_plain(self, value: object, dumps: Dumps | None) -> bytes | None:
-        """Return the JSON text of a dict that is admitted; None if it has to be checked after all.
-
-        Not to be written as it is may also be found out by the encoder, such as a lone surrogate.
-        """
-        try:
-            if self.admits(value):
-                return encode(value) if dumps is None else dumps(value)
-        except (ApiValueError, RecursionError, TypeError):
-            pass
-        return None

@@ -1,6 +1,7 @@
 """How models are made, read, kept as they are, and changed into others."""
 
 import copy
+import itertools
 import json
 import pickle
 from collections import ChainMap, OrderedDict
@@ -120,6 +121,18 @@ def test_an_iterator_that_gives_no_pairs_is_refused(pairs, cause):
         StepRun(pairs)
     assert type(caught.value.__cause__) is cause
     assert caught.value.path_to_item == ()
+
+
+def test_an_iterator_of_pairs_without_end_is_refused():
+    with pytest.raises(ApiValueError, match=r"^expected at most 10000000 pairs, got repeat "):
+        StepRun(itertools.repeat(("elapsed_time", 1)))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_spelling_that_is_unset_is_not_given(order):
+    """Also where keywords change what a mapping says."""
+    items = dict([("step_runs", [{}]), ("stepRuns", schemas.unset)][::order])
+    assert PipelineRunRequest(items, name="n") == {"name": "n", "stepRuns": ({},)}
 
 
 @pytest.mark.parametrize("model", [StepRun, StepRunProvider, PipelineRunResponse])

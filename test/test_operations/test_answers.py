@@ -223,3 +223,23 @@ def test_exception_of_an_answer_is_pickled_whole(connect):
     assert error.headers["Set-Cookie"] == "***"
     assert error.retry_after == 7
     assert len({error, twin}) == 2
+
+
+@pytest.mark.parametrize(
+    ("token", "header", "says"),
+    [
+        (None, None, "no token was sent"),
+        (None, "Basic dXNlcjpwYXNzd29yZA==", "check Configuration.access_token"),
+        ("token-that-expired", None, "check Configuration.access_token"),
+    ],
+)
+def test_401_says_whether_a_token_was_sent(connect, token, header, says):
+    with Peer(reply(401)) as peer:
+        caller = connect(peer, access_token=token)
+        if header is not None:
+            caller.client.set_default_header("authorization", header)
+        error = caller.fail(UnauthorizedException)
+    twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    for text in (str(error), str(twin)):
+        assert says in text
+        assert "GENTRACE_API_KEY" in text

@@ -11,10 +11,12 @@ import gentrace.local
 from gentrace.api_client import (
     ApiResponseWithoutDeserialization,
 )
+from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import (
     ApiTypeError,
     ApiValueError,
 )
+from gentrace.operations import Request
 from gentrace.schemas import unset
 
 ACCEPT = "application/json; charset=utf-8, application/json"
@@ -134,3 +136,9 @@ def test_accept_of_a_call_replaces_the_documented_one(connect):
     accepts = [request.all("Accept") for request in peer.requests]
     assert accepts[:2] == [["application/json, text/plain"], ["application/json"]]
     assert accepts[2] in ([], ["*/*"])
+
+
+def test_request_shows_itself_without_what_it_carries():
+    """As a traceback with locals does."""
+    request = Request("POST", "https://one.example", "/runs", Headers(Authorization=TOKEN), [TOKEN])
+    assert repr(request) == "<POST /runs>"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from frozendict import frozendict
-from support.bodies import Things
+from support.bodies import BODY, Things
 
 from gentrace.exceptions import ApiValueError
 from gentrace.models import StepRun, StepRunProvider
@@ -18,8 +18,8 @@ class Inner:
     step_runs: list
 
 
-def _nest(wrap, levels):
-    value = {}
+def _nest(wrap, levels, innermost=()):
+    value = innermost or {}
     for _ in range(levels - 1):
         value = wrap(value)
     return value
@@ -45,6 +45,22 @@ def test_content_may_be_nested_200_levels_deep_and_no_deeper(wrap):
             make({"unknown": _nest(wrap, MAX_DEPTH + 1)})
         assert len(caught.value.path_to_item) == MAX_DEPTH + 1
         assert len(str(caught.value)) < 500
+
+
+def test_a_long_array_is_a_level_too(dumps):
+    """On the way to the wire as in a model."""
+    floats = [0.5] * 40
+    for levels, is_allowed in ((MAX_DEPTH, True), (MAX_DEPTH + 1, False)):
+        step = {"unknown": _nest(lambda inner: [inner], levels, floats)}
+        run = {"name": "n", "stepRuns": [step]}
+        if is_allowed:
+            assert json.loads(BODY.serialize(run, REQUEST_RULES, dumps)) == run
+            assert json.loads(encode(StepRun(step))) == step
+            continue
+        with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$"):
+            BODY.serialize(run, REQUEST_RULES, dumps)
+        with pytest.raises(ApiValueError, match=r"^nested deeper than 200 levels at \$"):
+            StepRun(step)
 
 
 def test_the_free_form_object_itself_is_the_first_level():
