@@ -238,6 +238,8 @@ def _inline(value, document):
     return {key: _inline(item, document) for key, item in value.items() if key != "example"}
 
 
+# Names made up at random may be near to those of declared properties.
+@pytest.mark.filterwarnings("ignore:.*which is sent as it is")
 @settings(max_examples=300)
 @given(value=near_values("PipelineRunRequest"))
 def test_named_components_give_the_verdict_of_one_nested_schema(value, document, judge):
