@@ -325,28 +325,30 @@ def workers(url, method, how):
 class Recorder:
     """An object that submits a run when it goes, and is part of a cycle."""
 
+    gone = 0
+
     def __init__(self, submit):
         self.submit = submit
         self.me = self
 
     def __del__(self):
         self.submit()
+        Recorder.gone += 1
 
 
 def interrupt(url, wanted, spool=None):
     """Submit in finalizers and signal handlers, in the middle of submitting."""
     delivery = make(url, max_runs=1_000_000, max_bytes=2**32, spool=spool)
     receipts = []
-    depth = []
+    depth = threading.local()
 
     def submit():
-        if len(depth) > 5:  # one in the middle of the other, the stack would not do
-            return
-        depth.append(None)
+        depth.now = getattr(depth, "now", 0) + 1
         try:
-            receipts.append(delivery.submit(RUN))
+            if depth.now < 6:  # one in the middle of the other, the stack would not do
+                receipts.append(delivery.submit(RUN))
         finally:
-            depth.pop()
+            depth.now -= 1
 
     signal.signal(signal.SIGALRM, lambda *_: submit())
     signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
@@ -364,7 +366,11 @@ def interrupt(url, wanted, spool=None):
             delivery.flush(PATIENCE)
     signal.setitimer(signal.ITIMER_REAL, 0)
     gc.set_threshold(700)
-    gc.collect()
+    # Threads of the delivery collect too, and may be in the middle of it.
+    end = time.monotonic() + PATIENCE
+    while Recorder.gone <= number and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.001)
     is_done = delivery.flush(PATIENCE)
     stats = delivery.stats()
     return {
