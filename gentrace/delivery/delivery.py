@@ -159,7 +159,7 @@ class Delivery:
         rules, dumps = self._sender.encoding()
         mask = self._mask
         if mask is None:
-            self.enqueue(RUN.serialize(run, rules, dumps), receipt)
+            self.enqueue(_trim(RUN.serialize(run, rules, dumps)), receipt)
             return receipt
         checked = RUN.check(run, rules)
         try:
@@ -170,7 +170,7 @@ class Delivery:
             self.drop(receipt, "mask_failed")
             raise
         else:
-            self.enqueue(encode(masked, dumps), receipt)
+            self.enqueue(_trim(encode(masked, dumps)), receipt)
         return receipt
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
@@ -229,7 +229,7 @@ class Delivery:
         flush = engine.begin_close()
 
         def finish() -> None:
-            engine.finish(flush, end, quietly=True)
+            engine.finish(flush, end, at_exit=True)
             self._release()
 
         return finish
@@ -280,6 +280,11 @@ def _disown_all() -> None:
 call_after_fork(_disown_all)
 
 
+def _trim(body: bytes) -> bytes:
+    """Return a copy as long as it is: orjson leaves its text in a buffer of 128 KiB."""
+    return bytes(memoryview(body))
+
+
 def _check_key(value: object) -> str:
     text = check_header_text("idempotency_key", value)
     if not text.isascii() or not 0 < len(text) <= MAX_KEY:
@@ -299,7 +304,7 @@ def _check_directory(value: object) -> Path | None:
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import_module("gentrace.delivery.spooling")
+    import_module("gentrace.delivery.spooled_queue")
     return Path(path).absolute()
 
 

@@ -37,21 +37,16 @@ class Outcome:
     """What a try means for its run.
 
     Attributes:
-        kind: `delivered`, `refused` (for good), `trouble` (that may pass), `denied` (token or
-            settings are no good), or `gone` (there is nothing to send).
+        kind: `delivered`, `refused` (for good), `trouble` (that may pass), or `denied` (token or
+            settings are no good).
         run_id: the id of the stored run, empty where the server says none.
         error: what a run that is not delivered has as cause.
 
     """
 
-    kind: Literal["delivered", "refused", "trouble", "denied", "gone"]
+    kind: Literal["delivered", "refused", "trouble", "denied"]
     run_id: str = ""
     error: Exception | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the run is not tried again."""
-        return self.kind in {"delivered", "refused", "gone"}
 
     @property
     def asked(self) -> float | None:

@@ -375,7 +375,8 @@ def test_nothing_is_lost_however_a_process_ends(spool, how):
         assert ended.stdout == b"stored\n"
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
-        assert len(peer.requests) == 1
+        # The process that ended may have sent it too, before it could note the answer.
+        assert set(keys(peer)) == {"hangs"}
 
 
 def test_forks_with_a_spool_lose_and_double_nothing(spool):
