@@ -11,8 +11,9 @@ from weakref import WeakSet
 from gentrace.api_client import ApiClient
 from gentrace.configuration import check_header_text, check_positive, refuse, refuse_type
 from gentrace.delivery.clock import Clock
-from gentrace.delivery.engine import Engine, Limits
+from gentrace.delivery.engine import Engine
 from gentrace.delivery.exits import keep_open, let_go
+from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_disabled, is_unconfigured
 from gentrace.delivery.receipt import Receipt
@@ -304,7 +305,7 @@ def _check_directory(value: object) -> Path | None:
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import_module("gentrace.delivery.spooled_queue")
+    import_module("gentrace.delivery.spool_keeper")
     return Path(path).absolute()
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from math import inf
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.notices import Notices, is_heard, warn
 from gentrace.delivery.queue import RunQueue
@@ -19,10 +18,10 @@ from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.sending import Sender
     from gentrace.delivery.spool_keeper import SpoolKeeper
@@ -30,18 +29,6 @@ if TYPE_CHECKING:
 
 LOOK = 0.25
 """Seconds between two looks at settings that were no good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a delivery holds and does at once; see `Delivery`."""
-
-    max_runs: int
-    max_bytes: int
-    workers: int
-    spool: Path | None
-    spool_max_bytes: int
-    spool_max_age: float
 
 
 class Engine:
@@ -131,53 +118,41 @@ class Engine:
     # Turns.
 
     def _make_queue(self) -> RunQueue:
-        limits, clock = self._limits, self._clock
-        if limits.spool is None:
-            return RunQueue(
-                clock.draw,
-                max_runs=limits.max_runs,
-                max_bytes=limits.max_bytes,
-                count_drop=self._notices.count,
-            )
-        # They load sqlite3, which a delivery without spool does not need.
-        from gentrace.delivery.spool import Spool  # noqa: PLC0415
-        from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415
-        from gentrace.delivery.spooled_queue import SpooledQueue  # noqa: PLC0415
+        if self._limits.spool is None:
+            return RunQueue(self._limits, self._clock.draw, self._notices.count)
+        from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
 
-        spool = Spool(
-            limits.spool,
-            max_bytes=limits.spool_max_bytes,
-            max_age=limits.spool_max_age,
-            host=self._sender.host,
-            time=clock.time,
-            tell=self._notices.remind,
+        self._keeper = SpoolKeeper(
+            self._limits.spool,
+            self._limits,
+            self._sender.host,
+            clock=self._clock,
+            notices=self._notices,
+            act=self._act_on_files,
         )
-        queue = SpooledQueue(
-            clock.draw,
-            max_runs=limits.max_runs,
-            max_bytes=limits.max_bytes,
-            count_drop=self._notices.count,
-            spool=spool,
-        )
-        self._keeper = SpoolKeeper(spool, queue, self._act, clock)
         # No child shall find a file half written.
         hold_forks(self._turns.lock)
-        return queue
+        return self._keeper.queue
 
     def _act(self, action: Callable[[], None]) -> None:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""
         if not self._turns.take(action):
             return  # a holder of the turn in this very thread does both
-        endings = self._queue.endings
-        while endings:
+        while True:
             try:
-                receipt, outcome = endings.popleft()
-            except IndexError:  # another thread was faster
+                receipt, outcome = self._queue.endings.popleft()
+            except IndexError:
                 return
             if isinstance(outcome, str):
                 receipt.succeed(outcome)
             else:
                 receipt.fail(outcome)
+
+    def _act_on_files(self, action: Callable[[], None]) -> None:
+        """Carry out an action, after which there may be runs that were not there."""
+        self._act(action)
+        if self._queue.stats.queued:
+            self._wake()
 
     # Threads.
 
@@ -249,25 +224,21 @@ class Engine:
         return run
 
     def _try(self, run: Run) -> None:
-        settings = self._sender.settings()
         outcome = self._send(run)
         if outcome.error is not None:
             self._last_failure = outcome.error
-        self._act(lambda: self._settle(run, outcome, settings))
+        self._act(lambda: self._settle(run, outcome))
         if self._queue.stats.queued:
             self._wake()  # what held others back may be over
 
     def _send(self, run: Run) -> Outcome:
-        body = run.body
-        if body is None:  # it was given up meanwhile
-            return Outcome("trouble")
         try:
-            return self._sender.send(body, run.key)
+            return self._sender.send(cast("bytes", run.body), run.key)
         except BaseException as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
 
-    def _settle(self, run: Run, outcome: Outcome, settings: object) -> None:
+    def _settle(self, run: Run, outcome: Outcome) -> None:
         now, queue = self._clock.now(), self._queue
         if outcome.kind == "delivered":
             queue.deliver(run, outcome.run_id)
@@ -275,7 +246,7 @@ class Engine:
             queue.refuse(run, outcome.error)
         elif outcome.kind == "trouble":
             queue.keep(run, now, outcome.asked, outcome.error)
-        elif queue.deny(run, now, settings, outcome.error):
+        elif queue.deny(run, now, outcome.settings, outcome.error):
             self._notices.tell(
                 f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
             )

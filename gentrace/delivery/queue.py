@@ -39,6 +39,7 @@ from gentrace.delivery.stats import DeliveryStats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.spool_file import SpoolFile
 
@@ -50,9 +51,8 @@ class RunQueue:
     """The state above.
 
     Args:
+        limits: how many runs and bytes it holds in memory.
         draw: draws a wait from 0 to its argument, in seconds.
-        max_runs: how many runs it holds in memory.
-        max_bytes: how many bytes it holds in memory.
         count_drop: is told the reason of each drop.
 
     Attributes:
@@ -68,16 +68,13 @@ class RunQueue:
 
     def __init__(
         self,
+        limits: Limits,
         draw: Callable[[float], float],
-        *,
-        max_runs: int,
-        max_bytes: int,
         count_drop: Callable[[str], None],
     ) -> None:
         self.pauses = Pauses(draw)
         self._draw = draw
-        self._max_runs = max_runs
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._count_drop = count_drop
         self._fresh: deque[Run] = deque()
         # In the order of their last tries: a dict keeps it, and finds one to remove.
@@ -114,7 +111,7 @@ class RunQueue:
 
     def _has_room(self, size: int) -> bool:
         held = len(self._fresh) + len(self._tried) + len(self._flying)
-        return held < self._max_runs and self.stats.bytes + size <= self._max_bytes
+        return held < self._limits.max_runs and self.stats.bytes + size <= self._limits.max_bytes
 
     # Through it.
 
@@ -127,7 +124,7 @@ class RunQueue:
         if not isinstance(run, Run):
             return run
         to_read = run.size if run.body is None else 0
-        if self._flying and self.stats.bytes + to_read > self._max_bytes:
+        if self._flying and self.stats.bytes + to_read > self._limits.max_bytes:
             return inf
         if self._fresh and run is self._fresh[0]:
             self._fresh.popleft()
@@ -235,7 +232,7 @@ class RunQueue:
 
     def abandon(self, cause: Exception | None) -> None:
         """Drop what is in memory alone as closed, leave the rest in the spool."""
-        self._is_abandoned = True
+        self.is_closed = self._is_abandoned = True
         left = [(run, 0) for run in [*self._fresh, *self._tried]]
         left += [(run, 1) for run in self._flying]
         self._fresh.clear()
@@ -265,7 +262,6 @@ class RunQueue:
         self._end(run, error)
 
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
-        run.body = None
         if run.receipt is not None:
             self.endings.append((run.receipt, outcome))
         for flush in self._flushes:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
 SUFFIX = ".sqlite3"
@@ -28,27 +29,23 @@ class Spool:
 
     Args:
         directory: where they are.
-        max_bytes: how many bytes the own file may have, with its log.
-        max_age: seconds after which a run is too old to be sent.
+        limits: how large the own file may become, and how old a run.
         host: says where runs go.
         time: tells the time, in seconds since the epoch.
         tell: says something on the logger, in a thread of the delivery.
 
     """
 
-    def __init__(  # noqa: PLR0913 - one argument a property
+    def __init__(
         self,
         directory: Path,
-        *,
-        max_bytes: int,
-        max_age: float,
+        limits: Limits,
         host: Callable[[], str],
         time: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
         self._directory = directory
-        self._max_bytes = max_bytes
-        self._max_age = max_age
+        self._limits = limits
         self._host = host
         self._time = time
         self._tell = tell
@@ -62,7 +59,7 @@ class Spool:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
         try:
             own = self._open()
-            if not own.has_room(len(body), self._max_bytes):
+            if not own.has_room(len(body), self._limits.spool_max_bytes):
                 return False
             run.number = own.add(run.key, run.accepted_at, body)
         except (sqlite3.Error, OSError) as error:
@@ -80,7 +77,7 @@ class Spool:
             sqlite3.Error: it cannot be read.
 
         """
-        is_old = run.accepted_at + self._max_age < self._time()
+        is_old = run.accepted_at + self._limits.spool_max_age < self._time()
         return None if is_old or run.file is None else run.file.body(run.number)
 
     def say_unreadable(self, error: Exception) -> None:

@@ -83,9 +83,8 @@ class SpoolFile:
             if version == 0:
                 self._make()
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            (self.last_row,) = self._one("SELECT coalesce(max(id), 0) FROM runs")
-            hosts = self._connection.execute("SELECT value FROM about WHERE name = 'host'")
-            self.host: str = next(hosts, ("",))[0]
+            self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
+            self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
             (self._page_size,) = self._one("PRAGMA page_size")
         except BaseException:
             self._connection.close()
@@ -124,7 +123,7 @@ class SpoolFile:
 
     def add(self, key: str, accepted_at: float, body: bytes) -> int:
         """Store a run; return its row."""
-        row: int = self.last_row + 1
+        row = self.last_row + 1
         self._connection.execute(
             "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
         )
@@ -178,10 +177,7 @@ class SpoolFile:
 
     def is_sound(self) -> bool:
         """Tell whether nothing in it is damaged, as far as SQLite can tell."""
-        try:
-            return self._one("PRAGMA quick_check(1)") == ("ok",)
-        except sqlite3.DatabaseError:
-            return False
+        return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
     def has_room(self, size: int, most: int) -> bool:
         """Tell whether it and its log stay within a bound with another run of such a body."""
@@ -246,6 +242,16 @@ class SpoolFile:
     @property
     def _log(self) -> Path:
         return log_of(self.path)
+
+    def _read(self, statement: str) -> Any:
+        """Return the first value that a statement finds; None without one, or if it is damaged."""
+        try:
+            found = self._connection.execute(statement).fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return None
+        return None if found is None else found[0]
 
     def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._connection.execute(statement, values).fetchone()

@@ -19,6 +19,7 @@ from gentrace.delivery.run import OVERHEAD, Run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import DeliveryError, Receipt
     from gentrace.delivery.spool import Spool
     from gentrace.delivery.spool_file import SpoolFile
@@ -31,7 +32,7 @@ class SpooledQueue(RunQueue):
     """The states of `RunQueue`, of runs that are in the files of a spool.
 
     Args:
-        draw, max_runs, max_bytes, count_drop: as for `RunQueue`.
+        limits, draw, count_drop: as for `RunQueue`.
         spool: the files.
 
     """
@@ -40,14 +41,12 @@ class SpooledQueue(RunQueue):
 
     def __init__(
         self,
+        limits: Limits,
         draw: Callable[[float], float],
-        *,
-        max_runs: int,
-        max_bytes: int,
         count_drop: Callable[[str], None],
         spool: Spool,
     ) -> None:
-        super().__init__(draw, max_runs=max_runs, max_bytes=max_bytes, count_drop=count_drop)
+        super().__init__(limits, draw, count_drop)
         self._spool = spool
 
     def accept(self, run: Run) -> None:
@@ -72,8 +71,7 @@ class SpooledQueue(RunQueue):
             self._fresh.append(run)
         else:
             file.waiting += 1
-            if run.receipt is not None:
-                file.receipts[run.number] = run.receipt
+            file.receipts[run.number] = cast("Receipt", run.receipt)
         self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
 
     def adopt(self, file: SpoolFile) -> None:
@@ -109,8 +107,8 @@ class SpooledQueue(RunQueue):
 
     def _load(self) -> None:
         """Hold the next runs in memory of a file with some in it alone."""
-        runs = self._max_runs - len(self._tried) - len(self._flying)
-        count = min(runs, (self._max_bytes - self.stats.bytes) // OVERHEAD, WINDOW)
+        runs = self._limits.max_runs - len(self._tried) - len(self._flying)
+        count = min(runs, (self._limits.max_bytes - self.stats.bytes) // OVERHEAD, WINDOW)
         file = next((file for file in self._spool.files() if file.waiting), None)
         if file is None or count <= 0:
             return

@@ -138,10 +138,12 @@ def leave(url, count, spool):
     return {}
 
 
-def hang(url, spool, hanging, how=None):
+def hang(url, spool, how=None):
     """Store a run that is being sent to a server that hangs, and say so; end in some way."""
-    delivery = make(hanging, spool=spool)
+    listener = socket.create_server(("127.0.0.1", 0))
+    delivery = make(f"http://127.0.0.1:{listener.getsockname()[1]}", spool=spool)
     delivery.submit(RUN, idempotency_key="hangs")
+    _connection = listener.accept()
     delivery.api_client.configuration.host = url
     delivery.flush(0)
     print("stored", flush=True)  # noqa: T201 - the test waits for it

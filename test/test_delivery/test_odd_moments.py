@@ -56,8 +56,8 @@ def test_a_flush_in_the_middle_of_a_turn_says_no():
 
 
 def test_closing_an_unused_delivery_opens_nothing(spool):
-    delivery = Delivery(make_client("http://127.0.0.1:9"), spool=spool)
-    assert delivery.close()
+    for client in (make_client("http://127.0.0.1:9"), None):
+        assert Delivery(client, spool=spool).close()
     assert not spool.exists()
 
 

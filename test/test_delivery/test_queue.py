@@ -7,6 +7,7 @@ from math import inf
 import pytest
 from support.deliveries import balances
 
+from gentrace.delivery.limits import Limits
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.run import Run
@@ -21,9 +22,9 @@ class World:
         draw = random.Random(seed).uniform  # noqa: S311 - no secret
         self.dropped = Counter()
         self.queue = RunQueue(
+            Limits(**limits),
             lambda most: draw(0, most),
-            count_drop=lambda reason: self.dropped.update([reason]),
-            **{"max_runs": 10_000, "max_bytes": 64 * 2**20} | limits,
+            lambda reason: self.dropped.update([reason]),
         )
         self.pauses = self.queue.pauses
         self.now = 0.0
