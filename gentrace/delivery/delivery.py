@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import check_header_text, check_positive, refuse, refuse_type
+from gentrace.configuration import check_positive, refuse, refuse_type
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine
 from gentrace.delivery.exits import keep_open, let_go
@@ -19,6 +19,7 @@ from gentrace.delivery.off import is_disabled, is_unconfigured
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.operations.arguments import make_key
 from gentrace.process import call_after_fork, current_process
 from gentrace.schemas import ObjectSchema, encode
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from gentrace.process import Process
 
 RUN = ObjectSchema(PipelineRunRequest)
-MAX_KEY = 255
-"""How many characters an idempotency key may have."""
 
 
 class Delivery:
@@ -152,7 +151,8 @@ class Delivery:
             ApiValueError: the run is not allowed.
 
         """
-        receipt = Receipt(None if idempotency_key is None else _check_key(idempotency_key))
+        given = None if idempotency_key is None else make_key("POST", idempotency_key)
+        receipt = Receipt(given)
         off = self.off_reason()
         if off is not None:
             receipt.end_with(off)
@@ -284,13 +284,6 @@ call_after_fork(_disown_all)
 def _trim(body: bytes) -> bytes:
     """Return a copy as long as it is: orjson leaves its text in a buffer of 128 KiB."""
     return bytes(memoryview(body))
-
-
-def _check_key(value: object) -> str:
-    text = check_header_text("idempotency_key", value)
-    if not text.isascii() or not 0 < len(text) <= MAX_KEY:
-        raise refuse("idempotency_key", f"1 to {MAX_KEY} ASCII characters", text)
-    return text
 
 
 def _check_directory(value: object) -> Path | None:

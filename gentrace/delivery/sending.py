@@ -96,8 +96,10 @@ class Sender:
         """Return what is another value when a setting, a header field or the cookie changed."""
         given = self.api_client
         configuration = given.configuration
-        # In one step: another thread may be adding one.
-        fields = tuple(given.default_headers.items())
+        try:
+            fields = tuple(given.default_headers.items())
+        except (RuntimeError, KeyError):  # another thread is changing them
+            return object()
         return id(configuration), configuration.changes, fields, given.cookie
 
     def encoding(self) -> tuple[Rules, Any]:

@@ -167,6 +167,23 @@ def test_a_run_that_cannot_be_sent_for_any_reason_is_tried_again(caplog):
         assert delivery.close(30)
 
 
+def test_header_fields_that_another_thread_changes_at_that_moment_count_as_changed():
+    """A pause ends then, and the worker goes on."""
+    clock = HandClock()
+    with Peer(reply(401), echo) as peer, delivering(peer, clock, workers=1) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        headers = delivery.api_client.default_headers
+
+        class Changing(type(headers)):
+            def __iter__(self):
+                delivery.api_client.default_headers = headers
+                raise RuntimeError("dictionary changed size during iteration")
+
+        delivery.api_client.default_headers = Changing()
+        assert receipt.result(30)
+
+
 def test_an_outage_in_which_runs_keep_coming_loses_none():
     clock = HandClock()
     down = threading.Event()
