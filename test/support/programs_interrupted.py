@@ -37,8 +37,13 @@ def interrupt(url, wanted, spool=None):
         finally:
             depth.now -= 1
 
-    signal.signal(signal.SIGALRM, lambda *_: submit())
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    def handle(*_):
+        submit()
+        # Only now: however slow the machine is, the program goes on in between.
+        signal.setitimer(signal.ITIMER_REAL, 0.0005)
+
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005)
     gc.set_threshold(1)
     collections = gc.get_stats()[0]["collections"]
     looks = 0
@@ -51,7 +56,7 @@ def interrupt(url, wanted, spool=None):
                 break
         if number % 1000 == 0:
             delivery.flush(PATIENCE)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
     gc.set_threshold(700)
     # Threads of the delivery collect too, and may be in the middle of it.
     end = time.monotonic() + PATIENCE

@@ -86,6 +86,19 @@ def test_the_first_run_adopts_what_is_left_too(spool):
             peer.wait(lambda: delivery.stats().delivered == 21)
 
 
+def test_a_file_in_which_nothing_is_left_is_removed(spool):
+    """As a process leaves it that is killed when all is sent."""
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("DELETE FROM runs")
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats()
+            assert not path.exists()
+
+
 def test_nobody_waits_for_runs_that_stay_in_the_spool(spool):
     """A flush without limit ends when the delivery is closed, and one after that ends at once."""
     with Peer(stall) as peer, delivering(peer, spool=spool) as delivery:

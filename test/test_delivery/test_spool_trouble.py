@@ -111,6 +111,18 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_being_adopted(spool, cap
             peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
 
 
+def test_a_database_without_runs_keeps_no_file_from_being_adopted(spool, caplog):
+    """It says to be a spool; it may be one whose making another process has not finished."""
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        with closing(sqlite3.connect(spool / "0-a.sqlite3")) as database:
+            database.execute("PRAGMA user_version = 1")
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
+
+
 def test_a_file_whose_lock_is_none_keeps_no_other_from_being_adopted(spool, caplog):
     with Peer() as peer:
         leave_runs(spool, peer.url, 2)

@@ -155,6 +155,21 @@ def test_what_is_left_stays_on_disk_and_receipts_say_so(desk):
     assert desk.ended()[late] == "closed"
 
 
+def test_a_file_that_cannot_be_looked_after_is_said(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(1)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    desk.queue.adopt(file)
+    change(file.path, "ALTER TABLE runs RENAME TO others")
+    desk.queue.look_after()
+    assert "cannot be read" in desk.said[0]
+    change(file.path, "ALTER TABLE others RENAME TO runs")
+    desk.queue.deliver(desk.queue.take(0), "id")
+    desk.queue.look_after()
+    assert desk.spool.files() == []
+
+
 def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
     desk.accept(2)
     desk.spool.close()
