@@ -160,7 +160,7 @@ class Delivery:
         rules, dumps = self._sender.encoding()
         mask = self._mask
         if mask is None:
-            self.enqueue(_trim(RUN.serialize(run, rules, dumps)), receipt)
+            self.enqueue(_trim(RUN.serialize(run, rules, dumps), dumps), receipt)
             return receipt
         checked = RUN.check(run, rules)
         try:
@@ -171,7 +171,7 @@ class Delivery:
             self.drop(receipt, "mask_failed")
             raise
         else:
-            self.enqueue(_trim(encode(masked, dumps)), receipt)
+            self.enqueue(_trim(encode(masked, dumps), dumps), receipt)
         return receipt
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
@@ -281,9 +281,10 @@ def _disown_all() -> None:
 call_after_fork(_disown_all)
 
 
-def _trim(body: bytes) -> bytes:
-    """Return a copy as long as it is: orjson leaves its text in a buffer of 128 KiB."""
-    return bytes(memoryview(body))
+def _trim(body: bytes, dumps: object) -> bytes:
+    """Return a body in no more memory than it needs."""
+    # orjson leaves each text in a buffer of 128 KiB.
+    return body if dumps is None else bytes(memoryview(body))
 
 
 def _check_directory(value: object) -> Path | None:
