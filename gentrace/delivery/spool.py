@@ -134,7 +134,7 @@ class Spool:
         for file in self.files():
             if file.has_long_log():
                 file.copy_log()
-        for file in [file for file in self._others if file.count() == 0]:
+        for file in [file for file in self._others if file.is_empty()]:
             self._others.remove(file)
             file.close()
 
@@ -186,7 +186,7 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
     if not file.is_sound():
         tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
         file = _save(file, host)
-    if file.count() == 0:
+    if file.is_empty():
         file.close()
         return None
     return file
