@@ -296,5 +296,5 @@ def test_forks_with_a_spool_lose_and_double_nothing(spool):
 def test_finalizers_and_signal_handlers_with_a_spool(spool):
     with Peer() as peer:
         seen = run_program("interrupt", peer.url, 2000, spool)
-    assert seen.pop("runs") > 10
+    assert seen.pop("runs") > 0
     assert seen == {"done": True, "balances": True, "all": True}

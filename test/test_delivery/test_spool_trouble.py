@@ -138,6 +138,7 @@ def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, capl
     """Nobody waits for that program."""
     with Peer(stall, echo) as peer, delivering(peer, spool=spool) as delivery:
         delivery.submit(RUN)
+        peer.wait(lambda: len(peer.requests) == 1)
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
