@@ -96,8 +96,7 @@ class Engine:
         """Wait until some moment at most, end what is left, and stop."""
         is_done = self._wait_for(flush, end)
         self._is_exiting = at_exit
-        self._act(lambda: self._queue.abandon(self._last_failure))
-        self._is_over = True
+        self._act(self._end)
         while self._wake():
             pass
         if self._keeper is not None:
@@ -148,6 +147,11 @@ class Engine:
             else:
                 receipt.fail(outcome)
 
+    def _end(self) -> None:
+        self._queue.abandon(self._last_failure)
+        # In the same turn: a worker that looks later sees it, one that looked before is woken.
+        self._is_over = True
+
     def _act_on_files(self, action: Callable[[], None]) -> None:
         """Carry out an action, after which there may be runs that were not there."""
         self._act(action)
@@ -184,19 +188,18 @@ class Engine:
     def _work(self) -> None:
         load_transport()
         wakes: SimpleQueue[None] = SimpleQueue()
-        while not self._is_over:
+        while True:
             self._say_notices()
             found = self._take(wakes)
+            if self._is_over:
+                break
             if isinstance(found, Run):
                 try:
                     self._try(found)
                 except BaseException as error:  # noqa: BLE001 - of a callback; it ends no thread
                     warn(f"a callback of a receipt raised {type(error).__name__}")
             else:
-                wait = min(found, self._notices.wait(self._clock.now()))
-                self._clock.wait(wakes, None if wait == inf else wait)
-                with suppress(ValueError):  # it was woken
-                    self._idle.remove(wakes)
+                self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
         self._say_notices()
 
     def _take(self, wakes: SimpleQueue[None]) -> Run | float:
@@ -222,6 +225,12 @@ class Engine:
         if self._queue.stats.queued:
             self._wake()  # another worker may take the next one
         return run
+
+    def _rest(self, wakes: SimpleQueue[None], seconds: float) -> None:
+        """Wait until woken, or for so long."""
+        self._clock.wait(wakes, None if seconds == inf else seconds)
+        with suppress(ValueError):  # it was woken
+            self._idle.remove(wakes)
 
     def _try(self, run: Run) -> None:
         outcome = self._send(run)
@@ -298,4 +307,4 @@ class Engine:
         if isinstance(found, Run):
             self._try(found)
         else:
-            self._clock.wait(flush.wakes, min(found, left))
+            self._rest(flush.wakes, min(found, left))
