@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 from support.deliveries import RUN, HandClock, balances, delivering, list_spool
 from support.peers import Peer, echo, refuser, reply, stall
-from support.programs import PROGRAMS, run_program
+from support.programs import PROGRAMS, UNMEASURED, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats
@@ -295,6 +295,6 @@ def test_forks_with_a_spool_lose_and_double_nothing(spool):
 
 def test_finalizers_and_signal_handlers_with_a_spool(spool):
     with Peer() as peer:
-        seen = run_program("interrupt", peer.url, 2000, spool)
+        seen = run_program("interrupt", peer.url, 2000, spool, **UNMEASURED)
     assert seen.pop("runs") > 0
     assert seen == {"done": True, "balances": True, "all": True}

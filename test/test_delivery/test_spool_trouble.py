@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from support.deliveries import RUN, HandClock, delivering, list_spool
 from support.peers import Peer, echo, reply, stall
-from support.programs import run_program
+from support.programs import UNMEASURED, run_program
 
 from gentrace.delivery import DeliveryStats
 
@@ -149,8 +149,8 @@ def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, capl
 def test_a_full_disk_leaves_delivery_in_memory(spool):
     """The file may not grow beyond a limit of the process."""
     with Peer() as peer:
-        # Not measured: coverage could not write its own file.
-        seen = run_program("fill_disk", peer.url, spool, COVERAGE_PROCESS_CONFIG="")
+        # Coverage could not write its own file.
+        seen = run_program("fill_disk", peer.url, spool, **UNMEASURED)
         assert seen == {"delivered": True, "balances": True, "said": True}
 
 
