@@ -39,8 +39,9 @@ def test_a_time_out_keeps_the_run():
     with Peer(stall, echo) as peer, delivering(peer, clock, {"timeout": 0.2}) as delivery:
         receipt = delivery.submit(RUN)
         peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
-        clock.move(60)
-        assert receipt.result(30)
+        # On a slow machine others may run out too.
+        peer.wait(lambda: clock.move(60) or receipt.done())
+        assert receipt.result(0)
 
 
 def test_retries_of_the_given_client_are_not_used():
