@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from gentrace.api_client import ApiClient
 from gentrace.cli.output import say, say_json, warn
 from gentrace.configuration import Configuration
-from gentrace.configuration.secrets import mask_url
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool import SUFFIX
@@ -21,6 +20,10 @@ from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+PATIENCE = 60.0
+"""Seconds in which at least one run must arrive, or else sending ends."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,17 @@ def _look(path: Path) -> Waiting:
     for part in (path, path.with_name(f"{path.name}-wal")):
         with suppress(FileNotFoundError):
             size += part.stat().st_size
-    ownership = Ownership.of(path)
-    if ownership is None:
-        return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
+    ownership = None
     try:
+        ownership = Ownership.of(path)
+        if ownership is None:
+            return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
         file = SpoolFile(path, ownership)
-        host, runs, first = mask_url(file.host), file.count(), file.oldest()
+        host, runs, first = file.host, file.count(), file.oldest()
         file.close()
-    except (sqlite3.Error, LaterVersionError) as error:
-        ownership.give_up(is_gone=False)
+    except (sqlite3.Error, OSError, LaterVersionError) as error:
+        if ownership is not None:
+            ownership.give_up(is_gone=False)
         flaw = "of a later version" if isinstance(error, LaterVersionError) else f"damaged: {error}"
         return Waiting(path.name, size, owned=False, flaw=flaw)
     oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
@@ -87,10 +92,14 @@ def _look(path: Path) -> Waiting:
 
 
 def _send(directory: Path, host: str) -> bool:
-    """Send the runs of all files to one host; whether none is left."""
+    """Send the runs of all files to one host, while any arrives; whether none is left."""
     with ApiClient(Configuration(host)) as client:
         delivery = Delivery(client, spool=directory)
-        is_done = delivery.flush(60)
+        delivered = -1
+        is_done = False
+        while not is_done and delivery.stats().delivered > delivered:
+            delivered = delivery.stats().delivered
+            is_done = delivery.flush(PATIENCE)
         delivery.close(1)
         stats = delivery.stats()
     dropped = sum(stats.dropped.values())

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import check_header_text, check_positive, refuse, refuse_type
+from gentrace.configuration import check_positive, refuse, refuse_type
 from gentrace.delivery.clock import Clock
-from gentrace.delivery.engine import Engine, Limits
+from gentrace.delivery.engine import Engine
 from gentrace.delivery.exits import keep_open, let_go
+from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_disabled, is_unconfigured
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
+from gentrace.operations.arguments import make_key
 from gentrace.process import call_after_fork, current_process
 from gentrace.schemas import ObjectSchema, encode
 
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from gentrace.process import Process
 
 RUN = ObjectSchema(PipelineRunRequest)
-MAX_KEY = 255
-"""How many characters an idempotency key may have."""
 
 
 class Delivery:
@@ -151,7 +151,8 @@ class Delivery:
             ApiValueError: the run is not allowed.
 
         """
-        receipt = Receipt(None if idempotency_key is None else _check_key(idempotency_key))
+        given = None if idempotency_key is None else make_key("POST", idempotency_key)
+        receipt = Receipt(given)
         off = self.off_reason()
         if off is not None:
             receipt.end_with(off)
@@ -159,7 +160,7 @@ class Delivery:
         rules, dumps = self._sender.encoding()
         mask = self._mask
         if mask is None:
-            self.enqueue(RUN.serialize(run, rules, dumps), receipt)
+            self.enqueue(_trim(RUN.serialize(run, rules, dumps), dumps), receipt)
             return receipt
         checked = RUN.check(run, rules)
         try:
@@ -170,7 +171,7 @@ class Delivery:
             self.drop(receipt, "mask_failed")
             raise
         else:
-            self.enqueue(encode(masked, dumps), receipt)
+            self.enqueue(_trim(encode(masked, dumps), dumps), receipt)
         return receipt
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
@@ -229,7 +230,7 @@ class Delivery:
         flush = engine.begin_close()
 
         def finish() -> None:
-            engine.finish(flush, end, quietly=True)
+            engine.finish(flush, end, at_exit=True)
             self._release()
 
         return finish
@@ -280,11 +281,10 @@ def _disown_all() -> None:
 call_after_fork(_disown_all)
 
 
-def _check_key(value: object) -> str:
-    text = check_header_text("idempotency_key", value)
-    if not text.isascii() or not 0 < len(text) <= MAX_KEY:
-        raise refuse("idempotency_key", f"1 to {MAX_KEY} ASCII characters", text)
-    return text
+def _trim(body: bytes, dumps: object) -> bytes:
+    """Return a body in no more memory than it needs."""
+    # orjson leaves each text in a buffer of 128 KiB.
+    return body if dumps is None else bytes(memoryview(body))
 
 
 def _check_directory(value: object) -> Path | None:
@@ -299,7 +299,7 @@ def _check_directory(value: object) -> Path | None:
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import_module("gentrace.delivery.spooling")
+    import_module("gentrace.delivery.spool_keeper")
     return Path(path).absolute()
 
 

@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from math import inf
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, cast
 
-from gentrace.delivery.notices import Notices, warn
-from gentrace.delivery.pauses import Pauses
+from gentrace.delivery.notices import Notices, is_heard, warn
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.turns import Turns
+from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.sending import Sender
-    from gentrace.delivery.spooling import Spooling
+    from gentrace.delivery.spool_keeper import SpoolKeeper
     from gentrace.delivery.stats import DeliveryStats
-
-SPOOL_EVERY = 1.0
-"""Seconds until what was written to the spool is on the disk."""
 
 LOOK = 0.25
 """Seconds between two looks at settings that were no good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a delivery holds and does at once; see `Delivery`."""
-
-    max_runs: int
-    max_bytes: int
-    workers: int
-    spool: Path | None = None
-    spool_max_bytes: int = 2**30
-    spool_max_age: float = inf
 
 
 class Engine:
@@ -61,21 +46,14 @@ class Engine:
         self._sender = sender
         self._clock = clock
         self._turns = Turns()
-        self._pauses = Pauses(clock.draw)
         self._notices = Notices()
-        self._queue = RunQueue(
-            self._pauses,
-            clock.draw,
-            max_runs=limits.max_runs,
-            max_bytes=limits.max_bytes,
-            full="queue_full" if limits.spool is None else "spool_full",
-        )
-        self._spooling = self._make_spooling()
-        self._wakes: SimpleQueue[None] = SimpleQueue()
-        self._spool_wakes: SimpleQueue[None] = SimpleQueue()
+        self._keeper: SpoolKeeper | None = None
+        self._queue = self._make_queue()
+        # What wakes each worker that waits: whoever takes one out wakes it.
+        self._idle: deque[SimpleQueue[None]] = deque()
         self._has_threads = False
         self._is_over = False
-        self._is_quiet = False
+        self._is_exiting = False
         self._last_failure: Exception | None = None
 
     @property
@@ -85,34 +63,23 @@ class Engine:
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
-        run = Run(
-            receipt.idempotency_key, body=body, receipt=receipt, accepted_at=self._clock.time()
-        )
-        if self._spooling is None:
-            self._act(lambda: self._accept(run))
-        else:
-            self._spooling.enqueue(run)
-            self._end_receipts()
+        run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
+        self._act(lambda: self._queue.accept(run))
         self._start_threads()
-        self._wakes.put(None)
+        self._wake()
 
     def turn_away(self, receipt: Receipt, reason: str) -> None:
         """Drop a run at the door."""
         run = Run(receipt.idempotency_key, receipt=receipt)
-
-        def drop() -> None:
-            self._queue.turn_away(run, reason)
-            self._notices.count(reason)
-
-        self._act(drop)
+        self._act(lambda: self._queue.turn_away(run, reason))
         self._start_threads()
-        self._wakes.put(None)
+        self._wake()
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
         end = self._end_of(timeout)
-        if self._spooling is not None and not self._is_over:
-            self._spooling.prepare()
+        if self._keeper is not None and not self._is_over:
+            self._keeper.prepare()
             self._start_threads()
         return self._wait_for(self._begin_flush(), end)
 
@@ -125,64 +92,51 @@ class Engine:
         self._queue.is_closed = True
         return self._begin_flush()
 
-    def finish(self, flush: Flush | None, end: float, *, quietly: bool = False) -> bool:
+    def finish(self, flush: Flush | None, end: float, *, at_exit: bool = False) -> bool:
         """Wait until some moment at most, end what is left, and stop."""
         is_done = self._wait_for(flush, end)
-        self._is_quiet = quietly
-        self._act(self._abandon)
-        self._is_over = True
-        for _ in range(self._limits.workers):
-            self._wakes.put(None)
-        if self._spooling is not None:
-            self._spool_wakes.put(None)
-            self._spooling.close()
+        self._is_exiting = at_exit
+        self._act(self._end)
+        while self._wake():
+            pass
+        if self._keeper is not None:
+            self._keeper.stop()
+            let_forks(self._turns.lock)
+        if at_exit:
+            self._say_notices()
         return is_done
 
     def disown(self) -> None:
         """In a child: forget the runs, which are the parent's, and end their receipts."""
         for receipt in self._queue.receipts():
             receipt.leave_to_parent()
-        if self._spooling is not None:
-            self._spooling.leave()
+        if self._keeper is not None:
+            self._keeper.leave()
+            let_forks(self._turns.lock)
 
     # Turns.
 
-    def _make_spooling(self) -> Spooling | None:
-        limits = self._limits
-        if limits.spool is None:
-            return None
-        from gentrace.delivery.spooling import Spooling  # noqa: PLC0415 - it loads sqlite3
+    def _make_queue(self) -> RunQueue:
+        if self._limits.spool is None:
+            return RunQueue(self._limits, self._clock.draw, self._notices.count)
+        from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
 
-        return Spooling(
-            limits.spool,
-            limits.spool_max_bytes,
-            limits.spool_max_age,
-            queue=self._queue,
-            turns=self._turns,
-            notices=self._notices,
-            host=self._sender.host,
+        self._keeper = SpoolKeeper(
+            self._limits.spool,
+            self._limits,
+            self._sender.host,
             clock=self._clock,
+            notices=self._notices,
+            act=self._act_on_files,
         )
+        # No child shall find a file half written.
+        hold_forks(self._turns.lock)
+        return self._keeper.queue
 
-    def _spooling_now(self) -> Spooling:
-        assert self._spooling is not None  # noqa: S101 - asked by those who know
-        return self._spooling
-
-    def _act(self, action: Callable[[], None]) -> bool:
-        """Carry out an action on the queue in turn, then end receipts outside of every lock.
-
-        Returns False if it is left to a holder of the turn in this very thread.
-        """
+    def _act(self, action: Callable[[], None]) -> None:
+        """Carry out an action on the queue in turn, then end receipts outside of every lock."""
         if not self._turns.take(action):
-            return False
-        if self._spooling is not None:
-            self._spooling.drain()
-        self._end_receipts()
-        return True
-
-    def _end_receipts(self) -> None:
-        if self._turns.is_mine:
-            return
+            return  # a holder of the turn in this very thread does both
         while True:
             try:
                 receipt, outcome = self._queue.endings.popleft()
@@ -193,14 +147,16 @@ class Engine:
             else:
                 receipt.fail(outcome)
 
-    def _accept(self, run: Run) -> None:
-        reason = self._queue.accept(run)
-        if reason is not None:
-            self._notices.count(reason)
+    def _end(self) -> None:
+        self._queue.abandon(self._last_failure)
+        # In the same turn: a worker that looks later sees it, one that looked before is woken.
+        self._is_over = True
 
-    def _abandon(self) -> None:
-        for _ in range(self._queue.abandon(self._last_failure)):
-            self._notices.count("closed")
+    def _act_on_files(self, action: Callable[[], None]) -> None:
+        """Carry out an action, after which there may be runs that were not there."""
+        self._act(action)
+        if self._queue.stats.queued:
+            self._wake()
 
     # Threads.
 
@@ -215,111 +171,104 @@ class Engine:
                 name = f"gentrace-delivery-{number}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
                 started += 1
-            if self._spooling is not None:
-                work = self._keep_spool
-                threading.Thread(target=work, name="gentrace-delivery-spool", daemon=True).start()
+            if self._keeper is not None:
+                name = "gentrace-delivery-spool"
+                threading.Thread(target=self._keeper.run, name=name, daemon=True).start()
         except RuntimeError:  # none to be had, or the interpreter ends: flush does their work
             self._has_threads = started > 0
 
+    def _wake(self) -> bool:
+        """Have a worker look that waits; tell whether there is one."""
+        try:
+            self._idle.pop().put(None)
+        except IndexError:
+            return False
+        return True
+
     def _work(self) -> None:
         load_transport()
-        while not self._is_over:
+        wakes: SimpleQueue[None] = SimpleQueue()
+        while True:
             self._say_notices()
-            found = self._take()
+            found = self._take(wakes)
+            if self._is_over:
+                break
             if isinstance(found, Run):
                 try:
                     self._try(found)
                 except BaseException as error:  # noqa: BLE001 - of a callback; it ends no thread
                     warn(f"a callback of a receipt raised {type(error).__name__}")
             else:
-                wait = min(found, self._notices.wait(self._clock.now()))
-                self._clock.wait(self._wakes, None if wait == inf else wait)
-        if not self._is_quiet:
-            self._say_notices()
+                self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
+        self._say_notices()
 
-    def _keep_spool(self) -> None:
-        while not self._is_over:
-            self._spooling_now().look_after()
-            self._wakes.put(None)  # for what was adopted
-            self._clock.wait(self._spool_wakes, SPOOL_EVERY)
-
-    def _take(self) -> Run | float:
-        """Return the run to try now, or else how many seconds to wait."""
-        self._forget_wakes()
-        if self._spooling is not None:
-            self._spooling.refill()
-        if self._pauses.waits_for_settings:
-            settings = self._sender.settings()
-            self._act(lambda: self._see_settings(settings))
+    def _take(self, wakes: SimpleQueue[None]) -> Run | float:
+        """Return the run to try now, or else how many seconds to wait, unless woken."""
+        pauses = self._queue.pauses
+        settings = self._sender.settings() if pauses.waits_for_settings else None
         found: list[Run | float] = []
-        self._act(lambda: found.append(self._queue.take(self._clock.now())))
+
+        def take() -> None:
+            now = self._clock.now()
+            if settings is not None:
+                pauses.see_settings(settings, now)
+            run = self._queue.take(now)
+            if not isinstance(run, Run):
+                # In the same turn: whatever comes after it wakes this worker.
+                self._idle.append(wakes)
+            found.append(run)
+
+        self._act(take)
         run = found[0]
         if not isinstance(run, Run):
-            return min(run, LOOK) if self._pauses.waits_for_settings else run
+            return min(run, LOOK) if pauses.waits_for_settings else run
         if self._queue.stats.queued:
-            self._wakes.put(None)  # another worker may take the next one
+            self._wake()  # another worker may take the next one
         return run
 
-    def _see_settings(self, settings: object) -> None:
-        self._pauses.see_settings(settings, self._clock.now())
-
-    def _forget_wakes(self) -> None:
-        """Forget what it was woken for: it is about to look."""
-        with suppress(Empty):
-            while True:
-                self._wakes.get_nowait()
+    def _rest(self, wakes: SimpleQueue[None], seconds: float) -> None:
+        """Wait until woken, or for so long."""
+        self._clock.wait(wakes, None if seconds == inf else seconds)
+        with suppress(ValueError):  # it was woken
+            self._idle.remove(wakes)
 
     def _try(self, run: Run) -> None:
-        settings = self._sender.settings()
         outcome = self._send(run)
         if outcome.error is not None:
             self._last_failure = outcome.error
-        is_stored = run.place is not None
-        if is_stored and outcome.is_final:
-            # First of all: whoever learns that the run has ended may close the file.
-            self._spooling_now().remove(run)
-        self._act(lambda: self._settle(run, outcome, settings))
-        if is_stored and run.is_over and not outcome.is_final:
-            self._spooling_now().remove(run)
+        self._act(lambda: self._settle(run, outcome))
         if self._queue.stats.queued:
-            self._wakes.put(None)  # what held others back may be over
+            self._wake()  # what held others back may be over
 
     def _send(self, run: Run) -> Outcome:
         try:
-            body = run.body if run.place is None else self._read(run)
-            # None as well if it was given up meanwhile.
-            return Outcome("gone") if body is None else self._sender.send(body, run.key)
+            return self._sender.send(cast("bytes", run.body), run.key)
         except BaseException as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
 
-    def _read(self, run: Run) -> bytes | None:
-        """Return the body of a run that is in the spool, None if it is too old or not there."""
-        spooling = self._spooling_now()
-        return None if spooling.is_expired(run) else spooling.body(run)
-
-    def _settle(self, run: Run, outcome: Outcome, settings: object) -> None:
+    def _settle(self, run: Run, outcome: Outcome) -> None:
         now, queue = self._clock.now(), self._queue
-        before = queue.stats.dropped
         if outcome.kind == "delivered":
             queue.deliver(run, outcome.run_id)
         elif outcome.kind == "refused":
             queue.refuse(run, outcome.error)
         elif outcome.kind == "trouble":
             queue.keep(run, now, outcome.asked, outcome.error)
-        elif outcome.kind == "gone":
-            queue.expire(run)
-        elif queue.deny(run, now, settings, outcome.error):
+        elif queue.deny(run, now, outcome.settings, outcome.error):
             self._notices.tell(
                 f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
             )
-        for reason in queue.stats.dropped:
-            if queue.stats.dropped[reason] > before[reason]:
-                self._notices.count(reason)
 
     def _say_notices(self) -> None:
-        for words in self._notices.due(self._clock.now()):
-            warn(words)
+        if self._notices.wait(self._clock.now()) > 0:
+            return
+        if self._is_exiting and not is_heard():
+            return
+        words: list[str] = []
+        self._act(lambda: words.extend(self._notices.due(self._clock.now())))
+        for text in words:
+            warn(text)
 
     # Waiting for an end.
 
@@ -334,7 +283,7 @@ class Engine:
             self._queue.hurry(self._clock.now())
 
         self._act(begin)
-        self._wakes.put(None)
+        self._wake()
         # Nothing, in a finalizer or signal handler that came in between this thread's own turn.
         return begun[0] if begun else None
 
@@ -354,8 +303,8 @@ class Engine:
 
     def _work_here(self, flush: Flush, left: float) -> None:
         """Do what a worker would do, once, in a process that can start no thread."""
-        found = self._take()
+        found = self._take(flush.wakes)
         if isinstance(found, Run):
             self._try(found)
         else:
-            self._clock.wait(flush.wakes, min(found, left))
+            self._rest(flush.wakes, min(found, left))

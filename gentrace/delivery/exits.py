@@ -6,12 +6,10 @@ import atexit
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from gentrace.process import call_after_fork, current_process
+from gentrace.process import call_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from gentrace.process import Process
 
 
 class Closing(Protocol):
@@ -23,7 +21,6 @@ class Closing(Protocol):
 
 
 _open: set[Closing] = set()
-_finalized: set[Process] = set()
 
 
 def keep_open(delivery: Closing) -> None:
@@ -49,11 +46,9 @@ def _finalize_in_worker() -> None:
     process = sys.modules.get("multiprocessing.process")
     if process is None or process.parent_process() is None:
         return
-    if current_process() not in _finalized:
-        _finalized.add(current_process())
-        from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
+    from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
 
-        Finalize(None, close_all, exitpriority=0)
+    Finalize(None, close_all, exitpriority=0)
 
 
 atexit.register(close_all)

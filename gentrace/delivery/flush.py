@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gentrace.delivery.run import Place, Run
+    from gentrace.delivery.run import Run
+    from gentrace.delivery.spool_file import SpoolFile
 
 
 class Flush:
     """How many of the runs that were there at some moment have not ended.
 
     Args:
-        serial: the number of the last run in memory of that moment.
-        rows: the last row of that moment in each file of the spool.
+        last: the number of the last run of that moment, in each file of the spool and, under
+            None, in memory alone.
         left: how many there were.
 
     Attributes:
@@ -26,25 +27,20 @@ class Flush:
 
     """
 
-    def __init__(self, serial: int, rows: Mapping[Place, int], left: int) -> None:
-        self._serial = serial
-        self._rows = rows
+    def __init__(self, last: Mapping[SpoolFile | None, int], left: int) -> None:
+        self._last = last
         self.left = left
         self.is_stopped = False
         self.wakes: SimpleQueue[None] = SimpleQueue()
 
     def count(self, run: Run) -> None:
         """Count a run that has ended, if it was there."""
-        if run.place is None:
-            was_there = 0 < run.serial <= self._serial
-        else:
-            was_there = run.row <= self._rows.get(run.place, 0)
-        if was_there:
+        if 0 < run.number <= self._last.get(run.file, 0):
             self._subtract(1)
 
-    def lose(self, place: Place, count: int) -> None:
+    def lose(self, file: SpoolFile, count: int) -> None:
         """Count runs that are in a file no more."""
-        if count and place in self._rows:
+        if file in self._last:
             self._subtract(count)
 
     def _subtract(self, count: int) -> None:

@@ -18,6 +18,13 @@ def warn(message: str) -> None:
     logging.getLogger("gentrace").warning("%s", message)
 
 
+def is_heard() -> bool:
+    """Tell whether somebody handles what is said; else Python writes it to standard error."""
+    import logging  # noqa: PLC0415 - slow to import, and most programs are never warned
+
+    return logging.getLogger("gentrace").hasHandlers()
+
+
 def warn_once(about: str, message: str) -> None:
     """Warn, unless this process has been warned about that already."""
     if about not in _said:
@@ -31,8 +38,9 @@ class Notices:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._next: dict[str, float] = {}
+        # Any thread adds to them, at any time.
         self._words: deque[str] = deque()
-        self._lasting: dict[str, None] = {}
+        self._reminders: deque[str] = deque()
 
     def tell(self, words: str) -> None:
         """Have something said as soon as may be."""
@@ -40,7 +48,7 @@ class Notices:
 
     def remind(self, words: str) -> None:
         """Have something said that may come up again and again: once a minute."""
-        self._lasting[words] = None
+        self._reminders.append(words)
 
     def count(self, reason: str) -> None:
         """Count a drop."""
@@ -48,24 +56,29 @@ class Notices:
 
     def due(self, now: float) -> list[str]:
         """Return the warnings that are to be said now; they are due no more."""
-        words = list(self._words)
-        self._words.clear()
-        for text in list(self._lasting):
-            if self._next.get(text, now) <= now:
-                self._next[text] = now + EVERY
+        words: list[str] = []
+        while self._words:
+            words.append(self._words.popleft())
+        while self._reminders:
+            text = self._reminders.popleft()
+            if self._is_due(text, now):
                 words.append(text)
-        self._lasting.clear()
         for reason in list(self._counts):
-            if self._next.get(reason, now) <= now:
+            if self._is_due(reason, now):
                 count = self._counts.pop(reason)
-                self._next[reason] = now + EVERY
                 runs = "1 run was" if count == 1 else f"{count} runs were"
                 words.append(f"{runs} dropped: {reason}")
         return words
 
     def wait(self, now: float) -> float:
         """Return how many seconds it is until the next warning, `inf` if there is none."""
-        if self._words or self._lasting:
+        if self._words or self._reminders:
             return 0.0
         ends = [self._next.get(reason, now) - now for reason in list(self._counts)]
         return max(0.0, min(ends, default=inf))
+
+    def _is_due(self, about: str, now: float) -> bool:
+        if self._next.get(about, now) > now:
+            return False
+        self._next[about] = now + EVERY
+        return True

@@ -18,7 +18,8 @@
 
 Each arrow is one method, each changes the counters once, so that always
 accepted = delivered + queued + in_flight + all dropped. A run that is dropped at the door is
-accepted and dropped. Runs in a spool stay queued when the delivery is abandoned.
+accepted and dropped. Runs in a spool stay queued when the delivery is abandoned; what is peculiar
+to them (`adopt`, `expire`) is in `spooled_queue`.
 
 Nothing here knows threads, asks a clock, or reads and writes: whoever calls takes turns.
 """
@@ -29,9 +30,8 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.backlog import WINDOW, Backlogs
 from gentrace.delivery.flush import Flush
-from gentrace.delivery.pauses import most_wait
+from gentrace.delivery.pauses import Pauses, most_wait
 from gentrace.delivery.receipt import DeliveryError
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
@@ -39,9 +39,9 @@ from gentrace.delivery.stats import DeliveryStats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gentrace.delivery.pauses import Pauses
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import Receipt
-    from gentrace.delivery.run import Place
+    from gentrace.delivery.spool_file import SpoolFile
 
 STRIKES = 5
 """A run that failed so often while others were delivered in between is given up."""
@@ -51,140 +51,93 @@ class RunQueue:
     """The state above.
 
     Args:
-        pauses: when to try.
+        limits: how many runs and bytes it holds in memory.
         draw: draws a wait from 0 to its argument, in seconds.
-        max_runs: how many runs it holds in memory.
-        max_bytes: how many bytes it holds in memory.
-        full: the reason of a drop when it holds as much as it may.
+        count_drop: is told the reason of each drop.
 
     Attributes:
+        pauses: when to try.
         stats: the counters.
-        backlogs: the runs that are in files of a spool alone.
         endings: what receipts are to end with, in order; whoever took the turn ends them.
         is_closed: whether new runs are dropped.
-        is_abandoned: whether nobody sends what is left.
 
     """
 
+    full = "queue_full"
+    """The reason of a drop when it holds as much as it may."""
+
     def __init__(
         self,
-        pauses: Pauses,
+        limits: Limits,
         draw: Callable[[float], float],
-        *,
-        max_runs: int,
-        max_bytes: int,
-        full: str = "queue_full",
+        count_drop: Callable[[str], None],
     ) -> None:
-        self._pauses = pauses
+        self.pauses = Pauses(draw)
         self._draw = draw
-        self._max_runs = max_runs
-        self._max_bytes = max_bytes
-        self._full = full
+        self._limits = limits
+        self._count_drop = count_drop
         self._fresh: deque[Run] = deque()
         # In the order of their last tries: a dict keeps it, and finds one to remove.
         self._tried: dict[Run, None] = {}
         self._flying: dict[Run, None] = {}
         self._flushes: list[Flush] = []
-        self._serial = 0
+        self._last = 0
+        self._is_abandoned = False
         self.stats = DeliveryStats()
-        self.backlogs = Backlogs()
         self.endings: deque[tuple[Receipt, str | DeliveryError]] = deque()
         self.is_closed = False
-        self.is_abandoned = False
 
     # Into it.
 
-    def accept(self, run: Run) -> str | None:
-        """Queue a run in memory, or drop it; return the reason of that, None if it is in."""
+    def accept(self, run: Run) -> None:
+        """Queue a run, or drop it if there is no room or the delivery is closed."""
+        held = OVERHEAD + run.size
         if self.is_closed:
             self.turn_away(run, "closed")
-            return "closed"
-        if not self._has_room(run.held):
-            self.turn_away(run, self._full)
-            return self._full
-        if run.body is not None:
-            # Exactly as long as it is: orjson leaves its text in a buffer of 128 KiB.
-            run.body = bytes(memoryview(run.body))
-        self._serial += 1
-        run.serial = self._serial
-        # Counted first: nothing can come in between a store and the call after it.
-        self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
-        self._fresh.append(run)
-        return None
-
-    def accept_stored(self, run: Run) -> None:
-        """Queue a run that is in a file of the spool; in memory too, if there is room."""
-        if self.is_abandoned:  # it was being written meanwhile
-            self.stats = self.stats.moved(accepted=1, queued=1)
-            self._leave(run.receipt, None)
-        elif self.backlogs.note_stored(run, has_room=self._has_room(run.held)):
-            self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
-            self._fresh.append(run)
+        elif not self._has_room(held):
+            self.turn_away(run, self.full)
         else:
-            self.stats = self.stats.moved(accepted=1, queued=1)
-
-    def adopt(self, place: Place, count: int, last_row: int) -> None:
-        """Queue all runs of a file of another process; `last_row` is that of the last one."""
-        self.stats = self.stats.moved(accepted=count, queued=count)
-        self.backlogs.add(place, count, last_row)
-
-    def load(self, place: Place, runs: list[Run]) -> None:
-        """Hold runs in memory that were in a file alone, the next ones of it.
-
-        None means that the file has no more, whatever was counted: those are dropped.
-        """
-        lost = self.backlogs.note_loaded(place, runs)
-        for _ in range(lost):
-            self.stats = self.stats.moved(queued=-1, dropped="expired")
-        for flush in self._flushes:
-            flush.lose(place, lost)
-        for run in runs:
-            self.stats = self.stats.moved(held=run.held)
+            self._last += 1
+            run.number = self._last
+            run.held = held
+            # Counted first: nothing can come in between a store and the call after it.
+            self.stats = self.stats.moved(accepted=1, queued=1, held=held)
             self._fresh.append(run)
-
-    def wanted(self) -> tuple[Place, int, int] | None:
-        """Return from which file to load runs, beyond which row and how many; None for none."""
-        if self._fresh:
-            return None
-        runs = self._max_runs - len(self._tried) - len(self._flying)
-        count = min(runs, (self._max_bytes - self.stats.bytes) // OVERHEAD, WINDOW)
-        found = self.backlogs.next() if count > 0 else None
-        return None if found is None else (*found, count)
 
     def turn_away(self, run: Run, reason: str) -> None:
         """Drop a run at the door."""
         self.stats = self.stats.moved(accepted=1, dropped=reason)
-        self._end(run, DeliveryError(reason, run.key))
+        self._drop(run, reason, None)
 
     def _has_room(self, size: int) -> bool:
         held = len(self._fresh) + len(self._tried) + len(self._flying)
-        return held < self._max_runs and self.stats.bytes + size <= self._max_bytes
+        return held < self._limits.max_runs and self.stats.bytes + size <= self._limits.max_bytes
 
     # Through it.
 
     def take(self, now: float) -> Run | float:
         """Return the run to try now, or else how many seconds to wait, `inf` for something new."""
-        wait = self._pauses.wait(now, len(self._flying))
+        wait = self.pauses.wait(now, len(self._flying))
         if wait > 0:
             return wait
         run = self._next(now)
         if not isinstance(run, Run):
             return run
-        to_read = 0 if run.place is None else run.size
-        if self._flying and self.stats.bytes + to_read > self._max_bytes:
+        to_read = run.size if run.body is None else 0
+        if self._flying and self.stats.bytes + to_read > self._limits.max_bytes:
             return inf
         if self._fresh and run is self._fresh[0]:
             self._fresh.popleft()
         else:
             del self._tried[run]
-        self._pauses.start(run)
-        run.is_read = run.place is not None
+        self.pauses.start(run)
+        run.held += to_read
         self.stats = self.stats.moved(queued=-1, in_flight=1, held=to_read)
         self._flying[run] = None
         return run
 
     def _next(self, now: float) -> Run | float:
-        if self._pauses.is_open and self._tried:
+        if self.pauses.is_open and self._tried:
             soonest = min(self._tried, key=lambda run: run.due)
             if soonest.due <= now:
                 return soonest
@@ -196,37 +149,33 @@ class RunQueue:
 
     def deliver(self, run: Run, run_id: str) -> None:
         """Note that the server has stored a run; nothing, here as below, if it was given up."""
-        if not self._land(run):
-            return
-        self._pauses.succeed(run)
-        self.stats = self.stats.moved(in_flight=-1, delivered=1, held=-run.held)
-        self._end(run, run_id)
+        if self._land(run):
+            self.pauses.succeed(run)
+            self.stats = self.stats.moved(in_flight=-1, delivered=1, held=-run.held)
+            self._end(run, run_id)
 
     def refuse(self, run: Run, cause: Exception | None) -> None:
         """Drop a run that the server does not take."""
-        self._drop(run, "refused", cause)
-
-    def expire(self, run: Run) -> None:
-        """Drop a run that was in the spool for too long, or is there no more."""
-        self._drop(run, "expired", None)
+        if self._land(run):
+            self.pauses.pass_by(run)
+            self._drop_landed(run, "refused", cause)
 
     def keep(self, run: Run, now: float, asked: float | None, cause: Exception | None) -> None:
         """Queue a run again that failed in a way that may pass.
 
         `asked` is how many seconds the server wants to have, None if it does not say.
         """
-        if not self._land(run):
-            return
-        self._pauses.fail(run, now, asked)
-        run.failures += 1
-        run.due = now + self._draw(most_wait(run.failures))
-        self._put_back(run, cause)
+        if self._land(run):
+            self.pauses.fail(run, now, asked)
+            run.failures += 1
+            run.due = now + self._draw(most_wait(run.failures))
+            self._put_back(run, cause)
 
     def deny(self, run: Run, now: float, settings: object, cause: Exception | None) -> bool:
         """Queue a run again as token or settings are no good; tell whether a pause begins."""
         if not self._land(run):
             return False
-        is_new = self._pauses.deny(run, now, settings)
+        is_new = self.pauses.deny(run, now, settings)
         run.failures += 1
         run.due = now
         self._put_back(run, cause)
@@ -239,9 +188,11 @@ class RunQueue:
         if run.strikes >= STRIKES:
             self._drop_landed(run, "refused", cause)
             return
-        held = run.held
-        run.is_read = False
-        self.stats = self.stats.moved(in_flight=-1, queued=1, held=run.held - held)
+        freed = 0 if run.file is None else run.held - OVERHEAD
+        if freed:
+            run.body = None
+            run.held = OVERHEAD
+        self.stats = self.stats.moved(in_flight=-1, queued=1, held=-freed)
         self._tried[run] = None
 
     def _land(self, run: Run) -> bool:
@@ -250,18 +201,13 @@ class RunQueue:
         del self._flying[run]
         return True
 
-    def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
-        if self._land(run):
-            self._pauses.pass_by(run)
-            self._drop_landed(run, reason, cause)
-
     def _drop_landed(self, run: Run, reason: str, cause: Exception | None) -> None:
         self.stats = self.stats.moved(in_flight=-1, dropped=reason, held=-run.held)
-        self._end(run, _error(reason, run.key, cause))
+        self._drop(run, reason, cause)
 
     def hurry(self, now: float) -> None:
         """Have all that waits tried now, but for what the server asked to wait for."""
-        self._pauses.hurry(now)
+        self.pauses.hurry(now)
         for run in self._tried:
             run.due = min(run.due, now)
 
@@ -269,68 +215,60 @@ class RunQueue:
 
     def flush(self) -> Flush:
         """Return what tells when all runs of now have ended."""
-        left = self.stats.queued + self.stats.in_flight
-        flush = Flush(self._serial, self.backlogs.last_rows(), left)
-        if self.is_abandoned:
+        flush = Flush(self._last_numbers(), self.stats.queued + self.stats.in_flight)
+        if self._is_abandoned:
             flush.stop()
         elif flush.left:
             self._flushes.append(flush)
         return flush
+
+    def _last_numbers(self) -> dict[SpoolFile | None, int]:
+        return {None: self._last}
 
     def forget(self, flush: Flush) -> None:
         """Count for a flush no longer."""
         if flush in self._flushes:
             self._flushes.remove(flush)
 
-    def abandon(self, cause: Exception | None) -> int:
-        """Drop what is in memory alone as closed, leave the rest in the spool.
-
-        Returns how many runs are dropped.
-        """
-        self.is_abandoned = True
-        dropped = 0
+    def abandon(self, cause: Exception | None) -> None:
+        """Drop what is in memory alone as closed, leave the rest in the spool."""
+        self.is_closed = self._is_abandoned = True
         left = [(run, 0) for run in [*self._fresh, *self._tried]]
         left += [(run, 1) for run in self._flying]
         self._fresh.clear()
         self._tried.clear()
         self._flying.clear()
         for run, flying in left:
-            if run.place is None:
+            if run.file is None:
                 self.stats = self.stats.moved(
                     queued=flying - 1, in_flight=-flying, dropped="closed", held=-run.held
                 )
-                dropped += 1
-                self._end(run, _error("closed", run.key, cause))
+                self._drop(run, "closed", cause)
             else:
                 self.stats = self.stats.moved(queued=flying, in_flight=-flying, held=-run.held)
-                self._leave(run.receipt, cause)
-        for receipt in self.backlogs.receipts():
-            self._leave(receipt, cause)
+                self._end_receipt(run.receipt, "spooled", cause)
         for flush in self._flushes:
             flush.stop()
-        return dropped
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of the runs that are left."""
         left = [*self._fresh, *self._tried, *self._flying]
-        held = [run.receipt for run in left if run.receipt is not None]
-        return held + self.backlogs.receipts()
+        return [run.receipt for run in left if run.receipt is not None]
 
-    def _leave(self, receipt: Receipt | None, cause: Exception | None) -> None:
-        if receipt is not None:
-            error = _error("spooled", receipt.idempotency_key, cause)
-            self.endings.append((receipt, error))
+    def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
+        error = DeliveryError(reason, run.key)
+        error.__cause__ = cause
+        self._count_drop(reason)
+        self._end(run, error)
 
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
-        run.body = None
-        run.is_over = True
         if run.receipt is not None:
             self.endings.append((run.receipt, outcome))
         for flush in self._flushes:
             flush.count(run)
 
-
-def _error(reason: str, key: str, cause: Exception | None) -> DeliveryError:
-    error = DeliveryError(reason, key)
-    error.__cause__ = cause
-    return error
+    def _end_receipt(self, receipt: Receipt | None, reason: str, cause: Exception | None) -> None:
+        if receipt is not None:
+            error = DeliveryError(reason, receipt.idempotency_key)
+            error.__cause__ = cause
+            self.endings.append((receipt, error))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import Future, InvalidStateError
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import OpenApiException
@@ -11,6 +13,8 @@ from gentrace.process import current_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from gentrace.process import Process
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",
@@ -66,8 +70,10 @@ class Receipt(Future[str]):
 
     def __init__(self, idempotency_key: str | None = None) -> None:
         super().__init__()
-        self.idempotency_key = os.urandom(16).hex() if idempotency_key is None else idempotency_key
         self._process = current_process()
+        if idempotency_key is None:
+            idempotency_key = _new_key(self._process)
+        self.idempotency_key = idempotency_key
         self.set_running_or_notify_cancel()
 
     def succeed(self, run_id: str) -> None:
@@ -146,5 +152,16 @@ class Receipt(Future[str]):
         return wrap_future(self).__await__()
 
 
+def _new_key(process: Process) -> str:
+    """Return a key that no other run has, without asking the system for random bytes each time."""
+    prefix = _prefixes.get(process)
+    if prefix is None:
+        prefix = _prefixes.setdefault(process, os.urandom(16).hex())
+    # The time tells apart processes that go on from one snapshot of a machine.
+    return f"{prefix}-{time.time_ns():x}-{next(_numbers):x}"
+
+
+_prefixes: dict[Process, str] = {}
+_numbers = count()
 _held: set[Receipt] = set()
 """Those with callbacks: of a run that is in a spool alone, nothing else may hold the receipt."""

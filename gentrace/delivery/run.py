@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from gentrace.delivery.receipt import Receipt
-
-
-class Place(Protocol):
-    """A file of a spool: runs that are stored there are found again by their row."""
-
-    @property
-    def receipts(self) -> MutableMapping[int, Receipt]:
-        """The receipts of runs of this process that are in the file alone, by row."""
-        ...
-
-    def body(self, row: int) -> bytes | None:
-        """Return the body of a run; None if it is not there."""
-        ...
-
-    def remove(self, row: int) -> None:
-        """Forget a run, which has ended."""
-
-    def load(self, beyond: int, count: int) -> list[Run]:
-        """Return the next runs beyond a row, without their bodies."""
-        ...
-
+    from gentrace.delivery.spool_file import SpoolFile
 
 OVERHEAD = 2048
 """How many bytes a run is counted with besides its body."""
@@ -38,20 +16,18 @@ class Run:
     """One run that waits or is being sent.
 
     Attributes:
-        body: its JSON text; None while it is in a spool only.
-        size: how many bytes the body has.
         key: its idempotency key.
+        body: its JSON text; None while it is in a file of the spool alone.
+        size: how many bytes the body has.
+        held: how many bytes it is counted with in memory.
         receipt: what its sender holds; None for one adopted from another process.
-        place: the file of the spool that holds it, None for one in memory alone.
-        row: its number in that file, in the order of being accepted.
-        serial: its number in the order of being accepted, if it is in memory alone.
         accepted_at: when it was accepted, in seconds since the epoch.
+        file: the file of the spool that holds it; None for one in memory alone.
+        number: its row in that file, or else its place in the order of being accepted; 0 before.
         failures: how often it failed in a way that may pass.
         strikes: how many of these others did not share: one was delivered since the last.
         seen: how many were delivered when it last failed so.
         due: when it may be tried again.
-        is_read: whether its body is read from its file to be sent.
-        is_over: whether it has ended.
 
     """
 
@@ -60,14 +36,12 @@ class Run:
         "body",
         "due",
         "failures",
-        "is_over",
-        "is_read",
+        "file",
+        "held",
         "key",
-        "place",
+        "number",
         "receipt",
-        "row",
         "seen",
-        "serial",
         "size",
         "strikes",
     )
@@ -75,8 +49,8 @@ class Run:
     def __init__(
         self,
         key: str,
-        *,
         body: bytes | None = None,
+        *,
         size: int = 0,
         receipt: Receipt | None = None,
         accepted_at: float = 0.0,
@@ -84,19 +58,12 @@ class Run:
         self.key = key
         self.body = body
         self.size = size if body is None else len(body)
+        self.held = 0
         self.receipt = receipt
         self.accepted_at = accepted_at
-        self.place: Place | None = None
-        self.row = 0
-        self.serial = 0
+        self.file: SpoolFile | None = None
+        self.number = 0
         self.failures = 0
         self.strikes = 0
         self.seen = -1
         self.due = 0.0
-        self.is_read = False
-        self.is_over = False
-
-    @property
-    def held(self) -> int:
-        """How many bytes it holds in memory."""
-        return OVERHEAD + (self.size if self.is_read or self.body is not None else 0)

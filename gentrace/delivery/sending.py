@@ -37,21 +37,18 @@ class Outcome:
     """What a try means for its run.
 
     Attributes:
-        kind: `delivered`, `refused` (for good), `trouble` (that may pass), `denied` (token or
-            settings are no good), or `gone` (there is nothing to send).
+        kind: `delivered`, `refused` (for good), `trouble` (that may pass), or `denied` (token or
+            settings are no good).
         run_id: the id of the stored run, empty where the server says none.
         error: what a run that is not delivered has as cause.
+        settings: those of the try, as `Sender.settings` tells them.
 
     """
 
-    kind: Literal["delivered", "refused", "trouble", "denied", "gone"]
+    kind: Literal["delivered", "refused", "trouble", "denied"]
     run_id: str = ""
     error: Exception | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the run is not tried again."""
-        return self.kind in {"delivered", "refused", "gone"}
+    settings: object = None
 
     @property
     def asked(self) -> float | None:
@@ -99,7 +96,10 @@ class Sender:
         """Return what is another value when a setting, a header field or the cookie changed."""
         given = self.api_client
         configuration = given.configuration
-        fields = tuple((name, str(value)) for name, value in given.default_headers.items())
+        try:
+            fields = tuple(given.default_headers.items())
+        except (RuntimeError, KeyError):  # another thread is changing them
+            return object()
         return id(configuration), configuration.changes, fields, given.cookie
 
     def encoding(self) -> tuple[Rules, Any]:
@@ -111,22 +111,25 @@ class Sender:
 
     def send(self, body: bytes, key: str) -> Outcome:
         """Try once."""
+        settings = self.settings()
         try:
             with _suppress_tracing():
-                answer = self._post(body, key)
-            return _judge(answer)
-        except ApiException as error:
-            return Outcome(_kind_of(error.status), error=error)
-        except OpenApiException as error:  # a setting that cannot be used
-            return Outcome("denied", error=error)
+                answer = self._post(self._client_of(settings), body, key)
+            if _kind_of(answer.status) == "delivered":
+                return Outcome("delivered", _run_id(answer.load()))
+            error = _error_of(answer)
+        except ApiException as caught:
+            error = caught
+        except OpenApiException as unusable:  # a setting that cannot be used
+            return Outcome("denied", error=unusable, settings=settings)
+        return Outcome(_kind_of(error.status), error=error, settings=settings)
 
     def close(self) -> None:
         """Close idle connections."""
         if self._client is not None:
             self._client.close()
 
-    def _post(self, body: bytes, key: str) -> HTTPResponse:
-        client = self._current_client()
+    def _post(self, client: ApiClient, body: bytes, key: str) -> HTTPResponse:
         configuration = client.configuration
         host = configuration.host_of(operation.name)
         return client.call_api(
@@ -142,9 +145,8 @@ class Sender:
             idempotency_key=key,
         )
 
-    def _current_client(self) -> ApiClient:
+    def _client_of(self, settings: object) -> ApiClient:
         """Return a client like the given one, but that it never sends again by itself."""
-        settings = self.settings()
         client = self._client
         if client is None:
             client = self._client = copy.copy(self.api_client)
@@ -164,10 +166,8 @@ def _suppress_tracing() -> AbstractContextManager[Any]:
     return nullcontext() if utils is None else utils.suppress_http_instrumentation()
 
 
-def _judge(answer: HTTPResponse) -> Outcome:
-    kind = _kind_of(answer.status)
-    if kind == "delivered":
-        return Outcome(kind, _run_id(answer.load()))
+def _error_of(answer: HTTPResponse) -> ApiException:
+    """Build the error of an answer that is no 2xx."""
     answer.hide_secrets()
     error = exception_class(answer.status)(
         answer.status,
@@ -175,7 +175,7 @@ def _judge(answer: HTTPResponse) -> Outcome:
         ApiResponseWithoutDeserialization(answer),
         body=answer.load(),
     )
-    return Outcome(kind, error=answer.describe(error))
+    return answer.describe(error)
 
 
 def _kind_of(status: int) -> Literal["delivered", "refused", "trouble", "denied"]:

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
-from gentrace.delivery.turns import Turns
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
 SUFFIX = ".sqlite3"
-ROOM = 4096
-"""Bytes that a run may take besides its body."""
 
 
 class Spool:
@@ -31,53 +29,71 @@ class Spool:
 
     Args:
         directory: where they are.
-        max_bytes: how many bytes the own file may have, with its log.
+        limits: how large the own file may become, and how old a run.
+        host: says where runs go.
+        time: tells the time, in seconds since the epoch.
         tell: says something on the logger, in a thread of the delivery.
-
-    Attributes:
-        turns: who may read and write; a fork waits for it.
-        is_closed: whether nothing can be read or written any more.
 
     """
 
-    def __init__(self, directory: Path, max_bytes: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        limits: Limits,
+        host: Callable[[], str],
+        time: Callable[[], float],
+        tell: Callable[[str], None],
+    ) -> None:
         self._directory = directory
-        self._max_bytes = max_bytes
+        self._limits = limits
+        self._host = host
+        self._time = time
         self._tell = tell
         self._own: SpoolFile | None = None
         self._others: list[SpoolFile] = []
-        self.is_closed = False
-        self.turns = Turns()
+        self._is_closed = False
         self._adopting = threading.RLock()
         hold_forks(self._adopting)
-        hold_forks(self.turns.lock)
 
-    def write(self, run: Run, body: bytes, host: str) -> bool | None:
+    def store(self, run: Run, body: bytes) -> bool | None:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
         try:
-            own = self._open(host)
-            most = self._max_bytes - len(body) - ROOM
-            if own.used() > most:
-                own.copy_log()
-                if own.used() > most:
-                    return False
-            own.add(run, body)
+            own = self._open()
+            if not own.has_room(len(body), self._limits.spool_max_bytes):
+                return False
+            run.number = own.add(run.key, run.accepted_at, body)
         except (sqlite3.Error, OSError) as error:
             self._tell(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
             return None
+        run.file = own
         return True
 
-    def prepare(self, host: str) -> None:
+    def body(self, run: Run) -> bytes | None:
+        """Return the body of a run; None if it is there no more, or too old.
+
+        Raises:
+            sqlite3.Error: it cannot be read.
+
+        """
+        is_old = run.accepted_at + self._limits.spool_max_age < self._time()
+        return None if is_old or run.file is None else run.file.body(run.number)
+
+    def say_unreadable(self, error: Exception) -> None:
+        """Have it said that files cannot be read or kept in order."""
+        self._tell(f"the spool {self._directory} cannot be read: {error}")
+
+    def prepare(self) -> None:
         """Make the directory and the own file."""
         try:
-            self._open(host)
+            self._open()
         except (sqlite3.Error, OSError) as error:
             self._tell(f"the spool {self._directory} cannot be opened: {error}")
 
-    def find(self, host: str) -> list[SpoolFile]:
+    def find(self) -> list[SpoolFile]:
         """Return files of processes that are gone, of runs to this host; this needs no turn."""
+        host = self._host()
         with self._adopting:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
@@ -93,26 +109,23 @@ class Spool:
 
     def add(self, file: SpoolFile) -> bool:
         """Take over a file that was found; tell whether it is not too late."""
-        if self.is_closed:
+        if self._is_closed:
             file.close()
             return False
         self._others.append(file)
         return True
-
-    def drop_empty(self) -> list[SpoolFile]:
-        """Close adopted files of which all runs have ended, and return them."""
-        empty = [file for file in self._others if file.count() == 0]
-        for file in empty:
-            file.close()
-            self._others.remove(file)
-        return empty
 
     def files(self) -> list[SpoolFile]:
         """Return all files that it has."""
         return [*([] if self._own is None else [self._own]), *self._others]
 
     def look_after(self) -> None:
-        """Do what is to be done now and then: after a file was removed, begin another one."""
+        """Do what is to be done now and then: copy logs, close what is empty, replace what is gone.
+
+        Raises:
+            sqlite3.Error: a file cannot be read or written.
+
+        """
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
@@ -121,30 +134,28 @@ class Spool:
         for file in self.files():
             if file.has_long_log():
                 file.copy_log()
+        for file in [file for file in self._others if file.is_empty()]:
+            self._others.remove(file)
+            file.close()
 
     def close(self) -> None:
         """Close all files."""
-        self.is_closed = True
+        self._is_closed = True
         for file in self.files():
             file.close()
         self._own = None
         self._others.clear()
-        self._let_forks()
+        let_forks(self._adopting)
 
     def leave(self) -> None:
         """In a forked child: leave all files to the parent."""
-        self._let_forks()
+        let_forks(self._adopting)
         for file in self.files():
             file.leave()
             _inherited.append(file)
 
-    def _let_forks(self) -> None:
-        let_forks(self._adopting)
-        let_forks(self.turns.lock)
-
-    def _open(self, host: str) -> SpoolFile:
-        if self.is_closed:
-            raise OSError("it is closed")
+    def _open(self) -> SpoolFile:
+        host = self._host()
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._own = SpoolFile.make(new_path(self._directory), host)
@@ -175,7 +186,7 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
     if not file.is_sound():
         tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
         file = _save(file, host)
-    if file.count() == 0:
+    if file.is_empty():
         file.close()
         return None
     return file
@@ -203,8 +214,8 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
 def _save(damaged: SpoolFile, host: str) -> SpoolFile:
     """Copy what is readable of a damaged file to another one, and set it aside."""
     copy = SpoolFile.make(new_path(damaged.path.parent), damaged.host or host)
-    for run, body in damaged.readable():
-        copy.add(run, body)
+    for key, accepted_at, body in damaged.readable():
+        copy.add(key, accepted_at, body)
     damaged.set_aside()
     return copy
 

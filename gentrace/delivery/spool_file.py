@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.delivery.ownership import Ownership, make_private
-from gentrace.delivery.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,17 +48,22 @@ class LaterVersionError(Exception):
 class SpoolFile:
     """One file, which this process owns; whoever calls takes turns.
 
-    Every method may raise `sqlite3.Error`.
+    Methods may raise `sqlite3.Error`.
 
     Attributes:
         path: where it is.
         host: where its runs go.
+        last_row: the last row that it has had.
+        waiting: how many runs are in the file alone: memory does not hold them.
+        loaded: the last row that memory holds, or held; those in the file alone come after it.
         receipts: those of runs that are in the file alone, by row, while somebody holds them.
 
     """
 
     def __init__(self, path: Path, ownership: Ownership) -> None:
         self.path = path
+        self.waiting = 0
+        self.loaded = 0
         self.receipts: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
         self._ownership = ownership
         # Whoever else looks into the file, nobody waits for them.
@@ -67,6 +71,7 @@ class SpoolFile:
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
+        self._measured = self._written = 0
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -78,9 +83,8 @@ class SpoolFile:
             if version == 0:
                 self._make()
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            (self.last_row,) = self._one("SELECT coalesce(max(id), 0) FROM runs")
-            hosts = self._connection.execute("SELECT value FROM about WHERE name = 'host'")
-            self.host: str = next(hosts, ("",))[0]
+            self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
+            self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
             (self._page_size,) = self._one("PRAGMA page_size")
         except BaseException:
             self._connection.close()
@@ -117,49 +121,51 @@ class SpoolFile:
         self._connection.execute("INSERT OR REPLACE INTO about VALUES ('host', ?)", (host,))
         self.host = host
 
-    def add(self, run: Run, body: bytes) -> None:
-        """Store a run; it gets its row."""
+    def add(self, key: str, accepted_at: float, body: bytes) -> int:
+        """Store a run; return its row."""
         row = self.last_row + 1
         self._connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, run.key, run.accepted_at, body)
+            "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
         )
-        self.last_row = run.row = row
-        run.place = self
+        self.last_row = row
+        self._written += growth(len(body))
         self._is_synced = False
+        return row
 
     def body(self, row: int) -> bytes | None:
         """Return the body of a run; None if it is not there."""
-        rows = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchall()
-        return cast("bytes", rows[0][0]) if rows else None
+        found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
+        return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int) -> None:
-        """Forget a run, which has ended."""
-        self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def remove(self, row: int, size: int) -> None:
+        """Forget a run of such a body, which has ended."""
+        # If it cannot be, the run is sent once more, with its key.
+        with suppress(sqlite3.Error):
+            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+        self._written += growth(size)
         self._is_synced = False
 
-    def load(self, beyond: int, count: int) -> list[Run]:
-        """Return the next runs beyond a row, without their bodies."""
-        rows = self._connection.execute(
+    def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
+        """Return the next runs beyond a row: row, key, when accepted, and size of the body."""
+        return self._connection.execute(
             "SELECT id, idempotency_key, accepted_at, length(body) FROM runs"
             " WHERE id > ? ORDER BY id LIMIT ?",
             (beyond, count),
-        )
-        return [self._run(*row) for row in rows]
-
-    def _run(self, row: int, key: str, accepted_at: float, size: int) -> Run:
-        run = Run(key, size=size, receipt=self.receipts.get(row), accepted_at=accepted_at)
-        run.place, run.row = self, row
-        return run
+        ).fetchall()
 
     def count(self) -> int:
         """Return how many runs it holds."""
         return cast("int", self._one("SELECT count(*) FROM runs")[0])
 
+    def is_empty(self) -> bool:
+        """Tell whether it holds no run, without looking at all of them."""
+        return self._connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None
+
     def oldest(self) -> float | None:
         """Return when its first run was accepted, in seconds since the epoch; None without."""
         return cast("float | None", self._one("SELECT min(accepted_at) FROM runs")[0])
 
-    def readable(self) -> Iterator[tuple[Run, bytes]]:
+    def readable(self) -> Iterator[tuple[str, float, bytes]]:
         """Yield all that can be read of a damaged file: from the front, then from the back."""
         seen: set[int] = set()
         for order in ("", "DESC"):
@@ -171,16 +177,23 @@ class SpoolFile:
                         return
                     seen.add(row)
                     if isinstance(body, bytes):
-                        yield Run(str(key), size=len(body), accepted_at=float(accepted_at)), body
+                        yield str(key), float(accepted_at), body
 
     def is_sound(self) -> bool:
         """Tell whether nothing in it is damaged, as far as SQLite can tell."""
-        try:
-            return self._one("PRAGMA quick_check(1)") == ("ok",)
-        except sqlite3.DatabaseError:
-            return False
+        return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
-    def used(self) -> int:
+    def has_room(self, size: int, most: int) -> bool:
+        """Tell whether it and its log stay within a bound with another run of such a body."""
+        # Measured only where the bound may be near: each write adds a known number at most.
+        if self._measured + self._written + growth(size) > most:
+            self._measured, self._written = self._used(), 0
+        if self._measured + growth(size) > most:
+            self.copy_log()
+            self._measured = self._used()
+        return self._measured + self._written + growth(size) <= most
+
+    def _used(self) -> int:
         """Return how many bytes it takes with its log, but for what is free to be used again."""
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
         return cast("int", pages * self._page_size) + _size(self._log)
@@ -214,7 +227,7 @@ class SpoolFile:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
         with suppress(sqlite3.Error):
-            is_empty = self.count() == 0
+            is_empty = self.is_empty()
         self._connection.close()
         if is_empty:
             remove_file(self.path)
@@ -234,9 +247,24 @@ class SpoolFile:
     def _log(self) -> Path:
         return log_of(self.path)
 
+    def _read(self, statement: str) -> Any:
+        """Return the first value that a statement finds; None without one, or if it is damaged."""
+        try:
+            found = self._connection.execute(statement).fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return None
+        return None if found is None else found[0]
+
     def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._connection.execute(statement, values).fetchone()
         return found
+
+
+def growth(size: int) -> int:
+    """Return by how many bytes a file may grow when a run is added or removed: pages and log."""
+    return 2 * size + 8 * 4096
 
 
 def log_of(path: Path) -> Path:

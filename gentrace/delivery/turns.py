@@ -22,13 +22,7 @@ class Turns:
         self.lock = threading.RLock()
         """What is held during a turn."""
         self._is_busy = False
-        self._thread = 0
         self._later: deque[Callable[[], None]] = deque()
-
-    @property
-    def is_mine(self) -> bool:
-        """Whether this thread is in the middle of its turn."""
-        return self._is_busy and self._thread == threading.get_ident()
 
     def take(self, action: Callable[[], None]) -> bool:
         """Carry out an action while no other is; return False if it is left to the holder.
@@ -40,13 +34,13 @@ class Turns:
                 self._later.append(action)
                 return False
             while True:
-                self._thread = threading.get_ident()
                 self._is_busy = True
                 try:
                     action()
                 finally:
                     self._is_busy = False
-                # Whoever comes in between from here on finds it free.
-                if not self._later:
+                # Whoever comes in between from here on finds it free, and may do what was left.
+                try:
+                    action = self._later.popleft()
+                except IndexError:
                     return True
-                action = self._later.popleft()

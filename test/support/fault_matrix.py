@@ -4,29 +4,81 @@
 `python -m support.fault_matrix`, run in `test`.
 """
 
-import socket
 import ssl
-import threading
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from gzip import compress
 
-import trustme
-from support import bombs
 from support.canary import CANARY
+from support.fault_endings import (
+    LOST,
+    PROXY,
+    QUICK,
+    SHORT,
+    TIME,
+    TLS,
+    TOO_LARGE,
+    UNREADABLE,
+    Cell,
+    again,
+    answer,
+    bomb,
+    busy,
+    ends,
+    no_answer,
+    status,
+    unreadable,
+    untrusted,
+)
+from support.fault_scenes import (
+    BIG,
+    CHUNKED,
+    ID,
+    JSON,
+    certified,
+    circling,
+    greeted,
+    idle,
+    kept,
+    named,
+    proxied,
+    proxied_at,
+    served,
+    taken,
+)
+from support.faults import (
+    ALERT,
+    GARBAGE,
+    HALF_BODY,
+    HALF_HEAD,
+    INTERMEDIATE,
+    LARGE_HEAD,
+    LONG_LINE,
+    MANY_FIELDS,
+    SMUGGLED,
+    STRANGER,
+    TELLTALE,
+    TWO_LENGTHS,
+    after,
+    broken_record,
+    chunks,
+    demanding,
+    hanging,
+    head,
+    hello,
+    one_of,
+    refused,
+    self_signed,
+    sized,
+    unknown,
+    unsure,
+    valid,
+)
 from support.peers import (
-    Peer,
-    authority,
-    blackhole,
     close,
     drip,
     echo,
     endless,
     head_of,
-    names,
-    proxy,
     raw,
-    refuser,
     reply,
     reset,
     send,
@@ -37,397 +89,6 @@ from support.peers import (
 )
 
 PHASES = ("DNS", "connect", "TLS", "sending", "waiting", "headers", "body", "idle", "proxy")
-
-PATIENT = (15, 15, 30)
-"""The time-outs of a call whose fault does not stall."""
-
-QUICK = (0.4, 0.4, 15)
-"""Those of a call whose fault stalls: it may be tried again."""
-
-SHORT = 0.8
-"""Those of a call whose fault goes on for ever: it may not."""
-
-MIB = 1024 * 1024
-JSON = {"Content-Type": "application/json"}
-CHUNKED = JSON | {"Transfer-Encoding": "chunked"}
-ID = b'{"pipelineRunId": "run"}'
-SMALL = 65536
-BIG = {"name": "big", "step_runs": [], "blob": "x" * MIB}
-
-
-# Where a fault is put: each makes a scene for one call of which `times` tries meet the fault.
-
-
-@dataclass
-class Scene:
-    """One client's world.
-
-    Attributes:
-        host: where the call goes.
-        server: whose requests are counted.
-        settings: of the client.
-        attempts: how often the fault was met.
-        prepare: what happens before the call.
-        release: what ends the fault.
-
-    """
-
-    host: str
-    server: Peer
-    settings: dict = field(default_factory=dict)
-    attempts: object = lambda: 1
-    prepare: object = lambda _: None
-    release: object = lambda: None
-
-
-def served(step, **settings):
-    """The server does `step` in place of an answer."""
-
-    def arrange(stack, times):
-        server = stack.enter_context(Peer(*[step] * times, echo, tls=settings.pop("tls", None)))
-        return Scene(server.url, server, settings, lambda: len(server.requests))
-
-    return arrange
-
-
-def greeted(greet, *, secure=False):
-    """The server does `greet` with a new connection."""
-
-    def arrange(stack, times):
-        def first(talk):
-            if talk.number < times:
-                greet(talk)
-                raise EOFError
-
-        tls = server_tls() if secure else None
-        server = stack.enter_context(Peer(greet=first, tls=tls, window=SMALL))
-        settings = {"socket_options": [(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)]}
-        return Scene(server.url, server, settings, lambda: server.connections)
-
-    return arrange
-
-
-def certified(make):
-    """The server has the TLS context that `make` makes."""
-
-    def arrange(stack, times):
-        bad, good = make(), server_tls()
-        server = stack.enter_context(Peer(tls=lambda talk: bad if talk.number < times else good))
-        return Scene(server.url, server, {}, lambda: server.connections)
-
-    return arrange
-
-
-def named(make):
-    """The server's name resolves to what `make` gives, which may need the stack."""
-
-    def arrange(stack, times):
-        server = stack.enter_context(Peer(tls=server_tls("server.test")))
-        found = make(stack)
-        if isinstance(found, list):
-            found = [address or server.address for address in found]
-        name = f"server-{server.address[1]}.test"
-        asked = stack.enter_context(
-            names({name: lambda nth: found if nth <= times else [server.address]})
-        )
-        settings = {"tls_server_name": "server.test"}
-        return Scene(server.at(name), server, settings, lambda: asked.count(name))
-
-    return arrange
-
-
-def idle(spoil):
-    """Something happens to a connection that is kept."""
-
-    def arrange(stack, _):
-        answered, spoilt = threading.Event(), threading.Event()
-
-        def answer_and_spoil(talk, request):
-            echo(talk, request)
-            talk.peer.wait(answered.is_set)
-            try:
-                spoil(talk, request)
-            finally:
-                spoilt.set()
-
-        server = stack.enter_context(Peer(answer_and_spoil, echo))
-
-        def prepare(caller):
-            assert caller.works()
-            answered.set()
-            server.wait(spoilt.is_set)
-            server.wait(lambda: server.open == 0 or spoil not in {close, reset})
-            server.requests.clear()
-
-        return Scene(server.url, server, {}, lambda: len(server.requests), prepare)
-
-    return arrange
-
-
-def kept(step):
-    """The server does `step` in place of the answer to a later request on a connection."""
-
-    def arrange(stack, times):
-        server = stack.enter_context(Peer(echo, *[step] * times, echo))
-
-        def prepare(caller):
-            assert caller.works()
-            server.requests.clear()
-
-        return Scene(server.url, server, {}, lambda: len(server.requests), prepare)
-
-    return arrange
-
-
-def circling(stack, _):
-    """The server sends the client to itself again and again."""
-    scene = served(reply(307, headers={"Location": "/there"}))(stack, 4)
-    scene.attempts = lambda: 1
-    return scene
-
-
-def taken(stack, _):
-    """All connections of the pool are held."""
-    server = stack.enter_context(Peer())
-    scene = Scene(server.url, server, {"connection_pool_maxsize": 1})
-
-    def prepare(caller):
-        held = caller.raw()
-        scene.release = held.close
-        server.requests.clear()
-
-    scene.prepare = prepare
-    return scene
-
-
-def proxied(step=None, *, greet=None, tls=None, scheme=None):
-    """A proxy does `step` in place of connecting, or `greet` with a new connection."""
-
-    def arrange(stack, times):
-        server = stack.enter_context(Peer(tls=server_tls()))
-        steps = [step] * times if step else []
-
-        def first(talk):
-            if greet and talk.number < times:
-                greet(talk)
-                raise EOFError
-            if scheme:
-                socks5()(talk)
-
-        def pick(talk):
-            return tls() if talk.number < times else server_tls()
-
-        between = stack.enter_context(Peer(*steps, proxy(), greet=first, tls=tls and pick))
-        address = f"{scheme}://user:secret@127.0.0.1:{between.address[1]}" if scheme else None
-        settings = {"proxy": address or between.origin}
-        return Scene(server.url, server, settings, lambda: between.connections)
-
-    return arrange
-
-
-def proxied_at(make):
-    """The proxy's name resolves to what `make` gives."""
-
-    def arrange(stack, times):
-        server = stack.enter_context(Peer(tls=server_tls()))
-        between = stack.enter_context(Peer(proxy()))
-        found = make(stack)
-        name = f"proxy-{between.address[1]}.test"
-        asked = stack.enter_context(
-            names({name: lambda nth: found if nth <= times else [between.address]})
-        )
-        settings = {"proxy": between.at(name)}
-        return Scene(server.url, server, settings, lambda: asked.count(name))
-
-    return arrange
-
-
-# What a fault is.
-
-
-def refused(stack):
-    return [stack.enter_context(refuser())]
-
-
-def hanging(stack):
-    return [stack.enter_context(blackhole())]
-
-
-def unknown(_):
-    return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-
-def unsure(_):
-    return socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-
-def one_of(make):
-    """What `make` gives, and after it the address of the server."""
-    return lambda stack: [*make(stack), None]
-
-
-def after(first, second):
-    """A greeting that does two things."""
-
-    def greet(talk):
-        first(talk)
-        second(talk)
-
-    return greet
-
-
-def hello(talk):
-    """Take in what the client says first."""
-    talk.receive()
-
-
-def head(talk):
-    """Take in the head of a request, and nothing of its body."""
-    talk.read_head()
-
-
-def sized(body, status=200, **fields):
-    given = {name.replace("_", "-"): value for name, value in fields.items()}
-    return send(head_of(status, headers=JSON | {"Content-Length": len(body)} | given) + body)
-
-
-def chunks(body):
-    return send(head_of(200, headers=CHUNKED) + body)
-
-
-def broken_record(talk, _=None):
-    """Send a TLS record that nobody encrypted."""
-    socket.socket.sendall(talk.sock, b"\x17\x03\x03\x00\x20" + bytes(32))
-    talk.stall()
-
-
-STRANGER = trustme.CA()
-INTERMEDIATE = authority().create_child_ca()
-
-
-def self_signed():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with STRANGER.cert_pem.tempfile() as cert, STRANGER.private_key_pem.tempfile() as key:
-        context.load_cert_chain(cert, key)
-    return context
-
-
-def valid(start, end):
-    """A certificate that is valid from one day to another, counted from today."""
-    now, day = datetime.now(UTC), timedelta(days=1)
-    return lambda: server_tls(not_before=now + start * day, not_after=now + end * day)
-
-
-def demanding(version):
-    """A server that asks for a certificate: in TLS 1.3 the client learns that it had to show one
-    only after the handshake."""
-
-    def make():
-        context = server_tls(clients=STRANGER)
-        context.maximum_version = version
-        return context
-
-    return make
-
-
-ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
-LONG_RECORD = b"\x16\x03\x03\x40\0" + bytes(99)
-GARBAGE = b"SSH-2.0-OpenSSH_9.2\r\n"
-HALF_HEAD = b"HTTP/1.1 200 OK\r\nContent-Ty"
-HALF_BODY = head_of(200, headers=JSON | {"Content-Length": 24}) + ID[:9]
-LONG_LINE = b"x" * MIB
-MANY_FIELDS = b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000 + b"\r\n"
-LARGE_HEAD = b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 1000 + b"\r\n") * 10_486
-TWO_LENGTHS = head_of(200, headers=[*JSON.items(), ("Content-Length", 24), ("Content-Length", 5)])
-SMUGGLED = head_of(200, headers=JSON | {"Content-Length": 29}) + b'{"pipelineRunId": "smuggled"}'
-TELLTALE = b"you sent Bearer " + CANARY.encode("latin-1")
-
-
-# How a call ends.
-
-
-@dataclass(frozen=True)
-class Cell:
-    """How a call ends that met a fault in one phase.
-
-    Attributes:
-        raises: name of the exception's class; None if the call succeeds.
-        status: of the exception.
-        retried: whether it is sent again.
-        requests: how many requests the server saw, with one retry allowed.
-        arrange: makes the scene.
-        timeout: of the call.
-        body: of the call; None for a small one.
-
-    """
-
-    raises: str | None
-    status: int
-    retried: bool
-    requests: int
-    arrange: object
-    timeout: object = PATIENT
-    body: object = None
-
-    @property
-    def attempts(self):
-        return 2 if self.retried else 1
-
-    def __str__(self):
-        ends = "succeeds" if self.raises is None else f"`{self.raises}` {self.status}"
-        retried = "retried" if self.retried else "not retried"
-        count = f"{self.requests} request{'s' * (self.requests != 1)}"
-        return f"{ends}, {retried}, {count}"
-
-
-LOST, TIME, TLS, PROXY = (
-    f"Api{kind}Exception" for kind in ("Connection", "Timeout", "Tls", "Proxy")
-)
-UNREADABLE, TOO_LARGE = "ApiResponseException", "ApiResponseTooLargeException"
-
-
-def again(raises, arrange, requests=2, **more):
-    """A fault after which the call is sent again."""
-    return Cell(raises, 0, True, requests, arrange, **more)
-
-
-def ends(raises, arrange, requests=0, status=0, **more):
-    """A fault that ends the call."""
-    return Cell(raises, status, False, requests, arrange, **more)
-
-
-def answer(raises, status, step):
-    """An answer that ends the call."""
-    return Cell(raises, status, False, 1, served(step))
-
-
-def busy(raises, status, step):
-    """An answer after which the call is sent again."""
-    return Cell(raises, status, True, 2, served(step))
-
-
-def untrusted(make):
-    """A certificate that is refused, of the server or of its proxy."""
-    return {"TLS": ends(TLS, certified(make)), "proxy": ends(TLS, proxied(tls=make))}
-
-
-def bomb(name):
-    def explode(talk, _):
-        talk.send(bombs.packed(name))
-
-    return {"body": answer(UNREADABLE if "six" in name else TOO_LARGE, 200, explode)}
-
-
-def unreadable(body, **fields):
-    return {"body": answer(UNREADABLE, 200, sized(body, **fields))}
-
-
-def status(code, raises, *, retried=False):
-    return {"headers": (busy if retried else answer)(raises, code, reply(code))}
-
-
-def no_answer(data):
-    return {"headers": again(LOST, served(raw(data)))}
 
 
 ROWS = {

@@ -9,6 +9,13 @@ from pathlib import Path
 PROGRAMS = Path(__file__).with_name("delivery_programs.py")
 PATIENCE = 120
 
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
+"""The environment of a program that coverage does not measure.
+
+Such as one of signal handlers and finalizers: they may come while coverage holds its own lock,
+which a thread that they wait for waits for then.
+"""
+
 
 def run_program(*arguments, before=(), interpreter=sys.executable, **environment):
     """What a function of `delivery_programs` returned; nothing may be on its standard error."""

@@ -70,6 +70,12 @@ def test_a_damaged_file_is_listed(command, spool):
     assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
 
 
+def test_a_file_whose_lock_is_none_is_listed(command, spool):
+    (spool / "odd.sqlite3").touch()
+    (spool / "odd.lock").write_bytes(b"x" * 9999)
+    assert "odd.sqlite3  0 bytes, damaged: cannot lock " in command("spool", spool)[1]
+
+
 def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):
     code, output, errors = command("spool", tmp_path / "none")
     assert (code, output) == (2, "")

@@ -70,3 +70,11 @@ def test_the_default_delivery_is_closed_too():
     with Peer(reply(500), echo) as peer:
         run_program("end_by_default", peer.url, GENTRACE_HOST=peer.url)
         assert keys(peer) == ["default", "default"]
+
+
+def test_what_is_dropped_at_the_end_is_said_where_somebody_listens(tmp_path):
+    """And where nobody does, nothing is written to standard error."""
+    with Peer(stall) as peer:
+        run_program("end_heard", peer.url, tmp_path / "log")
+        assert (tmp_path / "log").read_text() == "1 run was dropped: closed\n"
+        run_program("end_with_runs", peer.url, 3, 0)

@@ -36,6 +36,7 @@ def test_a_mask_sees_each_step_and_the_runs_own_error_in_wire_names():
         return hide(step)
 
     with Peer() as peer, delivering(peer, mask=mask) as delivery:
+        assert delivery.mask is mask
         assert delivery.submit(RUN).result(30)
     assert seen == [
         {

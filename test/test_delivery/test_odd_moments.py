@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import threading
-import time
 from contextlib import closing
 
 import pytest
@@ -56,8 +55,8 @@ def test_a_flush_in_the_middle_of_a_turn_says_no():
 
 
 def test_closing_an_unused_delivery_opens_nothing(spool):
-    delivery = Delivery(make_client("http://127.0.0.1:9"), spool=spool)
-    assert delivery.close()
+    for client in (make_client("http://127.0.0.1:9"), None):
+        assert Delivery(client, spool=spool).close()
     assert not spool.exists()
 
 
@@ -114,13 +113,19 @@ def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
 
 
 def test_a_file_changed_while_in_use_is_said_and_holds_up_no_new_run(spool, caplog):
-    clock = HandClock(time.time())
-    options = {"spool": spool, "max_runs": 2}
-    with Peer(stall, echo) as peer, delivering(peer, clock, **options) as delivery:
+    go = threading.Event()
+
+    def answer(talk, request):
+        go.wait(30)
+        echo(talk, request)
+
+    with Peer(answer) as peer, delivering(peer, spool=spool, max_runs=2) as delivery:
         for _ in range(20):
             delivery.submit(RUN)
-        peer.wait(lambda: len(peer.requests) >= 1)
+        peer.wait(lambda: len(peer.requests) == 2)
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute("ALTER TABLE runs RENAME TO others")
+        go.set()
         peer.wait(lambda: "cannot be read" in caplog.text)
+        assert delivery.submit(RUN).result(30)

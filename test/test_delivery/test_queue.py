@@ -1,14 +1,13 @@
 """The state machine alone, with time in the test's hand: outages of any length, in no time."""
 
 import random
+from collections import Counter
 from math import inf
-from typing import ClassVar
 
 import pytest
 from support.deliveries import balances
 
-from gentrace.delivery import DeliveryStats
-from gentrace.delivery.pauses import Pauses
+from gentrace.delivery.limits import Limits
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.run import Run
@@ -21,19 +20,20 @@ class World:
 
     def __init__(self, seed=1, latency=0.1, **limits):
         draw = random.Random(seed).uniform  # noqa: S311 - no secret
-        self.pauses = Pauses(lambda most: draw(0, most))
+        self.dropped = Counter()
         self.queue = RunQueue(
-            self.pauses,
+            Limits(**limits),
             lambda most: draw(0, most),
-            **{"max_runs": 10_000, "max_bytes": 64 * 2**20} | limits,
+            lambda reason: self.dropped.update([reason]),
         )
+        self.pauses = self.queue.pauses
         self.now = 0.0
         self.latency = latency
         self.under_way = []
         self.tries = []
 
     def accept(self, count=1, body=b"{}"):
-        runs = [Run(f"key {n}", body=body, receipt=Receipt()) for n in range(count)]
+        runs = [Run(f"key {n}", body, receipt=Receipt()) for n in range(count)]
         for run in runs:
             self.queue.accept(run)
         return runs
@@ -71,9 +71,6 @@ class World:
             self.queue.keep(run, self.now, asked, None)
         else:
             self.queue.refuse(run, None)
-
-    def reasons(self):
-        return [outcome for _, outcome in self.queue.endings]
 
 
 def answers(status):
@@ -303,7 +300,7 @@ def test_a_run_that_was_given_up_while_it_was_sent_counts_once():
     world = World()
     world.accept(4)
     runs = [world.queue.take(0) for _ in range(4)]
-    assert world.queue.abandon(None) == 4
+    world.queue.abandon(None)
     stats = world.queue.stats
     world.queue.deliver(runs[0], "id")
     world.queue.refuse(runs[1], None)
@@ -312,24 +309,6 @@ def test_a_run_that_was_given_up_while_it_was_sent_counts_once():
     assert world.queue.stats == stats
     assert balances(stats)
     assert stats.dropped == {"closed": 4}
-
-
-class Place:
-    """A file of a spool that holds nothing to read."""
-
-    receipts: ClassVar = {}
-
-
-def test_a_run_whose_writing_ends_after_the_end_stays_in_the_spool():
-    world = World()
-    world.queue.abandon(None)
-    runs = [Run("key", body=b"{}", receipt=receipt) for receipt in (Receipt(), None)]
-    for row, run in enumerate(runs, 1):
-        run.place, run.row = Place(), row
-        world.queue.accept_stored(run)
-    assert world.queue.stats == DeliveryStats(accepted=2, queued=2)
-    ((receipt, error),) = world.queue.endings
-    assert (receipt, error.reason) == (runs[0].receipt, "spooled")
 
 
 def test_a_flush_ends_when_nobody_sends_any_more():
@@ -358,6 +337,7 @@ def test_random_walks_keep_the_balance():
         world.queue.abandon(None)
         stats = world.queue.stats
         assert balances(stats)
+        assert stats.dropped == world.dropped
         assert (stats.queued, stats.in_flight, stats.bytes) == (0, 0, 0)
         assert len(world.queue.endings) == stats.accepted
         assert len({id(receipt) for receipt, _ in world.queue.endings}) == stats.accepted

@@ -4,6 +4,7 @@ import copy
 import gc
 import logging
 import pickle
+import threading
 import weakref
 
 import pytest
@@ -267,6 +268,24 @@ def test_a_receipt_ends_once():
     assert receipt.exception(0).reason == "closed"
     assert receipt.done()
     assert not receipt.running()
+
+
+def test_a_receipt_ends_outside_of_every_lock():
+    """Its callback waits for another thread, which uses the same delivery."""
+    with Peer() as peer, delivering(peer) as delivery:
+        done, waited = threading.Event(), []
+
+        def use():
+            delivery.submit(RUN).result(30)
+            done.set()
+
+        def wait(_):
+            threading.Thread(target=use).start()
+            waited.append(done.wait(30))
+
+        delivery.submit(RUN).add_done_callback(wait)
+        peer.wait(lambda: waited)
+        assert waited == [True]
 
 
 def test_a_callback_keeps_a_receipt_until_it_ends():

@@ -11,7 +11,8 @@ from traceback import TracebackException
 import pytest
 from support.caller import MARGIN, RUN, Caller
 from support.canary import CANARY, leaks
-from support.fault_matrix import PHASES, ROWS, SHORT, table
+from support.fault_endings import SHORT
+from support.fault_matrix import PHASES, ROWS, table
 
 from gentrace import ApiException
 

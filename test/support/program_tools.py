@@ -1,0 +1,48 @@
+"""What programs of the tests of a delivery share."""
+
+import os
+import signal
+import threading
+import time
+
+from gentrace import ApiClient, Configuration
+from gentrace.delivery import Delivery, DeliveryError
+
+RUN = {"name": "answer-question", "step_runs": []}
+PATIENCE = 30
+
+
+def make(url, *, spool=None, **options):
+    options["spool"] = spool
+    return Delivery(ApiClient(Configuration(url, "token")), **options)
+
+
+def reason(receipt):
+    """How a receipt ended: the reason, or "delivered"."""
+    try:
+        receipt.result(PATIENCE)
+    except DeliveryError as error:
+        return error.reason
+    return "delivered"
+
+
+def balances(stats):
+    ended = stats.delivered + sum(stats.dropped.values())
+    return stats.accepted == ended + stats.queued + stats.in_flight
+
+
+def own_threads():
+    return [t.name for t in threading.enumerate() if t.name.startswith("gentrace")]
+
+
+def wait_for(child):
+    """The exit code of a child, or None if it hangs."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None

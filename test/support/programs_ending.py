@@ -1,0 +1,69 @@
+"""Programs that end while a delivery has runs."""
+
+import atexit
+import logging
+import time
+import tracemalloc
+
+from support.program_tools import PATIENCE, RUN, make
+
+from gentrace.delivery import default_delivery
+
+
+def end_with_runs(url, count, exit_timeout):
+    """End with runs that are not sent yet; they are sent, or given up, while the program ends."""
+    delivery = make(url, exit_timeout=float(exit_timeout))
+    for number in range(int(count)):
+        delivery.submit(RUN, idempotency_key=f"run {number}")
+    return {"at": time.time()}
+
+
+def end_warm(url):
+    """Submit when urllib3 has closed, at the end, the connections that a run before made."""
+    delivery = make(url, exit_timeout=PATIENCE)
+    atexit.register(delivery.submit, RUN, idempotency_key="at exit")
+    delivery.submit(RUN, idempotency_key="first").result(PATIENCE)
+    return {}
+
+
+def end_with_several(url, count, exit_timeout):
+    """Several deliveries end at the same time, each within its own time-out."""
+    for number in range(int(count)):
+        delivery = make(url, exit_timeout=float(exit_timeout))
+        delivery.submit(RUN, idempotency_key=f"run {number}")
+        end = time.monotonic() + PATIENCE
+        while not delivery.stats().in_flight and time.monotonic() < end:
+            time.sleep(0.001)
+    return {"at": time.time()}
+
+
+def end_at_exit(url):
+    """The first run comes when no thread can start any more."""
+    delivery = make(url)
+    atexit.register(delivery.submit, RUN, idempotency_key="at exit")
+    return {}
+
+
+def end_by_default(_url):
+    """The default delivery, of the environment."""
+    default_delivery().submit(RUN, idempotency_key="default")
+    return {}
+
+
+def hold(url, count):
+    """Hold runs in memory that cannot be sent; what they take, and what they are counted with."""
+    delivery = make(url, max_runs=int(count), exit_timeout=0)
+    body = {"name": "x" * 10_000, "step_runs": []}
+    tracemalloc.start()
+    for _ in range(2 * int(count)):
+        delivery.submit(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    return {"peak": peak, "bytes": delivery.stats().bytes}
+
+
+def end_heard(url, log):
+    """End with a run that hangs, where somebody handles what is logged."""
+    handler = logging.FileHandler(log)
+    logging.getLogger("gentrace").addHandler(handler)
+    make(url, exit_timeout=0).submit(RUN)
+    return {}

@@ -1,0 +1,126 @@
+"""Programs that fork, by themselves or by multiprocessing."""
+
+import concurrent.futures
+import ctypes
+import multiprocessing
+import os
+import sys
+
+from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason, wait_for
+
+from gentrace.delivery import Delivery, default_delivery, set_default_delivery
+
+
+def fork(url, children, spool=None):
+    """Fork while runs are queued and in flight; each process sends its own."""
+    delivery = make(url, max_runs=100_000, spool=spool)
+    parents = [delivery.submit(RUN, idempotency_key=f"parent {n}") for n in range(200)]
+    born = []
+    for number in range(int(children)):
+        parents.append(delivery.submit(RUN, idempotency_key=f"before {number}"))
+        child = os.fork()
+        if not child:
+            os._exit(0 if _in_child(delivery, parents, number) else 1)
+        born.append(child)
+    codes = [wait_for(child) for child in born]
+    delivered = delivery.flush(PATIENCE)
+    delivery.close(PATIENCE)
+    return {"codes": codes, "delivered": delivered, "reasons": sorted(set(map(reason, parents)))}
+
+
+def _in_child(delivery, parents, number):
+    pending = [receipt for receipt in parents if reason(receipt) != "delivered"]
+    own = [reason(receipt) for receipt in pending]
+    checks = [
+        len(os.listdir("/proc/self/task")) == 1 or "threads",  # noqa: PTH208 - only their count
+        delivery.stats().accepted == 0 or "stats",
+        set(own) <= {"forked"} or own,
+        delivery.flush(0) or "flush",
+    ]
+    receipts = [delivery.submit(RUN, idempotency_key=f"child {number} {n}") for n in range(5)]
+    checks.append({reason(receipt) for receipt in receipts} == {"delivered"} or "own")
+    checks.append((balances(delivery.stats()) and delivery.stats().delivered == 5) or "balance")
+    checks.append(delivery.close(PATIENCE) or "close")
+    wrong = [check for check in checks if check is not True]
+    if wrong:
+        print(wrong, file=sys.stderr, flush=True)  # noqa: T201 - the test shows it
+    return not wrong
+
+
+def fork_unseen(url):
+    """Fork as a C program does, so that no hook of Python's runs, while a run hangs."""
+    delivery = make(url, exit_timeout=0)
+    parents = [delivery.submit(RUN, idempotency_key="hangs")]
+    delivery.submit(RUN, idempotency_key="parent").result(PATIENCE)
+    child = ctypes.PyDLL(None).fork()
+    if not child:
+        os._exit(0 if _in_child(delivery, parents, 0) else 1)
+    return {"code": wait_for(child), "pending": not parents[0].done()}
+
+
+def fork_and_exit(url, how):
+    """A child that sends one run and ends, in a way of its own."""
+    delivery = make(url)
+    delivery.submit(RUN, idempotency_key="parent").result(PATIENCE)
+    child = os.fork()
+    if not child:
+        delivery.submit(RUN, idempotency_key="child")
+        if how == "sys.exit":
+            sys.exit(0)
+        delivery.close(PATIENCE)
+        os._exit(0)
+    return {"code": wait_for(child)}
+
+
+def fork_twice(url):
+    """A receipt of the grandparent, in the grandchild."""
+    delivery = make(url, exit_timeout=0)
+    receipt = delivery.submit(RUN, idempotency_key="hangs")
+    child = os.fork()
+    if not child:
+        child = os.fork()
+        if not child:
+            os._exit(0 if reason(receipt) == "forked" else 1)
+        os._exit(wait_for(child))
+    return {"code": wait_for(child)}
+
+
+_is_patient = []
+
+
+def be_patient():
+    """Have the default delivery of this process wait at its end, however slow the machine is."""
+    if not _is_patient:
+        _is_patient.append(True)
+        set_default_delivery(Delivery(exit_timeout=PATIENCE))
+
+
+def record_elsewhere(number):
+    """What a worker of multiprocessing does: it submits and returns, and is not closed."""
+    be_patient()
+    default_delivery().submit(RUN, idempotency_key=f"worker {number}")
+    return own_threads() != []
+
+
+def workers(url, method, how):
+    """Workers of multiprocessing that come to their end by themselves."""
+    os.environ["GENTRACE_HOST"] = url
+    be_patient()
+    default_delivery().submit(RUN, idempotency_key="preloaded").result(PATIENCE)
+    context = multiprocessing.get_context(method)
+    if how == "pool":
+        with context.Pool(2) as pool:
+            results = pool.map(record_elsewhere, range(6), 1)
+            pool.close()
+            pool.join()
+    elif how == "executor":
+        with concurrent.futures.ProcessPoolExecutor(2, context) as pool:
+            results = list(pool.map(record_elsewhere, range(6)))
+    else:
+        processes = [context.Process(target=record_elsewhere, args=(n,)) for n in range(6)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(PATIENCE)
+        results = [process.exitcode == 0 for process in processes]
+    return {"all": all(results)}

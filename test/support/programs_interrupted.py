@@ -1,0 +1,129 @@
+"""Programs in which something comes in the middle of submitting: finalizers, signals, greenlets."""
+
+import gc
+import itertools
+import signal
+import threading
+import time
+
+from support.program_tools import PATIENCE, RUN, balances, make
+
+
+class Recorder:
+    """An object that submits a run when it goes, and is part of a cycle."""
+
+    gone = 0
+
+    def __init__(self, submit):
+        self.submit = submit
+        self.me = self
+
+    def __del__(self):
+        self.submit()
+        Recorder.gone += 1
+
+
+def interrupt(url, wanted, spool=None):
+    """Submit in finalizers and signal handlers, in the middle of submitting."""
+    delivery = make(url, max_runs=1_000_000, max_bytes=2**32, spool=spool)
+    receipts = []
+    depth = threading.local()
+
+    def submit():
+        depth.now = getattr(depth, "now", 0) + 1
+        try:
+            if depth.now < 6:  # one in the middle of the other, the stack would not do
+                receipts.append(delivery.submit(RUN))
+        finally:
+            depth.now -= 1
+
+    def handle(*_):
+        submit()
+        # Only now: however slow the machine is, the program goes on in between.
+        signal.setitimer(signal.ITIMER_REAL, 0.0005)
+
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005)
+    gc.set_threshold(1)
+    collections = gc.get_stats()[0]["collections"]
+    looks = 0
+    for number in itertools.count():
+        Recorder(submit)
+        submit()
+        if number % 100 == 0:
+            looks += balances(delivery.stats())
+            if gc.get_stats()[0]["collections"] - collections >= int(wanted):
+                break
+        if number % 1000 == 0:
+            delivery.flush(PATIENCE)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    gc.set_threshold(700)
+    # Threads of the delivery collect too, and may be in the middle of it.
+    end = time.monotonic() + PATIENCE
+    while Recorder.gone <= number and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.001)
+    is_done = delivery.flush(PATIENCE)
+    stats = delivery.stats()
+    return {
+        "done": is_done,
+        "balances": balances(stats) and looks == number // 100 + 1,
+        "all": stats.accepted == stats.delivered == len(receipts),
+        "runs": len(receipts),
+    }
+
+
+def flush_in_a_finalizer(url):
+    """A finalizer that waits in the middle of submitting gets False, and hangs nothing."""
+    delivery = make(url)
+    answers = []
+    gc.set_threshold(1)
+    for _ in range(300):
+        Recorder(lambda: answers.append(delivery.flush(0)))
+        delivery.submit(RUN)
+    gc.set_threshold(700)
+    return {"done": delivery.flush(PATIENCE), "answered": len(answers) > 0}
+
+
+def patched(url):
+    """Under gevent, patched first of all."""
+    import gevent  # noqa: PLC0415 - of this program alone
+    from gevent import monkey  # noqa: PLC0415
+
+    assert monkey.saved  # patched first of all
+    delivery = make(url)
+    spins = []
+
+    def spin():
+        while len(spins) < 10_000:
+            spins.append(None)
+            gevent.sleep(0)
+
+    spinner = gevent.spawn(spin)
+    greenlets = [gevent.spawn(delivery.submit, RUN) for _ in range(200)]
+    gevent.joinall(greenlets)
+    results = [greenlet.value.result(PATIENCE) for greenlet in greenlets]
+    spun = len(spins)
+    spinner.kill()
+    is_done = delivery.close(PATIENCE)
+    return {"results": len(set(results)), "done": is_done, "spun": spun > 0}
+
+
+def traced(url):
+    """Under OpenTelemetry's instrumentation of urllib3: the spans of a call and of a run."""
+    from opentelemetry import trace  # noqa: PLC0415 - of this program alone
+    from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import in_memory_span_exporter as memory  # noqa: PLC0415
+
+    exporter = memory.InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    URLLib3Instrumentor().instrument()
+    delivery = make(url)
+    delivery.submit(RUN, idempotency_key="run").result(PATIENCE)
+    of_run = len(exporter.get_finished_spans())
+    delivery.api_client.call_api("/", "POST", idempotency_key="call")
+    return {"run": of_run, "call": len(exporter.get_finished_spans()) - of_run}

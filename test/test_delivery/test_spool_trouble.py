@@ -1,0 +1,180 @@
+"""Files of a spool that are damaged, locked, removed, of another version, or cannot be written."""
+
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+from support.deliveries import RUN, HandClock, delivering, list_spool
+from support.peers import Peer, echo, reply, stall
+from support.programs import UNMEASURED, run_program
+
+from gentrace.delivery import DeliveryStats
+
+
+def files(spool):
+    return sorted(path.name for path in spool.iterdir())
+
+
+def keys(peer):
+    return Counter(request["Idempotency-Key"] for request in peer.requests)
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return tmp_path / "spool"
+
+
+def leave_runs(spool, url, count):
+    """Leave runs of this host in a spool, unsent, as a program that ends at once does."""
+    run_program("leave", url, count, spool)
+
+
+def test_a_file_of_a_later_version_is_left_alone(spool):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 2")
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.submit(RUN).result(30)
+            assert delivery.stats().accepted == 1
+        assert path.exists()
+        assert [(entry.runs, entry.owned) for entry in list_spool(spool)] == [(None, False)]
+
+
+def test_a_file_that_is_no_database_is_set_aside_and_said_once(spool, caplog):
+    spool.mkdir()
+    (spool / "1-a.sqlite3").write_bytes(b"no database" * 1000)
+    with Peer() as peer, delivering(peer, spool=spool) as delivery:
+        assert delivery.flush(30)
+        peer.wait(lambda: caplog.records)
+    assert files(spool) == ["1-a.sqlite3.damaged"]
+    assert sum("damaged" in record.message for record in caplog.records) == 1
+
+
+def test_everything_readable_in_a_damaged_file_is_sent(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 200)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database:
+            page = database.execute("PRAGMA page_size").fetchone()[0]
+            pages = database.execute("PRAGMA page_count").fetchone()[0]
+        with path.open("r+b") as database:
+            database.seek(page * (pages // 2))
+            database.write(b"\xff" * page)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert 100 < delivery.stats().delivered < 200
+            peer.wait(lambda: "damaged" in caplog.text)
+        assert len(keys(peer)) == len(peer.requests)
+        assert [name for name in files(spool) if not name.endswith(".damaged")] == []
+
+
+@pytest.mark.parametrize("table", ["about", "sqlite_autoindex_about_1"])
+def test_a_file_that_has_lost_its_host_is_sent_to_this_one(spool, table):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 20)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database:
+            page = database.execute("PRAGMA page_size").fetchone()[0]
+            query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+            (root,) = database.execute(query, (table,)).fetchone()
+        with path.open("r+b") as database:
+            database.seek(page * (root - 1))
+            database.write(b"\xff" * page)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(20, 20)
+    assert [name.endswith(".damaged") for name in files(spool)] == [True]
+
+
+def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    with Peer() as peer, delivering(peer, spool=tmp_path / "file") as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(5)]
+        assert all(receipt.result(30) for receipt in receipts)
+        peer.wait(lambda: "stay in memory" in caplog.text)
+        assert delivery.flush(30)
+    assert sum("stay in memory" in record.message for record in caplog.records) == 1
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").mkdir()
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
+
+
+def test_a_database_without_runs_keeps_no_file_from_being_adopted(spool, caplog):
+    """It says to be a spool; it may be one whose making another process has not finished."""
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        with closing(sqlite3.connect(spool / "0-a.sqlite3")) as database:
+            database.execute("PRAGMA user_version = 1")
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
+
+
+def test_a_file_whose_lock_is_none_keeps_no_other_from_being_adopted(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 2)
+        (spool / "0-a.sqlite3").touch()
+        (spool / "0-a.lock").write_bytes(b"no database" * 1000)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+            peer.wait(lambda: "cannot lock" in caplog.text)
+
+
+def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, caplog):
+    """Nobody waits for that program."""
+    with Peer(stall, echo) as peer, delivering(peer, spool=spool) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: len(peer.requests) == 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            assert delivery.submit(RUN).result(30)
+            peer.wait(lambda: "stay in memory" in caplog.text)
+
+
+def test_a_full_disk_leaves_delivery_in_memory(spool):
+    """The file may not grow beyond a limit of the process."""
+    with Peer() as peer:
+        # Coverage could not write its own file.
+        seen = run_program("fill_disk", peer.url, spool, **UNMEASURED)
+        assert seen == {"delivered": True, "balances": True, "said": True}
+
+
+def test_files_removed_while_in_use_lose_nothing(spool, caplog):
+    clock = HandClock(time.time())
+    with Peer(reply(503), echo) as peer, delivering(peer, clock, spool=spool) as delivery:
+        first = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        for path in spool.iterdir():
+            path.unlink()
+        clock.move(5)
+        peer.wait(lambda: "removed" in caplog.text)
+        second = delivery.submit(RUN)
+        assert list(spool.glob("*.sqlite3"))
+        clock.move(60)
+        assert first.result(30)
+        assert second.result(30)
+
+
+def test_the_log_is_copied_when_it_is_long(spool):
+    clock = HandClock(time.time())
+    body = {"name": "x" * 500_000, "step_runs": []}
+    with Peer(stall) as peer, delivering(peer, clock, spool=spool) as delivery:
+        for _ in range(12):
+            delivery.submit(body)
+        (log,) = spool.glob("*-wal")
+        peer.wait(lambda: log.stat().st_size < 4 * 2**20)

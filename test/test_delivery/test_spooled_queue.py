@@ -1,0 +1,192 @@
+"""The runs of a spool, without threads: which are in memory, which on disk, and what files lose."""
+
+import sqlite3
+from contextlib import closing
+from math import inf
+
+import pytest
+from support.deliveries import balances
+
+from gentrace.delivery import DeliveryStats, Receipt
+from gentrace.delivery.limits import Limits
+from gentrace.delivery.run import Run
+from gentrace.delivery.spool import Spool
+from gentrace.delivery.spooled_queue import SpooledQueue
+
+HOST = "http://127.0.0.1:9"
+
+
+class Desk:
+    """A queue with its spool, as a delivery has them, and what it says."""
+
+    def __init__(self, directory):
+        self.said = []
+        self.dropped = []
+        limits = Limits(max_runs=3)
+        self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
+        self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
+
+    def accept(self, count):
+        """Queue runs; their receipts."""
+        receipts = [Receipt() for _ in range(count)]
+        for receipt in receipts:
+            self.queue.accept(Run(receipt.idempotency_key, b"{}", receipt=receipt))
+        return receipts
+
+    def ended(self):
+        """The receipts that are to end, and why."""
+        return {receipt: getattr(end, "reason", end) for receipt, end in self.queue.endings}
+
+    def execute(self, statement):
+        (file,) = self.spool.files()
+        change(file.path, statement)
+
+
+def change(path, statement):
+    """Change a file as another program does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(statement)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    desk = Desk(tmp_path / "spool")
+    yield desk
+    assert balances(desk.queue.stats)
+    desk.spool.close()
+
+
+def test_memory_holds_the_next_runs_without_their_bodies(desk):
+    """A run is taken with its body, in the order of the file."""
+    receipts = desk.accept(5)
+    assert desk.queue.stats == DeliveryStats(5, queued=5, bytes=3 * 2048)
+    for receipt in receipts:
+        run = desk.queue.take(0)
+        assert (run.key, run.body) == (receipt.idempotency_key, b"{}")
+        assert desk.queue.stats.bytes <= 3 * 2048 + 2
+        desk.queue.deliver(run, "id")
+    assert desk.ended() == dict.fromkeys(receipts, "id")
+    assert desk.queue.take(0) == inf
+    assert desk.queue.stats == DeliveryStats(5, 5)
+
+
+def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
+    desk.accept(1)
+    run = desk.queue.take(0)
+    desk.queue.keep(run, 0, None, None)
+    assert (run.body, desk.queue.stats.bytes) == (None, 2048)
+    assert desk.queue.take(60).body == b"{}"
+
+
+def test_a_body_that_cannot_be_read_now_is_read_later(desk):
+    desk.accept(1)
+    desk.execute("ALTER TABLE runs RENAME TO others")
+    assert desk.queue.take(0) == 0
+    assert "cannot be read" in desk.said[0]
+    assert desk.queue.stats.queued == 1
+    desk.execute("ALTER TABLE others RENAME TO runs")
+    assert desk.queue.take(60).body == b"{}"
+
+
+def test_runs_that_cannot_be_loaded_now_are_loaded_later(desk):
+    desk.accept(4)
+    for _ in range(3):
+        desk.queue.deliver(desk.queue.take(0), "id")
+    desk.execute("ALTER TABLE runs RENAME TO others")
+    assert desk.queue.take(0) == inf
+    assert "cannot be read" in desk.said[0]
+    desk.queue.look_after()
+    desk.execute("ALTER TABLE others RENAME TO runs")
+    assert desk.queue.take(0).body == b"{}"
+
+
+def test_a_run_whose_row_is_gone_ends_as_expired(desk):
+    (receipt,) = desk.accept(1)
+    desk.execute("DELETE FROM runs")
+    assert desk.queue.take(0) == 0
+    assert desk.ended() == {receipt: "expired"}
+    assert desk.dropped == ["expired"]
+
+
+def test_runs_that_are_gone_from_the_file_alone_end_as_expired(desk):
+    """Also for whoever waits for them; a file that came later is nothing to an earlier flush."""
+    before = desk.queue.flush()
+    receipts = desk.accept(6)
+    flush = desk.queue.flush()
+    desk.execute("DELETE FROM runs WHERE id > 4")
+    for _ in range(4):
+        desk.queue.deliver(desk.queue.take(0), "id")
+    assert flush.left == 2
+    assert desk.queue.take(0) == inf
+    assert flush.left == before.left == 0
+    assert desk.ended() == {
+        **dict.fromkeys(receipts, "id"),
+        **dict.fromkeys(receipts[4:], "expired"),
+    }
+    assert desk.queue.stats == DeliveryStats(6, 4, dropped={"expired": 2})
+
+
+def test_what_a_later_file_loses_is_nothing_to_a_flush(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    desk.accept(1)
+    flush = desk.queue.flush()
+    desk.queue.adopt(file)
+    change(file.path, "DELETE FROM runs")
+    run = desk.queue.take(0)
+    assert desk.queue.take(0) == inf
+    assert desk.queue.stats == DeliveryStats(3, in_flight=1, dropped={"expired": 2}, bytes=2050)
+    assert flush.left == 1
+    desk.queue.deliver(run, "id")
+    assert flush.left == 0
+
+
+def test_what_is_left_stays_on_disk_and_receipts_say_so(desk):
+    """Of runs in memory, in flight, and in the file alone."""
+    receipts = desk.accept(5)
+    desk.queue.take(0)
+    desk.queue.abandon(None)
+    assert desk.ended() == dict.fromkeys(receipts, "spooled")
+    assert desk.queue.stats == DeliveryStats(5, queued=5)
+    assert desk.queue.receipts() == []
+    (late,) = desk.accept(1)
+    assert desk.ended()[late] == "closed"
+
+
+def test_a_file_that_cannot_be_looked_after_is_said(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(1)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    desk.queue.adopt(file)
+    change(file.path, "ALTER TABLE runs RENAME TO others")
+    desk.queue.look_after()
+    assert "cannot be read" in desk.said[0]
+    change(file.path, "ALTER TABLE others RENAME TO runs")
+    desk.queue.deliver(desk.queue.take(0), "id")
+    desk.queue.look_after()
+    assert desk.spool.files() == []
+
+
+def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
+    desk.accept(2)
+    desk.spool.close()
+    first, second = Desk(tmp_path / "spool"), Desk(tmp_path / "spool")
+    (file,) = first.spool.find()
+    first.spool.close()
+    first.queue.adopt(file)
+    assert first.queue.stats == DeliveryStats()
+    (file,) = second.spool.find()
+    second.queue.adopt(file)
+    assert second.queue.stats == DeliveryStats(2, queued=2)
+    second.spool.close()
+
+
+def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk):
+    """Its name is still in the list of the directory."""
+    desk.spool.prepare()
+    (tmp_path / "spool" / "1-a.sqlite3").symlink_to(tmp_path / "gone")
+    assert desk.spool.find() == []
+    assert desk.said == []
