@@ -82,6 +82,7 @@ def finish(start):
 @pytest.fixture
 def start_on_terminal(start):
     """Run `python -m gentrace` to its end; gives exit code, output and what a terminal got."""
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
 
     def launch(*words, given="", **environment):
         screen, terminal = pty.openpty()
