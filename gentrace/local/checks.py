@@ -2,7 +2,7 @@
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 
@@ -42,8 +42,7 @@ class RunChecker:
         types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
         untyped: Any = validators
         validator = untyped.extend(Draft202012Validator, type_checker=types)(
-            # References of the document start at its root.
-            {**schema, "components": document["components"]},
+            _without_references(schema, document["components"]["schemas"]),
             format_checker=_formats(),
         )
         self._flaws: Callable[[Any], Iterator[_Error]] = validator.iter_errors
@@ -64,6 +63,20 @@ class RunChecker:
         # Asked about every step: the place to look at the clock.
         self._clock.tick()
         return isinstance(value, dict)
+
+
+def _without_references(schema: Any, named: dict[str, Any]) -> Any:
+    """Put named schemas where they are referred to: to look each up takes as long as to check."""
+    if isinstance(schema, list):
+        members = cast("list[Any]", schema)
+        return [_without_references(member, named) for member in members]
+    if not isinstance(schema, dict):
+        return schema
+    properties = cast("dict[str, Any]", schema)
+    if "$ref" in properties:
+        name = properties["$ref"].rpartition("/")[2]
+        return _without_references(named[name], named)
+    return {name: _without_references(value, named) for name, value in properties.items()}
 
 
 def is_date_time(text: str) -> bool:
