@@ -2,7 +2,7 @@
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What jsonschema calls them, as Python does.
 JSON_WORDS: Final = {"None": "null", "True": "true", "False": "false"}
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
 
 class _Error(Protocol):
@@ -65,18 +67,16 @@ class RunChecker:
         return isinstance(value, dict)
 
 
-def _without_references(schema: Any, named: dict[str, Any]) -> Any:
+def _without_references(schema: Json, named: dict[str, Json]) -> Json:
     """Put named schemas where they are referred to: to look each up takes as long as to check."""
     if isinstance(schema, list):
-        members = cast("list[Any]", schema)
-        return [_without_references(member, named) for member in members]
+        return [_without_references(member, named) for member in schema]
     if not isinstance(schema, dict):
         return schema
-    properties = cast("dict[str, Any]", schema)
-    if "$ref" in properties:
-        name = properties["$ref"].rpartition("/")[2]
-        return _without_references(named[name], named)
-    return {name: _without_references(value, named) for name, value in properties.items()}
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        return _without_references(named[reference.rpartition("/")[2]], named)
+    return {name: _without_references(value, named) for name, value in schema.items()}
 
 
 def is_date_time(text: str) -> bool:
