@@ -188,16 +188,10 @@ def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
     assert len(server.runs) == 3
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """Have standard error be taken for a terminal."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-
-
-@pytest.mark.usefixtures("terminal")
 def test_a_terminal_without_tqdm_gets_lines(command, file, server, monkeypatch):
     monkeypatch.setattr(progress, "PAUSE", 0.0)
     monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     code, _, errors = command("send", file(lines(3)))
     assert code == 0
     assert errors.splitlines()[-1].startswith("3 lines, 3 sent, ")
