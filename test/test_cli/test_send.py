@@ -159,7 +159,8 @@ def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
         peer.stop_event.set()
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert output.startswith(("4 lines, 2 sent, ", "5 lines, 2 sent, "))
+    # The third is under way; how many lines behind it were read is a matter of chance.
+    assert re.match("[345] lines, 2 sent, ", output)
     assert errors.splitlines()[0] == "gentrace send: interrupted"
 
 

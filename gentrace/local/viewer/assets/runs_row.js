@@ -25,7 +25,10 @@ export function runRow(run, onopen = null) {
       { class: "what" },
       h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
       run.error
-        ? h("span", { class: "why failed", title: plain(run.error) }, shownName(run.error, 100))
+        ? [
+            " ",
+            h("span", { class: "why failed", title: plain(run.error) }, shownName(run.error, 100)),
+          ]
         : null,
     ),
     h("time", { class: "when dim", datetime: isoDate(date), title: fullDate(date) }, when(date)),
