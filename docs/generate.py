@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import os
@@ -15,12 +16,14 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 from gentrace import exceptions, models
 from gentrace.configuration import SETTINGS
+from gentrace.configuration.settings import DeclaredSettings
 from gentrace.exceptions import (
     ApiAttributeError,
     ApiKeyError,
@@ -212,10 +215,27 @@ def shown(value: object) -> str:
     return f"`{value!r}`"
 
 
+def attribute_docs(owner: type) -> dict[str, str]:
+    """Return the text that stands below each attribute of a class, on one line."""
+    (declared,) = ast.parse(inspect.getsource(owner)).body
+    found: dict[str, str] = {}
+    for above, below in pairwise(cast("ast.ClassDef", declared).body):
+        match above, below:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = " ".join(text.split())
+            case _:
+                pass
+    return found
+
+
 def settings_page(text: str) -> str:
     """Bring the table of settings up to date."""
+    meanings = attribute_docs(DeclaredSettings)
     rows = [
-        (f"`{name}`", shown(item.default), item.description.replace("|", "\\|"))
+        (f"`{name}`", shown(item.default), meanings[name].replace("|", "\\|"))
         for name, item in SETTINGS.items()
     ]
     return put_table(text, "## Settings", table(("Name", "Default", "Meaning"), rows))

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
@@ -22,6 +20,7 @@ from gentrace.api_client import ApiClient
 from gentrace.configuration import check_flag, refuse_type
 from gentrace.exceptions import ApiValueError
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
+from gentrace.process import current_process
 from gentrace.rest.cancelling import Cancel, cancelling
 
 if TYPE_CHECKING:
@@ -259,22 +258,9 @@ class _Threads:
     def __init__(self, size: int) -> None:
         self.size = size
         self.pool = ThreadPoolExecutor(size, "gentrace-aio")
-        self._process = _process
+        self._process = current_process()
 
     @property
     def are_here(self) -> bool:
         """Whether they were started in this process."""
-        return self._process is _process
-
-
-_process = object()
-"""Stands for this process; a child of a fork has another."""
-
-
-def _note_fork() -> None:
-    global _process  # noqa: PLW0603 - which process this is, is a fact of the whole process
-    _process = object()
-
-
-with suppress(AttributeError):  # where there are no forks
-    os.register_at_fork(after_in_child=_note_fork)
+        return self._process == current_process()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gentrace.configuration.addresses import check_host, check_proxy, check_url
+from gentrace.configuration.addresses import check_host, check_proxy
 from gentrace.configuration.configuration import Configuration, restore
-from gentrace.configuration.defaults import DEFAULT_TIMEOUT, LOGGER_FORMAT
 from gentrace.configuration.document import (
     API_DESCRIPTION,
     API_TITLE,
@@ -12,17 +11,17 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
-from gentrace.configuration.numbers import check_flag, check_positive
-from gentrace.configuration.refusals import error_of, refuse, refuse_type, suggest
-from gentrace.configuration.setting import Same, Setting
-from gentrace.configuration.settings import SETTINGS, PathSetting, Settings, SocketOptions
-from gentrace.configuration.texts import (
-    VALIDATION_KEYWORDS,
-    check_header_name,
-    check_header_text,
-    check_text,
+from gentrace.configuration.logs import LOGGER_FORMAT
+from gentrace.configuration.numbers import (
+    DEFAULT_TIMEOUT,
+    TimeoutSetting,
+    check_flag,
+    check_positive,
+    check_timeout,
 )
-from gentrace.configuration.timeouts import TimeoutSetting, check_timeout
+from gentrace.configuration.refusals import error_of, refuse, refuse_type, suggest
+from gentrace.configuration.settings import SETTINGS, Settings
+from gentrace.configuration.texts import check_header_name, check_header_text, check_text
 
 __all__ = [
     "API_DESCRIPTION",
@@ -33,13 +32,8 @@ __all__ = [
     "SECURITY_SCHEMES",
     "SERVERS",
     "SETTINGS",
-    "VALIDATION_KEYWORDS",
     "Configuration",
-    "PathSetting",
-    "Same",
-    "Setting",
     "Settings",
-    "SocketOptions",
     "TimeoutSetting",
     "check_flag",
     "check_header_name",
@@ -49,7 +43,6 @@ __all__ = [
     "check_proxy",
     "check_text",
     "check_timeout",
-    "check_url",
     "error_of",
     "refuse",
     "refuse_type",

@@ -12,9 +12,6 @@ from gentrace.exceptions import ApiValueError
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 """The schemes that the address of a proxy may have."""
 
-_PLACE = r"(?:\[(.+)\]|([^:]*))(?::[1-9][0-9]*)?"
-"""An IPv6 address or else a name, and a port."""
-
 _PATH_CHARACTERS = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
 _PATH = rf"(?:[{_PATH_CHARACTERS}]|%[0-9A-Fa-f]{{2}})*"
 
@@ -76,16 +73,18 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         raise refuse(name, expected, _hide_login(text))
     try:
         parts = urlsplit(text)
-        place = re.fullmatch(_PLACE, parts.netloc.rpartition("@")[2])
-        is_right = (
-            parts.scheme in schemes
-            and place is not None
-            and (is_ipv6(place[1]) if place[1] else is_host_name(place[2]))
-            and parts.port != 0
-            and re.fullmatch(_PATH, parts.path) is not None
-        )
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         is_right = False
+    else:
+        place = (f"[{host}]" if is_ipv6(host) else host) + (f":{port}" if port else "")
+        is_right = (
+            parts.scheme in schemes
+            and (is_ipv6(host) or is_host_name(host))
+            # Which shows all that was passed over.
+            and place == parts.netloc.rpartition("@")[2].lower()
+            and re.fullmatch(_PATH, parts.path) is not None
+        )
     if not is_right:
         expected += (
             ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"

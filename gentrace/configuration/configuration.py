@@ -11,8 +11,8 @@ from gentrace.configuration.addresses import is_same_url
 from gentrace.configuration.refusals import error_of, refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
-from gentrace.configuration.settings import SECRETS, SETTINGS, DeclaredSettings, Settings
-from gentrace.exceptions import ApiAttributeError, ApiValueError
+from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
+from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     import logging
@@ -92,23 +92,21 @@ class Configuration(DeclaredSettings):
                 raise error
 
         def __delattr__(self, name: str) -> None:
-            if name not in SETTINGS:
-                raise _no_such_setting(name)
-            error = error_of(object.__delattr__, self, name)
+            error = error_of(_reset, self, name)
             if error is not None:
                 raise error
 
         def __getattr__(self, name: str) -> object:
-            raise _no_such_setting(name)
+            return find_setting(name)  # which raises: Python has found none
 
     @property
     def logger(self) -> dict[str, logging.Logger]:
         """The loggers that `debug` and `logger_file` act on."""
-        from gentrace.configuration import handlers  # noqa: PLC0415 - logging is slow to import
+        import logging  # noqa: PLC0415 - slow to import
 
         return {
-            "package_logger": handlers.logger("gentrace"),
-            "urllib3_logger": handlers.logger("urllib3"),
+            "package_logger": logging.getLogger("gentrace"),
+            "urllib3_logger": logging.getLogger("urllib3"),
         }
 
     @property
@@ -251,12 +249,11 @@ def restore(
 
     """
     restored = object.__new__(kind)
-    vars(restored).update(state)
+    vars(restored).update(state, lost=lost)
     if "access_token" in lost:
-        error = error_of(SETTINGS["access_token"].take_from_environment, restored)
+        error = error_of(_take_from_environment, restored, "access_token")
         if error is not None:
             raise error
-    vars(restored)["lost"] = lost - vars(restored).keys()
     return restored
 
 
@@ -271,9 +268,9 @@ def _set_all(
     configuration: Configuration, named: Mapping[str, object], settings: Mapping[str, object]
 ) -> None:
     if named["access_token"] is None:
-        SETTINGS["access_token"].take_from_environment(configuration)
+        _take_from_environment(configuration, "access_token")
     if named["host"] is None and named["server_index"] is None:
-        SETTINGS["host"].take_from_environment(configuration)
+        _take_from_environment(configuration, "host")
     for name, value in named.items():
         if value is not None:
             _set(configuration, name, value)
@@ -282,16 +279,21 @@ def _set_all(
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
-    if name not in SETTINGS:
-        raise _no_such_setting(name)
-    object.__setattr__(configuration, name, value)
+    values = vars(configuration)
+    values[name] = find_setting(name).check(name, value)
+    values["changes"] += 1
     if value is not None:
-        vars(configuration).pop(_RIVALS.get(name, ""), None)
+        values.pop(_RIVALS.get(name, ""), None)
     if name in configuration.lost:
-        vars(configuration)["lost"] = configuration.lost - {name}
+        values["lost"] = configuration.lost - {name}
 
 
-def _no_such_setting(name: str) -> ApiAttributeError:
-    from gentrace.configuration.names import no_such_setting  # noqa: PLC0415 - for errors alone
+def _reset(configuration: Configuration, name: str) -> None:
+    _set(configuration, name, find_setting(name).default)
+    _take_from_environment(configuration, name)
 
-    return no_such_setting(name)
+
+def _take_from_environment(configuration: Configuration, name: str) -> None:
+    value = find_setting(name).read_environment()
+    if value is not None:
+        _set(configuration, name, value)

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration.refusals import refuse, refuse_type
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeGuard
 
 
 def check_path(name: str, value: object) -> str:
     """Return a path as a string; ApiTypeError or ApiValueError if it is none."""
-    if not _is_path(value):
+    if not (isinstance(value, str) or hasattr(value, "__fspath__")):
         raise refuse(name, "a path or None", value, kind=True)
     if isinstance(value, str) and "-----BEGIN" in value:
         raise refuse_type(name, "the path of a file, not what stands in it", value)
     try:
-        path = os.fspath(value)
-        is_whole = isinstance(path, str) and b"\0" not in os.fsencode(path) and bool(path)
+        path = os.fspath(cast("str", value))
+        is_whole = b"\0" not in os.fsencode(path) and bool(path)
     except Exception as error:  # its own code may raise anything
         raise refuse(name, "a path", value) from error
     if not is_whole:
         raise refuse(name, "a path", value)
     return check_text(name, path)
-
-
-def check_file(name: str, value: object) -> str:
-    """Return the path of a file that exists."""
-    return check_existing(name, value, os.path.isfile, "a file that exists")
-
-
-def check_folder(name: str, value: object) -> str:
-    """Return the path of a folder that exists."""
-    return check_existing(name, value, os.path.isdir, "a folder that exists")
 
 
 def check_existing(name: str, value: object, exists: Callable[[str], bool], expected: str) -> str:
@@ -47,5 +36,11 @@ def check_existing(name: str, value: object, exists: Callable[[str], bool], expe
     return path
 
 
-def _is_path(value: object) -> TypeGuard[str | os.PathLike[Any]]:
-    return isinstance(value, (str, os.PathLike))
+def check_file(name: str, value: object) -> str:
+    """Return the path of a file that exists."""
+    return check_existing(name, value, os.path.isfile, "a file that exists")
+
+
+def check_folder(name: str, value: object) -> str:
+    """Return the path of a folder that exists."""
+    return check_existing(name, value, os.path.isdir, "a folder that exists")

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeGuard
 
+Seconds = float
+TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
+
+DEFAULT_TIMEOUT = (5.0, 30.0, 60.0)
+"""Seconds: to connect, for one read or write, and for the whole call."""
+
 INT_BOUND = 2**31
 """From which on the system's numbers are too small."""
 
@@ -36,30 +42,45 @@ def check_positive(name: str, value: object) -> int:
     return check_integer(name, value, "a whole number above 0", 1)
 
 
+def check_timeout(name: str, value: object) -> TimeoutSetting:
+    """Return a time-out: a number of seconds, or a tuple of two or three.
+
+    Raises:
+        ApiTypeError: neither a number nor a tuple of two or three.
+        ApiValueError: a number that is not above 0 and finite.
+
+    """
+    expected = (
+        "seconds above 0: a number for the whole call, (connect, read) or (connect, read, total)"
+    )
+    parts: tuple[Any, ...] = tuple(value) if is_array(value) else (value,)
+    are_numbers = all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in parts)
+    if not are_numbers or (is_array(value) and len(parts) not in {2, 3}):
+        raise refuse(name, expected, value, kind=True)
+    if not all(0 < part < inf for part in parts):
+        raise refuse(name, expected, value)
+    return parts if is_array(value) else parts[0]
+
+
 def check_retries(name: str, value: object) -> object:
-    """Return a number of retries, False, None, or an object that decides as urllib3.Retry does."""
+    """Return a number of retries, False, or an object that decides as `urllib3.Retry` does."""
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
-    if value is None or value is False:
-        return value
-    methods = ("increment", "is_retry")
-    if not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in methods):
+    methods = [getattr(value, method, None) for method in ("increment", "is_retry")]
+    if value is False or (not isinstance(value, type) and all(map(callable, methods))):
         return value
     return check_integer(name, value, expected, 0)
 
 
 def check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ...]:
     """Return options of sockets, each a tuple that `socket.setsockopt` takes."""
-    expected = "tuples of (level, option, value), as socket.setsockopt takes them"
-    if not is_array(value):
+    if not is_array(value) or not all(map(_is_socket_option, value)):
+        expected = "tuples of (level, option, value), as socket.setsockopt takes them"
         raise refuse(name, expected, value, kind=True)
-    for option in value:
-        if not _is_socket_option(option):
-            raise refuse(name, expected, option, kind=True)
     return tuple(map(tuple, value))
 
 
 def _is_socket_option(option: object) -> bool:
-    if not is_array(option) or len(option) != 3 or not isinstance(option[2], (int, bytes)):  # noqa: PLR2004 - level, option, value
+    if not is_array(option) or len(option) != 3:  # noqa: PLR2004 - level, option, value
         return False
     numbers = option[:2] if isinstance(option[2], bytes) else option
     return all(isinstance(part, int) and abs(part) < INT_BOUND for part in numbers)

@@ -14,53 +14,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class ProxyUrl:
-    """The address of a proxy; neither it nor a frame of its own shows user and password.
+class ProxyUrl(Secret):
+    """The address of a proxy, which `check_proxy` has passed; it shows itself masked."""
 
-    Args:
-        url: an address that `check_proxy` has passed.
-
-    """
-
-    __slots__ = ("_url",)
-
-    def __init__(self, url: str) -> None:
-        self._url = Secret(url)
+    __slots__ = ()
 
     @property
     def scheme(self) -> str:
         """Its scheme, in lower case."""
-        return urlsplit(self._url).scheme
+        return urlsplit(self).scheme
 
     @property
     def host(self) -> str:
         """Its host."""
-        return urlsplit(self._url).hostname or ""
-
-    @property
-    def port(self) -> int | None:
-        """Its port, None where the address has none."""
-        return urlsplit(self._url).port
+        return urlsplit(self).hostname or ""
 
     @property
     def shown(self) -> str:
         """The address without user and password."""
-        return f"{self.scheme}://{urlsplit(self._url).netloc.rpartition('@')[2]}"
+        return f"{self.scheme}://{urlsplit(self).netloc.rpartition('@')[2]}"
 
     @property
     def username(self) -> Secret:
         """The user; empty for none."""
-        return Secret(unquote(urlsplit(self._url).username or ""))
+        return Secret(unquote(urlsplit(self).username or ""))
 
     @property
     def password(self) -> Secret:
         """The password; empty for none."""
-        return Secret(unquote(urlsplit(self._url).password or ""))
+        return Secret(unquote(urlsplit(self).password or ""))
 
     @property
     def secrets(self) -> list[str]:
         """The password, as it is and as it stands in the address."""
-        return [self.password, Secret(urlsplit(self._url).password or "")]
+        return [self.password, Secret(urlsplit(self).password or "")]
 
     def make_fields(self, given: Mapping[str, str]) -> Headers:
         """Return the header fields for the proxy alone: `given`, and who asks."""
@@ -89,7 +76,8 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
     may be in capitals, and the one in small letters wins.
     """
     address = _variable(f"{scheme}_proxy") or _variable("all_proxy")
-    if not address or _is_listed(host.lower(), port, _variable("no_proxy")):
+    listed = _variable("no_proxy").lower().replace(",", " ").split()
+    if not address or any(_covers(entry, host.lower().removesuffix("."), port) for entry in listed):
         return None
     return address if "://" in address else f"http://{address}"
 
@@ -102,10 +90,6 @@ def _variable(name: str) -> str:
     return (value or "").strip()
 
 
-def _is_listed(host: str, port: int, listed: str) -> bool:
-    return any(_covers(entry.lower(), host, port) for entry in listed.replace(",", " ").split())
-
-
 def _covers(entry: str, host: str, port: int) -> bool:
     """Tell whether an entry of `no_proxy` is this host: `*`, a name, an address or a network.
 
@@ -113,18 +97,16 @@ def _covers(entry: str, host: str, port: int) -> bool:
     """
     if entry == "*":
         return True
-    host = host.removesuffix(".")
     name, colon, wanted = entry.rpartition(":")
     if colon and (":" not in name or name.endswith("]")):
         if wanted != str(port):
             return False
         entry = name
-    entry = entry.strip("[]")
+    entry = entry.strip("[].")
     try:
         address = ip_address(host)
     except ValueError:
-        entry = entry.strip(".")
-        return bool(entry) and (host == entry or host.endswith(f".{entry}"))
+        return bool(entry) and f".{host}".endswith(f".{entry}")
     try:
         return address in ip_network(entry, strict=False)
     except ValueError:

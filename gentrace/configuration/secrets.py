@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from io import BytesIO
 
 MASK = "***"
@@ -162,26 +161,14 @@ def _spell(secret: str) -> set[Secret]:
     shown = Secret(str.__repr__(secret)[1:-1])
     found = {Secret(secret), shown, Secret(shown.encode("ascii", "backslashreplace").decode())}
     found |= {Secret(json.dumps(secret, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False)}
-    for octets in _encode(secret):
+    # With `?` for what latin-1 does not have, as servers write it.
+    for octets in (SecretBytes(secret, "utf-8"), SecretBytes(secret, "latin-1", "replace")):
         found.add(Secret(bytes.__repr__(octets)[2:-1]))
         escaped = {Secret(quote(octets, safe)) for safe in ("", "/", "!'()*")}
         escaped.add(Secret(quote_plus(octets)))
         found |= escaped | {Secret(re.sub("%..", lambda c: c[0].lower(), e)) for e in escaped}
-        for core in _encode_base64(octets):
+        for before in range(3):  # octets of something that the secret is a part of
+            start, end = -(-before * 4 // 3), (before + len(octets)) * 4 // 3
+            core = Secret(b2a_base64(bytes(before) + octets).decode()[start:end])
             found |= {core, Secret(core.replace("+", "-").replace("/", "_"))}
     return found | {Secret(one.encode(), "latin-1") for one in found}
-
-
-def _encode(secret: str) -> set[SecretBytes]:
-    """Return the octets of a text, in UTF-8 and, if it can be, in latin-1."""
-    found = {SecretBytes(secret, "utf-8")}
-    with suppress(UnicodeEncodeError):
-        found.add(SecretBytes(secret, "latin-1"))
-    return found
-
-
-def _encode_base64(secret: bytes) -> Iterator[Secret]:
-    """Give what of the base64 of something with the secret in it is the secret's alone."""
-    for before in range(3):
-        start, end = -(-before * 4 // 3), (before + len(secret)) * 4 // 3
-        yield Secret(b2a_base64(bytes(before) + secret).decode()[start:end])

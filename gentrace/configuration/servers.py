@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import document
@@ -20,13 +21,13 @@ BY_OPERATION = "by operation, as pipeline_run_post"
 
 
 class HostSetting(Setting[str, str]):
-    """The host that is set, or else that of the server that is."""
+    """The host: by default that of the server that is set."""
 
     if not TYPE_CHECKING:
 
         def __get__(self, instance: Any, owner: type) -> Any:
-            if instance is None or self.name in vars(instance):
-                return super().__get__(instance, owner)
+            if instance is None:
+                return self
             return find_url(instance.server_index, instance.server_variables, document.SERVERS)
 
 
@@ -46,6 +47,12 @@ def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) 
     for name, variable in server.get("variables", {}).items():
         default = variable.get("default_value", variable.get("default", ""))
         url = url.replace(f"{{{name}}}", variables.get(name, default))
+    return _check_url(url)
+
+
+@lru_cache(maxsize=64)
+def _check_url(url: str) -> str:
+    """Check what a server and its variables say, once for all calls."""
     return check_host("host", url)
 
 

@@ -1,4 +1,4 @@
-"""`Setting`: one attribute of a configuration, with its default, its check and its meaning."""
+"""`Setting`: one attribute of a configuration, with its default and its check."""
 
 from __future__ import annotations
 
@@ -14,62 +14,51 @@ S = TypeVar("S")
 
 
 class Setting(Generic[T, S]):
-    """One attribute of `Configuration`: its default, its check and its meaning, said once.
+    """One attribute of `Configuration`, with its default and its check.
 
-    It reads as a `T`, and may be set to any `S`; deleting it brings its default back, which is what
-    its environment variable says, if it has one that is set.
+    It reads as a `T`, and may be set to any `S`. What is set is kept in the instance's `__dict__`,
+    where Python looks first; this gives the default of one that is not.
 
     Args:
         default: the value of a configuration that does not set it.
         check: takes the name and a new value; returns what is kept of it, or raises.
-        description: what it means, its unit, and what None and 0 mean.
         secret: whether it is shown masked and left out of pickles.
         variable: name of its environment variable; None if it has none.
+        elsewhere: names that other clients have for it, with blanks between them.
 
     """
-
-    name: str
 
     def __init__(
         self,
         default: Any,
         check: Callable[[str, Any], Any],
-        description: str,
         *,
         secret: bool = False,
         variable: str | None = None,
+        elsewhere: str = "",
     ) -> None:
         self.default = default
         self.check = check
-        self.description = description
         self.secret = secret
         self.variable = variable
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        self.elsewhere = elsewhere
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: object, owner: type) -> Any:
-        if instance is None:
-            return self
-        return vars(instance).get(self.name, self.default)
+        return self if instance is None else self.default
 
-    def __set__(self, instance: object, value: S) -> None:
-        vars(instance)[self.name] = self.check(self.name, value)
-        vars(instance)["changes"] += 1
+    if TYPE_CHECKING:
 
-    def __delete__(self, instance: object) -> None:
-        setattr(instance, self.name, self.default)
-        self.take_from_environment(instance)
+        def __set__(self, instance: object, value: S) -> None: ...
+        def __delete__(self, instance: object) -> None: ...
 
-    def take_from_environment(self, instance: object) -> None:
-        """Keep the value of the environment variable, if it is set and not empty."""
+    def read_environment(self) -> Any:
+        """Return the checked value of the environment variable; None if not set, or empty."""
         value = os.environ.get(self.variable) if self.variable else None
-        if value:
-            vars(instance)[self.name] = self.check(f"environment variable {self.variable}", value)
+        return self.check(f"environment variable {self.variable}", value) if value else None
 
 
 Same = Setting[T, T]

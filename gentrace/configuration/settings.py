@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from frozendict import frozendict
 
 from gentrace.configuration import addresses, files, logs, numbers, servers, texts, tls
-from gentrace.configuration.defaults import DEFAULT_TIMEOUT, LOGGER_FORMAT
 from gentrace.configuration.document import SERVERS
+from gentrace.configuration.numbers import DEFAULT_TIMEOUT, TimeoutSetting
+from gentrace.configuration.refusals import suggest
 from gentrace.configuration.setting import Same, Setting
 from gentrace.configuration.texts import or_none
-from gentrace.configuration.timeouts import TimeoutSetting, check_timeout
+from gentrace.exceptions import ApiAttributeError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -53,150 +54,148 @@ class Settings(TypedDict, total=False):
 
 
 class DeclaredSettings:
-    """The attributes of a configuration, in the order in which pages and reports list them."""
+    """The attributes of a configuration, in the order in which pages and reports list them.
+
+    The text below each is its meaning, which pages and editors show.
+    """
 
     host = servers.HostSetting(
         SERVERS[0]["url"],
         addresses.check_host,
-        "Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`.",
         variable="GENTRACE_HOST",
+        elsewhere="base_url url endpoint api_url api_base base_path server api_host host_url",
     )
+    """Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`."""
+
     access_token: Same[str | None] = Setting(
         None,
         or_none(texts.check_token),
-        "API key, sent as `Authorization: Bearer …`; None sends none. "
-        "Environment: `GENTRACE_API_KEY`.",
         secret=True,
         variable="GENTRACE_API_KEY",
+        elsewhere="api_key key token api_token auth_token bearer_token bearer secret api_secret",
     )
-    server_index: Same[int | None] = Setting(
-        None,
-        or_none(servers.check_index),
-        "Which server of the document to use; None where `host` says it.",
-    )
+    """API key, sent as `Authorization: Bearer …`; None sends none. Environment:
+    `GENTRACE_API_KEY`."""
+
+    server_index: Same[int | None] = Setting(None, or_none(servers.check_index))
+    """Which server of the document to use; None where `host` says it."""
+
     server_variables: Setting[Mapping[str, str], Mapping[str, str] | None] = Setting(
-        frozendict(), servers.check_variables, "Values of the variables in the server's address."
+        frozendict(), servers.check_variables
     )
+    """Values of the variables in the server's address."""
+
     server_operation_index: Setting[Mapping[str, int], Mapping[str, int] | None] = Setting(
-        frozendict(),
-        servers.check_operation_index,
-        "`server_index` by operation, as `pipeline_run_post`.",
+        frozendict(), servers.check_operation_index
     )
+    """`server_index` by operation, as `pipeline_run_post`."""
+
     server_operation_variables: Setting[
         Mapping[str, Mapping[str, str]], Mapping[str, Mapping[str, str]] | None
-    ] = Setting(frozendict(), servers.check_operation_variables, "`server_variables` by operation.")
+    ] = Setting(frozendict(), servers.check_operation_variables)
+    """`server_variables` by operation."""
+
     disabled_client_side_validations: Setting[frozenset[str], str | frozenset[str]] = Setting(
-        frozenset(),
-        texts.check_keywords,
-        "Keywords of JSON Schema, with commas between them, that a plain dict given to a call is "
-        "not checked for: `format`, `required`, and those that the document does not use.",
+        frozenset(), texts.check_keywords
     )
+    """Keywords of JSON Schema, with commas between them, that a plain dict given to a call is not
+    checked for: `format`, `required`, and those that the document does not use."""
+
     timeout: Same[TimeoutSetting] = Setting(
-        DEFAULT_TIMEOUT,
-        check_timeout,
-        "Seconds: a number for a whole call, `(connect, read)` for each operation, or "
-        "`(connect, read, total)`.",
+        DEFAULT_TIMEOUT, numbers.check_timeout, elsewhere="request_timeout timeout_seconds"
     )
+    """Seconds: a number for a whole call, `(connect, read)` for each operation, or `(connect, read,
+    total)`."""
+
     retries: Same[int | bool | Retry | None] = Setting(
-        None,
-        numbers.check_retries,
-        "How often a failed call is sent again: a number; None for the default, 2; False or 0 for "
-        "never; a `urllib3.Retry` for exactly what that says.",
+        None, or_none(numbers.check_retries), elsewhere="max_retries max_attempts retry"
     )
-    max_response_body: Same[int] = Setting(
-        4 * 1024 * 1024,
-        numbers.check_positive,
-        "How many bytes an answer may have, decoded, unless it is streamed.",
-    )
-    json_encoder: Same[Literal["auto", "json"]] = Setting(
-        "auto",
-        texts.check_encoder,
-        "What writes JSON: `auto` is orjson where it is installed, `json` the standard library's.",
-    )
+    """How often a failed call is sent again: a number; None for the default, 2; False or 0 for
+    never; a `urllib3.Retry` for exactly what that says."""
+
+    max_response_body: Same[int] = Setting(4 * 1024 * 1024, numbers.check_positive)
+    """How many bytes an answer may have, decoded, unless it is streamed."""
+
+    json_encoder: Same[Literal["auto", "json"]] = Setting("auto", texts.check_encoder)
+    """What writes JSON: `auto` is orjson where it is installed, `json` the standard library's."""
+
     connection_pool_maxsize: Same[int] = Setting(
-        100,
-        numbers.check_positive,
-        "How many connections to one host may be open at once; a call waits for a free one.",
+        100, numbers.check_positive, elsewhere="pool_maxsize max_connections pool_size"
     )
+    """How many connections to one host may be open at once; a call waits for a free one."""
+
     verify_ssl: Same[bool] = Setting(
-        True, numbers.check_flag, "Whether the server's certificate is checked; False is for tests."
+        True, numbers.check_flag, elsewhere="verify verify_tls insecure"
     )
+    """Whether the server's certificate is checked; False is for tests."""
+
     ssl_ca_cert: Setting[str | None, PathSetting | bytes] = Setting(
         None,
         or_none(tls.check_certificates),
-        "Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` "
-        "and `SSL_CERT_DIR` where set, else certifi's.",
+        elsewhere="ca_certs ca_cert ca_file ca_bundle cafile",
     )
+    """Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` and
+    `SSL_CERT_DIR` where set, else certifi's."""
+
     cert_file: Setting[str | None, PathSetting] = Setting(
-        None,
-        or_none(files.check_file),
-        "File with the client's certificate, and its key if `key_file` is None.",
+        None, or_none(files.check_file), elsewhere="cert client_cert"
     )
-    key_file: Setting[str | None, PathSetting] = Setting(
-        None,
-        or_none(files.check_file),
-        "File with the key of the client's certificate, not encrypted.",
-    )
-    assert_hostname: Same[str | bool | None] = Setting(
-        None,
-        tls.check_expected_name,
-        "Host name that the certificate must have, if not the host's; False checks no name.",
-    )
-    tls_server_name: Same[str | None] = Setting(
-        None,
-        or_none(tls.check_server_name),
-        "Host name to ask for and check in TLS, if not the host's.",
-    )
+    """File with the client's certificate, and its key if `key_file` is None."""
+
+    key_file: Setting[str | None, PathSetting] = Setting(None, or_none(files.check_file))
+    """File with the key of the client's certificate, not encrypted."""
+
+    assert_hostname: Same[str | bool | None] = Setting(None, or_none(tls.check_expected_name))
+    """Host name that the certificate must have, if not the host's; False checks no name."""
+
+    tls_server_name: Same[str | None] = Setting(None, or_none(tls.check_server_name))
+    """Host name to ask for and check in TLS, if not the host's."""
+
     ssl_context: Same[SSLContext | None] = Setting(
-        None,
-        or_none(tls.check_context),
-        "An `ssl.SSLContext` in place of all the TLS settings above, such as truststore's. Copies "
-        "share it; a pickle leaves it out.",
+        None, or_none(tls.check_context), elsewhere="tls_context context ssl"
     )
+    """An `ssl.SSLContext` in place of all the TLS settings above, such as truststore's. Copies
+    share it; a pickle leaves it out."""
+
     proxy: Same[str | None] = Setting(
         None,
-        addresses.check_proxy,
-        "Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks "
-        "installed. None is what the environment says; an empty string is no proxy.",
+        or_none(addresses.check_proxy),
         secret=True,
+        elsewhere="proxies proxy_url http_proxy https_proxy",
     )
+    """Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks installed.
+    None is what the environment says; an empty string is no proxy."""
+
     proxy_headers: Same[Mapping[str, str] | None] = Setting(
-        None, or_none(texts.check_headers), "Header fields for the proxy alone.", secret=True
+        None, or_none(texts.check_headers), secret=True
     )
+    """Header fields for the proxy alone."""
+
     socket_options: Same[SocketOptions | None] = Setting(
-        None,
-        or_none(numbers.check_socket_options),
-        "Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY.",
+        None, or_none(numbers.check_socket_options)
     )
-    safe_chars_for_path_param: Same[str] = Setting(
-        "",
-        addresses.check_path_characters,
-        "Characters that path parameters keep unescaped, of those that a path may have.",
-    )
+    """Options of each new socket, as `socket.setsockopt` takes them; None sets TCP_NODELAY."""
+
+    safe_chars_for_path_param: Same[str] = Setting("", addresses.check_path_characters)
+    """Characters that path parameters keep unescaped, of those that a path may have."""
+
     temp_folder_path: Setting[str | None, PathSetting] = Setting(
-        None, or_none(files.check_folder), "Folder for downloaded files; None is the system's."
+        None, or_none(files.check_folder), elsewhere="temp_folder temp_dir"
     )
-    debug: Same[bool] = Setting(
-        False,
-        logs.apply_debug,
-        "Whether the loggers `gentrace` and `urllib3` write everything to standard error.",
-    )
-    logger_file: Setting[str | None, PathSetting] = Setting(
-        None,
-        logs.apply_logger_file,
-        "File to which the logger `gentrace` writes; None is no file.",
-    )
-    logger_format: Same[str] = Setting(
-        LOGGER_FORMAT,
-        logs.apply_logger_format,
-        "Format of what the two settings above write.",
-    )
-    pickle_token: Same[bool] = Setting(
-        False,
-        numbers.check_flag,
-        "Whether a pickle holds the token and the proxy's credentials. Without them, the copy "
-        "takes its process's `GENTRACE_API_KEY`.",
-    )
+    """Folder for downloaded files; None is the system's."""
+
+    debug: Same[bool] = Setting(False, logs.apply_debug)
+    """Whether the loggers `gentrace` and `urllib3` write everything to standard error."""
+
+    logger_file: Setting[str | None, PathSetting] = Setting(None, logs.apply_logger_file)
+    """File to which the logger `gentrace` writes; None is no file."""
+
+    logger_format: Same[str] = Setting(logs.LOGGER_FORMAT, logs.apply_logger_format)
+    """Format of what the two settings above write."""
+
+    pickle_token: Same[bool] = Setting(False, numbers.check_flag)
+    """Whether a pickle holds the token and the proxy's credentials. Without them, the copy takes
+    its process's `GENTRACE_API_KEY`."""
 
 
 SETTINGS: dict[str, Setting[Any, Any]] = {
@@ -206,3 +205,21 @@ SETTINGS: dict[str, Setting[Any, Any]] = {
 
 SECRETS = frozenset(name for name, item in SETTINGS.items() if item.secret)
 """Names of the settings that are shown masked and left out of pickles."""
+
+
+def find_setting(name: str) -> Setting[Any, Any]:
+    """Return a setting by name; ApiAttributeError, which says what may be meant, if it is none."""
+    if name in SETTINGS:
+        return SETTINGS[name]
+    if name == "logger":
+        text = "Configuration.logger cannot be set: change the loggers that it returns"
+        raise ApiAttributeError(text)
+    meant = [right for right, item in SETTINGS.items() if _is_among(name, item.elsewhere)]
+    hint = f": did you mean {meant[0]!r}?" if meant else suggest(name, [*SETTINGS, "logger"])
+    raise ApiAttributeError(f"Configuration has no {name!r}{hint}")
+
+
+def _is_among(name: str, names: str) -> bool:
+    """Tell whether a name is one of some, in any case, with or without `_` and `-`."""
+    plain = name.lower().replace("_", "").replace("-", "")
+    return plain in names.replace("_", "").split()

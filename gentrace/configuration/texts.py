@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,11 +23,6 @@ minProperties minimum multipleOf pattern required uniqueItems
 """
 VALIDATION_KEYWORDS = frozenset(_KEYWORDS.split())
 """What `disabled_client_side_validations` may name."""
-
-NAME_CHARACTERS = frozenset(
-    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
-"""The characters that the name of a header field may have."""
 
 
 def check_text(name: str, value: object, expected: str = "a string") -> str:
@@ -51,12 +47,8 @@ def check_header_text(name: str, value: object) -> str:
 
     """
     text = check_text(name, value)
-    wrong = next((c for c in text if not " " <= c <= "\xff" or "\x7f" <= c <= "\x9f"), None)
-    if wrong is not None:
-        raise ApiValueError(
-            f"{name}: expected printable latin-1 characters, "
-            f"got {wrong!a} at character {text.index(wrong)}"
-        )
+    if wrong := re.search(r"[^ -~\xa0-\xff]", text):
+        raise ApiValueError(f"{name}: expected printable latin-1 characters, {_place(wrong)}")
     if text != text.strip():
         raise ApiValueError(f"{name}: expected no blanks at either end, strip the value")
     return text
@@ -71,11 +63,15 @@ def check_header_name(name: str, value: object) -> str:
 
     """
     text = check_text(name, value, "a header name")
-    wrong = next((c for c in text if c not in NAME_CHARACTERS), None)
-    if wrong is not None or not text:
-        got = f"{wrong!a} at character {text.index(wrong)}" if wrong else "an empty string"
-        raise ApiValueError(f"{name}: expected a header name of letters, digits and -, got {got}")
+    wrong = re.search(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]", text)
+    if wrong or not text:
+        got = _place(wrong) if wrong else "got an empty string"
+        raise ApiValueError(f"{name}: expected a header name of letters, digits and -, {got}")
     return text
+
+
+def _place(wrong: re.Match[str]) -> str:
+    return f"got {wrong[0]!a} at character {wrong.start()}"
 
 
 def check_headers(name: str, value: object) -> Mapping[str, Secret]:
@@ -101,7 +97,7 @@ def check_keywords(name: str, value: object) -> frozenset[str]:
     if isinstance(value, frozenset):  # as the attribute returns them
         value = ",".join(map(str, cast("frozenset[object]", value)))
     text = check_text(name, value, "keywords with commas between them")
-    keywords = frozenset(filter(None, (keyword.strip() for keyword in text.split(","))))
+    keywords = frozenset(keyword.strip() for keyword in text.split(",")) - {""}
     for keyword in sorted(keywords - VALIDATION_KEYWORDS):
         raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
     return keywords

@@ -9,7 +9,7 @@ from gentrace.schemas import encode_json_value
 
 if TYPE_CHECKING:
     from gentrace.recorder.ledger import Ledger
-    from gentrace.recorder.step_recording import StepParameters
+    from gentrace.recorder.parameters import StepParameters
 
 MAX_ITEMS = 1_000
 """How many items of a generator are kept."""
@@ -23,9 +23,9 @@ class CallRecording(StepRecording):
 
     Args:
         parameters: what the decorator was called with, names filled in.
+        inputs: what the function is given; None leaves it out.
         run: the run that it belongs to.
         ledger: what that run has recorded.
-        inputs: what the function is given; None leaves it out.
         yields: whether the function is a generator, whose outputs are what it yields.
 
     """
@@ -33,13 +33,13 @@ class CallRecording(StepRecording):
     def __init__(
         self,
         parameters: StepParameters,
+        inputs: object,
         run: object,
         ledger: Ledger,
-        inputs: object,
         *,
         yields: bool,
     ) -> None:
-        super().__init__(parameters, run, ledger, inputs)
+        super().__init__(parameters, inputs, run, ledger)
         self._captures_outputs = ledger.records and parameters.capture_outputs
         self._dumps = ledger.dumps
         self._items: list[bytes] | None = [] if yields and self._captures_outputs else None
@@ -59,11 +59,11 @@ class CallRecording(StepRecording):
 
     def take_result(self, result: object) -> None:
         """Keep what the function returned, unless it set the outputs itself."""
-        if self._captures_outputs and self.step.outputs is None:
-            self.step.outputs = {"output": None} if result is None else result
+        if self._captures_outputs and self.outputs is None:
+            self.outputs = {"output": None} if result is None else result
 
     def _end(self, error: object) -> None:
-        if self._items is not None and self.step.outputs is None:
+        if self._items is not None and self.outputs is None:
             self._captured["outputs"] = b'"outputs":{"output":[%b]}' % b",".join(self._items)
         super()._end(error)
 

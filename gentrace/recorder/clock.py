@@ -1,34 +1,27 @@
-"""When something started, by the clock on the wall, and how long it took, by a steady one."""
+"""When a step started, by the clock on the wall, and how long it took, by a steady one."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from time import monotonic_ns
+from functools import lru_cache
+from time import gmtime, monotonic_ns, strftime, time_ns
 
 
-class Stopwatch:
-    """The start of something, from when it is made.
-
-    Attributes:
-        started: the aware time of the start, in UTC.
-
-    """
-
-    __slots__ = ("_ticks", "started")
-
-    def __init__(self) -> None:
-        self.started = datetime.now(UTC)
-        self._ticks = monotonic_ns()
-
-    def elapsed(self) -> int:
-        """Return the microseconds since the start, never negative."""
-        return max(0, monotonic_ns() - self._ticks) // 1_000
-
-    def after(self, elapsed: int) -> datetime:
-        """Return the time so many microseconds after the start, in UTC."""
-        return self.started + timedelta(microseconds=elapsed)
+def wall_time() -> int:
+    """Return the microseconds since the epoch."""
+    return time_ns() // 1_000
 
 
-def in_milliseconds(elapsed: int) -> int:
-    """Return microseconds in whole milliseconds, rounded."""
-    return (elapsed + 500) // 1_000
+def steady_time() -> int:
+    """Return the microseconds since some moment, by a clock that nobody sets."""
+    return monotonic_ns() // 1_000
+
+
+def text_of_time(microseconds: int) -> str:
+    """Return a wall time as RFC 3339 has it, in UTC with microseconds."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_text_of_seconds(seconds)}.{fraction:06}+00:00"
+
+
+@lru_cache(maxsize=8)  # most steps start and end in the second of the one before
+def _text_of_seconds(seconds: int) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))

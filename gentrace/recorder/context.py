@@ -74,43 +74,42 @@ def _run_coroutine(context: Context, inner: Any) -> Generator[Any, Any, Any]:
 
 
 class Scope:
-    """What the context variable holds: weak references, as a context may outlive its run.
+    """What is current: weak references, as a context may outlive its run.
 
     Attributes:
-        run: gives the run that was entered; None when nobody holds it any more.
+        run: gives the run; None when nobody holds it any more.
         ledger: gives what that run has recorded.
-        step: gives the step that was entered; it is None where a run was.
+        step: gives the step; it is None in a run outside of its steps.
 
     """
 
-    __slots__ = ("ledger", "run", "step")
+    __slots__ = ("_outer", "ledger", "run", "step")
 
     def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
         self.run = ref(run)
         self.ledger = ref(ledger)
         self.step = None if step is None else ref(step)
+        self._outer: Scope | None = None
+
+    def enter(self) -> None:
+        """Make it current in this context."""
+        self._outer = _current.get()
+        _current.set(self)
+
+    def leave(self) -> None:
+        """Make current again what was before.
+
+        In another context than it was entered in, such as where an abandoned generator is closed,
+        something else is current, and stays so.
+        """
+        if _current.get() is self:
+            _current.set(self._outer)
+        self._outer = None
 
 
 def current_scope() -> Scope | None:
     """Return what was entered last in this context; None outside of everything."""
     return _current.get()
-
-
-def enter(scope: Scope) -> Scope | None:
-    """Make a scope current, and return the one that was."""
-    outer = _current.get()
-    _current.set(scope)
-    return outer
-
-
-def leave(scope: Scope, outer: Scope | None) -> None:
-    """Make the outer scope current again.
-
-    In another context than it was entered in, such as where an abandoned generator is closed,
-    another scope is current, and stays so.
-    """
-    if _current.get() is scope:
-        _current.set(outer)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

@@ -6,6 +6,8 @@ does: a list that is appended to, and a lock that is taken once and never given 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from json import loads
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,28 +20,9 @@ from gentrace.schemas import as_datetime, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from gentrace.model.step_run import StepRun
     from gentrace.schemas.json_text import Dumps
-
-
-class Record:
-    """One step of a run, from its start to its bytes.
-
-    Attributes:
-        started: when it started; None if that is not known.
-        texts: its JSON text, which the first one to end it appends; empty while it is open.
-        abandon: ends it if the run ends before it; None once it has ended.
-
-    """
-
-    __slots__ = ("abandon", "started", "texts")
-
-    def __init__(self, started: datetime | None, abandon: Callable[[], None] | None = None) -> None:
-        self.started = started
-        self.texts: list[bytes] = []
-        self.abandon = abandon
 
 
 class Ledger:
@@ -47,6 +30,8 @@ class Ledger:
 
     Attributes:
         dumps: a faster encoder, as `find_encoder` returns it.
+        name: name of the pipeline.
+        records: whether anything is kept.
         mask_failed: whether the mask failed on a part of the run, which is then dropped.
 
     Args:
@@ -61,12 +46,15 @@ class Ledger:
         self, name: str, delivery: Any, *, records: bool, dumps: Dumps | None = None
     ) -> None:
         self.dumps = dumps
-        self.mask_failed = False
+        self.name = name
         self.records = records
-        self._name = name
+        self.mask_failed = False
         self._delivery = delivery
-        self._steps: list[Record] = []
-        self._added: list[Record] = []
+        self._numbers = count()
+        # By number, in the order of the starts: what ends the open steps, and the others' texts.
+        self._open: dict[int, Callable[[], None]] = {}
+        self._texts: dict[int, tuple[int | None, bytes]] = {}
+        self._added: list[tuple[int, bytes]] = []
         self._process = current_process()
         self._end = Lock()
 
@@ -82,60 +70,74 @@ class Ledger:
         """Take no more steps; tells whether this is the call that ended the run."""
         return self._end.acquire(blocking=False)
 
-    def open_step(self, started: datetime, abandon: Callable[[], None]) -> Record:
-        """Keep a place for a step that starts."""
-        record = Record(started, abandon)
-        self._steps.append(record)
-        return record
-
-    def add_step(self, step: StepRun) -> None:
-        """Add a checked step that was measured elsewhere."""
-        started = as_datetime(step["startTime"]) if "startTime" in step else None
-        record = Record(started)
-        text = encode(step, self.dumps)
-        self.close_step(record, lambda _: text, None)
-        if started is None:
-            self._steps.append(record)
-        else:
-            self._added.append(record)
+    def open_step(self, abandon: Callable[[], None]) -> int:
+        """Keep a place for a step that starts; `abandon` ends it if the run ends before it."""
+        number = next(self._numbers)
+        self._open[number] = abandon
+        return number
 
     def close_step(
-        self, record: Record, encode_with: Callable[[str | None], bytes], error: str | None
+        self, number: int, started: int, text: bytes, error: str | None = None
     ) -> str | None:
-        """Mask, shorten and keep the text of a step; returns its error as it is kept.
+        """Mask, shorten and keep the JSON text of a step; returns its error as it is kept.
 
         Args:
-            record: the place of the step.
-            encode_with: gives the step's JSON text with an error.
+            number: the place of the step.
+            started: when it started, in microseconds since the epoch.
+            text: its JSON text, but for its error.
             error: what went wrong, None if nothing did.
 
         """
-        mask = self._delivery.mask
         try:
-            if mask is not None:
-                text, error = self._mask_step(mask, encode_with(error))
-            else:
-                error = None if error is None else cut_error(error)
-                text = encode_with(error)
-            record.texts.append(shorten(text, self.dumps))
+            text, error = self._finish_text(text, error)
+            self._texts[number] = (started, text)
         except MaskFailedError:
-            self.mask_failed = True
-        except BaseException:
-            # Of a step that was not masked nothing may go anywhere; without a mask, others may.
-            self.mask_failed = self.mask_failed or mask is not None
-            raise
+            pass
         finally:
-            record.abandon = None
+            self._open.pop(number, None)
         return error
 
-    def _mask_step(self, mask: Any, text: bytes) -> tuple[bytes, str | None]:
-        """Return the JSON text of a step as the mask leaves it, and its error."""
-        step = dict(mask_step(mask, loads(text)))
+    def add_step(self, step: StepRun) -> None:
+        """Add a checked step that was measured elsewhere."""
+        try:
+            text, _ = self._finish_text(encode(step, self.dumps), None)
+        except MaskFailedError:
+            return
+        if "startTime" in step:
+            since = as_datetime(step["startTime"]) - _EPOCH
+            self._added.append((since // _MICROSECOND, text))
+        else:
+            self._texts[next(self._numbers)] = (None, text)
+
+    def _finish_text(self, text: bytes, error: str | None) -> tuple[bytes, str | None]:
+        """Return the JSON text of a step, masked, with its error, and shortened; and that error.
+
+        Raises:
+            MaskFailedError: the mask failed; so the run is dropped, whatever the mask raised.
+
+        """
+        mask = self._delivery.mask
+        if mask is None:
+            if error is not None:
+                error = cut_error(error)
+                text = b'%b,"error":%b}' % (text[:-1], encode_text(error))
+        else:
+            try:
+                text, error = self._mask_step(mask, text, error)
+            except BaseException:
+                self.mask_failed = True
+                raise
+        return shorten(text, self.dumps), error
+
+    def _mask_step(self, mask: Any, text: bytes, error: str | None) -> tuple[bytes, str | None]:
+        step = loads(text)
+        if error is not None:
+            step["error"] = error
+        step = dict(mask_step(mask, step))
         error = step.get("error")
         if isinstance(error, str):
             error = step["error"] = cut_error(error)
-        text = encode(step, self.dumps)
-        return text, error if isinstance(error, str) else None
+        return encode(step, self.dumps), error if isinstance(error, str) else None
 
     def mask_error(self, error: str | None) -> str | None:
         """Return what is kept of the error of the run itself."""
@@ -154,31 +156,33 @@ class Ledger:
 
     def join(self, error: str | None) -> bytes:
         """Return the JSON text of the run, after it has ended; steps that are open end with it."""
-        for record in list(self._steps):
-            abandon = record.abandon
-            if abandon is not None:
-                abandon()
-        steps = b",".join([record.texts[0] for record in self._in_order() if record.texts])
-        parts = [b'"name":' + encode_text(self._name, self.dumps), b'"stepRuns":[' + steps + b"]"]
+        for abandon in list(self._open.values()):
+            abandon()
+        steps = b",".join(self._in_order())
+        self._texts.clear()  # whoever keeps the run keeps no content
+        self._added.clear()
+        parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
-            parts.append(b'"error":' + encode_text(error, self.dumps))
-        return b"{" + b",".join(parts) + b"}"
+            parts.append(b'"error":' + encode_text(error))
+        return b",".join(parts) + b"}"
 
-    def _in_order(self) -> list[Record]:
+    def _in_order(self) -> list[bytes]:
         """Return the steps in the order of their starts: those measured elsewhere put in between.
 
         The others stay as they started, even if the clock was set back meanwhile.
         """
-        ordered = list(self._steps)
-        for added in list(self._added):
-            place = len(ordered)
-            for index, record in enumerate(ordered):
-                if _is_later(record.started, added.started):
-                    place = index
-                    break
-            ordered.insert(place, added)
-        return ordered
+        steps = [self._texts[number] for number in sorted(self._texts)]
+        for added in self._added:
+            later = (
+                place for place, (started, _) in enumerate(steps) if _is_later(started, added[0])
+            )
+            steps.insert(next(later, len(steps)), added)
+        return [text for _, text in steps]
 
 
-def _is_later(one: datetime | None, other: datetime | None) -> bool:
+def _is_later(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and one > other
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 from gentrace.delivery import default_delivery
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.recorder.decorators import Function, plain_function, record_calls
-from gentrace.recorder.recording import Recording
+from gentrace.recorder.ledger import Ledger
 from gentrace.recorder.reports import report
-from gentrace.recorder.run import PipelineRun
-from gentrace.recorder.run_recording import RunRecording
+from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
 from gentrace.schemas.json_forms import class_of
 
@@ -61,7 +60,7 @@ class Pipeline:
 
     def start(self) -> PipelineRun:
         """Start a run, and its clock; only a `with` block makes it current."""
-        return PipelineRun(self._start())
+        return self._start()
 
     @overload
     def traced(self, function: Function, /) -> Function: ...
@@ -81,7 +80,7 @@ class Pipeline:
 
     def _trace(self, function: Function) -> Function:
         inner = plain_function("traced", function)
-        return record_calls(function, inner, lambda _args, _keywords: _TracedCall(self._start()))
+        return record_calls(function, inner, lambda _args, _keywords: self._start())
 
     def _start(self) -> RunRecording:
         delivery: Any = None
@@ -96,7 +95,8 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", error)
             off = "disabled"
-        return RunRecording(self._name, delivery, off, dumps)
+        ledger = Ledger(self._name, delivery, records=off is None, dumps=dumps)
+        return RunRecording(ledger, delivery, off)
 
     def _is_sampled(self) -> bool:
         rate = self._sample_rate
@@ -104,26 +104,3 @@ class Pipeline:
             return True
         # Of the system: the program's own random numbers stay the same, and children differ.
         return int.from_bytes(os.urandom(7)) < rate * 2**56
-
-
-class _TracedCall(Recording):
-    """The run of one call of a decorated function."""
-
-    def __init__(self, recording: RunRecording) -> None:
-        self._recording = recording
-        self._run = PipelineRun(recording)
-
-    def enter(self) -> None:
-        self._recording.enter(self._run)
-
-    def leave(self) -> None:
-        self._recording.leave()
-
-    def take_item(self, item: object) -> None:
-        """Keep nothing: a run holds only steps."""
-
-    def take_result(self, result: object) -> None:
-        """Keep nothing: a run holds only steps."""
-
-    def finish(self, error: BaseException | None = None) -> None:
-        self._recording.finish(error)

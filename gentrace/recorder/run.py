@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
+from gentrace.delivery import Receipt
 from gentrace.model.step_run import StepRun
+from gentrace.recorder.context import Scope
+from gentrace.recorder.encoding import cut_error, text_of, text_of_error
+from gentrace.recorder.parameters import StepParameters
+from gentrace.recorder.recording import Recording
+from gentrace.recorder.reports import report, warn
 from gentrace.recorder.step_block import make_step
-from gentrace.recorder.step_recording import StepParameters
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 if TYPE_CHECKING:
@@ -14,9 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from gentrace.delivery import Receipt
     from gentrace.recorder.decorators import Function
-    from gentrace.recorder.run_recording import RunRecording
+    from gentrace.recorder.ledger import Ledger
     from gentrace.recorder.step_block import StepBlock
 
 
@@ -26,24 +30,32 @@ class PipelineRun:
     A `with` block, or `async with`, makes it current and hands it over at its end, also when an
     exception leaves the block, which passes on. It may be used from any thread.
 
+    Attributes:
+        error: what went wrong; None if nothing did. An exception that leaves the block sets it.
+
     """
 
-    def __init__(self, recording: RunRecording) -> None:
-        self._recording = recording
+    _receipt: Receipt
 
-    @property
-    def error(self) -> str | None:
-        """What went wrong; None if nothing did. An exception that leaves the block sets it."""
-        return self._recording.error
-
-    @error.setter
-    def error(self, text: str | None) -> None:
-        self._recording.error = text
+    def __init__(self, ledger: Ledger, delivery: Any, off: str | None) -> None:
+        """Start a run that `off` says goes nowhere, and why; None if it is delivered."""
+        self.error: str | None = None
+        self._ledger = ledger
+        self._delivery = delivery
+        self._off = off
+        self._ended_with: str | None = None
+        self._scope: Scope | None = None
 
     @property
     def receipt(self) -> Receipt:
         """What becomes of the run: the same object from the start."""
-        return self._recording.receipt
+        if "_receipt" not in vars(self):
+            # Of two threads that ask at once, both get the same.
+            receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
+            reason = self._ended_with if self._ledger.is_here() else "forked"
+            if reason is not None:
+                receipt.end_with(reason)
+        return self._receipt
 
     @overload
     def step(self, provider: Function, /) -> Function: ...
@@ -77,10 +89,11 @@ class PipelineRun:
 
         """
         return make_step(
-            provider,
-            StepParameters(None, invocation, model_params, inputs, capture_inputs, capture_outputs),
+            StepParameters(
+                provider, invocation, model_params, inputs, capture_inputs, capture_outputs
+            ),
             self,
-            self._recording.ledger,
+            self._ledger,
         )
 
     def add_step_run(self, step: StepRun | Mapping[str, object]) -> None:
@@ -94,20 +107,28 @@ class PipelineRun:
             ApiValueError: a value that is not allowed.
 
         """
-        self._recording.add_step(ObjectSchema(StepRun).check(step, REQUEST_RULES))
+        checked = ObjectSchema(StepRun).check(step, REQUEST_RULES)
+        if self._ledger.records and self._ledger.is_open():
+            try:
+                self._ledger.add_step(checked)
+            except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
+                report("a step", error)
 
     def submit(self) -> Receipt:
         """End the run and hand it over for delivery; once it has ended, give the same receipt."""
-        self._recording.finish()
+        self._finish(None)
         return self.receipt
 
     def discard(self) -> None:
         """End the run without handing it over, if it has not ended; its receipt says so."""
-        self._recording.discard()
+        if self._ledger.is_here() and self._ledger.end():
+            self._go_nowhere(self._off or "discarded")
 
     def __enter__(self) -> Self:
         """Make the run current."""
-        self._recording.enter(self)
+        if self._ledger.is_open():
+            self._scope = Scope(self, self._ledger)
+            self._scope.enter()
         return self
 
     def __exit__(
@@ -117,8 +138,8 @@ class PipelineRun:
         traceback: TracebackType | None,
     ) -> None:
         """End the run and hand it over; an exception passes through."""
-        self._recording.leave()
-        self._recording.finish(error)
+        self._leave()
+        self._finish(error)
 
     async def __aenter__(self) -> Self:
         """Make the run current."""
@@ -135,7 +156,73 @@ class PipelineRun:
 
     def __repr__(self) -> str:
         """Show the name of the pipeline, and nothing of the content."""
-        return f"<PipelineRun of {self._recording.name!r}>"
+        return f"<PipelineRun of {self._ledger.name!r}>"
 
     def __del__(self) -> None:
-        self._recording.abandon()
+        ledger = self._ledger
+        if ledger.records and ledger.is_open() and ledger.end():
+            self._go_nowhere("discarded")
+            warn(
+                "a run of pipeline %r was dropped without an end and is not delivered: "
+                "use `with pipeline.start() as run`, or call run.submit()",
+                ledger.name,
+            )
+
+    def _leave(self) -> None:
+        if self._scope is not None:
+            self._scope.leave()
+
+    def _finish(self, error: BaseException | None) -> None:
+        """End the run and hand it over, if it has not ended; `error` is what left its block."""
+        if not self._ledger.is_here() or not self._ledger.end():
+            return
+        try:
+            text = None if error is None else text_of_error(error)
+            if text is None and self.error is not None:
+                text = text_of(self.error)
+            if self._off is None:
+                self._hand_over(text)
+            else:
+                self.error = None if text is None else cut_error(text)
+                self._go_nowhere(self._off)
+        except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
+            report("a run", problem)
+            self._go_nowhere("discarded")
+
+    def _hand_over(self, error: str | None) -> None:
+        ledger = self._ledger
+        try:
+            self.error = ledger.mask_error(error)
+            body = ledger.join(self.error)
+        finally:
+            if ledger.mask_failed:
+                self._delivery.drop(self.receipt, "mask_failed")
+        if not ledger.mask_failed:
+            self._delivery.enqueue(body, self.receipt)
+
+    def _go_nowhere(self, reason: str) -> None:
+        self._ended_with = reason
+        if "_receipt" in vars(self):
+            self._receipt.end_with(reason)
+
+
+class RunRecording(PipelineRun, Recording):
+    """A run as what records the calls of a decorated function."""
+
+    def enter(self) -> None:
+        """Make the run current in this context."""
+        self.__enter__()
+
+    def leave(self) -> None:
+        """Make current again what was before."""
+        self._leave()
+
+    def take_item(self, item: object) -> None:
+        """Keep nothing: a run holds only steps."""
+
+    def take_result(self, result: object) -> None:
+        """Keep nothing: a run holds only steps."""
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """End the run and hand it over; `error` is what left the function."""
+        self._finish(error)

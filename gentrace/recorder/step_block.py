@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
@@ -10,8 +9,9 @@ from gentrace.recorder.arguments import Arguments
 from gentrace.recorder.call_recording import CallRecording
 from gentrace.recorder.context import current_scope
 from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.reports import report
-from gentrace.recorder.step_recording import StepParameters, StepRecording
+from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
 from gentrace.schemas.json_forms import class_of
 
@@ -38,13 +38,14 @@ class StepBlock:
     def __enter__(self) -> Step:
         """Start a step of the run, and make it current."""
         try:
-            recording = StepRecording(self._parameters, *self._find_run(), self._parameters.inputs)
+            given = self._parameters
+            recording = StepRecording(given, given.inputs, *self._find_run())
             recording.enter()
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
             report("a step", error)
             return Step()
         self._entered.append(recording)
-        return recording.step
+        return recording
 
     def __exit__(
         self,
@@ -66,7 +67,7 @@ class StepBlock:
         if len(self._entered) > 1 and scope is not None and scope.step is not None:
             step = scope.step()
             for index, recording in enumerate(self._entered):
-                if recording.step is step:
+                if recording is step:
                     return index
         return -1
 
@@ -92,8 +93,7 @@ class StepBlock:
         """
         inner = plain_function("step", function)
         given = self._parameters
-        parameters = replace(
-            given,
+        parameters = given._replace(
             provider=inner.__module__ if given.provider is None else given.provider,
             invocation=inner.__qualname__ if given.invocation is None else given.invocation,
         )
@@ -109,7 +109,7 @@ class StepBlock:
                 inputs = given.inputs
                 if captures_inputs and ledger.records:
                     inputs = arguments.bind(args, keywords)
-                return CallRecording(parameters, run, ledger, inputs, yields=yields)
+                return CallRecording(parameters, inputs, run, ledger, yields=yields)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
                 report("a step", error)
                 return None
@@ -167,17 +167,13 @@ def step(  # noqa: PLR0913 - one argument a property
 
     """
     return make_step(
-        provider,
-        StepParameters(None, invocation, model_params, inputs, capture_inputs, capture_outputs),
+        StepParameters(provider, invocation, model_params, inputs, capture_inputs, capture_outputs)
     )
 
 
-def make_step(
-    provider: Any, parameters: StepParameters, run: object = None, ledger: Ledger | None = None
-) -> Any:
+def make_step(parameters: StepParameters, run: object = None, ledger: Ledger | None = None) -> Any:
     """Return a block for a provider's name, or a decorated function if it is called bare."""
-    block = StepBlock(parameters, run, ledger)
+    provider = parameters.provider
     if provider is None or issubclass(class_of(provider), str):
-        parameters.provider = provider
-        return block
-    return block(provider)
+        return StepBlock(parameters, run, ledger)
+    return StepBlock(parameters._replace(provider=None), run, ledger)(provider)

@@ -2,94 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gentrace.recorder.clock import Stopwatch, in_milliseconds
-from gentrace.recorder.context import Scope, enter, leave
-from gentrace.recorder.encoding import (
-    encode_content,
-    encode_step,
-    encode_text,
-    text_of,
-    text_of_error,
-)
+from gentrace.recorder.clock import steady_time, text_of_time, wall_time
+from gentrace.recorder.context import Scope
+from gentrace.recorder.encoding import encode_content, encode_text, text_of, text_of_error
 from gentrace.recorder.reports import report
 from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
-    from gentrace.recorder.ledger import Ledger, Record
+    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.parameters import StepParameters
 
 NOT_FINISHED = "not finished"
 """The error of a step that is open when its run ends."""
 
 
-@dataclass(slots=True)
-class StepParameters:
-    """What `step(...)` was called with; see `PipelineRun.step`."""
-
-    provider: str | None = None
-    invocation: str | None = None
-    model_params: object = None
-    inputs: object = None
-    capture_inputs: bool = True
-    capture_outputs: bool = True
-
-
-class StepRecording:
-    """One step from its start to its end.
-
-    Attributes:
-        step: what the program sees of it.
+class StepRecording(Step):
+    """A step with what records it.
 
     Args:
-        parameters: what the step was asked for with.
+        parameters: what the step was asked for with; its content is captured now.
+        inputs: what it is given, captured now too; None leaves it out.
         run: the run that it belongs to; None outside of any.
         ledger: what that run has recorded.
-        inputs: what it is given; None leaves it out.
 
     """
 
     def __init__(
-        self, parameters: StepParameters, run: object, ledger: Ledger | None, inputs: object
+        self, parameters: StepParameters, inputs: object, run: object, ledger: Ledger | None
     ) -> None:
-        self._captured: dict[str, bytes] = {}
-        self._ledger = ledger
-        self._outer: Scope | None = None
-        self._record: Record | None = None
-        self._run = run  # kept alive as long as one of its steps is open
-        self._scope: Scope | None = None
-        self._stopwatch = Stopwatch()
-        self.step = Step(
-            parameters.provider,
-            parameters.invocation,
-            parameters.model_params,
-            inputs,
-            captured=self._captured,
+        super().__init__(
+            parameters.provider, parameters.invocation, parameters.model_params, inputs
         )
+        self._run = run  # kept alive as long as one of its steps is open
+        self._ledger: Ledger | None = None
+        self._number: int | None = None
+        self._scope: Scope | None = None
+        self._started = wall_time()
+        self._ticks = steady_time()
         if ledger is None or not ledger.is_open():
             return
-        self._scope = Scope(run, ledger, self.step)
+        self._scope = Scope(run, ledger, self)
         if ledger.records:
+            self._ledger = ledger
             self._capture(ledger)
-            self._record = ledger.open_step(self._stopwatch.started, self._abandon)
+            self._number = ledger.open_step(self._abandon)
 
     def enter(self) -> None:
         """Make the step current in this context."""
         if self._scope is not None:
-            self._outer = enter(self._scope)
+            self._scope.enter()
 
     def leave(self) -> None:
         """Make current again what was before."""
         if self._scope is not None:
-            leave(self._scope, self._outer)
-            self._outer = None
+            self._scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the step, if it has not ended; `error` is the exception that leaves it."""
         try:
             text = None if error is None else text_of_error(error)
-            self._end(text if text is not None else self.step.error)
+            self._end(self.error if text is None else text)
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a step", problem)
 
@@ -97,38 +71,37 @@ class StepRecording:
         self._end(NOT_FINISHED)
 
     def _end(self, error: object) -> None:
-        step, record, ledger = self.step, self._record, self._ledger
-        if step.elapsed_time is not None:
+        if self.elapsed_time is not None:
             return
-        elapsed = self._stopwatch.elapsed()
-        step.elapsed_time = in_milliseconds(elapsed)
+        elapsed = max(0, steady_time() - self._ticks)
+        self.elapsed_time = (elapsed + 500) // 1_000
         text = None if error is None else text_of(error)
-        if record is not None and ledger is not None and ledger.is_here():
-            text = ledger.close_step(
-                record, lambda error: self._encode(ledger, elapsed, error), text
-            )
-        step.error = text
-        self._run = self._ledger = self._record = None
+        ledger, number = self._ledger, self._number
+        if ledger is not None and number is not None and ledger.is_here():
+            text = ledger.close_step(number, self._started, self._encode(ledger, elapsed), text)
+        self.error = text
+        self._run = self._ledger = None
 
-    def _encode(self, ledger: Ledger, elapsed: int, error: str | None) -> bytes:
-        step, dumps = self.step, ledger.dumps
+    def _encode(self, ledger: Ledger, elapsed: int) -> bytes:
+        """Return the JSON text of the step, but for its error."""
         self._capture(ledger)
-        provider = list(self._captured.values())
-        if step.invocation is not None:
-            provider.insert(0, b'"invocation":' + encode_text(step.invocation, dumps))
-        if step.provider is not None:
-            provider.insert(0, b'"name":' + encode_text(step.provider, dumps))
-        return encode_step(provider, self._stopwatch, elapsed, error, dumps)
+        parts = list(self._captured.values())
+        if self.invocation is not None:
+            parts.insert(0, b'"invocation":' + encode_text(self.invocation))
+        if self.provider is not None:
+            parts.insert(0, b'"name":' + encode_text(self.provider))
+        start, end = text_of_time(self._started), text_of_time(self._started + elapsed)
+        times = f'"elapsedTime":{self.elapsed_time},"startTime":"{start}","endTime":"{end}"}}'
+        before = b'{"provider":{%b},' % b",".join(parts) if parts else b"{"
+        return before + times.encode()
 
     def _capture(self, ledger: Ledger) -> None:
-        """Take what the step holds as it is now, but for what was taken before."""
-        step, captured = self.step, self._captured
-        content: dict[str, object] = {}
-        if step.model_params is not None and "modelParams" not in captured:
-            content["modelParams"] = step.model_params
-        if step.inputs is not None and "inputs" not in captured:
-            content["inputs"] = step.inputs
-        if step.outputs is not None and "outputs" not in captured:
-            content["outputs"] = step.outputs
-        if content:
-            captured.update(encode_content(content, ledger.dumps))
+        """Take the content as it is now, but for what was taken before."""
+        captured = self._captured
+        for name, value in (
+            ("modelParams", self._model_params),
+            ("inputs", self._inputs),
+            ("outputs", self.outputs),
+        ):
+            if value is not None and name not in captured:
+                captured[name] = encode_content(name, value, ledger.dumps)

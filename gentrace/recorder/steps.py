@@ -19,24 +19,22 @@ class Step:
 
     """
 
-    def __init__(  # noqa: PLR0913 - one argument a property
+    def __init__(
         self,
         provider: str | None = None,
         invocation: str | None = None,
         model_params: object = None,
         inputs: object = None,
-        outputs: object = None,
-        *,
-        captured: dict[str, bytes] | None = None,
     ) -> None:
         self.provider = provider
         self.invocation = invocation
-        self.outputs = outputs
+        self.outputs: object = None
         self.error: str | None = None
         self.elapsed_time: int | None = None
         self._model_params = model_params
         self._inputs = inputs
-        self._captured: dict[str, bytes] = {} if captured is None else captured
+        # JSON texts of what was captured when the step started, by wire name.
+        self._captured: dict[str, bytes] = {}
 
     @property
     def model_params(self) -> object:

@@ -21,18 +21,21 @@ _LONG = 16
 """Items of an array from which on a look at all of their types together takes less time."""
 
 
-def look_at(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of JSON
+def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
     value: object, max_values: int, max_characters: int
 ) -> bool | None:
     """Tell whether an encoder may have a value; no code of the value is run.
 
-    It has exact types, keys that are strings, numbers that JSON has, no more than so many values,
-    of texts with so many characters, and no more than `MAX_DEPTH` levels. Lone surrogates are left
-    to the encoder, which refuses them.
+    It holds no more than so many values, of texts and keys with so many characters, in no more
+    than `MAX_DEPTH` levels. Its containers and numbers are of exact types, and the numbers such as
+    JSON has. Lone surrogates are left to the encoder, which refuses them.
 
     Returns:
         True if any encoder may have it, None if only one that knows what JSON does not have, and
         False if none may.
+
+    Raises:
+        TypeError: a key is no string; so no encoder may have it.
 
     """
     verdict: bool | None = True
@@ -40,17 +43,14 @@ def look_at(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of 
     for _ in range(MAX_DEPTH + 1):
         inner: list[Any] = []
         for container in level:
-            items: Any = container
-            max_values -= len(items)
-            if max_values < 0:
+            max_values -= len(container)
+            if max_values < 0 or max_characters < 0:
                 return False
+            items: Any = container
             if class_of(container) is dict:
+                max_characters -= len("".join(container))
                 items = container.values()
-                for key in container:
-                    if class_of(key) is not str:
-                        return False
-                    max_characters -= len(key)
-            elif len(items) >= _LONG and _are_finite_floats(items):
+            elif len(container) >= _LONG and _are_finite_floats(container):
                 continue
             for item in items:
                 kind = class_of(item)
@@ -58,21 +58,19 @@ def look_at(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of 
                     max_characters -= len(item)
                 elif kind is dict or kind is list or kind is tuple:
                     inner.append(item)
-                elif kind is int:
-                    if not -_SMALL < item < _SMALL:
-                        return False
                 elif kind is float:
                     if item - item != 0:  # infinite or NaN
+                        return False
+                elif kind is int:
+                    if not -_SMALL < item < _SMALL:
                         return False
                 elif item is not None and kind is not bool:
                     if issubclass(kind, _BASES):
                         # An encoder would take it for one of these, whatever its methods say.
                         return False
                     verdict = None
-            if max_characters < 0:
-                return False
         if not inner:
-            return verdict
+            return verdict if max_characters >= 0 else False
         level = inner
     return False
 

@@ -26,7 +26,7 @@ from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from gentrace.schemas.json_text import Dumps
 
@@ -55,9 +55,8 @@ def to_json_value(value: object) -> Any:
 
     """
     try:
-        text = _encode_plain(value, None)
-        return _Conversion().convert(value, 1) if text is None else loads(text)
-    except Exception:  # noqa: BLE001 - no stack or no memory is left
+        return loads(encode_json_value(value))
+    except RecursionError:  # no stack is left
         return CUT
 
 
@@ -70,22 +69,18 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
 
     """
     try:
-        text = _encode_plain(value, dumps)
-        return encode(_Conversion().convert(value, 1), dumps) if text is None else text
+        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
+        if verdict is not False:
+            fast = dumps if verdict and dumps is not None else _encode_with_hook
+            text = fast(value)
+            if len(text) <= MAX_BYTES:
+                return text
+    except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or what a value's code raises
+        pass
+    try:
+        return encode(_Conversion().convert(value, 1), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
         return b'"%b"' % CUT.encode()
-
-
-def encode_json_values(values: Mapping[str, object], dumps: Dumps | None) -> dict[str, bytes]:
-    """Return what `encode_json_value` does of each of some values, by their names."""
-    try:
-        if look_at(values, MAX_VALUES, MAX_BYTES):
-            texts = {name: encode(value, dumps) for name, value in values.items()}
-            if sum(map(len, texts.values())) <= MAX_BYTES:
-                return texts
-    except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or another thread's change
-        pass
-    return {name: encode_json_value(value, dumps) for name, value in values.items()}
 
 
 def without_lone_surrogates(text: str) -> str:
@@ -93,19 +88,6 @@ def without_lone_surrogates(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _encode_plain(value: object, dumps: Dumps | None) -> bytes | None:
-    """Return the JSON text of a value that the encoder writes by itself, None of others."""
-    try:
-        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
-        if verdict is False:
-            return None
-        encode_plain = dumps if verdict and dumps is not None else _encode_with_hook
-        text = encode_plain(value)
-    except Exception:  # noqa: BLE001 - the encoder's refusal, or what a value's own code raises
-        return None
-    return text if len(text) <= MAX_BYTES else None
 
 
 def _encode_with_hook(value: object) -> bytes:

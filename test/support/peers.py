@@ -170,7 +170,7 @@ class Peer:
         self.failures = []
         self.connections = 0
         self._taken = 0
-        self._all_talks = []
+        self.all_talks = []
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=128)
         if window is not None:
@@ -194,7 +194,7 @@ class Peer:
 
     @property
     def received(self):
-        return b"".join(bytes(talk.seen) for talk in self._all_talks)
+        return b"".join(bytes(talk.seen) for talk in self.all_talks)
 
     def wait(self, condition):
         end = time.monotonic() + PATIENCE
@@ -235,7 +235,7 @@ class Peer:
                 talk = Talk(self, sock, self.connections)
                 self.connections += 1
                 self._talks.add(talk)
-                self._all_talks.append(talk)
+                self.all_talks.append(talk)
                 if self.stopping:
                     talk.shut()
             self._start(self._serve, talk)

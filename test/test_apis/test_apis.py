@@ -44,13 +44,13 @@ def test_both_classes_have_the_operation_itself():
 
 
 @pytest.mark.parametrize("api", [IngestionApi, PipelineRun])
-def test_an_instance_keeps_its_client_or_makes_one_of_the_default_configuration(api, monkeypatch):
+def test_an_instance_keeps_its_client_or_makes_one_of_the_default_configuration(api, request):
     assert issubclass(api, Api)
     with gentrace.ApiClient(gentrace.Configuration(host="http://127.0.0.1:1")) as client:
         assert api(client).api_client is client
         assert api(api_client=client).api_client is client
     default = gentrace.Configuration(host="http://127.0.0.1:2/base")
-    monkeypatch.setattr(gentrace.Configuration, "_default", None)
+    request.addfinalizer(lambda: gentrace.Configuration.set_default(None))
     gentrace.Configuration.set_default(default)
     made = api().api_client
     assert isinstance(made, gentrace.ApiClient)

@@ -222,7 +222,7 @@ def test_max_response_body_acts(connect):
 
 def options_of(peer, *wanted):
     """The options of this process's end of the peer's latest connection."""
-    there = peer._all_talks[-1].sock.getpeername()
+    there = peer.all_talks[-1].sock.getpeername()
     for descriptor in range(3, 256):
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as sock:
             if sock.getsockname() == there:

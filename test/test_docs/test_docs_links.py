@@ -19,7 +19,8 @@ def _anchors(page):
 
 
 def _links(page):
-    return re.findall(r"\]\(([^()\s]+)\)", _without_code(page.read_text("utf-8")))
+    text = _without_code(page.read_text("utf-8"))
+    return re.findall(r"\]\(([^()\s]+)\)", text) + re.findall(r'\bsrc(?:set)?="(.+?)"', text)
 
 
 def test_links_resolve(page):

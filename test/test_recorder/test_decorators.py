@@ -271,7 +271,7 @@ def test_outside_of_a_run_nothing_is_recorded():
         assert current_run() is None
         assert current_step() is None
         one.outputs = one.anything = object()
-    assert one.elapsed_time == 0
+    assert one.elapsed_time >= 0
     assert function(5) == 5
     assert list(step(generator)([], ["yield"])) == [0, 1]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from contextlib import contextmanager
 
 import pytest
 from support.recording import InMemory, reason_of
@@ -41,6 +42,7 @@ def test_finalizers_that_record_while_something_is_recorded():
                 Finalized(pipeline, run)
                 with run.step("block", inputs={"a": [number, {1}]}) as one:
                     one.outputs = [number]
+            gc.collect()  # for those that outlived the collections so far
             run.receipt.add_done_callback(lambda _: Finalized(pipeline, run))
     finally:
         gc.set_threshold(*threshold)
@@ -48,12 +50,26 @@ def test_finalizers_that_record_while_something_is_recorded():
     largest = max(delivery.runs, key=lambda one: len(one["stepRuns"]))
     names = [one["provider"]["name"] for one in largest["stepRuns"]]
     assert names.count("block") == 300
-    assert names.count("finalizer") == names.count("added") > 250
+    assert names.count("added") > 250
+    # Another thread may have been in the middle of the last one when the run ended.
+    assert names.count("finalizer") - names.count("added") in {0, 1}
     assert len(delivery.runs) > 250
 
 
+@contextmanager
+def alarms(handle):
+    """Call a function by a timer of the system, often enough to strike at any place."""
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        # Not as before: one that is still on its way would end the process.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
 def test_signal_handler_that_records_while_something_is_recorded(delivery):
-    """By a timer of the system, often enough to strike at any place."""
     pipeline = Pipeline("a", delivery=delivery)
     struck = []
 
@@ -62,19 +78,12 @@ def test_signal_handler_that_records_while_something_is_recorded(delivery):
         with run.step("handler"), pipeline.start() as other, step("inner"):
             _ = other.receipt
 
-    previous = signal.signal(signal.SIGALRM, handle)
-    try:
-        with pipeline.start() as run:
-            signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-            for _ in range(100_000):
-                if len(struck) >= 300:
-                    break
-                with run.step("block", inputs={"a": 1}) as one:
-                    one.outputs = [{1}]
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    with pipeline.start() as run, alarms(handle):
+        for _ in range(100_000):
+            if len(struck) >= 300:
+                break
+            with run.step("block", inputs={"a": 1}) as one:
+                one.outputs = [{1}]
     assert len(struck) >= 300
     steps = delivery.runs[-1]["stepRuns"]
     names = [one["provider"]["name"] for one in steps]
@@ -93,17 +102,12 @@ def test_handler_that_ends_the_run_while_it_ends():
         if runs:
             runs[-1].submit()
 
-    previous = signal.signal(signal.SIGALRM, handle)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    with alarms(handle):
         for _ in range(1_000):
             with pipeline.start() as run:
                 runs.append(run)
                 with run.step("a"):
                     pass
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
     assert len(delivery.runs) == 1_000
     assert all(run.receipt.done() for run in runs)
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
@@ -311,6 +312,21 @@ def test_open_steps_end_with_the_run(pipeline, delivery):
     (found,) = delivery.steps
     assert found["error"] == "not finished"
     assert found["provider"] == {"name": "a", "outputs": {"b": 1}}
+
+
+def test_run_that_was_handed_over_keeps_no_content(pipeline, delivery):
+    tracemalloc.start()
+    try:
+        with pipeline.start() as run, run.step("a") as one:
+            one.outputs = "x" * 500_000
+        one = None
+        delivery.bodies.clear()
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak > 1_000_000
+    assert held < 100_000
+    assert run.receipt.done()
 
 
 def test_reason_of_a_run_that_goes_nowhere_is_an_error(pipeline):

@@ -17,9 +17,9 @@ FILES = sorted(Path(rest.__file__).parent.glob("*.py"))
 def test_table_names_what_urllib3_has():
     """A version that drops one fails here."""
     assert TABLE == [("HTTPConnection", "_new_conn"), ("SOCKSConnection", "_socks_options")]
-    assert callable(urllib3.connection.HTTPConnection._new_conn)
+    assert callable(urllib3.connection.HTTPConnection._new_conn)  # noqa: SLF001 - in the table
     pool = SOCKSProxyManager("socks5h://127.0.0.1:1").connection_from_host("a.test", 80)
-    options = pool.ConnectionCls(host="a.test", **pool.conn_kw)._socks_options
+    options = pool.ConnectionCls(host="a.test", **pool.conn_kw)._socks_options  # noqa: SLF001
     assert {"socks_version", "proxy_host", "proxy_port", "username", "password", "rdns"} <= set(
         options
     )

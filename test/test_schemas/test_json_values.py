@@ -5,8 +5,8 @@ import dataclasses
 import enum
 import json
 import math
-import subprocess
 import sys
+import tracemalloc
 import typing
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
@@ -277,6 +277,17 @@ def test_content_that_is_there_very_often_comes_to_an_end():
     assert len(encode_json_value(value)) < 2 * MAX_BYTES
 
 
+def test_long_key_that_is_there_very_often_comes_to_an_end():
+    """Its text is never made: it would be a thousand times as long as the bound."""
+    value = [{"k" * MAX_BYTES: 1}] * 1_000
+    tracemalloc.start()
+    try:
+        assert len(encode_json_value(value)) < 2 * MAX_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 10 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "text",
     ["a" * (MAX_BYTES // 4), "ä" * (MAX_BYTES // 8), "\0" * 200_000],
@@ -316,16 +327,21 @@ def test_what_is_left_of_the_stack_does_not_matter(dumps):
 
 
 def test_integer_that_the_interpreter_does_not_write_is_described():
-    script = """
-import sys
-sys.set_int_max_str_digits(640)
-from gentrace.schemas.json_values import encode_json_value
-print(encode_json_value([10**700, 5]).decode())
-"""
-    done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.stdout, done.stderr) == ('["int of about 701 digits",5]\n', "")
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        assert encode_json_value([10**700, 5]) == b'["int of about 701 digits",5]'
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+def test_integer_that_is_too_long_is_described_by_an_interpreter_without_a_limit():
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        assert encode_json_value([10**4300, 5]) == b'["int of about 4301 digits",5]'
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 _SINGLES = [value for value, _ in FORMS if type(value) is not type(iter([]))]
