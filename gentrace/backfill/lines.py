@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from io import BufferedReader
 
 STANDARD_INPUT: Final = "-"
@@ -39,11 +39,13 @@ class Line:
     content: bytes | None
 
 
-def read_lines(source: str) -> Generator[Line]:
+def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> Generator[Line]:
     """Read the lines of a file; no more than one is held.
 
     Args:
         source: name of a file, plain or gzip; ``-`` is standard input.
+        on_read: is called with how many bytes of the file were read since the last call, once
+            a line is done with; not for a pipe.
 
     Raises:
         OSError: it cannot be read, or is damaged.
@@ -57,8 +59,13 @@ def read_lines(source: str) -> Generator[Line]:
         text: BinaryIO = file
         if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
             text = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
+        position = 0
         try:
-            yield from _split(source, text)
+            for line in _split(source, text):
+                yield line
+                if on_read is not None and file.seekable():
+                    on_read(file.tell() - position)
+                    position = file.tell()
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise OSError(f"{source}: the gzip file is damaged: {error}") from error
 

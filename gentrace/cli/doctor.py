@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gentrace.cli.output import say, say_json
 from gentrace.cli.probe import try_server
-from gentrace.cli.setup import KNOWN, WELL, WRONG, Finding, look_at_settings, look_at_versions
+from gentrace.cli.setup import (
+    KNOWN,
+    WELL,
+    WRONG,
+    Finding,
+    look_at_settings,
+    look_at_spool,
+    look_at_versions,
+)
 from gentrace.configuration import Configuration, check_timeout
 from gentrace.exceptions import ApiTypeError, ApiValueError
 
@@ -23,10 +32,14 @@ def main(arguments: Sequence[str]) -> int:
     """Print the page; 1 if something on it is wrong."""
     parser = argparse.ArgumentParser(
         prog="gentrace doctor",
-        description="Show versions, settings and where they come from, and try the server with a "
-        "request that it refuses, so that nothing is stored. No secret is shown.",
+        description="Show versions, settings and where they come from, and what waits in a spool; "
+        "try the server with a request that it refuses, so that nothing is stored. No secret is "
+        "shown.",
     )
     parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
+    parser.add_argument(
+        "--spool", type=Path, metavar="DIRECTORY", help="show what waits in this spool, too"
+    )
     parser.add_argument(
         "--timeout",
         type=float,
@@ -38,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     check_timeout("--timeout", options.timeout)
     wrong = False
-    for finding in _find(options.host, options.timeout):
+    for finding in _find(options.host, options.spool, options.timeout):
         wrong = wrong or finding.state == WRONG
         if options.json:
             say_json(asdict(finding))
@@ -47,8 +60,10 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if wrong else 0
 
 
-def _find(host: str | None, timeout: float) -> Iterator[Finding]:
+def _find(host: str | None, spool: Path | None, timeout: float) -> Iterator[Finding]:
     yield from look_at_versions()
+    if spool is not None:
+        yield from look_at_spool(spool)
     try:
         configuration = Configuration(host)
     except (ApiTypeError, ApiValueError) as error:

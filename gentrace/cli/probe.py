@@ -69,8 +69,12 @@ def try_server(configuration: Configuration, timeout: float) -> Iterator[Finding
 
 def _judge(status: int, *, has_token: bool) -> Finding:
     if status in BAD_TOKEN:
-        words = "refused the token" if has_token else "wants a token: set GENTRACE_API_KEY"
-        return Finding("access", WRONG, f"the server {words} ({status})")
+        words = (
+            "the server refused the token"
+            if has_token
+            else "no token was sent, and the server wants one: set GENTRACE_API_KEY"
+        )
+        return Finding("access", WRONG, f"{words} ({status})")
     if status in REFUSED:
         words = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", WELL, words)

@@ -1,47 +1,73 @@
-"""How far a long command is: one line that changes on a terminal, a line now and then elsewhere."""
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gentrace.backfill.lines import STANDARD_INPUT
+from gentrace.cli.output import warn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
     from gentrace.backfill.result import BackfillResult
 
-TERMINAL_PAUSE: Final = 0.2
 PAUSE: Final = 10.0
-"""Seconds between two lines, on a terminal and elsewhere."""
+"""Seconds between two lines where there is no bar."""
+
+BAR: Final = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+NO_BAR: Final = "{elapsed}{postfix}"
+"""What tqdm draws of files, and of what has no known end."""
 
 
 class Progress:
-    """Shows counts on standard error.
+    """Shows on standard error how much of some files was read, and what became of it.
+
+    The bar is drawn by tqdm, which the extra `cli` installs; without it there are lines.
 
     Args:
         result: the counts before the first line.
+        files: the files that are read.
 
     """
 
-    def __init__(self, result: BackfillResult) -> None:
+    def __init__(self, result: BackfillResult, files: Sequence[str]) -> None:
         self.result = result
-        self._is_terminal = sys.stderr.isatty()
-        self._pause = TERMINAL_PAUSE if self._is_terminal else PAUSE
+        self._read = 0
         self._begun = time.monotonic()
-        self._next = self._begun + self._pause
+        self._next = self._begun + PAUSE
+        self._bar = _make_bar(files) if sys.stderr.isatty() else None
+
+    def read(self, size: int) -> None:
+        """Take so many more bytes of the files as read."""
+        self._read += size
 
     def show(self, result: BackfillResult) -> None:
         """Take the counts as they are now, and show them if it is time to."""
         self.result = result
         now = time.monotonic()
-        if now >= self._next:
-            self._next = now + self._pause
-            rate = result.sent / (now - self._begun)
-            text = f"{result.lines} lines, {result.sent} sent, {rate:.0f} a second"
-            sys.stderr.write(f"\r{text}\x1b[K" if self._is_terminal else f"{text}\n")
-            sys.stderr.flush()
+        rate = result.sent / max(now - self._begun, 0.001)
+        words = f"{result.lines} lines, {result.sent} sent, {rate:.0f} a second"
+        if self._bar is not None:
+            self._bar.set_postfix_str(words, refresh=False)
+            # Draws as often as one can see.
+            self._bar.update(self._read - self._bar.n)
+        elif now >= self._next:
+            self._next = now + PAUSE
+            warn(words)
+
+    def warn(self, text: str) -> None:
+        """Print a line that is no result, above the bar."""
+        if self._bar is None:
+            warn(text)
+        else:
+            self._bar.write(text, file=sys.stderr)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +78,24 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave an empty line, for what comes after."""
-        if self._is_terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        """Take the bar away, for what comes after."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _make_bar(files: Sequence[str]) -> Any:
+    """Make a bar of the files' bytes; None if tqdm is not installed."""
+    try:
+        tqdm: Any = import_module("tqdm")
+    except ModuleNotFoundError:
+        return None
+    is_known = STANDARD_INPUT not in files
+    size = sum(Path(file).stat().st_size for file in files) if is_known else 0
+    return tqdm.tqdm(
+        total=size or None,
+        bar_format=BAR if size else NO_BAR,
+        # By time alone, also where no bytes are counted.
+        miniters=0,
+        leave=False,
+        file=sys.stderr,
+    )

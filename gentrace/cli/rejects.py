@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from gentrace.cli.output import warn
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -19,14 +18,16 @@ class RejectsFile:
     """Takes rejects one by one.
 
     Args:
-        path: file for them, written anew; None shows them on standard error.
+        path: file for them, written anew; None has each said in a line.
+        warn: says such a line on standard error.
 
     Raises:
         OSError: the file cannot be written.
 
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, warn: Callable[[str], None]) -> None:
+        self._warn = warn
         self._file: TextIO | None = None
         if path is not None:
             self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - this is one
@@ -35,7 +36,7 @@ class RejectsFile:
         """Take one."""
         line = reject.line
         if self._file is None:
-            warn(f"{line.source}:{line.number}: {reject.reason}")
+            self._warn(f"{line.source}:{line.number}: {reject.reason}")
             return
         content = None if line.content is None else line.content.decode("utf-8", "replace")
         entry = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -29,13 +28,11 @@ def main(arguments: Sequence[str]) -> int:
     if options.dask is not None:
         return _send_by_cluster(options)
     failure = None
-    progress = Progress(BackfillResult())
-    with ExitStack() as stack:
-        rejects = stack.enter_context(RejectsFile(options.rejects))
-        stack.enter_context(progress)
+    progress = Progress(BackfillResult(), options.files)
+    with progress, RejectsFile(options.rejects, progress.warn) as rejects:
         try:
             send_lines(
-                chain.from_iterable(map(read_lines, options.files)),
+                chain.from_iterable(read_lines(file, progress.read) for file in options.files),
                 Configuration(options.host),
                 parallel=options.parallel,
                 rate=options.rate,
@@ -60,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 def _send_by_cluster(options: argparse.Namespace) -> int:
     from gentrace.cli.send_dask import send  # noqa: PLC0415 - the extra may not be installed
 
-    with RejectsFile(options.rejects) as rejects:
+    with RejectsFile(options.rejects, warn) as rejects:
         result = send(
             options.files,
             Configuration(options.host),

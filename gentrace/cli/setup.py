@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gentrace._version import __version__
+from gentrace.cli.spool import look, word
 from gentrace.configuration import API_VERSION, SERVERS
 from gentrace.configuration.proxies import find_proxy
 from gentrace.configuration.secrets import mask_url
+from gentrace.delivery.spool import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gentrace.configuration import Configuration
 
@@ -25,6 +28,8 @@ KNOWN: Final = "info"
 
 PACKAGES: Final = ("urllib3", "certifi", "frozendict", "python-dateutil")
 EXTRAS: Final = {
+    "cli": ("tqdm",),
+    "dask": ("dask", "distributed"),
     "local": ("jsonschema", "rfc3339-validator", "starlette", "uvicorn"),
     "orjson": ("orjson",),
     "socks": ("PySocks",),
@@ -85,6 +90,18 @@ def look_at_settings(configuration: Configuration, host_from: str | None) -> Ite
     files = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
     roots = ", ".join(f"{name} = {os.environ[name]}" for name in files) or "those of certifi"
     yield Finding("roots", KNOWN, roots)
+
+
+def look_at_spool(directory: Path) -> Iterator[Finding]:
+    """Give what waits in a directory that deliveries use as their spool."""
+    if not directory.is_dir():
+        yield Finding("spool", WRONG, f"{directory}: there is no such directory")
+        return
+    files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    if not files:
+        yield Finding("spool", KNOWN, f"{directory}: nothing waits")
+    for file in files:
+        yield Finding("spool", WRONG if file.flaw else KNOWN, word(file))
 
 
 def _look_at_proxy(host: str) -> Finding:

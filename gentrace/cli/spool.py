@@ -55,21 +55,22 @@ def main(arguments: Sequence[str]) -> int:
     directory: Path = options.directory
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory}: there is no such directory")
-    files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
     if options.send:
         is_done = [_send(directory, host) for host in sorted({f.host for f in files if f.host})]
-        files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+        files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
     else:
         is_done = []
     for file in files:
         if options.json:
             say_json(asdict(file))
         else:
-            say(_word(file))
+            say(word(file))
     return 0 if all(is_done) else 1
 
 
-def _look(path: Path) -> Waiting:
+def look(path: Path) -> Waiting:
+    """Look into a file of a spool."""
     size = 0
     for part in (path, path.with_name(f"{path.name}-wal")):
         with suppress(FileNotFoundError):
@@ -107,7 +108,8 @@ def _send(directory: Path, host: str) -> bool:
     return is_done and not dropped and not stats.queued
 
 
-def _word(file: Waiting) -> str:
+def word(file: Waiting) -> str:
+    """Give the line that says it."""
     if file.owned:
         return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
     if file.flaw is not None:

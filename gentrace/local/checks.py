@@ -2,7 +2,7 @@
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What jsonschema calls them, as Python does.
 JSON_WORDS: Final = {"None": "null", "True": "true", "False": "false"}
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
 
 class _Error(Protocol):
@@ -42,8 +44,7 @@ class RunChecker:
         types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
         untyped: Any = validators
         validator = untyped.extend(Draft202012Validator, type_checker=types)(
-            # References of the document start at its root.
-            {**schema, "components": document["components"]},
+            _without_references(schema, document["components"]["schemas"]),
             format_checker=_formats(),
         )
         self._flaws: Callable[[Any], Iterator[_Error]] = validator.iter_errors
@@ -64,6 +65,18 @@ class RunChecker:
         # Asked about every step: the place to look at the clock.
         self._clock.tick()
         return isinstance(value, dict)
+
+
+def _without_references(schema: Json, named: dict[str, Json]) -> Json:
+    """Put named schemas where they are referred to: to look each up takes as long as to check."""
+    if isinstance(schema, list):
+        return [_without_references(member, named) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        return _without_references(named[reference.rpartition("/")[2]], named)
+    return {name: _without_references(value, named) for name, value in schema.items()}
 
 
 def is_date_time(text: str) -> bool:

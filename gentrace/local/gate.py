@@ -118,8 +118,9 @@ class Gate:
         # Digests are of one length, so the time says nothing about the token, not even its length.
         if scheme.lower() == b"bearer" and hmac.compare_digest(_digest(token), self._digest):
             return None
-        logger.warning("refused a request from %s: its token is missing or wrong", client)
-        words = "this server wants its token, as Authorization: Bearer TOKEN"
+        words = "that is not this server's token" if given else "no token was sent"
+        logger.warning("refused a request from %s: %s", client, words)
+        words += "; the server wants its own, as Authorization: Bearer TOKEN"
         return Refusal(401, words, "Authorization", {"WWW-Authenticate": "Bearer"})
 
 

@@ -88,13 +88,16 @@ class Ingestion:
                     body += chunk
                     if len(body) > self._max_body:
                         raise too_large
+            return bytes(body)
         except TimeoutError:
             raise Refusal(
                 408, f"the body did not arrive within {self._timeout:g} seconds"
             ) from None
         except ClientDisconnect:
             raise Refusal(400, "the body ended early") from None
-        return bytes(body)
+        finally:
+            # The traceback of a refusal has it for as long as the answer is on its way.
+            body.clear()
 
     def _add(self, calling_off: CallingOff, body: bytes, packed: bool, key: str | None) -> str:
         self._clock.start()

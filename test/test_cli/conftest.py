@@ -2,8 +2,11 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 
 import pytest
 
@@ -45,14 +48,14 @@ def start(tmp_path):
     """Start `python -m gentrace` as a process; it is killed at the test's end."""
     processes = []
 
-    def launch(*words, **environment):
+    def launch(*words, errors=subprocess.PIPE, **environment):
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "gentrace", *map(str, words)],
             cwd=tmp_path,
             env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=errors,
             text=True,
         )
         processes.append(process)
@@ -72,5 +75,31 @@ def finish(start):
         process = start(*words, **environment)
         output, errors = process.communicate(given, timeout=DEADLINE)
         return process.returncode, output, errors
+
+    return launch
+
+
+@pytest.fixture
+def start_on_terminal(start):
+    """Run `python -m gentrace` to its end; gives exit code, output and what a terminal got."""
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
+
+    def launch(*words, given="", **environment):
+        screen, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, 120))
+        process = start(*words, errors=terminal, **environment)
+        os.close(terminal)
+        process.stdin.write(given)
+        process.stdin.close()
+        shown = []
+        # A terminal that nobody has any more cannot be read.
+        with suppress(OSError):
+            while piece := os.read(screen, 65536):
+                shown.append(piece)
+        os.close(screen)
+        # It is closed, and no more to be written to.
+        process.stdin = None
+        output, _ = process.communicate(timeout=DEADLINE)
+        return process.returncode, output, b"".join(shown).decode()
 
     return launch

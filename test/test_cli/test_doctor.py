@@ -54,7 +54,9 @@ def test_a_wrong_token_and_a_missing_one_are_told_apart(findings, monkeypatch):
     with gentrace.local.serve(token="another") as server:  # noqa: S106 - of this test
         code, found = findings("--host", server.url)
         assert code == 1
-        assert found["access"][1] == "the server wants a token: set GENTRACE_API_KEY (401)"
+        assert found["access"][1] == (
+            "no token was sent, and the server wants one: set GENTRACE_API_KEY (401)"
+        )
         monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
         assert findings("--host", server.url)[1]["access"] == (
             "wrong",
@@ -160,3 +162,32 @@ def test_a_time_out_that_cannot_be_is_a_mistake(command):
     code, output, errors = command("doctor", "--timeout", "0")
     assert (code, output) == (2, "")
     assert errors.startswith("gentrace doctor: --timeout: expected seconds above 0")
+
+
+def test_what_waits_in_a_spool_is_shown(findings, tmp_path):
+    with Peer(reply(500)) as peer, gentrace.ApiClient(gentrace.Configuration(peer.url)) as client:
+        delivery = gentrace.Delivery(client, spool=tmp_path)
+        delivery.submit({"name": "kept", "step_runs": []})
+        delivery.close(0)
+    with Peer(reply(400)) as peer:
+        code, found = findings("--host", peer.url, "--spool", tmp_path)
+    state, text = found["spool"]
+    assert (code, state) == (0, "info")
+    assert " 1 runs, " in text
+
+
+def test_a_spool_that_is_empty_damaged_or_missing_is_said(findings, tmp_path):
+    with Peer(*[reply(400)] * 3) as peer:
+        assert findings("--host", peer.url, "--spool", tmp_path)[1]["spool"] == (
+            "info",
+            f"{tmp_path}: nothing waits",
+        )
+        (tmp_path / "1-x.sqlite3").write_bytes(b"no database" * 100)
+        code, found = findings("--host", peer.url, "--spool", tmp_path)
+        assert (code, found["spool"][0]) == (1, "wrong")
+        assert "damaged" in found["spool"][1]
+        code, found = findings("--host", peer.url, "--spool", tmp_path / "no")
+        assert (code, found["spool"]) == (
+            1,
+            ("wrong", f"{tmp_path / 'no'}: there is no such directory"),
+        )

@@ -7,11 +7,14 @@ import logging
 import resource
 import sys
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from support.local_client import DEADLINE
 
 import gentrace.local
-from gentrace.local import accepting, ingestion, server
+from gentrace.local import accepting, admission, ingestion, server
 from gentrace.local.accepting import Room, accept, room_size
 
 MIB = 2**20
@@ -21,11 +24,22 @@ def test_the_bytes_of_all_bodies_together_are_bounded_and_that_is_said_once(
     connect, monkeypatch, caplog, read_all
 ):
     monkeypatch.setattr(ingestion, "LEAST_BUDGET", 0)
+    taken = []
+    take = admission.ByteBudget.take
+
+    def note(budget, size):
+        take(budget, size)
+        taken.append(size)
+
+    monkeypatch.setattr(admission.ByteBudget, "take", note)
     with gentrace.local.serve(max_body=MIB) as running:
         client = connect(running.url)
         head = client.head("Content-Type: application/json", f"Content-Length: {MIB}")
         most = b" " * (MIB - 9)
         with client.raw(head, most) as one, client.raw(head, most) as other:
+            end = time.monotonic() + DEADLINE
+            while sum(taken) < 2 * len(most) and time.monotonic() < end:
+                time.sleep(0.01)
             for _ in range(3):
                 with client.raw(head, b" " * MIB) as third:
                     answer = read_all(third)
@@ -39,6 +53,31 @@ def test_the_bytes_of_all_bodies_together_are_bounded_and_that_is_said_once(
         assert client.post().status == 200
     said = [each for each in caplog.messages if "bytes of bodies are held" in each]
     assert len(said) == 1
+
+
+def test_a_body_that_is_refused_is_let_go_before_its_answer_has_gone(start, connect):
+    """Clients that send on after their refusal hold no more than the budget together."""
+    process, url = start("--max-body", str(16 * MIB))
+    client = connect(url)
+    before = peak(process)
+    head = client.head("Content-Type: application/json", f"Content-Length: {16 * MIB}")
+    with ExitStack() as stack:
+        for _ in range(24):
+            stack.enter_context(client.raw(head, b" " * (15 * MIB)))
+        assert client.ask("GET", "/healthz").status == 200
+        grown = peak(process) - before
+    # The budget is 64 MiB.
+    assert 48 < grown < 112
+
+
+def peak(process):
+    """Give the most memory that a process ever had, in MiB."""
+    (line,) = [
+        line
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    return int(line.split()[1]) / 1024
 
 
 def test_an_idle_connection_gives_way_and_a_busy_one_does_not(connect, monkeypatch, caplog):

@@ -30,9 +30,17 @@ def test_a_row_has_name_when_duration_steps_and_timeline(site, steps, open_page)
     assert row.locator(".name").inner_text() == "answer"
     assert row.locator("time").get_attribute("datetime").startswith(f"{steps.start:%Y-%m-%dT%H:%M}")
     assert row.locator(".duration").inner_text() == "1.50 s"
-    assert row.locator(".steps").inner_text() == "2"
+    assert row.locator(".steps").text_content() == "2 steps"
     assert row.locator("svg path").count() == 2
     assert row.locator(".mark").inner_text() == ""
+    assert row.locator(".why").count() == 0
+
+
+def test_a_row_of_a_run_that_failed_says_why(site, steps, open_page):
+    site.store({"name": "answer", "stepRuns": [steps("a", error="ValueError: no such city")]})
+    row = open_page(site).get_by_role("link", name="With errors: answer ValueError: no such city")
+    row.locator(".why").wait_for()
+    assert row.locator(".steps").text_content() == "1 step"
 
 
 def test_runs_are_newest_first(site, steps, open_page):

@@ -2,11 +2,14 @@
 
 import { h, s } from "./dom.js";
 import { axisDate } from "./format.js";
+import { roundTimes } from "./round_times.js";
 
 const LEFT = 56;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 24;
+// Pixels that a date takes with the space around it.
+const LABEL = 100;
 
 /**
  * Make a chart that is drawn at the width it has: `draw({x, y, plot, width})` fills the frame.
@@ -43,14 +46,16 @@ function grid(values, y, width, name) {
 }
 
 function dates(from, to, x, width, height) {
-  const count = Math.max(2, Math.floor((width - LEFT) / 110));
-  return Array.from({ length: count }, (_, index) => {
-    const at = from + ((to - from) * index) / (count - 1);
-    const anchor = index === 0 ? "start" : index === count - 1 ? "end" : "middle";
-    return s(
+  const most = Math.max(2, Math.floor((width - LEFT) / LABEL));
+  const fits = (at) => x(at) >= LEFT && x(at) + LABEL / 2 <= width;
+  const round = roundTimes(from, to, most).filter(fits);
+  const label = (at, anchor) =>
+    s(
       "text",
       { class: "tick", x: x(at), y: height - 6, "text-anchor": anchor },
       axisDate(new Date(at), to - from),
     );
-  });
+  // Two are the least that shows how long the axis is.
+  if (round.length < 2) return [label(from, "start"), label(to, "end")];
+  return round.map((at) => label(at, "middle"));
 }

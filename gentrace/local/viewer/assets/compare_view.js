@@ -188,10 +188,14 @@ function times(a, b) {
   return h(
     "span",
     { class: "times" },
-    h("span", { class: "dim" }, a ? duration(a.duration) : "–"),
-    h("span", { class: "dim" }, b ? duration(b.duration) : "–"),
+    h("span", { class: "dim" }, h("span", { class: "letter-of" }, "A "), timeOf(a)),
+    h("span", { class: "dim" }, h("span", { class: "letter-of" }, "B "), timeOf(b)),
     h("span", { class: kind }, changeText(change)),
   );
+}
+
+function timeOf(step) {
+  return step ? duration(step.duration) : "–";
 }
 
 function changeText(change) {

@@ -64,6 +64,7 @@ function marked(text, start, end) {
 
 function whole(value) {
   if (value === undefined) return h("span", { class: "dim" }, "not there");
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-  return h("mark", { class: "text" }, shown(cut(text, MOST_TEXT)));
+  if (typeof value === "string") return h("mark", { class: "text" }, shown(cut(value, MOST_TEXT)));
+  const text = JSON.stringify(value, null, 2);
+  return h("mark", { class: "text mono" }, shown(cut(text, MOST_TEXT)));
 }

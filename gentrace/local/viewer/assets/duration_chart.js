@@ -17,7 +17,7 @@ export function durationChart(runs, parts) {
   const most = Math.max(...durations, 1) * 1.05;
   const words = [
     `Durations of ${timed.length} runs: median ${duration(median(durations))}`,
-    `95th percentile ${duration(percentile(durations, 0.95))}`,
+    `95th percentile ${duration(percentile(durations, 95))}`,
   ].join(", ");
   const chart = timeChart({
     from: parts[0].from,

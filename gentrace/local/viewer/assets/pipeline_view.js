@@ -60,7 +60,7 @@ function charts(runs) {
   const parts = periods(runs);
   const facts = [
     ["Median", duration(median(durations))],
-    ["95th percentile", duration(percentile(durations, 0.95))],
+    ["95th percentile", duration(percentile(durations, 95))],
     ["Longest", duration(durations.length ? Math.max(...durations) : null)],
     [
       "With errors",
@@ -78,14 +78,14 @@ function charts(runs) {
       { class: "charts" },
       card("Durations", durationChart(runs, parts)),
       card("Errors", errorChart(parts)),
-      card("Share of each step", shareTable(runs)),
+      card("Share of each step", shareTable(runs), "short"),
       card("Compare two runs", runPicker(runs)),
     ),
   ];
 }
 
-function card(title, content) {
-  return h("section", { class: "card", "aria-label": title }, h("h2", {}, title), content);
+function card(title, content, kind = "") {
+  return h("section", { class: `card ${kind}`, "aria-label": title }, h("h2", {}, title), content);
 }
 
 function read(run) {

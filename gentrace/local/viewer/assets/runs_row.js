@@ -20,7 +20,17 @@ export function runRow(run, onopen = null) {
     "a",
     { class: "run-row", href: runLink(run.pipelineRunId), onclick: onopen },
     errorMark(run),
-    h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
+    h(
+      "span",
+      { class: "what" },
+      h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
+      run.error
+        ? [
+            " ",
+            h("span", { class: "why failed", title: plain(run.error) }, shownName(run.error, 100)),
+          ]
+        : null,
+    ),
     h("time", { class: "when dim", datetime: isoDate(date), title: fullDate(date) }, when(date)),
     overview(run.timeline ?? [], run.duration, { height: 18, most: 5 }),
     h("span", { class: "duration" }, duration(run.duration)),

@@ -3,17 +3,14 @@
 const MOST_PERIODS = 32;
 
 export function median(values) {
-  return percentile(values, 0.5);
+  return percentile(values, 50);
 }
 
-/** The value that a share of the values does not exceed, between neighbours; null of nothing. */
-export function percentile(values, share) {
+/** The least value that so many in a hundred are not above, as the server has it; null of nothing. */
+export function percentile(values, percent) {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const below = Math.floor(at);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (at - below);
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1];
 }
 
 /** The runs in equal parts of the time that they span: `{from, to, runs, failed, median, p95}`. */
@@ -34,6 +31,6 @@ export function periods(runs) {
   return parts.map((part) => {
     const durations = part.runs.map(({ duration }) => duration).filter(Number.isFinite);
     const failed = part.runs.filter(({ isFailed }) => isFailed).length;
-    return { ...part, failed, median: median(durations), p95: percentile(durations, 0.95) };
+    return { ...part, failed, median: median(durations), p95: percentile(durations, 95) };
   });
 }
