@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -34,18 +35,22 @@ class RestClient:
         self._used: tuple[Settings, Routes] | None = None
         self._quota = Quota()
         self._warnings: set[str] = set()
+        self._lock = threading.RLock()
 
     def use(self, configuration: Configuration) -> None:
         """Take what a configuration says now, and close what has no use any more."""
-        used = self._used
-        if used is not None and used[0].is_of(configuration):
+        if self._used is not None and self._used[0].is_of(configuration):
             return
-        settings = read_settings(configuration)
-        if used is not None and used[0].key == settings.key:
-            self._used = settings, used[1]
-            return
-        self.close()
-        self._used = settings, Routes(settings.of_connections)
+        # By one thread: others would connect for themselves what is closed for them here.
+        with self._lock:
+            used = self._used
+            settings = read_settings(configuration)
+            if used is not None and used[0].key == settings.key:
+                self._used = settings, used[1]
+                return
+            self._used = settings, Routes(settings.of_connections)
+            if used is not None:
+                used[1].close()
 
     def _in_use(self) -> tuple[Settings, Routes]:
         if self._used is None:

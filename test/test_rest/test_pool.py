@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from support.caller import TOKEN
@@ -23,7 +24,7 @@ from support.peers import (
     then,
 )
 
-from gentrace import ApiClient, ApiValueError
+from gentrace import ApiClient, ApiValueError, Configuration
 from gentrace.exceptions import ApiTimeoutException
 
 
@@ -119,6 +120,23 @@ def test_connections_are_bounded_and_every_answer_is_its_own(connect):
             list(threads.map(call, range(64)))
     assert peer.connections <= 8
     assert len(peer.requests) == 6400
+
+
+def test_threads_that_begin_at_once_share_the_connections(connect, monkeypatch):
+    """The first calls of a client make what calls share once, however many threads make them."""
+    meet = threading.Barrier(2)
+    copy = Configuration.copy
+
+    def copy_together(configuration):
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)
+        return copy(configuration)
+
+    with Peer() as peer, ThreadPoolExecutor(2) as threads:
+        caller = connect(peer, connection_pool_maxsize=1)
+        monkeypatch.setattr(Configuration, "copy", copy_together)
+        assert all(threads.map(lambda _: caller.works(), range(2)))
+    assert peer.connections == 1
 
 
 def test_call_waits_for_a_connection_that_another_gives_back(connect):
