@@ -19,9 +19,10 @@ from urllib3.exceptions import (
 from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
-from gentrace.rest.failures import Report, is_failure
+from gentrace.rest.failures import explain, is_failure
+from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
-from gentrace.rest.head import Head, make_headers
+from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
 from gentrace.rest.routes import port_of
@@ -72,8 +73,10 @@ class Call:
         self._was_sent = False
         self.route = routes.find(request.host)
         secrets = drop_longer([*request.secrets, *self.route.secrets])
-        self.report = Report(self.route, secrets, request.idempotency_key)
-        self._target = urlsplit(request.host).path.rstrip("/") + request.target
+        self.report = Report(
+            self.route, secrets, request.idempotency_key, settings.max_response_body
+        )
+        self._point_at(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, "Accept-Encoding": "identity"})
         self._headers.replace(request.headers)
         if request.idempotency_key is not None:
@@ -89,17 +92,13 @@ class Call:
             ApiResponseException: one came whose head can be read in more than one way.
 
         """
-        attempt = Attempt(self._deadline)
+        attempt = Attempt(self._deadline, self.report)
         token = current.set(attempt)
         try:
             watchdog.watch(attempt)
-            raw = self._open(attempt)
-            self.report.tries += 1
-            self._was_sent = True
-            headers = make_headers(raw.headers, self.report.secrets)
-            head = Head(raw.status, str(raw.reason or ""), headers, self.report, self.report.tries)
-            limit = self._settings.max_response_body
-            return HTTPResponse(raw, head, attempt, limit, self.shown_target)
+            answer = self._open(attempt)
+            if not isinstance(answer, HTTPResponse):
+                answer = HTTPResponse(ForeignAnswer(answer, attempt), attempt)
         except BaseException as error:
             attempt.finish()
             if not is_failure(error, attempt):
@@ -108,6 +107,11 @@ class Call:
             self.report.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
             failure, cause = self._explain(error, attempt)
+        else:
+            self._was_sent = True
+            self.report.tries += 1
+            answer.tries = self.report.tries
+            return answer
         finally:
             current.reset(token)
         try:
@@ -156,21 +160,14 @@ class Call:
         self, error: BaseException, attempt: Attempt
     ) -> tuple[ApiException, BaseException | None]:
         if not isinstance(error, FramingError):
-            return self.report.explain(error, attempt)
-        fields: Any = {} if error.headers is None else error.headers
-        headers = make_headers(fields, self.report.secrets)
-        head = Head(error.status, error.reason, headers, self.report, self.report.tries)
-        return head.refuse(ApiResponseException, str(error)), None
-
-    @property
-    def shown_target(self) -> str:
-        """The target as it may be shown: a server may redirect to what it got."""
-        return scrub(self._target, self.report.secrets)
+            return explain(error, attempt)
+        error.headers = self.report.guard_headers(error.headers)
+        return self.report.refuse(error, ApiResponseException, str(error)), None
 
     def log(self, text: str, *args: object) -> None:
         """Write to the log what happens to the call."""
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s: %s", self._request.method, self.shown_target, text % args)
+            log.debug("%s %s: %s", self._request.method, self.report.target, text % args)
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""
@@ -193,9 +190,13 @@ class Call:
             return False
         if scrub(Secret(target), self.report.secrets) != target:
             return False  # targets end up in logs
-        self._target = target
+        self._point_at(target)
         self._redirects += 1
         return True
+
+    def _point_at(self, target: str) -> None:
+        self._target = target
+        self.report.target = scrub(target, self.report.secrets)
 
     def next_wait(  # noqa: PLR0911 - one return a verdict
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
@@ -217,7 +218,7 @@ class Call:
             error = ConnectTimeoutError(str(failure))
         try:
             self._retry = self._retry.increment(
-                self._request.method, self.shown_target, response=response, error=error
+                self._request.method, self.report.target, response=response, error=error
             )
         except HTTPError:
             return None

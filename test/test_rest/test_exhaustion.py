@@ -1,13 +1,14 @@
 """What a call says where no descriptor, thread or memory is to be had."""
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 
 import pytest
-from support.peers import Peer, server_tls
+from support.peers import Peer, echo, head_of, send, server_tls
 
 from gentrace.exceptions import ApiConnectionException
 
@@ -113,14 +114,18 @@ def test_call_without_memory_says_so(connect, monkeypatch, where):
 
 
 def test_stream_without_memory_says_so(connect, monkeypatch):
-    def fail(*_):
-        raise MemoryError
+    receive, reader = socket.socket.recv, threading.current_thread()
 
-    with Peer() as peer:
+    def fail(sock, *arguments):
+        if threading.current_thread() is reader:
+            raise MemoryError
+        return receive(sock, *arguments)
+
+    with Peer(send(head_of(200, headers={"Content-Length": 9})), echo) as peer:
         caller = connect(peer)
         response = caller.raw()
         with monkeypatch.context() as patch:
-            patch.setattr("http.client.HTTPResponse.read1", fail)
+            patch.setattr("socket.socket.recv", fail, raising=False)
             with pytest.raises(ApiConnectionException, match="no memory"):
                 response.read()
         assert caller.works()
