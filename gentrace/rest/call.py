@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.routes import Routes
     from gentrace.rest.settings import Settings
 
 log = logging.getLogger("gentrace")
@@ -54,24 +53,20 @@ class Call:
         request: what is sent.
         deadline: when it ends.
         settings: how it is sent.
-        routes: where connections are had.
 
     Attributes:
         report: what its exceptions say.
 
     """
 
-    def __init__(
-        self, request: Request, deadline: Deadline, settings: Settings, routes: Routes
-    ) -> None:
+    def __init__(self, request: Request, deadline: Deadline, settings: Settings) -> None:
         self._request = request
         self._deadline = deadline
-        self._settings = settings
-        self._routes = routes
+        self._routes = settings.routes
         self._retry = settings.retry
         self._redirects = 0
         self._was_sent = False
-        self.route = routes.find(request.host)
+        self.route = self._routes.find(request.host)
         secrets = drop_longer([*request.secrets, *self.route.secrets])
         self.report = Report(
             self.route, secrets, request.idempotency_key, settings.max_response_body

@@ -7,10 +7,9 @@ import os
 import socket
 import sys
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
-from urllib3 import HTTPHeaderDict
 
 from gentrace.configuration.secrets import scrub, scrub_bytes
 from gentrace.exceptions import (
@@ -31,38 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from gentrace.rest.attempt import Attempt
+    from gentrace.rest.foreign import ForeignAnswer
+    from gentrace.rest.framing import RawResponse
 
 PIECE = 64 * 1024
 """How many bytes of a body are read at a time."""
-
-
-class Source(Protocol):
-    """What an answer reads from: `RawResponse`, or the answer of a tool."""
-
-    status: int
-    reason: str
-    version: int
-    headers: HTTPHeaderDict
-    received: int
-    is_whole: bool
-    """Whether it was read to its end, and nothing came after it."""
-
-    @property
-    def left(self) -> int | None:
-        """How many bytes are left to read; None if only the end of the connection tells."""
-        ...
-
-    def read1(self, size: int, /) -> bytes:
-        """Return some bytes, at most `size`; none at the end."""
-        ...
-
-    def isclosed(self) -> bool:
-        """Tell whether nothing is left to read."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        ...
 
 
 class HTTPResponse(urllib3.HTTPResponse):
@@ -72,7 +44,7 @@ class HTTPResponse(urllib3.HTTPResponse):
     connection back, closed if something is left to read.
 
     Args:
-        source: what it is read from.
+        source: what it is read from: the wire, or a tool.
         attempt: the request that it answers.
 
     Attributes:
@@ -83,7 +55,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     _is_released = True  # until it is made: an interrupt in the making leaves half of it
 
-    def __init__(self, source: Source, attempt: Attempt) -> None:
+    def __init__(self, source: RawResponse | ForeignAnswer, attempt: Attempt) -> None:
         self._source = source
         self._attempt = attempt
         self._report = report = attempt.report
@@ -333,7 +305,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Give the connection back; it is closed if something is left to read."""
         if not self._is_released:
             self._is_released = True
-            self._source.close()
+            if not self._source.isclosed():
+                self._source.close()
             is_kept = self._attempt.finish() and self._source.is_whole
             if self.connection is not None and not is_kept:
                 self.connection.close()

@@ -37,15 +37,20 @@ class Routes:
     """The routes of a client.
 
     Args:
-        configuration: what connections are made with.
+        configuration: what connections are made with, copied.
 
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._contexts = TlsContexts(configuration)
+        self._configuration = configuration.copy()
+        self._key = _key_of(configuration)
+        self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
+
+    def fit(self, configuration: Configuration) -> bool:
+        """Tell whether connections would be made in the same way now."""
+        return self._key == _key_of(configuration)
 
     def find(self, host: str) -> Route:
         """Return the route to the origin of a base address, the same one for all calls.
@@ -72,6 +77,25 @@ class Routes:
         """Close the connections that are idle; the others when their calls end."""
         while self._routes:
             self._routes.popitem()[1].close()
+
+
+_OF_CONNECTIONS = (
+    "assert_hostname",
+    "cert_file",
+    "connection_pool_maxsize",
+    "key_file",
+    "proxy",
+    "proxy_headers",
+    "socket_options",
+    "ssl_ca_cert",
+    "ssl_context",
+    "tls_server_name",
+    "verify_ssl",
+)
+
+
+def _key_of(configuration: Configuration) -> list[object]:
+    return [getattr(configuration, name, None) for name in _OF_CONNECTIONS]
 
 
 @lru_cache(maxsize=4 * MAX_ROUTES)
