@@ -1,5 +1,6 @@
 """What a call says where no descriptor, thread or memory is to be had."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -97,6 +98,38 @@ def test_call_without_a_thread_says_so(connect, monkeypatch):
         assert "thread" in str(error)
         assert error.tries == 0
         assert caller.works()
+
+
+def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
+    with Peer() as peer:
+        client = connect(peer).client
+        monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+        with pytest.raises(ApiConnectionException, match="no thread can be started"):
+            client.call_api("/runs", "GET", async_req=True)
+
+
+def test_handshake_without_a_descriptor_says_so(connect, monkeypatch):
+    """The socket has one already; what the watchdog would need is another."""
+
+    def fail(_):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, retries=0)
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.socket.dup", fail)
+            error = caller.fail(ApiConnectionException)
+        assert "open files" in str(error)
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+
+
+def test_roots_that_cannot_be_imported_are_no_mistake_in_a_setting(connect, monkeypatch):
+    """As where Python ends."""
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, ssl_ca_cert=None)
+        monkeypatch.setitem(sys.modules, "certifi", None)
+        assert "certifi's roots cannot load" in str(caller.fail(ApiConnectionException))
 
 
 @pytest.mark.parametrize("where", ["socket.socket.connect", "http.client.HTTPConnection.send"])

@@ -137,6 +137,18 @@ def test_slots_give_what_came_last_and_no_more_than_there_are():
     assert slots.get() is None
 
 
+def test_slots_are_waited_for_behind_others_no_longer_than_asked():
+    slots = Slots(1)
+    first = threading.Thread(target=slots.get, kwargs={"timeout": PATIENCE})
+    first.start()
+    for _ in range(20):  # the first waits within one of these
+        with pytest.raises(queue.Empty):
+            slots.get(timeout=0.01)
+    slots.put(None)
+    first.join(PATIENCE)
+    assert not first.is_alive()
+
+
 def test_slots_that_are_emptied_keep_their_places():
     """As at the interpreter's end, where a call may still come."""
     slots = Slots(1)
