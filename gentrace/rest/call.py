@@ -25,7 +25,7 @@ from gentrace.rest.framing import FramingError
 from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
-from gentrace.rest.routes import port_of
+from gentrace.rest.routes import origin_of
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -171,13 +171,9 @@ class Call:
             return False
         if self._redirects == _MAX_REDIRECTS:
             return False
-        here = urlsplit(self.route.origin)
         try:
             there = urlsplit(urljoin(self.route.origin + self._target, location))
-            is_same = there.scheme == here.scheme and (there.hostname, port_of(there)) == (
-                here.hostname,
-                port_of(here),
-            )
+            is_same = origin_of(there) == self.route.origin
         except ValueError:
             return False
         target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from gentrace.rest.attempt import current
@@ -17,6 +15,8 @@ from gentrace.rest.response import HTTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from urllib3.connection import HTTPConnection
 
     from gentrace.rest.attempt import Attempt
 
@@ -29,16 +29,13 @@ def guard(connection_class: type[Any]) -> type[HTTPConnection]:
     """Return a class of connections like these, which keep deadlines and framing.
 
     It is made when it is needed, from what is there then: a tool that has put a class of its own
-    in place of urllib3's has it used for as long as it stays. Where that reads the answer, where
-    one ends is the tool's.
+    in place of urllib3's has it used for as long as it stays, and where an answer ends is the
+    tool's then.
     """
-    is_plain = connection_class.getresponse is _URLLIB3_READS
-    bases = (_Framed if is_plain else _OfTool, connection_class)
+    is_urllib3s = connection_class.__module__.startswith("urllib3.")
+    bases = (_Framed if is_urllib3s else _OfTool, connection_class)
     made: Any = type(connection_class.__name__, bases, {})
     return cast("type[HTTPConnection]", made)
-
-
-_URLLIB3_READS = HTTPConnection.getresponse
 
 
 class _Guarded(_Base):
@@ -82,7 +79,7 @@ class _Guarded(_Base):
             raise NewConnectionError(self, f"cannot connect: {error}") from error
         attempt.connect(sock)
         try:
-            if isinstance(self, HTTPSConnection):
+            if hasattr(self, "ssl_context"):
                 # TLS takes the socket away while it shakes hands, and would keep the watchdog out.
                 self._handle = sock.dup()
                 attempt.connect(sock, self._handle)
@@ -153,8 +150,9 @@ class _Framed(_Guarded):
         """Read the head of the answer, and return that with its body unread."""
         attempt = current.get()
         self.sock.settimeout(attempt.begin_operation())
-        raw: Any = http.client.HTTPConnection.getresponse(self)
-        return HTTPResponse(raw, attempt)
+        # By its place, as a tool may have put another class at its name.
+        http_client: Any = type(self).__mro__[-2]
+        return HTTPResponse(http_client.getresponse(self), attempt)
 
 
 class _OfTool(_Guarded):

@@ -105,30 +105,21 @@ class HTTPResponse(urllib3.HTTPResponse):
         """
         if self._content is None:
             content = BytesIO()
-            failure = self._collect(content, self._report.max_response_body)
-            if failure is not None:
-                try:
-                    raise failure.with_traceback(None)
-                finally:
-                    del failure  # which its traceback would hold in a circle
+            limit = self._report.max_response_body
+            try:
+                while content.tell() <= limit and content.write(self.read1()):
+                    pass
+            except ApiException as error:
+                content.write(error.body)
+                error.body = scrub_bytes(content, self._report.secrets)
+                raise
+            if content.tell() > limit:
+                self.close()
+                content.truncate(limit)
+                why = f"the answer is larger than max_response_body, {limit} bytes"
+                raise self._refuse(ApiResponseTooLargeException, why, content.getvalue())
             self._content = content.getvalue()
         return self._content
-
-    def _collect(self, content: BytesIO, limit: int) -> ApiException | None:
-        """Read until the end of the body, its bound or a failure; return that."""
-        try:
-            while content.tell() <= limit and content.write(self.read1(PIECE)):
-                pass
-        except ApiException as error:
-            content.write(error.body)
-            error.body = scrub_bytes(content, self._report.secrets)
-            return error
-        if content.tell() <= limit:
-            return None
-        content.truncate(limit)
-        self.close()
-        why = f"the answer is larger than max_response_body, {limit} bytes"
-        return self._refuse(ApiResponseTooLargeException, why, content.getvalue())
 
     def _refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
         return self._report.refuse(self, kind, why, body)

@@ -102,7 +102,7 @@ def _key_of(configuration: Configuration) -> list[object]:
 def _split(host: str) -> tuple[str, SplitResult]:
     """Return the origin of a base address, in one spelling, and its parts."""
     url = urlsplit(host)
-    return f"{url.scheme}://{spell_netloc(url)}", url
+    return origin_of(url), url
 
 
 class Route:
@@ -124,15 +124,15 @@ class Route:
     def __init__(
         self, url: SplitResult, configuration: Configuration, contexts: TlsContexts
     ) -> None:
-        self.netloc = spell_netloc(url)
-        self.origin = self.where = f"{url.scheme}://{self.netloc}"
+        self.netloc = _spell_netloc(url)
+        self.origin = self.where = origin_of(url)
         self.uses_tls = url.scheme == "https"
         self.prefix = ""
         self.secrets: list[str] = []
         self._configuration = configuration
         self._contexts = contexts
         self._is_discarded = False
-        self._target = (url.hostname or "", port_of(url))
+        self._target = (url.hostname or "", url.port or _PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
         self._proxy_fields = Headers()
         self.has_proxy = proxy is not None
@@ -245,16 +245,16 @@ def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
     return type(pool_class.__name__, (pool_class,), attributes)
 
 
-def spell_netloc(url: SplitResult) -> str:
-    """Return host and port in one spelling, the port left out where it is the usual one."""
+def origin_of(url: SplitResult) -> str:
+    """Return scheme, host and port in one spelling; ValueError if the port is no number."""
+    return f"{url.scheme}://{_spell_netloc(url)}"
+
+
+def _spell_netloc(url: SplitResult) -> str:
+    """Return host and port, the latter left out where it is the usual one."""
     host = (url.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
-    return host if port_of(url) == _PORTS.get(url.scheme) else f"{host}:{url.port}"
-
-
-def port_of(url: SplitResult) -> int:
-    """Return the port of a URL."""
-    return url.port or _PORTS[url.scheme]
+    return host if url.port in {None, _PORTS.get(url.scheme)} else f"{host}:{url.port}"
 
 
 _PORTS = {"http": 80, "https": 443}

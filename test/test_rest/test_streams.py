@@ -401,7 +401,7 @@ def test_drained_answer_is_used_again(connect):
 def test_what_breaks_a_stream_is_an_exception_of_the_call(connect, fault, kind, reader):
     with Peer(fault, echo) as peer:
         caller = connect(peer)
-        response = caller.raw(timeout=(5, 0.3), idempotency_key="the key")
+        response = caller.raw(timeout=(5, 1), idempotency_key="the key")
         with pytest.raises(ApiException) as caught:
             (READERS | READ_WHOLE)[reader](response)
         error = caught.value
