@@ -101,7 +101,11 @@ class Call:
                 raise
             self.report.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
-            failure, cause = self._explain(error, attempt)
+            cause: BaseException | None = None
+            if isinstance(error, FramingError):
+                failure = self.report.refuse(error, ApiResponseException, str(error))
+            else:
+                failure, cause = explain(error, attempt)
         else:
             self._was_sent = True
             self.report.tries += 1
@@ -150,14 +154,6 @@ class Call:
                 yield body[start : start + _SEND_PIECE]
 
         return pieces()
-
-    def _explain(
-        self, error: BaseException, attempt: Attempt
-    ) -> tuple[ApiException, BaseException | None]:
-        if not isinstance(error, FramingError):
-            return explain(error, attempt)
-        error.headers = self.report.guard_headers(error.headers)
-        return self.report.refuse(error, ApiResponseException, str(error)), None
 
     def log(self, text: str, *args: object) -> None:
         """Write to the log what happens to the call."""
