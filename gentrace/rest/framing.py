@@ -10,7 +10,7 @@ from urllib3 import HTTPHeaderDict
 
 from gentrace.configuration.secrets import Secret
 from gentrace.rest.attempt import current
-from gentrace.rest.incoming import PIECE, Incoming
+from gentrace.rest.incoming import Incoming
 
 if TYPE_CHECKING:
     import socket
@@ -125,7 +125,7 @@ class RawResponse(http.client.HTTPResponse):
         if self.length == 0:
             self._end()
 
-    def read1(self, n: int = PIECE) -> bytes:
+    def read1(self, n: int = 65536) -> bytes:
         """Return what is there of the body, at most `n` bytes; none at its end.
 
         Raises:

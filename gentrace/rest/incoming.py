@@ -19,8 +19,9 @@ _BYTES_AROUND = 8
 """How many bytes between chunks one byte of a body pays for."""
 
 _LINE_LIMIT = 64 * 1024
-PIECE = 64 * 1024
-"""How many bytes are received at a time."""
+_PIECE = 8 * 1024
+"""How many bytes are received at a time where lines are read: few enough to be gone through after
+the end of the call in no time."""
 
 _MAX_FIELDS = 100
 """How many header fields a head may have, as http.client has it."""
@@ -82,7 +83,7 @@ class Incoming:
         They are there for `take`. 0 is the end of the connection.
         """
         if not self.waiting:
-            self._receive()
+            self._receive(max(size, _PIECE))
         got = min(size, self.waiting)
         self._budget = min(BYTE_BUDGET, self._budget + _BYTES_AROUND * got)
         return got
@@ -112,13 +113,13 @@ class Incoming:
 
     def _receive_more(self) -> None:
         """Receive what must come; the connection may not end here."""
-        if self._receive():
+        if self._receive(_PIECE):
             return
         if self.waiting:
             raise http.client.IncompleteRead(self.take(self.waiting))
         raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
 
-    def _receive(self) -> bool:
+    def _receive(self, size: int) -> bool:
         """Receive what is there, or wait for it; tell whether it is anything.
 
         Raises:
@@ -127,7 +128,7 @@ class Incoming:
         """
         self._attempt.begin_operation()
         before = self.waiting
-        self._buffer, self._start = self._buffer[self._start :] + self._sock.recv(PIECE), 0
+        self._buffer, self._start = self._buffer[self._start :] + self._sock.recv(size), 0
         if self.waiting == before and self._attempt.deadline.is_up():
             raise TimeoutError
         return self.waiting > before

@@ -150,7 +150,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         is_whole = amt is None or amt < 0
         size = sys.maxsize if amt is None or amt < 0 else amt
         content = BytesIO()
-        while content.write(self.read1(min(size - content.tell(), PIECE), decode_content)):
+        while content.write(self.read1(size - content.tell(), decode_content)):
             pass
         if cache_content and is_whole and is_first:
             self._content = content.getvalue()
@@ -160,7 +160,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Return what is there of the body, as urllib3 does; none at its end.
 
         Args:
-            amt: the most bytes to return; None for as many as there are.
+            amt: the most bytes to return, of `PIECE` at a time; None for as many as there are.
             decode_content: whether to undo the Content-Encoding; None does. It counts at the first
                 read.
 
@@ -168,7 +168,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             ApiException: the body cannot be read, or breaks off.
 
         """
-        size = PIECE if amt is None or amt < 0 else amt
+        size = PIECE if amt is None or amt < 0 else min(amt, PIECE)
         if self._is_released or not size:
             return b""
         try:

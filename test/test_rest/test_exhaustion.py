@@ -124,6 +124,21 @@ def test_handshake_without_a_descriptor_says_so(connect, monkeypatch):
         assert caller.works()
 
 
+@pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "ENOMEM"])
+def test_roots_that_cannot_be_read_now_are_no_mistake_in_a_setting(connect, monkeypatch, name):
+    number = getattr(errno, name)
+
+    def fail(*_, **_keywords):
+        raise OSError(number, os.strerror(number))
+
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, retries=0)
+        monkeypatch.setattr("ssl.SSLContext.load_verify_locations", fail, raising=False)
+        error = caller.fail(ApiConnectionException)
+    assert os.strerror(number) in str(error)
+    assert "ssl_ca_cert" not in str(error)
+
+
 def test_roots_that_cannot_be_imported_are_no_mistake_in_a_setting(connect, monkeypatch):
     """As where Python ends."""
     with Peer(tls=server_tls()) as peer:

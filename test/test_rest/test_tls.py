@@ -376,6 +376,14 @@ def test_encrypted_key_is_refused_and_nobody_is_prompted(connect, client_ca, tmp
         connect("https://target.test", cert_file=cert, key_file=key).post()
 
 
+def test_context_of_a_class_that_was_replaced_is_refused(connect, monkeypatch):
+    """As truststore does; Python itself would call one of its setters without end."""
+    older = ssl.create_default_context()
+    monkeypatch.setattr(ssl, "SSLContext", type("SSLContext", (ssl.SSLContext,), {}))
+    with pytest.raises(ApiValueError, match="make it after that"):
+        connect("https://target.test", ssl_context=older).post()
+
+
 @pytest.mark.parametrize("wrong", ["nonsense", "another key", "no key"])
 def test_certificate_that_cannot_be_used_is_told(connect, client_ca, tmp_path, wrong):
     leaf = client_ca.issue_cert("client.test")
