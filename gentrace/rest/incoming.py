@@ -81,7 +81,12 @@ class Incoming:
         """Wait until something of a body is there; return how many bytes, at most `size`.
 
         They are there for `take`. 0 is the end of the connection.
+
+        Raises:
+            TimeoutError: the time of the call is up.
+
         """
+        self._attempt.begin_operation()  # for going through many small chunks takes time too
         if not self.waiting:
             self._receive(max(size, _PIECE))
         got = min(size, self.waiting)

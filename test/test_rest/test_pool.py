@@ -47,8 +47,10 @@ def test_connection_is_kept_after_an_error(connect, status):
 
 
 def test_client_without_a_configuration_says_so():
+    client = RestClient()
     with pytest.raises(ApiValueError, match="expected one to be in use, got none"):
-        _ = RestClient().settings
+        _ = client.settings
+    client.close()
 
 
 def test_nothing_is_opened_before_the_first_call(connect):

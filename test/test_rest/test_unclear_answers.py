@@ -72,6 +72,8 @@ HEADS = {
     "status 0": b"HTTP/1.1 000 OK\r\n\r\n",
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
     "HTTP/0.9": b"<html></html>",
+    "HTTP/3": b"HTTP/3.0 200 OK\r\n\r\n",
+    "101 headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n" + ID,
     "HTTP/2": b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\0\xff\xff\0\x06\0\0\x40\0",
     "a thousand interim answers": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000,
     "interim answers without an end": b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000,
@@ -118,6 +120,12 @@ def test_head_without_bound_or_meaning_is_no_answer(connect, name):
         error = caller.fail(ApiConnectionException)
         assert (error.status, error.tries, len(str(error)) < 2000) == (0, 1, True)
         assert caller.works()
+
+
+def test_head_of_100_fields_is_read(connect):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\nContent-Type: application/json\r\n"
+    with Peer(send(head + b"X: y\r\n" * 98 + b"\r\n" + ID)) as peer:
+        assert connect(peer, retries=0).post().body["pipelineRunId"] == "run"
 
 
 @pytest.mark.parametrize("size", [29, 100_000])
