@@ -29,7 +29,7 @@ class ForeignAnswer:
         self.status: int = answer.status
         self.reason = str(answer.reason or "")
         self.version: int = answer.version
-        self.headers = HTTPHeaderDict(answer.headers.items())
+        self.headers = attempt.report.guard_headers(HTTPHeaderDict(answer.headers.items()))
         self.received = 0
 
     @property

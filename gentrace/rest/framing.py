@@ -78,7 +78,7 @@ class RawResponse(http.client.HTTPResponse):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             try:
-                self.headers = parse_fields(fields, "head")
+                self.headers = current.get().report.guard_headers(parse_fields(fields, "head"))
                 if self.status not in _INTERIM:
                     self._find_end()
                     return

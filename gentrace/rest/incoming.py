@@ -6,7 +6,7 @@ import http.client
 import re
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration.secrets import Secret
+from gentrace.configuration.secrets import Secret, SecretBytes
 
 if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
@@ -36,7 +36,7 @@ class BudgetError(Exception):
 class Incoming:
     """What http.client and the answer read from, in place of the file of a socket.
 
-    No local of a frame here holds what came: a server may repeat the token.
+    Neither a local nor an attribute here shows what came: a server may repeat the token.
 
     Args:
         sock: the socket.
@@ -49,13 +49,13 @@ class Incoming:
         self._sock = sock
         self._file = file
         self._attempt = attempt
-        self._buffer = b""
+        self._buffer = SecretBytes()
         self._start = 0
         self._budget = BYTE_BUDGET
 
     def read_head(self) -> Secret:
         """Return lines up to a blank one, but for that."""
-        self._buffer, self._start, seen = self._buffer[self._start :], 0, 0
+        self._buffer, self._start, seen = SecretBytes(self._buffer[self._start :]), 0, 0
         while (blank := _BLANK_LINE.search(self._buffer, seen)) is None:
             if len(self._buffer) > self._budget:
                 raise BudgetError
@@ -133,7 +133,8 @@ class Incoming:
         """
         self._attempt.begin_operation()
         before = self.waiting
-        self._buffer, self._start = self._buffer[self._start :] + self._sock.recv(size), 0
+        self._buffer = SecretBytes(self._buffer[self._start :] + self._sock.recv(size))
+        self._start = 0
         if self.waiting == before and self._attempt.deadline.is_up():
             raise TimeoutError
         return self.waiting > before

@@ -66,7 +66,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.tries = report.tries
         super().__init__(
             body=cast("Any", source),
-            headers=report.guard_headers(source.headers),
+            headers=source.headers,
             status=source.status,
             version=source.version,
             version_string=_VERSIONS.get(source.version, "HTTP/?"),
