@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3 import BaseHTTPResponse, HTTPHeaderDict
 
-from gentrace.configuration.secrets import SecretBytes
+from gentrace.configuration.secrets import Secret, SecretBytes
 
 if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
@@ -29,7 +29,8 @@ class ForeignAnswer:
         self.status: int = answer.status
         self.reason = str(answer.reason or "")
         self.version: int = answer.version
-        self.headers = attempt.report.guard_headers(HTTPHeaderDict(answer.headers.items()))
+        fields = HTTPHeaderDict(answer.headers.items())
+        self.headers = attempt.report.guard_headers(fields, Secret(fields))
         self.received = 0
 
     @property

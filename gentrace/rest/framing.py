@@ -78,7 +78,8 @@ class RawResponse(http.client.HTTPResponse):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             try:
-                self.headers = current.get().report.guard_headers(parse_fields(fields, "head"))
+                guard = current.get().report.guard_headers
+                self.headers = guard(parse_fields(fields, "head"), fields)
                 if self.status not in _INTERIM:
                     self._find_end()
                     return

@@ -84,12 +84,10 @@ class Report:
         error.tries = self.tries
         return error
 
-    def guard_headers(self, headers: HTTPHeaderDict) -> HTTPHeaderDict:
-        """Return the header fields of an answer; what holds a secret prints masked."""
-        shown = Secret("\n".join(f"{name}: {value}" for name, value in headers.iteritems()))
-        if SENSITIVE_HEADERS.isdisjoint(map(str.lower, headers)) and (
-            scrub(shown, self.secrets) == shown
-        ):
+    def guard_headers(self, headers: HTTPHeaderDict, text: Secret) -> HTTPHeaderDict:
+        """Return header fields that were parsed of a text; what holds a secret prints masked."""
+        names = map(str.lower, headers)
+        if SENSITIVE_HEADERS.isdisjoint(names) and scrub(text, self.secrets) == text:
             return headers
         guarded = ResponseHeaders()
         for name, value in headers.iteritems():
