@@ -2,8 +2,9 @@
 
 This is the only room that knows urllib3. One call reads from the top: `client` (what calls share),
 `call` (its requests), `routes` (where connections are had), `connections` (urllib3's, which keep
-the deadline), `framing` (where an answer begins and ends), `body` and `response` (what callers
-read). `attempt` is one request on its way, and `watchdog` ends what goes on past its deadline.
+the deadline), `framing` (where an answer begins and ends), `incoming` (what comes on a connection)
+and `response` (what callers read). `attempt` is one request on its way, `watchdog` ends what goes
+on past its deadline, and `report` and `failures` say what answers and exceptions show of the call.
 
 Private members of urllib3 that are used, as there is no public way:
 

@@ -11,6 +11,7 @@ from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
+    from gentrace.rest.report import Report
 
 
 class Attempt:
@@ -18,14 +19,16 @@ class Attempt:
 
     Attributes:
         deadline: when the call ends.
+        report: what its answer and exceptions say of the call.
         phase: what is under way, as messages say it.
         was_sent: whether the request was put on the wire.
         limit: seconds that one operation of this phase may take.
 
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, report: Report) -> None:
         self.deadline = deadline
+        self.report = report
         self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
         self.was_sent = False
         self.limit = deadline.connect
@@ -33,7 +36,6 @@ class Attempt:
         self._sockets: list[Any] = []
         # Taken out by whoever comes first, the end of the attempt or the watchdog.
         self._permit: list[None] = [None]
-        self._is_over = False
 
     @property
     def end(self) -> float:
@@ -87,20 +89,16 @@ class Attempt:
             return
         self.shut_down()
 
-    def finish(self, *, is_spent: bool = False) -> None:
-        """Let go of the connection, which may serve another call unless it is spent."""
-        if self._is_over:
-            return
-        self._is_over = True
+    def finish(self) -> bool:
+        """Let go of the connection; tell whether it may serve another call."""
         watchdog.forget(self)
-        try:
-            self._permit.pop()
-        except IndexError:  # the watchdog is about to cut it
-            is_spent = True
-        if is_spent:
-            self.shut_down()
         self._sockets = []
         self._connection = None
+        try:
+            self._permit.pop()
+        except IndexError:  # the watchdog has cut it, or is about to
+            return False
+        return True
 
     def shut_down(self, how: int = socket.SHUT_RDWR) -> None:
         """End what the connection receives, or that and what it sends, whoever reads from it."""

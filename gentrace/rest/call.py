@@ -19,12 +19,13 @@ from urllib3.exceptions import (
 from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
-from gentrace.rest.failures import Report, is_failure
+from gentrace.rest.failures import explain, is_failure
+from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
-from gentrace.rest.head import Head, make_headers
+from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
-from gentrace.rest.routes import port_of
+from gentrace.rest.routes import origin_of
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.routes import Routes
     from gentrace.rest.settings import Settings
 
 log = logging.getLogger("gentrace")
@@ -53,27 +53,25 @@ class Call:
         request: what is sent.
         deadline: when it ends.
         settings: how it is sent.
-        routes: where connections are had.
 
     Attributes:
         report: what its exceptions say.
 
     """
 
-    def __init__(
-        self, request: Request, deadline: Deadline, settings: Settings, routes: Routes
-    ) -> None:
+    def __init__(self, request: Request, deadline: Deadline, settings: Settings) -> None:
         self._request = request
         self._deadline = deadline
-        self._settings = settings
-        self._routes = routes
+        self._routes = settings.routes
         self._retry = settings.retry
         self._redirects = 0
         self._was_sent = False
-        self.route = routes.find(request.host)
+        self.route = self._routes.find(request.host)
         secrets = drop_longer([*request.secrets, *self.route.secrets])
-        self.report = Report(self.route, secrets, request.idempotency_key)
-        self._target = urlsplit(request.host).path.rstrip("/") + request.target
+        self.report = Report(
+            self.route, secrets, request.idempotency_key, settings.max_response_body
+        )
+        self._point_at(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, "Accept-Encoding": "identity"})
         self._headers.replace(request.headers)
         if request.idempotency_key is not None:
@@ -89,17 +87,13 @@ class Call:
             ApiResponseException: one came whose head can be read in more than one way.
 
         """
-        attempt = Attempt(self._deadline)
+        attempt = Attempt(self._deadline, self.report)
         token = current.set(attempt)
         try:
             watchdog.watch(attempt)
-            raw = self._open(attempt)
-            self.report.tries += 1
-            self._was_sent = True
-            headers = make_headers(raw.headers, self.report.secrets)
-            head = Head(raw.status, str(raw.reason or ""), headers, self.report, self.report.tries)
-            limit = self._settings.max_response_body
-            return HTTPResponse(raw, head, attempt, limit, self.shown_target)
+            answer = self._open(attempt)
+            if not isinstance(answer, HTTPResponse):
+                answer = HTTPResponse(ForeignAnswer(answer, attempt), attempt)
         except BaseException as error:
             attempt.finish()
             if not is_failure(error, attempt):
@@ -107,7 +101,16 @@ class Call:
                 raise
             self.report.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
-            failure, cause = self._explain(error, attempt)
+            cause: BaseException | None = None
+            if isinstance(error, FramingError):
+                failure = self.report.refuse(error, ApiResponseException, str(error))
+            else:
+                failure, cause = explain(error, attempt)
+        else:
+            self._was_sent = True
+            self.report.tries += 1
+            answer.tries = self.report.tries
+            return answer
         finally:
             current.reset(token)
         try:
@@ -152,25 +155,10 @@ class Call:
 
         return pieces()
 
-    def _explain(
-        self, error: BaseException, attempt: Attempt
-    ) -> tuple[ApiException, BaseException | None]:
-        if not isinstance(error, FramingError):
-            return self.report.explain(error, attempt)
-        fields: Any = {} if error.headers is None else error.headers
-        headers = make_headers(fields, self.report.secrets)
-        head = Head(error.status, error.reason, headers, self.report, self.report.tries)
-        return head.refuse(ApiResponseException, str(error)), None
-
-    @property
-    def shown_target(self) -> str:
-        """The target as it may be shown: a server may redirect to what it got."""
-        return scrub(self._target, self.report.secrets)
-
     def log(self, text: str, *args: object) -> None:
         """Write to the log what happens to the call."""
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s: %s", self._request.method, self.shown_target, text % args)
+            log.debug("%s %s: %s", self._request.method, self.report.target, text % args)
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""
@@ -179,13 +167,9 @@ class Call:
             return False
         if self._redirects == _MAX_REDIRECTS:
             return False
-        here = urlsplit(self.route.origin)
         try:
             there = urlsplit(urljoin(self.route.origin + self._target, location))
-            is_same = there.scheme == here.scheme and (there.hostname, port_of(there)) == (
-                here.hostname,
-                port_of(here),
-            )
+            is_same = origin_of(there) == self.route.origin
         except ValueError:
             return False
         target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))
@@ -193,9 +177,13 @@ class Call:
             return False
         if scrub(Secret(target), self.report.secrets) != target:
             return False  # targets end up in logs
-        self._target = target
+        self._point_at(target)
         self._redirects += 1
         return True
+
+    def _point_at(self, target: str) -> None:
+        self._target = target
+        self.report.target = scrub(target, self.report.secrets)
 
     def next_wait(  # noqa: PLR0911 - one return a verdict
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
@@ -217,7 +205,7 @@ class Call:
             error = ConnectTimeoutError(str(failure))
         try:
             self._retry = self._retry.increment(
-                self._request.method, self.shown_target, response=response, error=error
+                self._request.method, self.report.target, response=response, error=error
             )
         except HTTPError:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -15,8 +16,7 @@ from gentrace.exceptions import (
 from gentrace.rest.call import Call
 from gentrace.rest.cancelling import cancelling, pause
 from gentrace.rest.retries import Quota
-from gentrace.rest.routes import Routes
-from gentrace.rest.settings import Settings, read_settings
+from gentrace.rest.settings import Settings
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -31,31 +31,28 @@ class RestClient:
     """Sends requests and returns raw answers: connections and quota of one client and process."""
 
     def __init__(self) -> None:
-        self._used: tuple[Settings, Routes] | None = None
+        self._settings: Settings | None = None
         self._quota = Quota()
         self._warnings: set[str] = set()
+        self._lock = threading.RLock()
 
     def use(self, configuration: Configuration) -> None:
         """Take what a configuration says now, and close what has no use any more."""
-        used = self._used
-        if used is not None and used[0].is_of(configuration):
+        if self._settings is not None and self._settings.is_of(configuration):
             return
-        settings = read_settings(configuration)
-        if used is not None and used[0].key == settings.key:
-            self._used = settings, used[1]
-            return
-        self.close()
-        self._used = settings, Routes(settings.of_connections)
-
-    def _in_use(self) -> tuple[Settings, Routes]:
-        if self._used is None:
-            raise ApiValueError("configuration: expected one to be in use, got none")
-        return self._used
+        # By one thread: others would connect for themselves what is closed for them here.
+        with self._lock:
+            before = self._settings
+            self._settings = Settings(configuration, before)
+            if before is not None and before.routes is not self._settings.routes:
+                before.routes.close()
 
     @property
     def settings(self) -> Settings:
         """What the configuration says that is in use."""
-        return self._in_use()[0]
+        if self._settings is None:
+            raise ApiValueError("configuration: expected one to be in use, got none")
+        return self._settings
 
     def start(self, timeout: TimeoutSetting | None) -> Deadline:
         """Return the deadline of a call that starts now; None takes the configuration's time-out.
@@ -93,7 +90,7 @@ class RestClient:
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = Call(request, deadline, *self._in_use())
+        call = Call(request, deadline, self.settings)
         if "authorization" in map(str.lower, request.headers):
             self._warn_if_insecure(call.route)
         response: HTTPResponse | None = None
@@ -142,8 +139,8 @@ class RestClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        if self._used is not None:
-            self._used[1].close()
+        if self._settings is not None:
+            self._settings.routes.close()
 
 
 def _count_own_frames() -> int:

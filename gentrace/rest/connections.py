@@ -6,12 +6,12 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
-from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from gentrace.rest.attempt import current
 from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
+from gentrace.rest.response import HTTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,16 +29,18 @@ def guard(connection_class: type[Any]) -> type[HTTPConnection]:
     """Return a class of connections like these, which keep deadlines and framing.
 
     It is made when it is needed, from what is there then: a tool that has put a class of its own
-    in place of urllib3's has it used for as long as it stays.
+    in place of urllib3's has it used for as long as it stays, and where an answer ends is the
+    tool's then.
     """
-    made: Any = type(connection_class.__name__, (_Guarded, connection_class), {})
+    is_urllib3s = connection_class.__module__.startswith("urllib3.")
+    bases = (_Framed if is_urllib3s else _OfTool, connection_class)
+    made: Any = type(connection_class.__name__, bases, {})
     return cast("type[HTTPConnection]", made)
 
 
 class _Guarded(_Base):
     """What is added to a class of connections; the attempt that one serves is `current`."""
 
-    response_class = RawResponse
     is_spent = False
     _handle: socket.socket | None = None
 
@@ -77,7 +79,7 @@ class _Guarded(_Base):
             raise NewConnectionError(self, f"cannot connect: {error}") from error
         attempt.connect(sock)
         try:
-            if isinstance(self, HTTPSConnection):
+            if hasattr(self, "ssl_context"):
                 # TLS takes the socket away while it shakes hands, and would keep the watchdog out.
                 self._handle = sock.dup()
                 attempt.connect(sock, self._handle)
@@ -130,23 +132,37 @@ class _Guarded(_Base):
             self.connect()
         self.timeout = attempt.send(self)
         try:
-            super().request(*args, **_with_plain_headers(keywords))
+            super().request(*args, **keywords)
         except OSError as error:
             if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered before it had read it all.
             self.is_spent = True
-
-    def getresponse(self, *args: Any, **keywords: Any) -> Any:
-        """Read the head of the answer."""
-        current.get().wait()
-        return super().getresponse(*args, **keywords)
+        attempt.wait()
 
 
-def _with_plain_headers(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments with exact strings as header fields: a cassette writes no others."""
-    fields: Mapping[str, str] = keywords.get("headers") or {}
-    return keywords | {"headers": {str(name): str(value) for name, value in fields.items()}}
+class _Framed(_Guarded):
+    """A connection whose answers leave no doubt about where they end."""
+
+    response_class = RawResponse
+
+    def getresponse(self) -> Any:
+        """Read the head of the answer, and return that with its body unread."""
+        attempt = current.get()
+        self.sock.settimeout(attempt.begin_operation())
+        # By its place, as a tool may have put another class at its name.
+        http_client: Any = type(self).__mro__[-2]
+        return HTTPResponse(http_client.getresponse(self), attempt)
+
+
+class _OfTool(_Guarded):
+    """A connection that a tool has put in place of urllib3's."""
+
+    def request(self, *args: Any, **keywords: Any) -> None:
+        """Send a request with exact strings as header fields: a cassette writes no others."""
+        fields: Mapping[str, str] = keywords["headers"]
+        keywords["headers"] = {str(name): str(value) for name, value in fields.items()}
+        super().request(*args, **keywords)
 
 
 def _make_socks_socket(options: dict[str, Any]) -> Any:

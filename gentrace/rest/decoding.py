@@ -22,7 +22,7 @@ def unpack(source: Readable, encoding: str) -> Readable:
     """Return what gives the bytes of a source unpacked.
 
     gzip and deflate are undone, in any order and up to five times. A body that is packed in
-    another way is given as it came.
+    another way, or not at all, is given as it came.
 
     Raises:
         DecodingError: it is packed more often.

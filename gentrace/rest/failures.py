@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from urllib3.exceptions import EmptyPoolError, HTTPError
@@ -17,13 +16,14 @@ from gentrace.exceptions import (
     ApiTlsException,
 )
 from gentrace.rest.decoding import DecodingError
-from gentrace.rest.framing import BudgetError, FramingError
+from gentrace.rest.framing import FramingError
+from gentrace.rest.incoming import BudgetError
 from gentrace.rest.tls import explain_tls, is_tls_error, refuses_certificate
 from gentrace.rest.words import causes, describe, find_cause, is_clean, partial_of
 
 if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
-    from gentrace.rest.routes import Route
+    from gentrace.rest.report import Report
 
 FAILURES = (
     HTTPError,
@@ -38,73 +38,6 @@ FAILURES = (
     ImportError,  # urllib3 imports as it goes, and at the interpreter's end nothing can be had
 )
 """What may go wrong with a request or its answer; whatever else comes is not the transport's."""
-
-
-@dataclass
-class Report:
-    """What each exception of a call says besides what went wrong.
-
-    Attributes:
-        route: where its requests go.
-        secrets: texts that no message may hold.
-        idempotency_key: key of all of its requests, None for none.
-        tries: requests put on the wire so far.
-        is_hopeless: whether what went wrong will go wrong again.
-
-    """
-
-    route: Route
-    secrets: list[str]
-    idempotency_key: str | None
-    tries: int = 0
-    is_hopeless: bool = False
-
-    def explain(
-        self, error: BaseException, attempt: Attempt
-    ) -> tuple[ApiConnectionException, BaseException | None]:
-        """Build the exception that a failure of the transport becomes; return it with its cause."""
-        cause = find_cause(error)
-        kind, why = self._judge(cause, attempt)
-        safe = scrub(f"{self.route.where}: {why}", self.secrets)
-        failure = kind(0, safe, idempotency_key=self.idempotency_key, tries=self.tries)
-        return failure, cause if is_clean(cause, self.secrets) else None
-
-    def _judge(  # noqa: PLR0911 - one return a verdict
-        self, cause: BaseException, attempt: Attempt
-    ) -> tuple[type[ApiConnectionException], str]:
-        deadline, phase = attempt.deadline, attempt.phase
-        if deadline.is_up():
-            return ApiTimeoutException, f"the call's {deadline.total:g} s were up while {phase}"
-        if isinstance(cause, (TimeoutError, EmptyPoolError)):
-            return ApiTimeoutException, f"nothing happened for {attempt.limit:g} s while {phase}"
-        is_connecting = not attempt.was_sent
-        if isinstance(cause, (ImportError, MemoryError)):
-            self.is_hopeless = True
-        if is_tls_error(cause) and (is_connecting or refuses_certificate(cause)):
-            self.is_hopeless = True
-            return ApiTlsException, explain_tls(cause)
-        if _PLAIN_TO_TLS in _start_of_answer(cause):
-            self.is_hopeless = True
-            return ApiTlsException, "it speaks TLS at this port; use https://"
-        kind = (
-            ApiProxyException if is_connecting and self.route.has_proxy else ApiConnectionException
-        )
-        if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
-            self.is_hopeless = True
-            return kind, f"the proxy refused: {describe(cause)}"
-        if isinstance(cause, BudgetError):
-            return kind, f"more bytes than an answer may have, while {phase}"
-        if isinstance(cause, socket.gaierror):
-            return kind, f"the name cannot be resolved: {describe(cause)}"
-        return kind, f"{describe(cause)}, while {phase}{self._hint(cause)}"
-
-    def _hint(self, cause: BaseException) -> str:
-        """Return where to look, as far as the cause tells."""
-        if isinstance(cause, http.client.RemoteDisconnected) and not self.route.uses_tls:
-            return " (if it speaks TLS at this port, use https://)"
-        if isinstance(cause, ConnectionRefusedError) and not self.route.has_proxy:
-            return "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
-        return ""
 
 
 def is_failure(error: BaseException, attempt: Attempt) -> bool:
@@ -122,6 +55,55 @@ def is_failure(error: BaseException, attempt: Attempt) -> bool:
     if cause is error:
         return False
     raise cause from None
+
+
+def explain(
+    error: BaseException, attempt: Attempt
+) -> tuple[ApiConnectionException, BaseException | None]:
+    """Build the exception that a failure of the transport becomes; return it with its cause."""
+    cause = find_cause(error)
+    report = attempt.report
+    kind, why = _judge(cause, attempt)
+    safe = scrub(f"{report.route.where}: {why}", report.secrets)
+    failure = kind(0, safe, idempotency_key=report.idempotency_key, tries=report.tries)
+    return failure, cause if is_clean(cause, report.secrets) else None
+
+
+def _judge(  # noqa: PLR0911 - one return a verdict
+    cause: BaseException, attempt: Attempt
+) -> tuple[type[ApiConnectionException], str]:
+    deadline, phase, report = attempt.deadline, attempt.phase, attempt.report
+    if deadline.is_up():
+        return ApiTimeoutException, f"the call's {deadline.total:g} s were up while {phase}"
+    if isinstance(cause, (TimeoutError, EmptyPoolError)):
+        return ApiTimeoutException, f"nothing happened for {attempt.limit:g} s while {phase}"
+    is_connecting = not attempt.was_sent
+    if isinstance(cause, (ImportError, MemoryError)):
+        report.is_hopeless = True
+    if is_tls_error(cause) and (is_connecting or refuses_certificate(cause)):
+        report.is_hopeless = True
+        return ApiTlsException, explain_tls(cause)
+    if _PLAIN_TO_TLS in _start_of_answer(cause):
+        report.is_hopeless = True
+        return ApiTlsException, "it speaks TLS at this port; use https://"
+    kind = ApiProxyException if is_connecting and report.route.has_proxy else ApiConnectionException
+    if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
+        report.is_hopeless = True
+        return kind, f"the proxy refused: {describe(cause)}"
+    if isinstance(cause, BudgetError):
+        return kind, f"more bytes than an answer may have, while {phase}"
+    if isinstance(cause, socket.gaierror):
+        return kind, f"the name cannot be resolved: {describe(cause)}"
+    return kind, f"{describe(cause)}, while {phase}{_hint(cause, report)}"
+
+
+def _hint(cause: BaseException, report: Report) -> str:
+    """Return where to look, as far as the cause tells."""
+    if isinstance(cause, http.client.RemoteDisconnected) and not report.route.uses_tls:
+        return " (if it speaks TLS at this port, use https://)"
+    if isinstance(cause, ConnectionRefusedError) and not report.route.has_proxy:
+        return "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
+    return ""
 
 
 _PLAIN_TO_TLS = b"\x15\x03"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import socket
+import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,16 +17,24 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiResponseTooLargeException,
 )
-from gentrace.rest.body import PIECE, Body
+from gentrace.rest.deadline import now
+from gentrace.rest.decoding import Readable, unpack
+from gentrace.rest.failures import FAILURES, explain, is_failure
+from gentrace.rest.incoming import BudgetError
 from gentrace.rest.retries import parse_retry_after
-from gentrace.rest.words import causes, describe
+from gentrace.rest.tls import broke_off
+from gentrace.rest.words import causes, describe, find_cause, is_clean, partial_of
 from gentrace.schemas import FileSchema
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from gentrace.rest.attempt import Attempt
-    from gentrace.rest.head import Head
+    from gentrace.rest.foreign import ForeignAnswer
+    from gentrace.rest.framing import RawResponse
+
+PIECE = 64 * 1024
+"""How many bytes of a body are read at a time."""
 
 
 class HTTPResponse(urllib3.HTTPResponse):
@@ -33,11 +44,8 @@ class HTTPResponse(urllib3.HTTPResponse):
     connection back, closed if something is left to read.
 
     Args:
-        raw: what `urlopen` gave: an answer of urllib3, or one of a tool.
-        head: its head.
+        source: what it is read from: the wire, or a tool.
         attempt: the request that it answers.
-        max_response_body: bytes that `load` reads.
-        target: what the request asked for, as it may be shown.
 
     Attributes:
         idempotency_key: key that the request carried, None where it carried none.
@@ -45,30 +53,32 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     """
 
-    def __init__(
-        self, raw: Any, head: Head, attempt: Attempt, max_response_body: int, target: str
-    ) -> None:
-        self._body_file = Body(raw, head, attempt)
-        self._head = head
+    _is_released = True  # until it is made: an interrupt in the making leaves half of it
+
+    def __init__(self, source: RawResponse | ForeignAnswer, attempt: Attempt) -> None:
+        self._source = source
         self._attempt = attempt
-        self._max_response_body = max_response_body
+        self._report = report = attempt.report
+        self._reader: Readable | None = None
+        self._piece = b""  # in no local, as a server may repeat the token
         self._content: bytes | None = None
-        self.idempotency_key = head.report.idempotency_key
-        self.tries = head.tries
+        self.idempotency_key = report.idempotency_key
+        self.tries = report.tries
         super().__init__(
-            body=cast("Any", self._body_file),
-            headers=head.headers,
-            status=head.status,
-            version=raw.version,
-            version_string=raw.version_string,
-            reason=head.reason,
+            body=cast("Any", source),
+            headers=source.headers,
+            status=source.status,
+            version=source.version,
+            version_string=_VERSIONS.get(source.version, "HTTP/?"),
+            reason=source.reason,
             preload_content=False,
-            request_url=target,
-            enforce_content_length=False,  # the body does
+            request_url=report.target,
+            enforce_content_length=False,  # the source does
         )
         # urllib3 would take the body for read once so many unpacked bytes were.
-        is_packed = "Content-Encoding" in head.headers
-        self.length_remaining = None if is_packed else raw.length_remaining
+        is_packed = self.chunked or "Content-Encoding" in self.headers
+        self.length_remaining = None if is_packed else source.left
+        self._is_released = False
 
     @property
     def content_type(self) -> str:
@@ -95,44 +105,34 @@ class HTTPResponse(urllib3.HTTPResponse):
         """
         if self._content is None:
             content = BytesIO()
-            failure = self._collect(content, self._max_response_body)
-            if failure is not None:
-                try:
-                    raise failure.with_traceback(None)
-                finally:
-                    del failure  # which its traceback would hold in a circle
+            limit = self._report.max_response_body
+            try:
+                while content.tell() <= limit and content.write(self.read1()):
+                    pass
+            except ApiException as error:
+                content.write(error.body)
+                error.body = scrub_bytes(content, self._report.secrets)
+                raise
+            if content.tell() > limit:
+                self.close()
+                content.truncate(limit)
+                why = f"the answer is larger than max_response_body, {limit} bytes"
+                raise self._refuse(ApiResponseTooLargeException, why, content.getvalue())
             self._content = content.getvalue()
         return self._content
 
-    def _collect(self, content: BytesIO, limit: int) -> ApiException | None:
-        """Read until the end of the body, its bound or a failure; return that."""
-        try:
-            while content.tell() <= limit and content.write(self._body_file.read1(PIECE)):
-                pass
-        except ApiException as error:
-            content.write(error.body)
-            error.body = scrub_bytes(content, self._head.report.secrets)
-            return error
-        if content.tell() <= limit:
-            return None
-        content.truncate(limit)
-        self.close()
-        why = f"the answer is larger than max_response_body, {limit} bytes"
-        return self.refuse(ApiResponseTooLargeException, why, content.getvalue())
-
-    def refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
-        """Build the exception of an answer that came, but cannot be read; the caller raises it."""
-        return self._head.refuse(kind, why, body)
+    def _refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
+        return self._report.refuse(self, kind, why, body)
 
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says, the call's secrets masked."""
-        return self._head.describe(error)
+        return self._report.describe(self, error)
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
-        self.reason = self._head.reason = scrub(self.reason or "", self._head.report.secrets)
+        self.reason = scrub(self.reason or "", self._report.secrets)
         if self._content is not None:
-            self._content = scrub_bytes(BytesIO(self._content), self._head.report.secrets)
+            self._content = scrub_bytes(BytesIO(self._content), self._report.secrets)
 
     def outlive_deadline(self) -> None:
         """Let the body take its time: each read has its time-out, and a triple's total holds."""
@@ -145,28 +145,81 @@ class HTTPResponse(urllib3.HTTPResponse):
         decode_content: bool | None = None,
         cache_content: bool = False,
     ) -> bytes:
-        """Read as urllib3 does; see `Body.read1` for what it raises."""
-        self._choose(decode_content)
-        is_new = not self._body_file.received
-        whole = amt is None or amt < 0
-        data = self._body_file.read(None if whole else amt)
-        if cache_content and whole and is_new:
-            self._content = data
-        return data
+        """Read as urllib3 does; see `read1` for what it raises."""
+        is_first = not self._source.received
+        is_whole = amt is None or amt < 0
+        size = sys.maxsize if amt is None or amt < 0 else amt
+        content = BytesIO()
+        while content.write(self.read1(size - content.tell(), decode_content)):
+            pass
+        if cache_content and is_whole and is_first:
+            self._content = content.getvalue()
+        return content.getvalue()
 
     def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
-        """Read what is there as urllib3 does; see `Body.read1` for what it raises."""
-        self._choose(decode_content)
-        return self._body_file.read1(PIECE if amt is None or amt < 0 else amt)
+        """Return what is there of the body, as urllib3 does; none at its end.
 
-    def _choose(self, decode_content: bool | None) -> None:
-        chosen = self.decode_content if decode_content is None else decode_content
-        self._body_file.is_unpacked = chosen
+        Args:
+            amt: the most bytes to return, of `PIECE` at a time; None for as many as there are.
+            decode_content: whether to undo the Content-Encoding; None does. It counts at the first
+                read.
+
+        Raises:
+            ApiException: the body cannot be read, or breaks off.
+
+        """
+        size = PIECE if amt is None or amt < 0 else min(amt, PIECE)
+        if self._is_released or not size:
+            return b""
+        try:
+            if self._reader is None:
+                is_unpacked = self.decode_content if decode_content is None else decode_content
+                encoding = self.headers.get("Content-Encoding", "") if is_unpacked else ""
+                self._reader = unpack(self._source, encoding)
+            self._piece = self._reader.read1(size)
+            if not self._piece or (self._reader is self._source and self._source.isclosed()):
+                self.release_conn()
+            return self._take()
+        except BaseException as error:
+            self.close()
+            if not is_failure(error, self._attempt):
+                self._report.route.discard()
+                raise
+            failure, cause = self._explain(error)
+        try:
+            raise self.describe(failure) from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
+
+    def _take(self) -> bytes:
+        try:
+            return self._piece
+        finally:
+            self._piece = b""
+
+    def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
+        cause = find_cause(error)
+        partial = partial_of(cause, error)
+        if isinstance(cause, (BudgetError, http.client.LineTooLong)):
+            why = "more bytes came around its body than an answer may have"
+            return self._refuse(ApiResponseTooLargeException, why), cause
+        if broke_off(cause) and self._source.left is None:
+            why = "its connection was closed in the middle of TLS, and nothing says where it ends"
+            return self._refuse(ApiResponseException, why, partial.getvalue()), cause
+        is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
+        if not is_lost and not self._attempt.deadline.is_up():
+            why = f"it cannot be read: {describe(cause)}"
+            shown = cause if is_clean(cause, self._report.secrets) else None
+            return self._refuse(ApiResponseException, why, partial.getvalue()), shown
+        self._attempt.phase = f"reading the answer {self.status}"
+        failure, shown = explain(cause, self._attempt)
+        failure.body = partial.getvalue()
+        return failure, shown
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
     ) -> Generator[bytes]:
-        """Read piece by piece, each as soon as it comes; see `Body.read1` for what it raises.
+        """Read piece by piece, each as soon as it comes; see `read1` for what it raises.
 
         Args:
             amt: the most bytes of a piece; None is the whole body.
@@ -186,7 +239,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         except (ValueError, RecursionError) as error:
             why = f"the body is not JSON in UTF-8: {describe(error)}"
         # Out here, as the error above holds the whole body.
-        raise self.refuse(ApiResponseException, why, self.data)
+        raise self._refuse(ApiResponseException, why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
         """Return the body as a file in `folder`, or in the system's if None; its name is random.
@@ -215,27 +268,51 @@ class HTTPResponse(urllib3.HTTPResponse):
                 raise
             cause = causes(error)[-1]
         why = f"the answer cannot be saved: {describe(cause)}"
-        raise self.refuse(ApiResponseException, why) from cause
+        raise self._refuse(ApiResponseException, why) from cause
 
     def discard(self) -> None:
         """Free the connection; it is kept if what is left to read is little and comes at once."""
-        self._body_file.drain()
+        if self._source.left is not None and self._source.left <= PIECE:
+            self._attempt.limit_operations(_DRAIN_TIME)
+            end = now() + _DRAIN_TIME
+            try:
+                while now() < end and self._source.read1(PIECE):
+                    pass
+            except FAILURES:
+                pass
+        self.close()
 
     drain_conn = discard
 
     def tell(self) -> int:
         """Return how many bytes of the body have come in, as they are packed."""
-        return self._body_file.received
-
-    def release_conn(self) -> None:
-        """Give the connection back if the answer was read whole; close it if not."""
-        self._body_file.close()
+        return self._source.received
 
     def shutdown(self) -> None:
         """End a read that another thread is in: it gets no more."""
-        self._body_file.shut_down()
+        self._attempt.shut_down(socket.SHUT_RD)
 
-    @property
-    def connection(self) -> Any:
-        """The connection that the answer comes on, None once it is given back."""
-        return self._body_file.connection
+    def release_conn(self) -> None:
+        """Give the connection back; it is closed if something is left to read."""
+        if not self._is_released:
+            self._is_released = True
+            if not self._source.isclosed():
+                self._source.close()
+            is_kept = self._attempt.finish() and self._source.is_whole
+            if self.connection is not None and not is_kept:
+                self.connection.close()
+            super().release_conn()
+
+    def close(self) -> None:
+        """Give the connection back; it is closed if something is left to read."""
+        self.release_conn()
+        super().close()
+
+    def __del__(self) -> None:
+        self.release_conn()
+
+
+_DRAIN_TIME = 0.25
+"""Seconds to wait for the rest of an answer that nobody wants."""
+
+_VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1"}

@@ -37,15 +37,20 @@ class Routes:
     """The routes of a client.
 
     Args:
-        configuration: what connections are made with.
+        configuration: what connections are made with, copied.
 
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._contexts = TlsContexts(configuration)
+        self._configuration = configuration.copy()
+        self._key = _key_of(configuration)
+        self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
+
+    def fit(self, configuration: Configuration) -> bool:
+        """Tell whether connections would be made in the same way now."""
+        return self._key == _key_of(configuration)
 
     def find(self, host: str) -> Route:
         """Return the route to the origin of a base address, the same one for all calls.
@@ -74,11 +79,30 @@ class Routes:
             self._routes.popitem()[1].close()
 
 
+_OF_CONNECTIONS = (
+    "assert_hostname",
+    "cert_file",
+    "connection_pool_maxsize",
+    "key_file",
+    "proxy",
+    "proxy_headers",
+    "socket_options",
+    "ssl_ca_cert",
+    "ssl_context",
+    "tls_server_name",
+    "verify_ssl",
+)
+
+
+def _key_of(configuration: Configuration) -> list[object]:
+    return [getattr(configuration, name, None) for name in _OF_CONNECTIONS]
+
+
 @lru_cache(maxsize=4 * MAX_ROUTES)
 def _split(host: str) -> tuple[str, SplitResult]:
     """Return the origin of a base address, in one spelling, and its parts."""
     url = urlsplit(host)
-    return f"{url.scheme}://{spell_netloc(url)}", url
+    return origin_of(url), url
 
 
 class Route:
@@ -100,15 +124,15 @@ class Route:
     def __init__(
         self, url: SplitResult, configuration: Configuration, contexts: TlsContexts
     ) -> None:
-        self.netloc = spell_netloc(url)
-        self.origin = self.where = f"{url.scheme}://{self.netloc}"
+        self.netloc = _spell_netloc(url)
+        self.origin = self.where = origin_of(url)
         self.uses_tls = url.scheme == "https"
         self.prefix = ""
         self.secrets: list[str] = []
         self._configuration = configuration
         self._contexts = contexts
         self._is_discarded = False
-        self._target = (url.hostname or "", port_of(url))
+        self._target = (url.hostname or "", url.port or _PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
         self._proxy_fields = Headers()
         self.has_proxy = proxy is not None
@@ -221,16 +245,16 @@ def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
     return type(pool_class.__name__, (pool_class,), attributes)
 
 
-def spell_netloc(url: SplitResult) -> str:
-    """Return host and port in one spelling, the port left out where it is the usual one."""
+def origin_of(url: SplitResult) -> str:
+    """Return scheme, host and port in one spelling; ValueError if the port is no number."""
+    return f"{url.scheme}://{_spell_netloc(url)}"
+
+
+def _spell_netloc(url: SplitResult) -> str:
+    """Return host and port, the latter left out where it is the usual one."""
     host = (url.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
-    return host if port_of(url) == _PORTS.get(url.scheme) else f"{host}:{url.port}"
-
-
-def port_of(url: SplitResult) -> int:
-    """Return the port of a URL."""
-    return url.port or _PORTS[url.scheme]
+    return host if url.port in {None, _PORTS.get(url.scheme)} else f"{host}:{url.port}"
 
 
 _PORTS = {"http": 80, "https": 443}

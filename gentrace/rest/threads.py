@@ -76,9 +76,9 @@ _open: WeakSet[CallThreads] = WeakSet()
 
 def _finish() -> None:
     """Wait for the calls of this process: each ends within its time-outs."""
-    for threads in list(_open):
-        if threads.process == current_process():
-            threads.close()
+    own = [threads for threads in _open if threads.process == current_process()]
+    for threads in own:
+        threads.close()
 
 
 call_at_end(_finish)

@@ -32,17 +32,30 @@ class TlsContexts:
         """Return the context for a server, or for a proxy: that is not shown the certificate.
 
         Raises:
-            ApiValueError: the certificates or the key cannot be used.
+            ApiValueError: the certificates, the key or the caller's context cannot be used.
             ApiConnectionException: they cannot be read now: no file can be opened, or Python ends.
 
         """
         given: ssl.SSLContext | None = getattr(self._configuration, "ssl_context", None)
         if given is not None:
+            _check_age(given)
             return given
         key = ssl.SSLContext, for_proxy  # truststore puts its class in place of Python's
         if key not in self._made:
             self._made[key] = _make(self._configuration, for_proxy=for_proxy)
         return self._made[key]
+
+
+def _check_age(given: ssl.SSLContext) -> None:
+    """Refuse a context whose class has been replaced by one that derives from it.
+
+    Python's own setters look it up by its name, and would call themselves without end.
+    """
+    if type(given) is not ssl.SSLContext and issubclass(ssl.SSLContext, type(given)):
+        raise ApiValueError(
+            "ssl_context: it was made before something, such as truststore.inject_into_ssl(), "
+            "replaced ssl.SSLContext; make it after that"
+        )
 
 
 def _make(configuration: Configuration, *, for_proxy: bool) -> ssl.SSLContext:

@@ -6,7 +6,6 @@ keep a call for ever. The watchdog shuts the socket down under it.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from contextlib import suppress
@@ -14,6 +13,7 @@ from math import inf
 from typing import Protocol
 
 from gentrace.exceptions import ApiConnectionException
+from gentrace.process import call_after_fork
 from gentrace.rest.deadline import now
 
 
@@ -104,5 +104,4 @@ _LONGEST_WAIT = 3600.0
 watchdog = Watchdog()
 """The watchdog of this process."""
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=watchdog.reset)
+call_after_fork(watchdog.reset)

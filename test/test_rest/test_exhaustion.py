@@ -1,13 +1,15 @@
 """What a call says where no descriptor, thread or memory is to be had."""
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 
 import pytest
-from support.peers import Peer, server_tls
+from support.peers import Peer, echo, head_of, send, server_tls
 
 from gentrace.exceptions import ApiConnectionException
 
@@ -98,6 +100,53 @@ def test_call_without_a_thread_says_so(connect, monkeypatch):
         assert caller.works()
 
 
+def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
+    with Peer() as peer:
+        client = connect(peer).client
+        monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+        with pytest.raises(ApiConnectionException, match="no thread can be started"):
+            client.call_api("/runs", "GET", async_req=True)
+
+
+def test_handshake_without_a_descriptor_says_so(connect, monkeypatch):
+    """The socket has one already; what the watchdog would need is another."""
+
+    def fail(_):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, retries=0)
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.socket.dup", fail)
+            error = caller.fail(ApiConnectionException)
+        assert "open files" in str(error)
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "ENOMEM"])
+def test_roots_that_cannot_be_read_now_are_no_mistake_in_a_setting(connect, monkeypatch, name):
+    number = getattr(errno, name)
+
+    def fail(*_, **_keywords):
+        raise OSError(number, os.strerror(number))
+
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, retries=0)
+        monkeypatch.setattr("ssl.SSLContext.load_verify_locations", fail, raising=False)
+        error = caller.fail(ApiConnectionException)
+    assert os.strerror(number) in str(error)
+    assert "ssl_ca_cert" not in str(error)
+
+
+def test_roots_that_cannot_be_imported_are_no_mistake_in_a_setting(connect, monkeypatch):
+    """As where Python ends."""
+    with Peer(tls=server_tls()) as peer:
+        caller = connect(peer, ssl_ca_cert=None)
+        monkeypatch.setitem(sys.modules, "certifi", None)
+        assert "certifi's roots cannot load" in str(caller.fail(ApiConnectionException))
+
+
 @pytest.mark.parametrize("where", ["socket.socket.connect", "http.client.HTTPConnection.send"])
 def test_call_without_memory_says_so(connect, monkeypatch, where):
     def fail(*_):
@@ -113,14 +162,18 @@ def test_call_without_memory_says_so(connect, monkeypatch, where):
 
 
 def test_stream_without_memory_says_so(connect, monkeypatch):
-    def fail(*_):
-        raise MemoryError
+    receive, reader = socket.socket.recv, threading.current_thread()
 
-    with Peer() as peer:
+    def fail(sock, *arguments):
+        if threading.current_thread() is reader:
+            raise MemoryError
+        return receive(sock, *arguments)
+
+    with Peer(send(head_of(200, headers={"Content-Length": 9})), echo) as peer:
         caller = connect(peer)
         response = caller.raw()
         with monkeypatch.context() as patch:
-            patch.setattr("http.client.HTTPResponse.read1", fail)
+            patch.setattr("socket.socket.recv", fail, raising=False)
             with pytest.raises(ApiConnectionException, match="no memory"):
                 response.read()
         assert caller.works()

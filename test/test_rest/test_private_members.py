@@ -75,5 +75,6 @@ def test_options_of_socks_are_read(connect):
 
 def test_modules_of_the_room_are_named_in_its_page():
     """So that a reader finds where to begin."""
-    for module in ("client", "call", "routes", "connections", "framing", "body", "response"):
-        assert f"`{module}`" in rest.__doc__
+    named = set(re.findall(r"(?<!`)`(\w+)`(?!`)", rest.__doc__))
+    assert {"client", "call", "routes", "connections", "framing", "response"} <= named
+    assert named <= {path.stem for path in FILES}

@@ -1,13 +1,10 @@
-"""When a call is sent again, after how long, how often, and as the same call."""
+"""When a call is sent again, and how often."""
 
 import gzip
 import socket
-import time
-from email.utils import formatdate
-from random import Random
 
 import pytest
-from support.caller import RUN, within
+from support.caller import within
 from support.peers import (
     Peer,
     close,
@@ -29,14 +26,10 @@ from urllib3 import Retry
 
 from gentrace.exceptions import (
     ApiConnectionException,
-    ApiResponseException,
     ApiTimeoutException,
-    BadRequestException,
     ServiceException,
-    TooManyRequestsException,
     exception_class,
 )
-from gentrace.rest import parse_retry_after
 
 RETRIED = [408, 429, 500, 502, 503, 504]
 FINAL = [
@@ -61,9 +54,6 @@ FINAL = [
     511,
 ]
 
-NOW = {"retry-after-ms": "1"}
-"""Header fields of an answer that asks for another try without delay."""
-
 AT_ONCE = Retry(2, backoff_factor=0, status_forcelist=RETRIED, allowed_methods=None)
 
 
@@ -77,72 +67,6 @@ def waits(monkeypatch):
 
 def keys(peer):
     return [request["Idempotency-Key"] for request in peer.requests]
-
-
-# The key.
-
-
-def test_key_is_the_same_for_all_tries_of_a_call_and_another_for_the_next(connect):
-    with Peer(reply(503, headers=NOW), reply(500, headers=NOW), echo) as peer:
-        caller = connect(peer)
-        first, second = caller.post(), caller.post()
-    assert keys(peer) == [first.body["pipelineRunId"]] * 3 + [second.body["pipelineRunId"]]
-    assert first.body != second.body
-    assert all(len(bytes.fromhex(key)) >= 16 for key in keys(peer))
-    assert len({request.body for request in peer.requests}) == 1
-
-
-def test_key_of_the_caller_is_sent_for_all_tries(connect):
-    with Peer(reply(503, headers=NOW), echo) as peer:
-        connect(peer).post(idempotency_key="order 66")
-    assert keys(peer) == ["order 66"] * 2
-
-
-def test_key_is_keyword_only(connect):
-    with Peer() as peer, pytest.raises(TypeError):
-        connect(peer).api.pipeline_run_post(RUN, "application/json", (), False, None, False, "key")
-
-
-def test_requests_that_change_nothing_carry_no_key(connect):
-    with Peer() as peer:
-        caller = connect(peer)
-        for method in ("GET", "HEAD", "DELETE", "PUT", "PATCH"):
-            caller.client.call_api("/runs", method)
-    assert [key is not None for key in keys(peer)] == [False, False, True, True, True]
-
-
-@pytest.mark.parametrize(
-    ("step", "kind", "tries"),
-    [
-        (reply(400), BadRequestException, 1),
-        (reply(503, headers=NOW), ServiceException, 3),
-        (reply(200, b"no json"), ApiResponseException, 1),
-        (then(lambda talk, _: talk.send(head_of(200)[:9]), close), ApiConnectionException, 3),
-        (stall, ApiTimeoutException, 3),
-        (raw(head_of(200, headers={"Content-Length": 9}), b"short"), ApiConnectionException, 3),
-    ],
-    ids=["400", "503", "unreadable", "no-answer", "time-out", "cut-short"],
-)
-@pytest.mark.usefixtures("waits")
-def test_every_exception_has_the_key_and_the_number_of_tries(connect, step, kind, tries):
-    with Peer(step) as peer:
-        error = connect(peer).fail(kind, timeout=(5, 0.3, 60))
-    assert error.idempotency_key
-    assert keys(peer) == [error.idempotency_key] * tries
-    assert error.tries == tries
-
-
-def test_exception_without_a_request_has_the_key_to_send_the_call_again_with(connect, waits):
-    with Peer() as peer:
-        port = peer.address[1]
-    error = connect(f"http://127.0.0.1:{port}").fail(ApiConnectionException)
-    assert error.idempotency_key
-    assert error.tries == 0
-    assert len(waits) == 2
-    with Peer() as peer:
-        assert connect(peer).post(idempotency_key=error.idempotency_key).body == {
-            "pipelineRunId": error.idempotency_key
-        }
 
 
 # Whether.
@@ -363,184 +287,6 @@ def test_broken_tls_after_the_request_does_not_send_a_post_again(connect):
         assert error.tries == 3
 
 
-# After how long.
-
-
-def test_backoff_is_drawn_from_0_to_half_a_second_doubling_to_8(connect, waits):
-    rounds = 20
-    with Peer(reply(503)) as peer:
-        for _ in range(rounds):
-            connect(peer, retries=7, timeout=10_000).fail(ServiceException)
-    bounds = [0.5, 1, 2, 4, 8, 8, 8]
-    for nth, bound in enumerate(bounds):
-        drawn = waits[nth::7]
-        assert len(drawn) == rounds
-        assert all(0 <= wait <= bound for wait in drawn)
-        # One in a million draws of 20 would have nothing in either half.
-        assert min(drawn) < bound / 2 < max(drawn)
-
-
-@pytest.mark.parametrize(
-    ("headers", "least", "most"),
-    [
-        ({"Retry-After": "20"}, 20, 22),
-        ({"Retry-After": "60"}, 60, 66),
-        ({"retry-after-ms": "1500"}, 1.5, 1.65),
-        ({"retry-after-ms": "1500", "Retry-After": "20"}, 1.5, 1.65),
-    ],
-)
-def test_retry_after_is_waited_for_with_jitter(connect, waits, headers, least, most):
-    with Peer(reply(503, headers=headers)) as peer:
-        for _ in range(4):
-            error = connect(peer, timeout=10_000).fail(ServiceException)
-    assert all(least <= wait <= most for wait in waits)
-    assert len(set(waits)) == len(waits) == 8
-    assert error.retry_after == least
-
-
-@pytest.mark.parametrize("zone", [True, False], ids=["GMT", "-0000"])
-def test_retry_after_may_be_a_date(connect, waits, zone):
-    date = formatdate(time.time() + 40, usegmt=zone)
-    with Peer(reply(429, headers={"Retry-After": date})) as peer:
-        error = connect(peer, timeout=10_000).fail(TooManyRequestsException)
-    assert all(30 < wait < 44 for wait in waits)
-    assert len(waits) == 2
-    assert 30 < error.retry_after <= 40
-
-
-def test_retry_after_is_really_waited_for(connect):
-    with Peer(reply(503, headers={"retry-after-ms": "400"}), echo) as peer, within(0.5, least=0.4):
-        assert connect(peer).works()
-
-
-@pytest.mark.parametrize("seconds", [61, 21_600, 10**9])
-def test_longer_retry_after_ends_the_call_at_once(connect, waits, seconds):
-    """urllib3's `Retry` waits up to 21,600 s."""
-    with Peer(reply(503, headers={"Retry-After": str(seconds)})) as peer:
-        error = connect(peer, timeout=100_000).fail(ServiceException)
-    assert (error.status, error.retry_after, error.tries, waits) == (503, seconds, 1, [])
-
-
-@pytest.mark.parametrize("retries", [None, AT_ONCE], ids=["default", "Retry"])
-def test_retry_after_beyond_the_deadline_ends_the_call_at_once(connect, waits, retries):
-    with Peer(reply(429, headers={"Retry-After": "31"})) as peer:
-        error = connect(peer, timeout=30, retries=retries).fail(TooManyRequestsException)
-    assert (error.status, error.retry_after, error.tries, waits) == (429, 31, 1, [])
-
-
-@pytest.mark.usefixtures("waits")
-def test_backoff_beyond_the_deadline_ends_the_call_at_once(connect):
-    retries = Retry(3, backoff_factor=9, status_forcelist=[503], allowed_methods=None)
-    with Peer(reply(503)) as peer:
-        error = connect(peer, timeout=15, retries=retries).fail(ServiceException)
-    # urllib3's first wait is 0, the second would be 18 s.
-    assert error.tries == 2
-
-
-MALFORMED = {
-    "exponent": "1e3",
-    "5,000 digits": "9" * 5000,
-    "year 99999": "Fri, 31 Dec 99999 23:59:59 GMT",
-    "negative": "-5",
-    "past": "Wed, 21 Oct 2015 07:28:00 GMT",
-    "empty": "",
-    "words": "soon",
-    "nan": "nan",
-    "inf": "inf",
-    "hex": "0x10",
-    "list": "1, 2",
-    "no such day": "Wed, 32 Oct 2099 07:28:00 GMT",
-    "superscript": "\xb2",
-    "underscore": "1_0",
-    "sign": "+5",
-}
-
-
-@pytest.mark.parametrize("value", MALFORMED.values(), ids=MALFORMED)
-@pytest.mark.parametrize("name", ["Retry-After", "retry-after-ms"])
-def test_malformed_retry_after_counts_as_absent(connect, waits, name, value):
-    with Peer(reply(503, headers={name: value})) as peer:
-        error = connect(peer).fail(ServiceException)
-    assert (error.retry_after, error.tries) == (None, 3)
-    assert all(wait <= 1 for wait in waits)
-
-
-@pytest.mark.usefixtures("waits")
-def test_malformed_milliseconds_leave_the_seconds_in_force(connect):
-    with Peer(reply(503, headers={"retry-after-ms": "soon", "Retry-After": "20"})) as peer:
-        assert connect(peer).fail(ServiceException).retry_after == 20
-
-
-@pytest.mark.usefixtures("waits")
-def test_malformed_retry_after_may_be_anything(connect):
-    """Whatever stands there, the call ends as documented."""
-    draw = Random(5)  # noqa: S311 - no secret
-    letters = [chr(c) for c in (*range(32, 127), *range(160, 256))]
-    values = ["".join(draw.choices(letters, k=draw.randrange(1, 40))) for _ in range(200)]
-    replies = [reply(503, headers={"Retry-After": value}) for value in values]
-    with Peer(*replies) as peer:
-        caller = connect(peer, retries=0)
-        for _ in values:
-            caller.fail(ServiceException)
-
-
-# The quota.
-
-
-def test_outage_costs_at_most_a_fifth_more_requests(connect):
-    with Peer(reply(503)) as peer:
-        caller = connect(peer, retries=AT_ONCE)
-        for _ in range(1000):
-            caller.fail(ServiceException)
-    assert 1000 < len(peer.requests) <= 1200
-
-
-def test_outage_without_answers_costs_at_most_a_fifth_more_connections(connect):
-    with Peer(greet=reset) as peer:
-        caller = connect(peer, retries=AT_ONCE)
-        for _ in range(1000):
-            caller.fail(ApiConnectionException)
-        peer.wait(lambda: peer.connections > 1000)
-    assert 1000 < peer.connections <= 1200
-
-
-def test_retry_after_a_time_out_costs_twice(connect):
-    with Peer(stall) as peer:
-        caller = connect(peer, retries=AT_ONCE, timeout=(5, 0.02, 60))
-        tries = sum(caller.fail(ApiTimeoutException).tries for _ in range(60))
-    assert tries == 60 + 500 // 10
-
-
-def test_success_at_the_first_try_gives_back_a_fifth_of_a_retry(connect):
-    outage = [reply(503)] * (50 * 3 + 1)
-    with Peer(*outage, *[echo] * 4, reply(503), *[echo] * 5, reply(503), echo, reply(503)) as peer:
-        caller = connect(peer, retries=AT_ONCE)
-        for tries in [*[3] * 50, 1]:
-            assert caller.fail(ServiceException).tries == tries
-        for _ in range(4):
-            assert caller.works()
-        assert caller.fail(ServiceException).tries == 1
-        for _ in range(5):
-            assert caller.works()
-        # Nine given back, one retry spent; its success is not one at the first try.
-        assert caller.works()
-        assert caller.fail(ServiceException).tries == 1
-    assert len(peer.requests) == 150 + 1 + 4 + 1 + 5 + 2 + 1
-
-
-def test_quota_is_one_for_each_client_and_outlives_its_settings(connect):
-    with Peer(reply(503)) as peer:
-        spent, fresh = connect(peer, retries=100), connect(peer, retries=AT_ONCE)
-        spent.configuration.retries = Retry(
-            100, backoff_factor=0, status_forcelist=[503], allowed_methods=None
-        )
-        assert spent.fail(ServiceException).tries == 101
-        spent.configuration.access_token = "rotated"  # noqa: S105 - of nobody
-        spent.configuration.retries = AT_ONCE
-        assert spent.fail(ServiceException).tries == 1
-        assert fresh.fail(ServiceException).tries == 3
-
-
 # What comes with an answer that is retried.
 
 
@@ -558,29 +304,3 @@ def test_body_of_a_retried_answer_is_not_read_without_limit(connect, body):
     with Peer(body, echo) as peer, within(1):
         assert connect(peer, retries=AT_ONCE).works()
     assert [request.connection for request in peer.requests] == [0, 1]
-
-
-FORMS = {
-    "today's": "%a, %d %b %Y %H:%M:%S GMT",
-    "asctime's": "%a %b %d %H:%M:%S %Y",
-    "asctime's, day filled up": "%a %b %e %H:%M:%S %Y",
-    "RFC 850's": "%A, %d-%b-%y %H:%M:%S GMT",
-    "with an offset of nothing": "%a, %d %b %Y %H:%M:%S -0000",
-    "with an offset": "%a, %d %b %Y %H:%M:%S +0000",
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
-def test_date_to_come_back_is_utc_in_every_form(monkeypatch, form, zone):
-    """Wherever the client is: asctime's form says no zone, and means UTC."""
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
-    try:
-        date = time.strftime(FORMS[form], time.gmtime(time.time() + 30))
-        seconds = parse_retry_after({"Retry-After": date})
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert seconds is not None
-    assert 15 < seconds <= 30

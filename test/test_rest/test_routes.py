@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import urllib3
 from support.peers import Peer, echo, send, stall, then
 
 from gentrace.rest.routes import MAX_ROUTES
@@ -80,6 +81,25 @@ def test_setting_that_changes_lets_calls_under_way_end(connect):
         other = threads.submit(caller.works)
         go.set()
         assert all(call.result(20) for call in [*calls, other])
+
+
+def test_call_whose_connections_are_closed_before_it_has_one_takes_others(connect, monkeypatch):
+    """As where they make room for another origin's at that moment."""
+    closed = []
+
+    with Peer() as peer:
+        caller = connect(peer)
+        send = urllib3.HTTPConnectionPool.urlopen
+
+        def send_late(pool, *arguments, **keywords):
+            if not closed:
+                closed.append(pool)
+                caller.client.close()
+            return send(pool, *arguments, **keywords)
+
+        monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", send_late)
+        assert caller.works()
+    assert closed
 
 
 ENDS = {

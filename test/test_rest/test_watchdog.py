@@ -31,7 +31,7 @@ def attempt():
     """An attempt that is sending, and the far end of its socket."""
     near, far = socket.socketpair()
     with near, far:
-        made = Attempt(Deadline(1, 1, 60, covers_stream=False))
+        made = Attempt(Deadline(1, 1, 60, covers_stream=False), None)
         made.send(SimpleNamespace(sock=near))
         far.settimeout(PATIENCE)
         yield made, far
@@ -102,19 +102,15 @@ def test_attempt_that_is_cut_is_shut_down(attempt):
 def test_attempt_that_has_finished_is_not_cut(attempt):
     """Its connection may serve another call already."""
     made, far = attempt
-    made.finish()
+    assert made.finish()
     made.cut()
-    made.finish(is_spent=True)
     assert not is_shut(far)
 
 
-def test_attempt_that_finishes_as_it_is_cut_spends_its_connection(attempt, monkeypatch):
-    made, far = attempt
-    with monkeypatch.context() as patch:
-        patch.setattr(Attempt, "shut_down", lambda *_: None)  # the watchdog is about to
-        made.cut()
-    made.finish()
-    assert is_shut(far)
+def test_connection_of_an_attempt_that_was_cut_serves_no_other(attempt):
+    made, _ = attempt
+    made.cut()
+    assert not made.finish()
 
 
 def test_streams_are_not_cut(connect):
@@ -139,6 +135,18 @@ def test_slots_give_what_came_last_and_no_more_than_there_are():
         slots.get(timeout=0.01)
     slots.put(None)
     assert slots.get() is None
+
+
+def test_slots_are_waited_for_behind_others_no_longer_than_asked():
+    slots = Slots(1)
+    first = threading.Thread(target=slots.get, kwargs={"timeout": PATIENCE})
+    first.start()
+    for _ in range(20):  # the first waits within one of these
+        with pytest.raises(queue.Empty):
+            slots.get(timeout=0.01)
+    slots.put(None)
+    first.join(PATIENCE)
+    assert not first.is_alive()
 
 
 def test_slots_that_are_emptied_keep_their_places():

@@ -19,6 +19,14 @@ def test_injection_after_the_first_call_and_its_end_both_act(run):
     assert seen == {"before": None, "runs": ["one", "two"], "after": "three"}
 
 
+def test_context_that_is_older_than_the_injection_is_refused(run):
+    """Python itself would call one of its setters without end."""
+    with Peer(tls=server_tls()) as peer:
+        seen = run("truststore", "older_context", peer)
+    assert seen["runs"] == ["one", "two"]
+    assert "make it after that" in seen["words"]
+
+
 @pytest.mark.parametrize("name", ["untrusted_tool_first", "untrusted_call_first"])
 def test_certificate_that_the_system_does_not_trust_is_worded(run, name):
     with Peer(tls=server_tls()) as peer:

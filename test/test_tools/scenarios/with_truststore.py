@@ -1,9 +1,12 @@
 """truststore: the roots of the operating system, by injection or as a context of the caller's."""
 
+import os
 import ssl
 
 import truststore
 from calls import fail, main, make, post, tell
+
+from gentrace import ApiValueError
 
 
 def tool_first(url):
@@ -24,6 +27,19 @@ def call_first(url):
 def own_context(url):
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tell(runs=[post(make(url, ssl_ca_cert=None, ssl_context=context), "one")])
+
+
+def older_context(url):
+    context = ssl.create_default_context(cafile=os.environ["TRUSTED"])
+    api = make(url, ssl_context=context)
+    runs = [post(api, "one")]
+    truststore.inject_into_ssl()
+    try:
+        post(api, "refused")
+    except ApiValueError as error:
+        words = str(error)
+    truststore.extract_from_ssl()
+    tell(runs=[*runs, post(api, "two")], words=words)
 
 
 def untrusted_tool_first(url):

@@ -1,0 +1,114 @@
+"""What a tool puts in place of urllib3's: answers from a cassette, connections of its own."""
+
+import threading
+from io import BytesIO
+
+import pytest
+import urllib3
+from support.peers import Peer
+from urllib3.connection import HTTPConnection
+
+from gentrace.exceptions import ApiResponseTooLargeException, ApiTimeoutException
+
+BODY = b'{"pipelineRunId": "recorded"}'
+FIELDS = {"Content-Type": "application/json"}
+
+
+class Recorded:
+    """An answer that is none of urllib3, as those of a cassette are."""
+
+    status, reason, version, headers = 200, None, None, FIELDS
+    released = closed = False
+
+    def __init__(self):
+        self._content = BytesIO(BODY)
+
+    @property
+    def length_remaining(self):
+        return len(BODY) - self._content.tell()
+
+    def read(self, size):
+        return self._content.read(size)
+
+    def close(self):
+        self.closed = True
+
+    def release_conn(self):
+        self.released = True
+
+
+class Late(Recorded):
+    """One that ends when the time of the call is up, and says no length."""
+
+    length_remaining = None
+
+    def read(self, _size):
+        threading.Event().wait(0.3)
+        return b""
+
+
+@pytest.fixture
+def answer_with(monkeypatch):
+    """Have each request answered by an object."""
+
+    def put(answer):
+        monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", lambda *_, **__: answer)
+        return answer
+
+    return put
+
+
+def test_answer_of_urllib3_is_read(connect, answer_with):
+    answer_with(urllib3.HTTPResponse(BytesIO(BODY), FIELDS, 200, preload_content=False))
+    answer = connect("http://127.0.0.1:1").post()
+    assert answer.body["pipelineRunId"] == "recorded"
+    assert answer.response.tries == 1
+
+
+def test_answer_that_is_none_of_urllib3_is_read_and_let_go(connect, answer_with):
+    answer = answer_with(Recorded())
+    response = connect("http://127.0.0.1:1").raw()
+    assert response.length_remaining == len(BODY)
+    assert (response.read(), response.tell()) == (BODY, len(BODY))
+    assert answer.closed
+    assert answer.released
+
+
+def test_rest_of_an_answer_that_nobody_wants_is_read(connect, answer_with):
+    answer = answer_with(Recorded())
+    connect("http://127.0.0.1:1").raw().drain_conn()
+    assert answer.length_remaining == 0
+    assert answer.released
+
+
+def test_bound_holds_for_an_answer_of_a_tool(connect, answer_with):
+    answer_with(Recorded())
+    caller = connect("http://127.0.0.1:1", max_response_body=9)
+    assert caller.fail(ApiResponseTooLargeException).body == BODY[:9]
+
+
+def test_deadline_holds_for_an_answer_of_a_tool(connect, answer_with):
+    answer_with(Late())
+    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.1)
+
+
+def test_connection_of_a_tool_is_used_for_as_long_as_it_stays(connect, monkeypatch):
+    """It gets exact strings as header fields: a cassette writes no others."""
+    seen = []
+
+    class Recording(HTTPConnection):
+        def request(self, *args, headers, **keywords):
+            seen.extend([*headers, *headers.values()])
+            super().request(*args, headers=headers, **keywords)
+
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        with monkeypatch.context() as patch:
+            patch.setattr(urllib3.HTTPConnectionPool, "ConnectionCls", Recording)
+            assert caller.works()
+        assert "Authorization" in seen
+        assert {type(text) for text in seen} == {str}
+        seen.clear()
+        assert caller.works()
+    assert not seen

@@ -1,0 +1,74 @@
+"""The quota: an outage is not made worse by retrying all calls."""
+
+from support.peers import (
+    Peer,
+    echo,
+    reply,
+    reset,
+    stall,
+)
+from urllib3 import Retry
+
+from gentrace.exceptions import (
+    ApiConnectionException,
+    ApiTimeoutException,
+    ServiceException,
+)
+
+RETRIED = [408, 429, 500, 502, 503, 504]
+
+AT_ONCE = Retry(2, backoff_factor=0, status_forcelist=RETRIED, allowed_methods=None)
+
+
+def test_outage_costs_at_most_a_fifth_more_requests(connect):
+    with Peer(reply(503)) as peer:
+        caller = connect(peer, retries=AT_ONCE)
+        for _ in range(1000):
+            caller.fail(ServiceException)
+    assert 1000 < len(peer.requests) <= 1200
+
+
+def test_outage_without_answers_costs_at_most_a_fifth_more_connections(connect):
+    with Peer(greet=reset) as peer:
+        caller = connect(peer, retries=AT_ONCE)
+        for _ in range(1000):
+            caller.fail(ApiConnectionException)
+        peer.wait(lambda: peer.connections > 1000)
+    assert 1000 < peer.connections <= 1200
+
+
+def test_retry_after_a_time_out_costs_twice(connect):
+    with Peer(stall) as peer:
+        caller = connect(peer, retries=AT_ONCE, timeout=(5, 0.02, 60))
+        tries = sum(caller.fail(ApiTimeoutException).tries for _ in range(60))
+    assert tries == 60 + 500 // 10
+
+
+def test_success_at_the_first_try_gives_back_a_fifth_of_a_retry(connect):
+    outage = [reply(503)] * (50 * 3 + 1)
+    with Peer(*outage, *[echo] * 4, reply(503), *[echo] * 5, reply(503), echo, reply(503)) as peer:
+        caller = connect(peer, retries=AT_ONCE)
+        for tries in [*[3] * 50, 1]:
+            assert caller.fail(ServiceException).tries == tries
+        for _ in range(4):
+            assert caller.works()
+        assert caller.fail(ServiceException).tries == 1
+        for _ in range(5):
+            assert caller.works()
+        # Nine given back, one retry spent; its success is not one at the first try.
+        assert caller.works()
+        assert caller.fail(ServiceException).tries == 1
+    assert len(peer.requests) == 150 + 1 + 4 + 1 + 5 + 2 + 1
+
+
+def test_quota_is_one_for_each_client_and_outlives_its_settings(connect):
+    with Peer(reply(503)) as peer:
+        spent, fresh = connect(peer, retries=100), connect(peer, retries=AT_ONCE)
+        spent.configuration.retries = Retry(
+            100, backoff_factor=0, status_forcelist=[503], allowed_methods=None
+        )
+        assert spent.fail(ServiceException).tries == 101
+        spent.configuration.access_token = "rotated"  # noqa: S105 - of nobody
+        spent.configuration.retries = AT_ONCE
+        assert spent.fail(ServiceException).tries == 1
+        assert fresh.fail(ServiceException).tries == 3
