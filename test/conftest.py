@@ -1,6 +1,7 @@
 """What tests of every part share: the document, and jsonschema as a judge of its schemas."""
 
 import os
+import signal
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,10 @@ settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("suite")
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and programs inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _formats = FormatChecker(formats=())
 
