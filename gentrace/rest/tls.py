@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from gentrace.exceptions import ApiConnectionException, ApiValueError
+from gentrace.exceptions import ApiConnectionException, ApiTlsException, ApiValueError
 from gentrace.rest.words import describe
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class TlsContexts:
         """Return the context for a server, or for a proxy: that is not shown the certificate.
 
         Raises:
-            ApiValueError: the certificates, the key or the caller's context cannot be used.
+            ApiValueError: the certificates or the key cannot be used.
+            ApiTlsException: the caller's context is of no use any more.
             ApiConnectionException: they cannot be read now: no file can be opened, or Python ends.
 
         """
@@ -52,10 +53,8 @@ def _check_age(given: ssl.SSLContext) -> None:
     Python's own setters look it up by its name, and would call themselves without end.
     """
     if type(given) is not ssl.SSLContext and issubclass(ssl.SSLContext, type(given)):
-        raise ApiValueError(
-            "ssl_context: it was made before something, such as truststore.inject_into_ssl(), "
-            "replaced ssl.SSLContext; make it after that"
-        )
+        why = "ssl_context was made before something, such as truststore.inject_into_ssl(), "
+        raise ApiTlsException(0, why + "replaced ssl.SSLContext; make it after that")
 
 
 def _make(configuration: Configuration, *, for_proxy: bool) -> ssl.SSLContext:

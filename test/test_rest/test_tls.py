@@ -9,7 +9,6 @@ import trustme
 from support.caller import TOKEN
 from support.peers import Peer, authority, authority_pem, echo, names, proxy, raw, server_tls
 
-from gentrace import ApiValueError
 from gentrace.exceptions import ApiConnectionException, ApiTlsException
 
 NOW = datetime.now(UTC)
@@ -224,7 +223,7 @@ def test_context_of_a_class_that_was_replaced_is_refused(connect, monkeypatch):
     """As truststore does; Python itself would call one of its setters without end."""
     older = ssl.create_default_context()
     monkeypatch.setattr(ssl, "SSLContext", type("SSLContext", (ssl.SSLContext,), {}))
-    with pytest.raises(ApiValueError, match="make it after that"):
+    with pytest.raises(ApiTlsException, match="make it after that"):
         connect("https://target.test", ssl_context=older).post()
 
 

@@ -6,7 +6,7 @@ import ssl
 import truststore
 from calls import fail, main, make, post, tell
 
-from gentrace import ApiValueError
+from gentrace.exceptions import ApiTlsException
 
 
 def tool_first(url):
@@ -36,7 +36,7 @@ def older_context(url):
     truststore.inject_into_ssl()
     try:
         post(api, "refused")
-    except ApiValueError as error:
+    except ApiTlsException as error:
         words = str(error)
     truststore.extract_from_ssl()
     tell(runs=[*runs, post(api, "two")], words=words)
