@@ -22,7 +22,7 @@ from gentrace.schemas.json_text import encode
 from gentrace.schemas.near_misses import likely_name, warn_of_near_miss
 from gentrace.schemas.properties import Property
 from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES
-from gentrace.schemas.showing import Signature, shorten, show_over_lines, thaw
+from gentrace.schemas.showing import Signature, show_model, thaw
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
@@ -277,11 +277,11 @@ class Model(frozendict[str, Any]):
         return type(self).from_openapi_data_oapg, (dict(self),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({shorten(self)!r})"
+        return show_model(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Show it over several lines, as IPython asks for."""
-        printer.text(show_over_lines(self))
+        printer.text(repr(self))
 
     def __dir__(self) -> Iterable[str]:
         return sorted(set(super().__dir__()) - _REFUSED)

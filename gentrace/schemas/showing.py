@@ -18,6 +18,9 @@ SHOWN_TEXT = 200
 SHOWN_ITEMS = 5
 """How many items of an array are shown."""
 
+SHOWN_WIDTH = 80
+"""How many characters a representation of one line has at most."""
+
 
 def thaw(value: Any) -> Any:
     """Return a copy with plain dicts and lists in place of frozen ones."""
@@ -43,11 +46,18 @@ def shorten(value: Any) -> Any:
     return value
 
 
-def show_over_lines(model: frozendict[str, Any]) -> str:
-    """Return what IPython prints of a model."""
+def show_model(model: frozendict[str, Any]) -> str:
+    """Return the representation of a model: over several lines where one would be long.
+
+    In `__repr__`, as `pprint` has no other way to ask for it.
+    """
+    name, shown = type(model).__name__, shorten(model)
+    line = f"{name}({shown!r})"
+    if len(line) <= SHOWN_WIDTH:
+        return line
     from pprint import pformat  # noqa: PLC0415 - only a prompt needs it
 
-    return f"{type(model).__name__}({pformat(shorten(model), sort_dicts=False)})"
+    return f"{name}({pformat(shown, sort_dicts=False)})"
 
 
 class Signature:

@@ -373,7 +373,7 @@ def test_an_answer_pickles_whatever_names_it_has():
 
 def test_a_model_shows_its_class_and_its_content(run):
     shown = repr(run)
-    assert shown.startswith("PipelineRunRequest({'name': 'answer', 'stepRuns': [{'provider': {")
+    assert shown.startswith("PipelineRunRequest({'name': 'answer',\n 'stepRuns': [{'provider': {")
     assert "frozendict" not in shown
     assert eval(shown) == run  # noqa: S307 - our own
 
