@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from gentrace.configuration.secrets import scrub
 from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
@@ -82,6 +83,8 @@ def read_answer(
         documented = documented or operation.success
         body, flaw = _deserialize(documented, raw, stream=stream, folder=folder)
         if flaw is None:
+            if operation.id_property is not None:
+                _log_id(operation, scrub(str(body[operation.id_property]), request.secrets))
             return documented.response_cls(_response(raw), body)
         failure = _unreadable(raw, flaw)
         del body, flaw
@@ -93,6 +96,13 @@ def read_answer(
         raise failure
     finally:
         del failure  # which its traceback would hold in a circle
+
+
+def _log_id(operation: Operation, shown: str) -> None:
+    import logging  # noqa: PLC0415 - slow to import, and loaded by the transport by now
+
+    log = logging.getLogger("gentrace")
+    log.debug("%s: %s %s", operation.name, operation.id_property, shown)
 
 
 def _deserialize(

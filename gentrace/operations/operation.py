@@ -30,6 +30,8 @@ class Operation:
         body: the body of its request, None where it has none.
         parameters: its parameters.
         auth: names of the security schemes that it uses.
+        id_property: wire name of the property of its answer that the debug log shows, such as
+            the id of what was stored; None for none.
 
     """
 
@@ -46,6 +48,7 @@ class Operation:
         body: RequestBody | None = None,
         parameters: Sequence[PathParameter | QueryParameter | HeaderParameter] = (),
         auth: Sequence[str] = ("bearerAuth",),
+        id_property: str | None = None,
     ) -> None:
         self.name = name
         self.method = method
@@ -57,6 +60,7 @@ class Operation:
         self.body = body
         self.parameters = parameters
         self.auth = auth
+        self.id_property = id_property
         self.success = next(item for status, item in responses.items() if is_success(status))
         self.accepts = tuple(
             dict.fromkeys(text for item in responses.values() for text in item.content)

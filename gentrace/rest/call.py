@@ -19,6 +19,7 @@ from urllib3.exceptions import (
 from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.deadline import now
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
@@ -87,6 +88,7 @@ class Call:
             ApiResponseException: one came whose head can be read in more than one way.
 
         """
+        self._began = now()
         attempt = Attempt(self._deadline, self.report)
         token = current.set(attempt)
         try:
@@ -155,10 +157,30 @@ class Call:
 
         return pieces()
 
-    def log(self, text: str, *args: object) -> None:
-        """Write to the log what happens to the call."""
+    def log_answer(self, answer: HTTPResponse) -> None:
+        """Write to the log what a request was answered."""
+        sent = len(self._request.body or b"")
+        facts = answer.tries, answer.status, self._milliseconds(), sent, answer.tell()
+        self._log("request %d: %d after %d ms, %d bytes sent, %d bytes received", *facts)
+
+    def log_failure(self, failure: ApiException) -> None:
+        """Write to the log that a request was not answered."""
+        self._log("no answer after %d ms: %s", self._milliseconds(), failure.reason)
+
+    def log_retry(self, wait: float, answer: HTTPResponse | None) -> None:
+        """Write to the log that another request follows, and why."""
+        why = "no answer came" if answer is None else f"the answer was {answer.status}"
+        self._log("another request in %.2f s, as %s", wait, why)
+
+    def _milliseconds(self) -> int:
+        return round((now() - self._began) * 1000)
+
+    def _log(self, text: str, *args: object) -> None:
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s: %s", self._request.method, self.report.target, text % args)
+            key = self._request.idempotency_key
+            which = "" if key is None else f" (key {key})"
+            where = f"{self._request.method} {self.route.origin}{self.report.target}{which}"
+            log.debug("%s", scrub(f"{where}: {text % args}", self.report.secrets))
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""
@@ -177,6 +199,7 @@ class Call:
             return False
         if scrub(Secret(target), self.report.secrets) != target:
             return False  # targets end up in logs
+        self.log_answer(response)
         self._point_at(target)
         self._redirects += 1
         return True

@@ -100,10 +100,10 @@ class RestClient:
                 failure = None
                 try:
                     response = call.exchange()
-                    call.log("request %d: %d", response.tries, response.status)
                     if response.status < HTTPStatus.MULTIPLE_CHOICES:
                         if not stream:
                             response.load()
+                        call.log_answer(response)
                         if response.tries == 1:
                             self._quota.refill()
                         return response
@@ -112,15 +112,18 @@ class RestClient:
                         continue
                 except ApiConnectionException as error:
                     response, failure = None, error
+                    call.log_failure(error)
                 wait = call.next_wait(self._quota, response, failure)
                 if wait is None and response is not None:
                     response.load()
+                    call.log_answer(response)
                     return response
                 if wait is None:
                     raise cast("ApiException", failure)
                 if response is not None:
                     response.discard()
-                call.log("another request in %.2f s", wait)
+                    call.log_answer(response)
+                call.log_retry(wait, response)
                 pause(wait)
         except BaseException:
             # Such as an interrupt, whose traceback would keep the answer and its connection.

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 import urllib3  # noqa: F401 - importing it puts its own handler on its logger
-from support.peers import Peer, reply
+from support.caller import TOKEN
+from support.peers import Peer, reply, reset
 
 from gentrace.configuration import LOGGER_FORMAT, Configuration
 from gentrace.exceptions import ApiTypeError, ApiValueError, ServiceException
@@ -221,12 +222,43 @@ def test_http_clients_own_print_stays_off(connect, capfd):
     assert sys.modules["http.client"].HTTPConnection.debuglevel == 0
 
 
-def test_every_retry_is_logged(connect, caplog):
-    """The log names the method, the path, how many requests failed and the wait."""
-    caplog.set_level(logging.DEBUG)
-    call(connect, retries=2)
+def said(caplog):
+    """What the log says of the requests of a call, without the times."""
+    line = re.compile(r"POST http://127\.0\.0\.1:\d+(/\S+) \(key \w+\): (.*)")
     records = [record.getMessage() for record in caplog.records if record.name == "gentrace"]
-    assert len([text for text in records if re.search(r"POST .*/pipeline-run.*\d s", text)]) == 2
+    found = [
+        line.fullmatch(text) or re.fullmatch("(pipeline_run_post): (.*)", text) for text in records
+    ]
+    return [(one[1], re.sub(r"\d+(\.\d+)? m?s", "T", one[2])) for one in found]
+
+
+def test_every_request_and_retry_is_logged(connect, caplog):
+    """Where it went, how it ended, how much went over the wire; why and when another follows."""
+    caplog.set_level(logging.DEBUG)
+    call(connect, retries=1)
+    path = "/api/v1/pipeline-run"
+    assert said(caplog) == [
+        (path, "request 1: 503 after T, 60 bytes sent, 17 bytes received"),
+        (path, "another request in T, as the answer was 503"),
+        (path, "request 2: 503 after T, 60 bytes sent, 17 bytes received"),
+    ]
+
+
+def test_redirects_and_lost_answers_are_logged(connect, caplog):
+    """And the id of the run that was stored, but for what is a secret of it."""
+    caplog.set_level(logging.DEBUG)
+    moved = reply(307, b"", {"Location": "/there"})
+    stored = reply(200, {"pipelineRunId": f"run-{TOKEN}"})
+    with Peer(moved, reset, stored) as peer:
+        connect(peer).post()
+        lost = f"{peer.origin}: Connection reset by peer, while waiting for the answer"
+    assert said(caplog) == [
+        ("/api/v1/pipeline-run", "request 1: 307 after T, 60 bytes sent, 0 bytes received"),
+        ("/there", f"no answer after T: {lost}"),
+        ("/there", "another request in T, as no answer came"),
+        ("/there", "request 3: 200 after T, 60 bytes sent, 40 bytes received"),
+        ("pipeline_run_post", "pipelineRunId run-***"),
+    ]
 
 
 def test_format_may_have_fields_of_the_programs_own_records():

@@ -78,6 +78,7 @@ operation = Operation(
         400: OpenApiResponse(ApiResponseFor400, "Bad request"),
         500: OpenApiResponse(ApiResponseFor500, "Internal server error"),
     },
+    id_property="pipelineRunId",
 )
 
 
