@@ -37,7 +37,8 @@ def __getattr__(name: str) -> Any:
         from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"gentrace.local needs {error.name}, which is not installed: pip install '.[local]'"
+            f"gentrace.local needs {error.name}, which is not installed: "
+            "pip install jsonschema rfc3339-validator starlette uvicorn"
         ) from error
     globals().update({exported: getattr(server, exported) for exported in _OF_THE_SERVER})
     return globals()[name]

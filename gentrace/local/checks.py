@@ -39,7 +39,8 @@ class RunChecker:
         schema = body["content"]["application/json"]["schema"]
         if "date-time" not in FormatChecker.checkers:
             raise ImportError(
-                "gentrace.local needs rfc3339-validator to check dates: pip install '.[local]'"
+                "gentrace.local needs rfc3339-validator to check dates: "
+                "pip install rfc3339-validator"
             )
         types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
         untyped: Any = validators

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import tomllib
 
 import pytest
 
@@ -149,12 +150,16 @@ def test_beyond_loopback_it_serves_with_a_token_and_by_the_names_it_was_told(sta
         assert client.get(Authorization="Bearer t", Host=host).status == status
 
 
-def test_without_its_extra_it_says_how_to_get_it(finish):
+def test_without_its_extra_it_says_how_to_get_it(finish, root):
+    """By the names of the packages: that of this one brings another from PyPI."""
     code, output, errors = finish(code=WITHOUT)
     assert (code, output) == (2, "")
+    with (root / "pyproject.toml").open("rb") as file:
+        extra = tomllib.load(file)["project"]["optional-dependencies"]["local"]
+    names = " ".join(requirement.partition(">=")[0] for requirement in extra)
     assert errors == (
         "gentrace.local: gentrace.local needs uvicorn, which is not installed:"
-        " pip install '.[local]'\n"
+        f" pip install {names}\n"
     )
 
 
