@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from gentrace.configuration.secrets import scrub
 from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
@@ -57,6 +56,10 @@ class RawAnswer(Protocol):
         """Mask what the server says of the call's secrets."""
         ...
 
+    def log(self, text: str) -> None:
+        """Write to the log, with the call's secrets masked."""
+        ...
+
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says."""
         ...
@@ -83,8 +86,9 @@ def read_answer(
         documented = documented or operation.success
         body, flaw = _deserialize(documented, raw, stream=stream, folder=folder)
         if flaw is None:
-            if operation.id_property is not None:
-                _log_id(operation, scrub(str(body[operation.id_property]), request.secrets))
+            name = operation.id_property
+            if name is not None and name in body:
+                raw.log(f"{operation.name}: {name} {body[name]}")
             return documented.response_cls(_response(raw), body)
         failure = _unreadable(raw, flaw)
         del body, flaw
@@ -96,13 +100,6 @@ def read_answer(
         raise failure
     finally:
         del failure  # which its traceback would hold in a circle
-
-
-def _log_id(operation: Operation, shown: str) -> None:
-    import logging  # noqa: PLC0415 - slow to import, and loaded by the transport by now
-
-    log = logging.getLogger("gentrace")
-    log.debug("%s: %s %s", operation.name, operation.id_property, shown)
 
 
 def _deserialize(

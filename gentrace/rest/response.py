@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import socket
 import sys
@@ -127,6 +128,12 @@ class HTTPResponse(urllib3.HTTPResponse):
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says, the call's secrets masked."""
         return self._report.describe(self, error)
+
+    def log(self, text: str) -> None:
+        """Write to the log, with the call's secrets masked."""
+        log = logging.getLogger("gentrace")
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", scrub(text, self._report.secrets))
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
