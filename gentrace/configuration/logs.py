@@ -76,7 +76,8 @@ def _replace(kind: str, handler: logging.Handler | None) -> None:
     if before is not None:
         for logger in loggers:
             logger.removeHandler(before)
-            if not any(other in logger.handlers for other in _handlers.values()):
+            is_last = not any(other in logger.handlers for other in _handlers.values())
+            if is_last and logger.name in _levels:  # the program may have taken a handler off
                 logger.setLevel(_levels.pop(logger.name))
         before.close()
     if handler is not None:

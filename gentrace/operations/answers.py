@@ -128,6 +128,7 @@ def _deserialize(
 
 def _unreadable(raw: RawAnswer, flaw: str) -> ApiException:
     """Build the error of a run that was stored, but whose answer cannot be read."""
+    raw.load()
     raw.hide_secrets()
     reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
     answer = ApiResponseWithoutDeserialization(_response(raw))

@@ -129,8 +129,7 @@ class Call:
                     self._request.method,
                     self.route.prefix + self._target,
                     body=self._body(attempt),
-                    # Plain texts, which tools can write down; in no local of this frame.
-                    headers=Headers(self._headers),  # tracing adds fields of an attempt
+                    headers=Headers(self._headers),  # a copy: tracing adds fields of an attempt
                     retries=_NEVER,
                     redirect=False,
                     assert_same_host=False,
@@ -160,12 +159,13 @@ class Call:
     def log_answer(self, answer: HTTPResponse) -> None:
         """Write to the log what a request was answered."""
         sent = len(self._request.body or b"")
-        facts = answer.tries, answer.status, self._milliseconds(), sent, answer.tell()
-        self._log("request %d: %d after %d ms, %d bytes sent, %d bytes received", *facts)
+        received = f", {answer.tell()} bytes received" if answer.tell() else ""
+        facts = answer.tries, answer.status, self._milliseconds(), sent, received
+        self._log("request %d: %d after %d ms, %d bytes sent%s", *facts)
 
     def log_failure(self, failure: ApiException) -> None:
-        """Write to the log that a request was not answered."""
-        self._log("no answer after %d ms: %s", self._milliseconds(), failure.reason)
+        """Write to the log that no whole answer came, or none that can be read."""
+        self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
 
     def log_retry(self, wait: float, answer: HTTPResponse | None) -> None:
         """Write to the log that another request follows, and why."""
@@ -180,7 +180,7 @@ class Call:
             key = self._request.idempotency_key
             which = "" if key is None else f" (key {key})"
             where = f"{self._request.method} {self.route.origin}{self.report.target}{which}"
-            log.debug("%s", scrub(f"{where}: {text % args}", self.report.secrets))
+            log.debug("%s", self.report.show(f"{where}: {text % args}"))
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""

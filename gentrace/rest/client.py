@@ -110,9 +110,11 @@ class RestClient:
                     if call.follow(response):
                         response.discard()
                         continue
-                except ApiConnectionException as error:
-                    response, failure = None, error
+                except ApiException as error:
                     call.log_failure(error)
+                    if not isinstance(error, ApiConnectionException):
+                        raise
+                    response, failure = None, error
                 wait = call.next_wait(self._quota, response, failure)
                 if wait is None and response is not None:
                     response.load()

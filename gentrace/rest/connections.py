@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
+from gentrace.configuration.secrets import Headers
 from gentrace.rest.attempt import current
 from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
@@ -161,7 +162,7 @@ class _OfTool(_Guarded):
     def request(self, *args: Any, **keywords: Any) -> None:
         """Send a request with exact strings as header fields: a cassette writes no others."""
         fields: Mapping[str, str] = keywords["headers"]
-        keywords["headers"] = {str(name): str(value) for name, value in fields.items()}
+        keywords["headers"] = Headers({str(name): str(value) for name, value in fields.items()})
         super().request(*args, **keywords)
 
 

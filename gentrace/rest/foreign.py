@@ -41,6 +41,8 @@ class ForeignAnswer:
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
+        if self._attempt.deadline.is_up():
+            raise TimeoutError
         if isinstance(self._answer, BaseHTTPResponse):
             piece = SecretBytes(self._answer.read1(size, decode_content=False))
         else:  # a tool has it all
@@ -49,6 +51,9 @@ class ForeignAnswer:
             raise TimeoutError  # the end of its call cut it off, which looks like its own
         self.received += len(piece)
         return piece
+
+    read = read1
+    """By which urllib3 knows that there is something to read."""
 
     def isclosed(self) -> bool:
         """Tell whether nothing is left to read."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from urllib3 import HTTPHeaderDict
 
-from gentrace.configuration.secrets import Secret
+from gentrace.configuration.secrets import Secret, scrub
 from gentrace.rest.attempt import current
 from gentrace.rest.incoming import Incoming
 
@@ -105,11 +105,11 @@ class RawResponse(http.client.HTTPResponse):
         codings = self.headers.getlist("Transfer-Encoding")
         option = self.headers.get("Connection", "").lower()
         if lengths and not (len(set(lengths)) == 1 and _LENGTH.fullmatch(lengths[0])):
-            raise FramingError("its Content-Length is not one number: " + ", ".join(lengths)[:100])
+            raise FramingError(f"its Content-Length is not one number: {_show(lengths)}")
         if lengths and codings:
             raise FramingError("it has a Content-Length beside a Transfer-Encoding")
         if codings and [coding.lower() for coding in codings] != ["chunked"]:
-            raise FramingError("its Transfer-Encoding is not chunked: " + ", ".join(codings)[:100])
+            raise FramingError(f"its Transfer-Encoding is not chunked: {_show(codings)}")
         announced = int(lengths[0]) if lengths else None
         has_none = self._is_for_head or self.status in {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}
         self.length = 0 if has_none else announced
@@ -151,10 +151,9 @@ class RawResponse(http.client.HTTPResponse):
     def _begin_chunk(self) -> None:
         if self.received and self.fp.take_whole(2) != b"\r\n":
             raise FramingError("a chunk is longer than its size")
-        size = _SIZE.fullmatch(self.fp.readline())
-        if size is None:
+        self.left = _parse_size(self.fp.readline())
+        if self.left is None:
             raise FramingError("the size of a chunk is no plain hexadecimal number")
-        self.left = int(size[1], 16)
         if not self.left:
             parse_fields(self.fp.read_head(), "trailer")
             self._end()
@@ -169,6 +168,17 @@ class RawResponse(http.client.HTTPResponse):
         self.chunked = False
         self.is_whole = not self.fp.waiting
         self.close()
+
+
+def _show(values: list[str]) -> str:
+    """Return the values of a header field for a message; cut, which masking could not undo."""
+    return scrub(", ".join(values), current.get().report.secrets)[:100]
+
+
+def _parse_size(line: bytes) -> int | None:
+    """Return the size of a chunk; a match would stay in the frame that waits for what follows."""
+    size = _SIZE.fullmatch(line)
+    return None if size is None else int(size[1], 16)
 
 
 def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:

@@ -15,10 +15,14 @@ from gentrace.configuration.secrets import (
     scrub,
     scrub_bytes,
 )
+from gentrace.exceptions import printable
 from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
     from gentrace.exceptions import ApiException
+
+_SHOWN = 1000
+"""How many characters a line of the log has."""
 
 
 class ResponseHeaders(HTTPHeaderDict):
@@ -64,6 +68,10 @@ class Report:
         self.target = ""
         self.tries = 0
         self.is_hopeless = False
+
+    def show(self, text: str) -> str:
+        """Return a text for a line of the log: masked, cut, and with no line break of its own."""
+        return printable(scrub(text, self.secrets)[:_SHOWN])
 
     def refuse(
         self, answer: Any, kind: type[ApiException], why: str, body: bytes = b""

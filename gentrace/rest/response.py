@@ -133,7 +133,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Write to the log, with the call's secrets masked."""
         log = logging.getLogger("gentrace")
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s", scrub(text, self._report.secrets))
+            log.debug("%s", self._report.show(text))
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""

@@ -43,7 +43,7 @@ class Routes:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration.copy()
-        self._key = _key_of(configuration)
+        self._key = _key_of(self._configuration)  # the other may change meanwhile
         self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
@@ -75,8 +75,10 @@ class Routes:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        while self._routes:
-            self._routes.popitem()[1].close()
+        with self._lock:
+            routes, self._routes = self._routes, {}
+        for route in routes.values():
+            route.close()
 
 
 _OF_CONNECTIONS = (

@@ -18,6 +18,15 @@ SHOWN_TEXT = 200
 SHOWN_ITEMS = 5
 """How many items of an array are shown."""
 
+SHOWN_KEYS = 50
+"""How many properties of an object are shown."""
+
+SHOWN_DEPTH = 20
+"""How many levels are shown."""
+
+SHOWN_PAGE = 4000
+"""Up to how many characters a representation is laid out: it takes `pprint` long."""
+
 SHOWN_WIDTH = 80
 """How many characters a representation of one line has at most."""
 
@@ -32,17 +41,21 @@ def thaw(value: Any) -> Any:
     return value
 
 
-def shorten(value: Any) -> Any:
-    """Return a copy like that of `thaw`, with long texts and arrays cut."""
+def shorten(value: Any, depth: int = 0) -> Any:
+    """Return a copy like that of `thaw`, with what is long, wide or deep cut."""
     kind = type_of(value)
     if kind is str and len(value) > SHOWN_TEXT:
         return f"{value[:SHOWN_TEXT]}… ({len(value)} characters)"
+    if depth > SHOWN_DEPTH and isinstance(value, (Dict, Tuple)):
+        return "…"
     if kind is Tuple:
-        shown = [shorten(item) for item in value[:SHOWN_ITEMS]]
+        shown = [shorten(item, depth + 1) for item in value[:SHOWN_ITEMS]]
         more = len(value) - SHOWN_ITEMS
         return [*shown, f"… {more} more"] if more > 0 else shown
     if issubclass(kind, Dict):
-        return {key: shorten(item) for key, item in value.items()}
+        some = {key: shorten(value[key], depth + 1) for key in list(value)[:SHOWN_KEYS]}
+        more = len(value) - SHOWN_KEYS
+        return {**some, "…": f"{more} more"} if more > 0 else some
     return value
 
 
@@ -53,7 +66,7 @@ def show_model(model: frozendict[str, Any]) -> str:
     """
     name, shown = type(model).__name__, shorten(model)
     line = f"{name}({shown!r})"
-    if len(line) <= SHOWN_WIDTH:
+    if not SHOWN_WIDTH < len(line) <= SHOWN_PAGE:
         return line
     from pprint import pformat  # noqa: PLC0415 - only a prompt needs it
 

@@ -7,10 +7,15 @@ import sys
 import pytest
 import urllib3  # noqa: F401 - importing it puts its own handler on its logger
 from support.caller import TOKEN
-from support.peers import Peer, reply, reset
+from support.peers import Peer, head_of, reply, reset, send
 
 from gentrace.configuration import LOGGER_FORMAT, Configuration
-from gentrace.exceptions import ApiTypeError, ApiValueError, ServiceException
+from gentrace.exceptions import (
+    ApiResponseException,
+    ApiTypeError,
+    ApiValueError,
+    ServiceException,
+)
 
 FAILING = reply(503, headers={"retry-after-ms": "1"})
 """A call that is sent again says so in the log."""
@@ -253,12 +258,38 @@ def test_redirects_and_lost_answers_are_logged(connect, caplog):
         connect(peer).post()
         lost = f"{peer.origin}: Connection reset by peer, while waiting for the answer"
     assert said(caplog) == [
-        ("/api/v1/pipeline-run", "request 1: 307 after T, 60 bytes sent, 0 bytes received"),
-        ("/there", f"no answer after T: {lost}"),
+        ("/api/v1/pipeline-run", "request 1: 307 after T, 60 bytes sent"),
+        ("/there", f"failed after T: {lost}"),
         ("/there", "another request in T, as no answer came"),
         ("/there", "request 3: 200 after T, 60 bytes sent, 40 bytes received"),
         ("pipeline_run_post", "pipelineRunId run-***"),
     ]
+
+
+def test_what_a_server_says_is_one_line_of_bounded_length(connect, caplog):
+    caplog.set_level(logging.DEBUG, "gentrace")
+    with Peer(reply(200, {"pipelineRunId": "a\nERROR " + "x" * 10_000})) as peer:
+        connect(peer).post()
+    shown = caplog.messages[-1]
+    assert "a\\nERROR xxx" in shown
+    assert len(shown) <= 1001
+
+
+@pytest.mark.parametrize("wrong", [{"Content-Length": "-1"}, {"Transfer-Encoding": "x"}])
+def test_an_answer_that_cannot_be_read_is_logged(connect, caplog, wrong):
+    caplog.set_level(logging.DEBUG, "gentrace")
+    with Peer(send(head_of(200, headers=wrong))) as peer:
+        connect(peer).fail(ApiResponseException)
+    assert [text.partition("failed after ")[1] for text in caplog.messages] == ["failed after "]
+
+
+def test_a_program_may_take_the_handlers_off(tmp_path):
+    configuration = Configuration(debug=True, logger_file=tmp_path / "calls.log")
+    logger = logging.getLogger("gentrace")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    configuration.debug = False
+    configuration.logger_file = None
 
 
 def test_format_may_have_fields_of_the_programs_own_records():

@@ -9,7 +9,7 @@ import pytest
 
 from gentrace import models, schemas
 from gentrace.exceptions import ApiTypeError
-from gentrace.models import PipelineRunRequest, StepRun, StepRunProvider
+from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun, StepRunProvider
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 RUN = PipelineRunRequest(name="answer", step_runs=[{"provider": {"inputs": {"q": ["é", None]}}}])
@@ -64,6 +64,16 @@ def test_ipython_and_pprint_show_a_model_over_several_lines():
     assert eval(printer.shown) == run  # noqa: S307 - our own
     assert pprint.pformat(run) == printer.shown
     assert "\n" not in repr(RUN)
+
+
+def test_a_representation_takes_little_time_whatever_a_server_sends():
+    """`pprint` takes long for what is deep and wide; that is shown in one line, and cut."""
+    deep = json.loads('{"a":' * 150 + json.dumps({str(n): n for n in range(1000)}) + "}" * 150)
+    shown = repr(PipelineRunResponse.from_openapi_data_oapg({"pipelineRunId": "a", "more": deep}))
+    assert "…" in shown
+    assert len(shown) < 1000
+    assert "950 more" in repr(RUN.set("more", {str(n): n for n in range(1000)}))
+    assert "\n" not in repr(RUN.set("more", {str(n): "x" * 150 for n in range(50)}))
 
 
 def test_completion_has_no_method_that_always_refuses():

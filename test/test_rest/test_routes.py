@@ -10,7 +10,8 @@ import pytest
 import urllib3
 from support.peers import Peer, echo, send, stall, then
 
-from gentrace.rest.routes import MAX_ROUTES
+from gentrace import Configuration
+from gentrace.rest.routes import MAX_ROUTES, Routes
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 
@@ -131,3 +132,26 @@ def test_no_place_of_the_pool_is_lost(connect, end):
         assert first.read()
         with caller.raw(), caller.raw():
             assert caller.fail(timeout=0.3).tries == 0  # and no more
+
+
+def test_a_setting_that_changes_while_it_is_read_acts_from_the_next_call():
+    """Such as in another thread; here as soon as the configuration was copied."""
+
+    class Changing(Configuration):
+        def copy(self):
+            twin = super().copy()
+            self.connection_pool_maxsize = 3
+            return twin
+
+    configuration = Changing("http://127.0.0.1:9")
+    routes = Routes(configuration)
+    assert not routes.fit(configuration)
+
+
+def test_routes_that_several_threads_close_are_closed_once():
+    routes = Routes(Configuration())
+    for port in range(8, 28):
+        routes.find(f"http://127.0.0.1:{port}")
+    with ThreadPoolExecutor(4) as threads:
+        for closing in [threads.submit(routes.close) for _ in range(4)]:
+            closing.result()

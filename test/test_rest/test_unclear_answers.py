@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import bombs
-from support.caller import within
+from support.caller import TOKEN, within
 from support.peers import Peer, echo, head_of, raw, reply, send
 
 from gentrace.exceptions import (
@@ -235,3 +235,16 @@ def test_memory_of_a_large_bound_is_not_twice_the_bound():
     assert refused < (64 + 8) * MIB
     # What parsing costs: the text, and the texts in it.
     assert broken < (3 * 64 + 8) * MIB
+
+
+def test_a_token_in_a_field_that_a_message_cuts_is_masked(connect):
+    with Peer(send(head_of(200, headers={"Content-Length": "x" * 92 + TOKEN}))) as peer:
+        error = connect(peer).fail(ApiResponseException)
+    assert "xxx" in str(error)
+    assert TOKEN[:6] not in str(error)
+
+
+def test_a_streamed_answer_that_cannot_be_read_is_masked(connect):
+    with Peer(reply(200, TOKEN.encode(), content_type="text/html")) as peer:
+        error = connect(peer).fail(ApiResponseException, stream=True)
+    assert error.api_response.response.data == error.body == b"***"
