@@ -47,6 +47,13 @@ class Late(Recorded):
         return b""
 
 
+class Slow(Late):
+    """One that never ends."""
+
+    def read(self, size):
+        return super().read(size) or b" "
+
+
 @pytest.fixture
 def answer_with(monkeypatch):
     """Have each request answered by an object."""
@@ -90,6 +97,15 @@ def test_bound_holds_for_an_answer_of_a_tool(connect, answer_with):
 def test_deadline_holds_for_an_answer_of_a_tool(connect, answer_with):
     answer_with(Late())
     connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.1)
+    answer_with(Slow())
+    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.1)
+
+
+def test_answer_of_a_tool_is_open_until_it_is_read(answer_with, connect):
+    answer_with(Recorded())
+    answer = connect("http://127.0.0.1:1").raw()
+    assert not answer.closed
+    assert answer.read() == BODY
 
 
 def test_connection_of_a_tool_is_used_for_as_long_as_it_stays(connect, monkeypatch):
