@@ -9,6 +9,7 @@ import pytest
 
 from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest, StepRun, StepRunProvider
+from gentrace.schemas import MILLISECONDS, REQUEST_RULES
 
 
 class Word(str):
@@ -90,6 +91,7 @@ def test_a_date_time_is_text_as_soon_as_the_model_is_made(value, text, judge):
 def test_an_integer_is_an_int_even_if_a_float_was_given(value, number):
     read = StepRun(elapsed_time=value).elapsed_time
     assert (type(read), read) == (int, number)
+    assert MILLISECONDS.check(value, REQUEST_RULES) == number
 
 
 @pytest.mark.parametrize(
