@@ -57,6 +57,7 @@ class Ledger:
         self._added: list[tuple[int, bytes]] = []
         self._process = current_process()
         self._end = Lock()
+        self._forgotten = False
 
     def is_here(self) -> bool:
         """Tell whether this is the process that started the run, and no child of it."""
@@ -81,6 +82,8 @@ class Ledger:
     ) -> str | None:
         """Mask, shorten and keep the JSON text of a step; returns its error as it is kept.
 
+        Of a run that is forgotten nothing is kept.
+
         Args:
             number: the place of the step.
             started: when it started, in microseconds since the epoch.
@@ -88,6 +91,9 @@ class Ledger:
             error: what went wrong, None if nothing did.
 
         """
+        if self._forgotten:
+            self._open.pop(number, None)
+            return error
         try:
             text, error = self._finish_text(text, error)
             self._texts[number] = (started, text)
@@ -95,6 +101,7 @@ class Ledger:
             pass
         finally:
             self._open.pop(number, None)
+        self._forget_late()
         return error
 
     def add_step(self, step: StepRun) -> None:
@@ -108,6 +115,7 @@ class Ledger:
             self._added.append((since // _MICROSECOND, text))
         else:
             self._texts[next(self._numbers)] = (None, text)
+        self._forget_late()
 
     def _finish_text(self, text: bytes, error: str | None) -> tuple[bytes, str | None]:
         """Return the JSON text of a step, masked, with its error, and shortened; and that error.
@@ -159,12 +167,22 @@ class Ledger:
         for abandon in list(self._open.values()):
             abandon()
         steps = b",".join(self._in_order())
-        self._texts.clear()  # whoever keeps the run keeps no content
-        self._added.clear()
         parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
             parts.append(b'"error":' + encode_text(error))
         return b",".join(parts) + b"}"
+
+    def forget(self) -> None:
+        """Keep no content any more, after the run has ended, as the program may keep the run."""
+        self._forgotten = True
+        self._open.clear()
+        self._texts.clear()
+        self._added.clear()
+
+    def _forget_late(self) -> None:
+        """Forget again what another thread was about to keep when the run was forgotten."""
+        if self._forgotten:
+            self.forget()
 
     def _in_order(self) -> list[bytes]:
         """Return the steps in the order of their starts: those measured elsewhere put in between.

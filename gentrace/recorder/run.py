@@ -195,12 +195,15 @@ class PipelineRun:
             self.error = ledger.mask_error(error)
             body = ledger.join(self.error)
         finally:
-            if ledger.mask_failed:
+            ledger.forget()
+            mask_failed = ledger.mask_failed  # once, as a step may still end in another thread
+            if mask_failed:
                 self._delivery.drop(self.receipt, "mask_failed")
-        if not ledger.mask_failed:
+        if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
 
     def _go_nowhere(self, reason: str) -> None:
+        self._ledger.forget()
         self._ended_with = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)
