@@ -188,6 +188,9 @@ class PipelineRun:
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", problem)
             self._go_nowhere("discarded")
+        except BaseException:
+            self._go_nowhere("discarded")  # the run has ended, so nothing else ends its receipt
+            raise
 
     def _hand_over(self, error: str | None) -> None:
         ledger = self._ledger
