@@ -52,7 +52,7 @@ class Ledger:
         self._delivery = delivery
         self._numbers = count()
         # By number, in the order of the starts: what ends the open steps, and the others' texts.
-        self._open: dict[int, Callable[[], None]] = {}
+        self._open: dict[int, Callable[[Ledger, int], None]] = {}
         self._texts: dict[int, tuple[int | None, bytes]] = {}
         self._added: list[tuple[int, bytes]] = []
         self._process = current_process()
@@ -71,8 +71,11 @@ class Ledger:
         """Take no more steps; tells whether this is the call that ended the run."""
         return self._end.acquire(blocking=False)
 
-    def open_step(self, abandon: Callable[[], None]) -> int:
-        """Keep a place for a step that starts; `abandon` ends it if the run ends before it."""
+    def open_step(self, abandon: Callable[[Ledger, int], None]) -> int:
+        """Keep a place for a step that starts; `abandon` ends it if the run ends before it.
+
+        It is called with this and the place.
+        """
         number = next(self._numbers)
         self._open[number] = abandon
         return number
@@ -82,7 +85,8 @@ class Ledger:
     ) -> str | None:
         """Mask, shorten and keep the JSON text of a step; returns its error as it is kept.
 
-        Of a run that is forgotten nothing is kept.
+        Where a step ends in one thread and its run in another, the first text of it is kept. Of a
+        run that is forgotten nothing is.
 
         Args:
             number: the place of the step.
@@ -96,7 +100,7 @@ class Ledger:
             return error
         try:
             text, error = self._finish_text(text, error)
-            self._texts[number] = (started, text)
+            self._texts.setdefault(number, (started, text))
         except MaskFailedError:
             pass
         finally:
@@ -164,8 +168,8 @@ class Ledger:
 
     def join(self, error: str | None) -> bytes:
         """Return the JSON text of the run, after it has ended; steps that are open end with it."""
-        for abandon in list(self._open.values()):
-            abandon()
+        for number, abandon in list(self._open.items()):
+            abandon(self, number)
         steps = b",".join(self._in_order())
         parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
