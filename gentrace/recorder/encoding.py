@@ -31,7 +31,7 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it.
 
     """
-    if type(value) in _NO_MAPPINGS:
+    if any(type(value) is kind for kind in _NO_MAPPINGS):  # `in` would run a metaclass's code
         value = {_NAMES[name]: value}
     text = encode_json_value(value, dumps)
     if not text.startswith(b"{"):

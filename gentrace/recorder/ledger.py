@@ -52,11 +52,12 @@ class Ledger:
         self._delivery = delivery
         self._numbers = count()
         # By number, in the order of the starts: what ends the open steps, and the others' texts.
-        self._open: dict[int, Callable[[], None]] = {}
+        self._open: dict[int, Callable[[Ledger, int], None]] = {}
         self._texts: dict[int, tuple[int | None, bytes]] = {}
         self._added: list[tuple[int, bytes]] = []
         self._process = current_process()
         self._end = Lock()
+        self._forgotten = False
 
     def is_here(self) -> bool:
         """Tell whether this is the process that started the run, and no child of it."""
@@ -70,8 +71,11 @@ class Ledger:
         """Take no more steps; tells whether this is the call that ended the run."""
         return self._end.acquire(blocking=False)
 
-    def open_step(self, abandon: Callable[[], None]) -> int:
-        """Keep a place for a step that starts; `abandon` ends it if the run ends before it."""
+    def open_step(self, abandon: Callable[[Ledger, int], None]) -> int:
+        """Keep a place for a step that starts; `abandon` ends it if the run ends before it.
+
+        It is called with this and the place.
+        """
         number = next(self._numbers)
         self._open[number] = abandon
         return number
@@ -81,6 +85,9 @@ class Ledger:
     ) -> str | None:
         """Mask, shorten and keep the JSON text of a step; returns its error as it is kept.
 
+        Where a step ends in one thread and its run in another, the first text of it is kept. Of a
+        run that is forgotten nothing is.
+
         Args:
             number: the place of the step.
             started: when it started, in microseconds since the epoch.
@@ -88,13 +95,17 @@ class Ledger:
             error: what went wrong, None if nothing did.
 
         """
+        if self._forgotten:
+            self._open.pop(number, None)
+            return error
         try:
             text, error = self._finish_text(text, error)
-            self._texts[number] = (started, text)
+            self._texts.setdefault(number, (started, text))
         except MaskFailedError:
             pass
         finally:
             self._open.pop(number, None)
+        self._forget_late()
         return error
 
     def add_step(self, step: StepRun) -> None:
@@ -108,6 +119,7 @@ class Ledger:
             self._added.append((since // _MICROSECOND, text))
         else:
             self._texts[next(self._numbers)] = (None, text)
+        self._forget_late()
 
     def _finish_text(self, text: bytes, error: str | None) -> tuple[bytes, str | None]:
         """Return the JSON text of a step, masked, with its error, and shortened; and that error.
@@ -156,15 +168,25 @@ class Ledger:
 
     def join(self, error: str | None) -> bytes:
         """Return the JSON text of the run, after it has ended; steps that are open end with it."""
-        for abandon in list(self._open.values()):
-            abandon()
+        for number, abandon in list(self._open.items()):
+            abandon(self, number)
         steps = b",".join(self._in_order())
-        self._texts.clear()  # whoever keeps the run keeps no content
-        self._added.clear()
         parts = [b'{"name":' + encode_text(self.name), b'"stepRuns":[%b]' % steps]
         if error is not None:
             parts.append(b'"error":' + encode_text(error))
         return b",".join(parts) + b"}"
+
+    def forget(self) -> None:
+        """Keep no content any more, after the run has ended, as the program may keep the run."""
+        self._forgotten = True
+        self._open.clear()
+        self._texts.clear()
+        self._added.clear()
+
+    def _forget_late(self) -> None:
+        """Forget again what another thread was about to keep when the run was forgotten."""
+        if self._forgotten:
+            self.forget()
 
     def _in_order(self) -> list[bytes]:
         """Return the steps in the order of their starts: those measured elsewhere put in between.

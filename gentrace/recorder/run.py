@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.delivery import Receipt
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope
+from gentrace.recorder.context import Scope, current_scope
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
@@ -44,7 +44,7 @@ class PipelineRun:
         self._delivery = delivery
         self._off = off
         self._ended_with: str | None = None
-        self._scope: Scope | None = None
+        self._scopes: list[Scope] = []  # one for each time that it was entered
 
     @property
     def receipt(self) -> Receipt:
@@ -127,8 +127,9 @@ class PipelineRun:
     def __enter__(self) -> Self:
         """Make the run current."""
         if self._ledger.is_open():
-            self._scope = Scope(self, self._ledger)
-            self._scope.enter()
+            scope = Scope(self, self._ledger)
+            self._scopes.append(scope)
+            scope.enter()
         return self
 
     def __exit__(
@@ -169,8 +170,14 @@ class PipelineRun:
             )
 
     def _leave(self) -> None:
-        if self._scope is not None:
-            self._scope.leave()
+        """Make current again what was before the block that is left: the one that is current.
+
+        In another context than the block was entered in, something else is current, and stays so.
+        """
+        scope = current_scope()
+        if scope is not None and scope in self._scopes:
+            self._scopes.remove(scope)
+            scope.leave()
 
     def _finish(self, error: BaseException | None) -> None:
         """End the run and hand it over, if it has not ended; `error` is what left its block."""
@@ -188,6 +195,9 @@ class PipelineRun:
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", problem)
             self._go_nowhere("discarded")
+        except BaseException:
+            self._go_nowhere("discarded")  # the run has ended, so nothing else ends its receipt
+            raise
 
     def _hand_over(self, error: str | None) -> None:
         ledger = self._ledger
@@ -195,12 +205,15 @@ class PipelineRun:
             self.error = ledger.mask_error(error)
             body = ledger.join(self.error)
         finally:
-            if ledger.mask_failed:
+            ledger.forget()
+            mask_failed = ledger.mask_failed  # once, as a step may still end in another thread
+            if mask_failed:
                 self._delivery.drop(self.receipt, "mask_failed")
-        if not ledger.mask_failed:
+        if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
 
     def _go_nowhere(self, reason: str) -> None:
+        self._ledger.forget()
         self._ended_with = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)

@@ -67,31 +67,43 @@ class StepRecording(Step):
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a step", problem)
 
-    def _abandon(self) -> None:
-        self._end(NOT_FINISHED)
+    def _abandon(self, ledger: Ledger, number: int) -> None:
+        """End the step as its run ends.
+
+        One that is ending elsewhere is not waited for: it is kept with what was captured so far.
+        """
+        if self.elapsed_time is None:
+            self._end(NOT_FINISHED)
+        else:
+            ledger.close_step(number, self._started, self._encode(self._measure()), NOT_FINISHED)
 
     def _end(self, error: object) -> None:
         if self.elapsed_time is not None:
             return
-        elapsed = max(0, steady_time() - self._ticks)
-        self.elapsed_time = (elapsed + 500) // 1_000
+        elapsed = self._measure()
+        self.elapsed_time = _in_milliseconds(elapsed)
         text = None if error is None else text_of(error)
         ledger, number = self._ledger, self._number
         if ledger is not None and number is not None and ledger.is_here():
-            text = ledger.close_step(number, self._started, self._encode(ledger, elapsed), text)
+            self._capture(ledger)
+            text = ledger.close_step(number, self._started, self._encode(elapsed), text)
         self.error = text
         self._run = self._ledger = None
 
-    def _encode(self, ledger: Ledger, elapsed: int) -> bytes:
-        """Return the JSON text of the step, but for its error."""
-        self._capture(ledger)
+    def _measure(self) -> int:
+        """Return the microseconds since the step started."""
+        return max(0, steady_time() - self._ticks)
+
+    def _encode(self, elapsed: int) -> bytes:
+        """Return the JSON text of the step with what was captured of it, but for its error."""
         parts = list(self._captured.values())
         if self.invocation is not None:
             parts.insert(0, b'"invocation":' + encode_text(self.invocation))
         if self.provider is not None:
             parts.insert(0, b'"name":' + encode_text(self.provider))
         start, end = text_of_time(self._started), text_of_time(self._started + elapsed)
-        times = f'"elapsedTime":{self.elapsed_time},"startTime":"{start}","endTime":"{end}"}}'
+        milliseconds = _in_milliseconds(elapsed)
+        times = f'"elapsedTime":{milliseconds},"startTime":"{start}","endTime":"{end}"}}'
         before = b'{"provider":{%b},' % b",".join(parts) if parts else b"{"
         return before + times.encode()
 
@@ -105,3 +117,7 @@ class StepRecording(Step):
         ):
             if value is not None and name not in captured:
                 captured[name] = encode_content(name, value, ledger.dumps)
+
+
+def _in_milliseconds(microseconds: int) -> int:
+    return (microseconds + 500) // 1_000

@@ -65,6 +65,12 @@ class Comparable(type):  # noqa: PLW1641 - on purpose
         return cls is other
 
 
+class Incomparable(
+    metaclass=type("Meta", (type,), {"__eq__": raise_own, "__hash__": type.__hash__})
+):
+    pass
+
+
 class Unhashed(metaclass=Comparable):
     pass
 

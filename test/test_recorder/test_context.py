@@ -80,6 +80,41 @@ def test_one_block_is_entered_many_times(pipeline, delivery):
         assert provider["inputs"] == provider["outputs"]
 
 
+def test_run_that_is_entered_again_leaves_what_was_current_before(pipeline, delivery):
+    with pipeline.start() as outer:
+        inner = pipeline.start()
+        with inner:
+            with inner:
+                assert current_run() is inner
+            assert current_run() is None
+        assert current_run() is outer
+    assert current_run() is None
+    assert len(delivery.runs) == 2
+
+
+def test_run_that_tasks_enter_side_by_side_leaves_to_each_what_was_current_there(pipeline):
+    async def work(outer, entered, may_leave):
+        with outer:
+            with inner:
+                entered.set()
+                await may_leave.wait()
+            assert current_run() is outer
+
+    async def main():
+        events = [asyncio.Event() for _ in range(4)]
+        first = asyncio.create_task(work(pipeline.start(), events[0], events[1]))
+        await events[0].wait()
+        second = asyncio.create_task(work(pipeline.start(), events[2], events[3]))
+        await events[2].wait()
+        events[1].set()
+        await first
+        events[3].set()
+        await second
+
+    inner = pipeline.start()
+    asyncio.run(main())
+
+
 def test_1000_concurrent_tasks_keep_their_steps_apart(pipeline, delivery):
     @step("inner")
     async def inner(n):

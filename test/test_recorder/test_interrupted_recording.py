@@ -221,3 +221,21 @@ assert len(delivery.runs) == 1
         env=environment,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_run_that_is_interrupted_while_it_is_handed_over_ends_its_receipt(pipeline, delivery):
+    """As by Ctrl-C while what an open step holds is encoded."""
+
+    class Interrupted:
+        def __repr__(self):
+            raise KeyboardInterrupt
+
+    run = pipeline.start()
+    receipt = run.receipt
+    block = run.step("a")
+    block.__enter__().outputs = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        run.submit()
+    assert reason_of(receipt) == "discarded"
+    assert run.submit() is receipt
+    assert delivery.bodies == []

@@ -1,0 +1,115 @@
+"""A run that has ended, however it ended, keeps nothing of what was recorded of it."""
+
+import tracemalloc
+from contextlib import contextmanager
+from weakref import ref
+
+import pytest
+from support.hostile import raise_own
+from support.recording import InMemory, reason_of
+
+from gentrace.recorder import Pipeline
+
+LARGE = 900_000
+
+
+def large_text():
+    """A text that no other part of the program holds."""
+    return "x" * LARGE
+
+
+@contextmanager
+def nothing_kept():
+    """Check that what was recorded meanwhile is not in memory afterwards."""
+    tracemalloc.start()
+    try:
+        yield
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak > 2 * LARGE
+    assert held < LARGE  # what is imported on first use is less
+
+
+def record(run):
+    """Record a step, and add one that was measured elsewhere."""
+    with run.step("a") as one:
+        one.outputs = large_text()
+    run.add_step_run({"provider": {"outputs": {"a": large_text()}}})
+    run.add_step_run(
+        {"provider": {"outputs": {"a": large_text()}}, "startTime": "2000-01-01T00:00:00Z"}
+    )
+
+
+def test_discarded_run_keeps_no_content(pipeline):
+    run = pipeline.start()
+    with nothing_kept():
+        record(run)
+        run.discard()
+    assert reason_of(run.receipt) == "discarded"
+
+
+def test_run_whose_mask_fails_keeps_no_content():
+    delivery = InMemory()
+    run = Pipeline("a", delivery=delivery).start()
+    with nothing_kept():
+        record(run)
+        delivery.mask = raise_own
+        run.error = "bad"
+        run.submit()
+    assert reason_of(run.receipt) == "mask_failed"
+
+
+def test_run_whose_error_cannot_be_masked_keeps_no_content(monkeypatch):
+    delivery = InMemory()
+    run = Pipeline("a", delivery=delivery).start()
+    with nothing_kept():
+        record(run)
+        monkeypatch.setattr(InMemory, "mask", property(raise_own), raising=False)
+        run.error = "bad"
+        run.submit()
+    assert delivery.bodies == []
+    assert run.receipt.done()
+
+
+class Content:
+    """Something that a step holds."""
+
+
+def test_discarded_run_lets_go_of_open_steps(pipeline):
+    content = Content()
+    held = ref(content)
+    run = pipeline.start()
+    run.step("a", inputs=content).__enter__()
+    del content
+    assert held() is not None
+    run.discard()
+    assert held() is None
+
+
+def test_step_that_ends_after_its_run_was_discarded_is_not_masked():
+    masked = []
+    run = Pipeline("a", delivery=InMemory(mask=masked.append)).start()
+    with run.step("a") as one:
+        run.discard()
+        one.error = "bad"
+    assert masked == []
+    assert one.elapsed_time is not None
+    assert one.error == "bad"
+
+
+@pytest.mark.parametrize("add", [False, True])
+def test_step_during_whose_masking_the_run_is_discarded_is_not_kept(add):
+    def mask(one):
+        run.discard()
+        return one
+
+    run = Pipeline("a", delivery=InMemory(mask=mask)).start()
+    with nothing_kept():
+        if add:
+            run.add_step_run({"provider": {"outputs": {"a": large_text()}}})
+        else:
+            with run.step("a") as one:
+                one.outputs = large_text()
+            one = None
+    assert reason_of(run.receipt) == "discarded"
