@@ -142,10 +142,13 @@ class Engine:
                 receipt, outcome = self._queue.endings.popleft()
             except IndexError:
                 return
-            if isinstance(outcome, str):
-                receipt.succeed(outcome)
-            else:
-                receipt.fail(outcome)
+            try:
+                if isinstance(outcome, str):
+                    receipt.succeed(outcome)
+                else:
+                    receipt.fail(outcome)
+            except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
+                warn(f"a callback of a receipt raised {type(error).__name__}")
 
     def _end(self) -> None:
         self._queue.abandon(self._last_failure)
