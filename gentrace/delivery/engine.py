@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gentrace.delivery.stats import DeliveryStats
 
 LOOK = 0.25
-"""Seconds between two looks at settings that were no good."""
+"""Seconds between two looks at settings that were no good, and between a failure and going on."""
 
 
 class Engine:
@@ -191,19 +191,23 @@ class Engine:
     def _work(self) -> None:
         load_transport()
         wakes: SimpleQueue[None] = SimpleQueue()
-        while True:
-            self._say_notices()
-            found = self._take(wakes)
-            if self._is_over:
-                break
-            if isinstance(found, Run):
-                try:
-                    self._try(found)
-                except BaseException as error:  # noqa: BLE001 - of a callback; it ends no thread
-                    warn(f"a callback of a receipt raised {type(error).__name__}")
-            else:
-                self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
+        while not self._is_over:
+            try:
+                self._work_once(wakes)
+            except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
+                warn(f"a thread of the delivery goes on after a {type(error).__name__}")
+                self._rest(wakes, LOOK)
         self._say_notices()
+
+    def _work_once(self, wakes: SimpleQueue[None]) -> None:
+        self._say_notices()
+        found = self._take(wakes)
+        if self._is_over:
+            return
+        if isinstance(found, Run):
+            self._try(found)
+        else:
+            self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
 
     def _take(self, wakes: SimpleQueue[None]) -> Run | float:
         """Return the run to try now, or else how many seconds to wait, unless woken."""

@@ -51,6 +51,7 @@ class SpoolKeeper:
     ) -> None:
         self._spool = Spool(directory, limits, host, clock.time, notices.remind)
         self.queue = SpooledQueue(limits, clock.draw, notices.count, self._spool)
+        self._tell = notices.remind
         self._act = act
         self._clock = clock
         self._wakes: SimpleQueue[None] = SimpleQueue()
@@ -60,12 +61,10 @@ class SpoolKeeper:
     def run(self) -> None:
         """Keep them in order until it is stopped."""
         while not self._is_over:
-            for file in self._spool.files():
-                file.sync()
-            self._act(self.queue.look_after)
-            now = self._clock.now()
-            if self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY:
-                self.adopt()
+            try:
+                self._look_after()
+            except BaseException as error:  # noqa: BLE001 - nothing may end the thread for good
+                self._tell(f"the spool is looked after again after a {type(error).__name__}")
             self._clock.wait(self._wakes, SYNC_EVERY)
 
     def prepare(self) -> None:
@@ -87,3 +86,11 @@ class SpoolKeeper:
     def leave(self) -> None:
         """In a forked child: leave all files to the parent."""
         self._spool.leave()
+
+    def _look_after(self) -> None:
+        for file in self._spool.files():
+            file.sync()
+        self._act(self.queue.look_after)
+        now = self._clock.now()
+        if self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY:
+            self.adopt()
