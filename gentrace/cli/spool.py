@@ -15,6 +15,7 @@ from gentrace.cli.output import say, say_json, warn
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
+from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import SUFFIX
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 
@@ -96,6 +97,10 @@ def _send(directory: Path, host: str) -> bool:
     """Send the runs of all files to one host, while any arrives; whether none is left."""
     with ApiClient(Configuration(host)) as client:
         delivery = Delivery(client, spool=directory)
+        off = delivery.off_reason()
+        if off is not None:
+            warn(f"{host}: nothing is sent: {MEANINGS[off]}")
+            return False
         delivered = -1
         is_done = False
         while not is_done and delivery.stats().delivered > delivered:

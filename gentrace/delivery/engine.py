@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.notices import Notices, is_heard, warn
+from gentrace.delivery.off import is_off
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
@@ -78,7 +79,7 @@ class Engine:
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
         end = self._end_of(timeout)
-        if self._keeper is not None and not self._is_over:
+        if self._keeper is not None and not self._is_over and not self._is_off():
             self._keeper.prepare()
             self._start_threads()
         return self._wait_for(self._begin_flush(), end)
@@ -127,11 +128,15 @@ class Engine:
             self._sender.host,
             clock=self._clock,
             notices=self._notices,
+            is_off=self._is_off,
             act=self._act_on_files,
         )
         # No child shall find a file half written.
         hold_forks(self._turns.lock)
         return self._keeper.queue
+
+    def _is_off(self) -> bool:
+        return is_off(self._sender.configuration)
 
     def _act(self, action: Callable[[], None]) -> None:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""

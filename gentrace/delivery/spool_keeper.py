@@ -32,6 +32,7 @@ class SpoolKeeper:
         host: says where runs go.
         clock: the time.
         notices: what is to be said.
+        is_off: tells whether delivery is off, so that no run of another process is taken over.
         act: carries out an action on the queue in turn.
 
     Attributes:
@@ -47,11 +48,13 @@ class SpoolKeeper:
         *,
         clock: Clock,
         notices: Notices,
+        is_off: Callable[[], bool],
         act: Callable[[Callable[[], None]], None],
     ) -> None:
         self._spool = Spool(directory, limits, host, clock.time, notices.remind)
         self.queue = SpooledQueue(limits, clock.draw, notices.count, self._spool)
         self._tell = notices.remind
+        self._is_off = is_off
         self._act = act
         self._clock = clock
         self._wakes: SimpleQueue[None] = SimpleQueue()
@@ -73,8 +76,10 @@ class SpoolKeeper:
         self.adopt()
 
     def adopt(self) -> None:
-        """Take over the files of processes that are gone."""
+        """Take over the files of processes that are gone, unless delivery is off."""
         self._adopted_at = self._clock.now()
+        if self._is_off():
+            return
         for file in self._spool.find():
             self._act(lambda file=file: self.queue.adopt(file))  # type: ignore[misc] # bound in the loop
 

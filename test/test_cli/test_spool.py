@@ -48,6 +48,16 @@ def test_what_nobody_owns_is_sent(command, spool, server):
     assert [run["name"] for run in server.wait_for_runs(2)] == ["kept", "kept"]
 
 
+def test_where_delivery_is_off_nothing_is_sent(command, report, spool, server, monkeypatch):
+    monkeypatch.setenv("GENTRACE_DISABLED", "1")
+    code, _, errors = command("spool", spool, "--send")
+    assert code == 1
+    assert f"{server.url}: nothing is sent: delivery is off: GENTRACE_DISABLED is set" in errors
+    assert server.runs == []
+    _, (file,) = report("spool", spool)
+    assert file["runs"] == 2
+
+
 def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
     server.fail(times=100)
     with ApiClient(Configuration(server.url)) as client:
