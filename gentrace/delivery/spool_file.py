@@ -181,8 +181,8 @@ class SpoolFile:
                     if row in seen:
                         return
                     seen.add(row)
-                    if isinstance(body, bytes):
-                        yield str(key), float(accepted_at), body
+                    if isinstance(key, str) and isinstance(body, bytes):
+                        yield key, _moment(accepted_at), body
 
     def is_sound(self) -> bool:
         """Tell whether nothing in it is damaged, as far as SQLite can tell."""
@@ -237,6 +237,17 @@ class SpoolFile:
         if is_empty:
             remove_file(self.path)
         self._ownership.give_up(is_gone=is_empty)
+
+    def let_go(self) -> None:
+        """Close it as it is; its runs are for whoever adopts it."""
+        self._connection.close()
+        self._ownership.give_up(is_gone=False)
+
+    def discard(self) -> None:
+        """Close it, and remove it with all that it holds."""
+        self._connection.close()
+        remove_file(self.path)
+        self._ownership.give_up(is_gone=True)
 
     def set_aside(self) -> None:
         """Close it, and rename it so that nobody takes it for a spool."""

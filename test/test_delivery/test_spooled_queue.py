@@ -11,6 +11,7 @@ from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
+from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spooled_queue import SpooledQueue
 
 HOST = "http://127.0.0.1:9"
@@ -235,4 +236,34 @@ def test_a_file_that_cannot_be_counted_is_found_again(tmp_path, desk):
     change(file.path, "ALTER TABLE others RENAME TO runs")
     (file,) = desk.spool.find()
     desk.queue.adopt(file)
+    assert desk.queue.stats == DeliveryStats(2, queued=2)
+
+
+@pytest.mark.parametrize("kind", [sqlite3.OperationalError, ValueError])
+def test_a_damaged_file_that_cannot_be_copied_stays_as_it_was(tmp_path, desk, monkeypatch, kind):
+    """Nothing is left of the copy, and the file is saved later."""
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    (file,) = left.spool.files()
+    left.spool.close()
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE later (value CHECK (value > 3))")
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("INSERT INTO later VALUES (1)")
+    before = {path.name for path in file.path.parent.iterdir()}
+
+    def refuse(copy, key, accepted_at, body):
+        if copy.last_row:
+            raise kind("the disk is full")
+        return add(copy, key, accepted_at, body)
+
+    add = SpoolFile.add
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolFile, "add", refuse)
+        assert desk.spool.find() == []
+    assert [text.endswith("cannot be read: the disk is full") for text in desk.said] == [True]
+    assert {path.name for path in file.path.parent.iterdir()} == before
+    (saved,) = desk.spool.find()
+    assert "set aside" in desk.said[-1]
+    desk.queue.adopt(saved)
     assert desk.queue.stats == DeliveryStats(2, queued=2)
