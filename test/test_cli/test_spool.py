@@ -80,6 +80,22 @@ def test_a_damaged_file_is_listed(command, spool):
     assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
 
 
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
+    (spool / "odd.sqlite3").mkdir()
+    output = command("spool", spool)[1]
+    assert " bytes, cannot be read: " in output
+    assert "damaged" not in output
+
+
+def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_path):
+    """Its name is still in the list of the directory."""
+    gone = tmp_path / "gone"
+    (spool / "odd.sqlite3").symlink_to(gone)
+    assert "odd" not in command("spool", spool)[1]
+    assert not gone.exists()
+    assert not (spool / "odd.lock").exists()
+
+
 def test_a_file_whose_lock_is_none_is_listed(command, spool):
     (spool / "odd.sqlite3").touch()
     (spool / "odd.lock").write_bytes(b"x" * 9999)
