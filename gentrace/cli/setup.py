@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gentrace._version import __version__
-from gentrace.cli.spool import look, word
+from gentrace.cli.spool import look_at_all, word
 from gentrace.configuration import API_VERSION, SERVERS
 from gentrace.configuration.proxies import find_proxy
 from gentrace.configuration.secrets import mask_url
-from gentrace.delivery.spool import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +96,7 @@ def look_at_spool(directory: Path) -> Iterator[Finding]:
     if not directory.is_dir():
         yield Finding("spool", WRONG, f"{directory}: there is no such directory")
         return
-    files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    files = look_at_all(directory)
     if not files:
         yield Finding("spool", KNOWN, f"{directory}: nothing waits")
     for file in files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from gentrace.cli.output import say, say_json, warn
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
+from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import SUFFIX
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 
@@ -55,10 +56,10 @@ def main(arguments: Sequence[str]) -> int:
     directory: Path = options.directory
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory}: there is no such directory")
-    files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    files = look_at_all(directory)
     if options.send:
         is_done = [_send(directory, host) for host in sorted({f.host for f in files if f.host})]
-        files = [look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+        files = look_at_all(directory)
     else:
         is_done = []
     for file in files:
@@ -69,8 +70,14 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if all(is_done) else 1
 
 
-def look(path: Path) -> Waiting:
-    """Look into a file of a spool."""
+def look_at_all(directory: Path) -> list[Waiting]:
+    """Look into all files of a spool."""
+    files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    return [file for file in files if file is not None]
+
+
+def _look(path: Path) -> Waiting | None:
+    """Look into a file of a spool; None if it was removed meanwhile."""
     size = 0
     for part in (path, path.with_name(f"{path.name}-wal")):
         with suppress(FileNotFoundError):
@@ -80,22 +87,35 @@ def look(path: Path) -> Waiting:
         ownership = Ownership.of(path)
         if ownership is None:
             return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
-        file = SpoolFile(path, ownership)
-        host, runs, first = file.host, file.count(), file.oldest()
-        file.close()
+        if not path.exists():  # opening it would make it anew
+            ownership.give_up(is_gone=True)
+            return None
+        with closing(SpoolFile(path, ownership)) as file:
+            host, runs, first = file.host, file.count(), file.oldest()
     except (sqlite3.Error, OSError, LaterVersionError) as error:
         if ownership is not None:
             ownership.give_up(is_gone=False)
-        flaw = "of a later version" if isinstance(error, LaterVersionError) else f"damaged: {error}"
-        return Waiting(path.name, size, owned=False, flaw=flaw)
+        return Waiting(path.name, size, owned=False, flaw=_word_flaw(error))
     oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
     return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest)
+
+
+def _word_flaw(error: Exception) -> str:
+    if isinstance(error, LaterVersionError):
+        return "of a later version"
+    # Such as one that this user may not read, or that another program locks.
+    is_barred = isinstance(error, (sqlite3.OperationalError, PermissionError))
+    return f"cannot be read: {error}" if is_barred else f"damaged: {error}"
 
 
 def _send(directory: Path, host: str) -> bool:
     """Send the runs of all files to one host, while any arrives; whether none is left."""
     with ApiClient(Configuration(host)) as client:
         delivery = Delivery(client, spool=directory)
+        off = delivery.off_reason()
+        if off is not None:
+            warn(f"{host}: nothing is sent: {MEANINGS[off]}")
+            return False
         delivered = -1
         is_done = False
         while not is_done and delivery.stats().delivered > delivered:

@@ -15,7 +15,7 @@ from gentrace.delivery.engine import Engine
 from gentrace.delivery.exits import keep_open, let_go
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
-from gentrace.delivery.off import is_disabled, is_unconfigured
+from gentrace.delivery.off import is_off
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
@@ -187,9 +187,7 @@ class Delivery:
 
         The logger `gentrace` is told so, once. None if runs are delivered.
         """
-        if is_disabled() or is_unconfigured(self._client.configuration):
-            return "disabled"
-        return None
+        return "disabled" if is_off(self._client.configuration) else None
 
     def stats(self) -> DeliveryStats:
         """Return the counters of this process, in one consistent look."""
@@ -198,7 +196,8 @@ class Delivery:
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all runs that were accepted before this call have ended.
 
-        A delivery that is paused tries at once, unless the server asked to wait.
+        A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
+        that other processes left in it are taken over first, unless delivery is off.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.

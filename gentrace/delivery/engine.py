@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.notices import Notices, is_heard, warn
+from gentrace.delivery.off import is_off
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from gentrace.delivery.stats import DeliveryStats
 
 LOOK = 0.25
-"""Seconds between two looks at settings that were no good."""
+"""Seconds between two looks at settings that were no good, and between a failure and going on."""
 
 
 class Engine:
@@ -78,7 +79,7 @@ class Engine:
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
         end = self._end_of(timeout)
-        if self._keeper is not None and not self._is_over:
+        if self._keeper is not None and not self._is_over and not self._is_off():
             self._keeper.prepare()
             self._start_threads()
         return self._wait_for(self._begin_flush(), end)
@@ -127,11 +128,15 @@ class Engine:
             self._sender.host,
             clock=self._clock,
             notices=self._notices,
+            is_off=self._is_off,
             act=self._act_on_files,
         )
         # No child shall find a file half written.
         hold_forks(self._turns.lock)
         return self._keeper.queue
+
+    def _is_off(self) -> bool:
+        return is_off(self._sender.configuration)
 
     def _act(self, action: Callable[[], None]) -> None:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""
@@ -142,10 +147,13 @@ class Engine:
                 receipt, outcome = self._queue.endings.popleft()
             except IndexError:
                 return
-            if isinstance(outcome, str):
-                receipt.succeed(outcome)
-            else:
-                receipt.fail(outcome)
+            try:
+                if isinstance(outcome, str):
+                    receipt.succeed(outcome)
+                else:
+                    receipt.fail(outcome)
+            except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
+                warn(f"a callback of a receipt raised {type(error).__name__}")
 
     def _end(self) -> None:
         self._queue.abandon(self._last_failure)
@@ -188,19 +196,23 @@ class Engine:
     def _work(self) -> None:
         load_transport()
         wakes: SimpleQueue[None] = SimpleQueue()
-        while True:
-            self._say_notices()
-            found = self._take(wakes)
-            if self._is_over:
-                break
-            if isinstance(found, Run):
-                try:
-                    self._try(found)
-                except BaseException as error:  # noqa: BLE001 - of a callback; it ends no thread
-                    warn(f"a callback of a receipt raised {type(error).__name__}")
-            else:
-                self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
+        while not self._is_over:
+            try:
+                self._work_once(wakes)
+            except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
+                warn(f"a thread of the delivery goes on after a {type(error).__name__}")
+                self._rest(wakes, LOOK)
         self._say_notices()
+
+    def _work_once(self, wakes: SimpleQueue[None]) -> None:
+        self._say_notices()
+        found = self._take(wakes)
+        if self._is_over:
+            return
+        if isinstance(found, Run):
+            self._try(found)
+        else:
+            self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
 
     def _take(self, wakes: SimpleQueue[None]) -> Run | float:
         """Return the run to try now, or else how many seconds to wait, unless woken."""

@@ -16,6 +16,11 @@ VARIABLE = "GENTRACE_DISABLED"
 _ON = {"1", "true", "yes", "on"}
 
 
+def is_off(configuration: Configuration) -> bool:
+    """Tell whether no run goes anywhere, and warn once if so."""
+    return is_disabled() or is_unconfigured(configuration)
+
+
 def is_disabled() -> bool:
     """Tell whether the environment says so, and warn once if it does."""
     if os.environ.get(VARIABLE, "").strip().lower() not in _ON:

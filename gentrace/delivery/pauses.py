@@ -113,13 +113,11 @@ class Pauses:
         self._settings = settings
         return True
 
-    def see_settings(self, settings: object, now: float) -> bool:
-        """End a pause that waits for other settings, if these are; tell whether they are."""
-        if self._settings is None or self._settings == settings:
-            return False
-        self._settings = None
-        self._until = now
-        return True
+    def see_settings(self, settings: object, now: float) -> None:
+        """End a pause that waits for other settings, if these are."""
+        if self._settings is not None and self._settings != settings:
+            self._settings = None
+            self._until = now
 
     def hurry(self, now: float) -> None:
         """End the waiting, unless the server asked for it."""

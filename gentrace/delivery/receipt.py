@@ -82,7 +82,8 @@ class Receipt(Future[str]):
             self.set_result(run_id)
         except InvalidStateError:
             return
-        _held.discard(self)
+        finally:  # also if a callback exits
+            _held.discard(self)
 
     def fail(self, error: DeliveryError) -> None:
         """End it with an error, if it has not ended."""
@@ -90,7 +91,8 @@ class Receipt(Future[str]):
             self.set_exception(error)
         except InvalidStateError:
             return
-        _held.discard(self)
+        finally:  # also if a callback exits
+            _held.discard(self)
 
     def end_with(self, reason: str) -> None:
         """End it with the `DeliveryError` of a reason, if it has not ended."""

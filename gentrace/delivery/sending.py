@@ -8,7 +8,7 @@ import threading
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
     from gentrace.rest import HTTPResponse
 
+
+Failure = TypeVar("Failure", bound=OpenApiException)
 
 TRANSPORT = (
     "gentrace.rest",
@@ -119,9 +121,9 @@ class Sender:
                 return Outcome("delivered", _run_id(answer.load()))
             error = _error_of(answer)
         except ApiException as caught:
-            error = caught
+            error = _without_frames(caught)
         except OpenApiException as unusable:  # a setting that cannot be used
-            return Outcome("denied", error=unusable, settings=settings)
+            return Outcome("denied", error=_without_frames(unusable), settings=settings)
         return Outcome(_kind_of(error.status), error=error, settings=settings)
 
     def close(self) -> None:
@@ -176,6 +178,19 @@ def _error_of(answer: HTTPResponse) -> ApiException:
         body=answer.load(),
     )
     return answer.describe(error)
+
+
+def _without_frames(error: Failure) -> Failure:
+    """Take the tracebacks off an error and what led to it: their frames hold the run's body."""
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = None
+            left += [one.__cause__, one.__context__]
+    return error
 
 
 def _kind_of(status: int) -> Literal["delivered", "refused", "trouble", "denied"]:

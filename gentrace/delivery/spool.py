@@ -100,7 +100,7 @@ class Spool:
             for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
                 try:
                     file = adopt(path, host, self._tell)
-                except (sqlite3.Error, OSError) as error:
+                except Exception as error:  # noqa: BLE001 - of one file; others are found
                     self._tell(f"{path} cannot be read: {error}")
                     continue
                 if file is not None:
@@ -180,16 +180,11 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
     file = None if ownership is None else _open_found(path, ownership, tell)
     if file is None:
         return None
-    if file.host not in {host, ""}:
-        file.close()
-        return None
-    if not file.is_sound():
-        tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
-        file = _save(file, host)
-    if file.is_empty():
-        file.close()
-        return None
-    return file
+    try:
+        return _usable(file, host, tell)
+    except BaseException:
+        file.let_go()
+        raise
 
 
 def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -> SpoolFile | None:
@@ -211,12 +206,31 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
     return None
 
 
+def _usable(file: SpoolFile, host: str, tell: Callable[[str], None]) -> SpoolFile | None:
+    """Return a file with runs to this host: that one, or a copy if it is damaged; None if not."""
+    if file.host not in {host, ""}:
+        file.close()
+        return None
+    if not file.is_sound():
+        path = file.path
+        file = _save(file, host)
+        tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
+    if file.is_empty():
+        file.close()
+        return None
+    return file
+
+
 def _save(damaged: SpoolFile, host: str) -> SpoolFile:
     """Copy what is readable of a damaged file to another one, and set it aside."""
     copy = SpoolFile.make(new_path(damaged.path.parent), damaged.host or host)
-    for key, accepted_at, body in damaged.readable():
-        copy.add(key, accepted_at, body)
-    damaged.set_aside()
+    try:
+        for key, accepted_at, body in damaged.readable():
+            copy.add(key, accepted_at, body)
+        damaged.set_aside()
+    except BaseException:  # all of it is still in the damaged file, for whoever finds it next
+        copy.discard()
+        raise
     return copy
 
 

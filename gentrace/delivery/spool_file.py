@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
@@ -147,11 +148,12 @@ class SpoolFile:
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
         """Return the next runs beyond a row: row, key, when accepted, and size of the body."""
-        return self._connection.execute(
+        rows = self._connection.execute(
             "SELECT id, idempotency_key, accepted_at, length(body) FROM runs"
             " WHERE id > ? ORDER BY id LIMIT ?",
             (beyond, count),
-        ).fetchall()
+        )
+        return [(row, key, _moment(accepted_at), size) for row, key, accepted_at, size in rows]
 
     def count(self) -> int:
         """Return how many runs it holds."""
@@ -163,7 +165,10 @@ class SpoolFile:
 
     def oldest(self) -> float | None:
         """Return when its first run was accepted, in seconds since the epoch; None without."""
-        return cast("float | None", self._one("SELECT min(accepted_at) FROM runs")[0])
+        return cast(
+            "float | None",
+            self._one("SELECT min(accepted_at) FROM runs WHERE typeof(accepted_at) = 'real'")[0],
+        )
 
     def readable(self) -> Iterator[tuple[str, float, bytes]]:
         """Yield all that can be read of a damaged file: from the front, then from the back."""
@@ -176,8 +181,8 @@ class SpoolFile:
                     if row in seen:
                         return
                     seen.add(row)
-                    if isinstance(body, bytes):
-                        yield str(key), float(accepted_at), body
+                    if isinstance(key, str) and isinstance(body, bytes):
+                        yield key, _moment(accepted_at), body
 
     def is_sound(self) -> bool:
         """Tell whether nothing in it is damaged, as far as SQLite can tell."""
@@ -233,6 +238,17 @@ class SpoolFile:
             remove_file(self.path)
         self._ownership.give_up(is_gone=is_empty)
 
+    def let_go(self) -> None:
+        """Close it as it is; its runs are for whoever adopts it."""
+        self._connection.close()
+        self._ownership.give_up(is_gone=False)
+
+    def discard(self) -> None:
+        """Close it, and remove it with all that it holds."""
+        self._connection.close()
+        remove_file(self.path)
+        self._ownership.give_up(is_gone=True)
+
     def set_aside(self) -> None:
         """Close it, and rename it so that nobody takes it for a spool."""
         self._connection.close()
@@ -284,6 +300,11 @@ def set_aside(path: Path) -> None:
     for part in (log_of(path), path):
         with suppress(OSError):
             part.rename(part.with_name(f"{part.name}.damaged"))
+
+
+def _moment(value: object) -> float:
+    """Return when a run was accepted; now, where a file that others changed says no number."""
+    return float(value) if isinstance(value, (int, float)) else time.time()
 
 
 def _size(path: Path) -> int:

@@ -32,6 +32,7 @@ class SpoolKeeper:
         host: says where runs go.
         clock: the time.
         notices: what is to be said.
+        is_off: tells whether delivery is off, so that no run of another process is taken over.
         act: carries out an action on the queue in turn.
 
     Attributes:
@@ -47,10 +48,13 @@ class SpoolKeeper:
         *,
         clock: Clock,
         notices: Notices,
+        is_off: Callable[[], bool],
         act: Callable[[Callable[[], None]], None],
     ) -> None:
         self._spool = Spool(directory, limits, host, clock.time, notices.remind)
         self.queue = SpooledQueue(limits, clock.draw, notices.count, self._spool)
+        self._tell = notices.remind
+        self._is_off = is_off
         self._act = act
         self._clock = clock
         self._wakes: SimpleQueue[None] = SimpleQueue()
@@ -60,12 +64,10 @@ class SpoolKeeper:
     def run(self) -> None:
         """Keep them in order until it is stopped."""
         while not self._is_over:
-            for file in self._spool.files():
-                file.sync()
-            self._act(self.queue.look_after)
-            now = self._clock.now()
-            if self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY:
-                self.adopt()
+            try:
+                self._look_after()
+            except BaseException as error:  # noqa: BLE001 - nothing may end the thread for good
+                self._tell(f"the spool is looked after again after a {type(error).__name__}")
             self._clock.wait(self._wakes, SYNC_EVERY)
 
     def prepare(self) -> None:
@@ -74,8 +76,10 @@ class SpoolKeeper:
         self.adopt()
 
     def adopt(self) -> None:
-        """Take over the files of processes that are gone."""
+        """Take over the files of processes that are gone, unless delivery is off."""
         self._adopted_at = self._clock.now()
+        if self._is_off():
+            return
         for file in self._spool.find():
             self._act(lambda file=file: self.queue.adopt(file))  # type: ignore[misc] # bound in the loop
 
@@ -87,3 +91,11 @@ class SpoolKeeper:
     def leave(self) -> None:
         """In a forked child: leave all files to the parent."""
         self._spool.leave()
+
+    def _look_after(self) -> None:
+        for file in self._spool.files():
+            file.sync()
+        self._act(self.queue.look_after)
+        now = self._clock.now()
+        if self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY:
+            self.adopt()

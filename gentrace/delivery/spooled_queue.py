@@ -76,8 +76,14 @@ class SpooledQueue(RunQueue):
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file of a process that is gone."""
+        try:
+            count = file.count()
+        except sqlite3.Error as error:
+            self._spool.say_unreadable(error)
+            file.close()  # so that it is found again
+            return
         if self._spool.add(file):
-            file.waiting = file.count()
+            file.waiting = count
             self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
 
     def take(self, now: float) -> Run | float:
@@ -89,7 +95,7 @@ class SpooledQueue(RunQueue):
             return run
         try:
             body = self._spool.body(run)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run is in flight no more
             self._spool.say_unreadable(error)
             self.keep(run, now, None, None)
             return 0.0

@@ -48,6 +48,16 @@ def test_what_nobody_owns_is_sent(command, spool, server):
     assert [run["name"] for run in server.wait_for_runs(2)] == ["kept", "kept"]
 
 
+def test_where_delivery_is_off_nothing_is_sent(command, report, spool, server, monkeypatch):
+    monkeypatch.setenv("GENTRACE_DISABLED", "1")
+    code, _, errors = command("spool", spool, "--send")
+    assert code == 1
+    assert f"{server.url}: nothing is sent: delivery is off: GENTRACE_DISABLED is set" in errors
+    assert server.runs == []
+    _, (file,) = report("spool", spool)
+    assert file["runs"] == 2
+
+
 def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
     server.fail(times=100)
     with ApiClient(Configuration(server.url)) as client:
@@ -68,6 +78,22 @@ def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
 def test_a_damaged_file_is_listed(command, spool):
     (spool / "odd.sqlite3").write_bytes(b"x" * 9999)
     assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
+    (spool / "odd.sqlite3").mkdir()
+    output = command("spool", spool)[1]
+    assert " bytes, cannot be read: " in output
+    assert "damaged" not in output
+
+
+def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_path):
+    """Its name is still in the list of the directory."""
+    gone = tmp_path / "gone"
+    (spool / "odd.sqlite3").symlink_to(gone)
+    assert "odd" not in command("spool", spool)[1]
+    assert not gone.exists()
+    assert not (spool / "odd.lock").exists()
 
 
 def test_a_file_whose_lock_is_none_is_listed(command, spool):

@@ -153,3 +153,19 @@ def test_closing_while_others_submit_keeps_the_balance():
         assert stats.accepted == len(receipts)
         assert all(receipt.done() for receipt in receipts)
         assert stats.queued == stats.in_flight == 0
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_callback_that_exits_keeps_no_other_receipt_open(kind, caplog):
+    """All end, the delivery is closed, and the callback is said."""
+
+    def leave(_):
+        raise kind
+
+    with Peer(stall) as peer, delivering(peer, workers=1) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(3)]
+        peer.wait(lambda: peer.requests)
+        receipts[0].add_done_callback(leave)
+        assert not delivery.close(0)
+        assert {receipt.exception(0).reason for receipt in receipts} == {"closed"}
+        assert f"a callback of a receipt raised {kind.__name__}" in caplog.text

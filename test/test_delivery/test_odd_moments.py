@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+import sys
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -97,11 +99,14 @@ def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory
 
 
 def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
+    """A run whose date alone is none is still one."""
     with Peer() as peer:
-        run_program("leave", peer.url, 3, spool)
+        run_program("leave", peer.url, 4, spool)
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("UPDATE runs SET accepted_at = 'today' WHERE id = 1")
             database.execute("UPDATE runs SET body = 'text' WHERE id = 2")
+            database.execute("UPDATE runs SET idempotency_key = x'00' WHERE id = 3")
             database.execute("CREATE TABLE later (value CHECK (value > 3))")
             database.execute("PRAGMA ignore_check_constraints = ON")
             database.execute("INSERT INTO later VALUES (1)")
@@ -129,3 +134,39 @@ def test_a_file_changed_while_in_use_is_said_and_holds_up_no_new_run(spool, capl
         go.set()
         peer.wait(lambda: "cannot be read" in caplog.text)
         assert delivery.submit(RUN).result(30)
+
+
+@pytest.mark.parametrize("thread", ["gentrace-delivery-0", "gentrace-delivery-spool"])
+def test_what_is_raised_in_a_thread_does_not_end_it(spool, thread, caplog):
+    """Here by a clock, each of whose looks but the first few is good."""
+
+    class FailingClock(HandClock):
+        left = 3
+
+        def now(self):
+            if self.left and threading.current_thread().name == thread:
+                self.left -= 1
+                raise SystemExit
+            return super().now()
+
+    clock = FailingClock(time.time())
+    with Peer() as peer:
+        run_program("leave", peer.url, 2, spool)
+        with delivering(peer, clock, spool=spool, workers=1) as delivery:
+            assert delivery.submit(RUN).result(30)
+            peer.wait(lambda: delivery.stats() == DeliveryStats(3, 3))
+            peer.wait(lambda: "after a SystemExit" in caplog.text)
+    assert clock.left == 0
+
+
+def test_a_callback_that_exits_when_a_run_expires_ends_no_worker(spool, caplog):
+    clock = HandClock(time.time())
+    options = {"workers": 1, "spool": spool, "spool_max_age": 100}
+    with Peer(reply(503), echo) as peer, delivering(peer, clock, **options) as delivery:
+        receipt = delivery.submit(RUN)
+        receipt.add_done_callback(lambda _: sys.exit(1))
+        peer.wait(lambda: delivery.stats().queued == 1 and peer.requests)
+        clock.move(200)
+        assert receipt.exception(30).reason == "expired"
+        assert delivery.submit(RUN).result(30)
+    assert "SystemExit" in caplog.text

@@ -259,9 +259,11 @@ def test_401_pauses_for_a_minute_or_until_settings_change():
     world.work(0.001, answers(401))
     assert world.queue.take(world.now) == pytest.approx(60, abs=0.01)
     assert world.pauses.waits_for_settings
-    assert not world.pauses.see_settings("settings", world.now)
-    assert world.pauses.see_settings("others", world.now)
-    assert not world.pauses.see_settings("still others", world.now)
+    world.pauses.see_settings("settings", world.now)
+    assert world.pauses.waits_for_settings
+    world.pauses.see_settings("others", world.now)
+    assert not world.pauses.waits_for_settings
+    world.pauses.see_settings("still others", world.now + 9)
     run = world.queue.take(world.now)
     world.queue.deliver(run, "id")
     assert world.pauses.is_open

@@ -299,3 +299,27 @@ def test_finalizers_and_signal_handlers_with_a_spool(spool):
         seen = run_program("interrupt", peer.url, 2000, spool, **UNMEASURED)
     assert seen.pop("runs") > 0
     assert seen == {"done": True, "balances": True, "all": True}
+
+
+def test_where_delivery_is_off_no_run_of_another_process_is_sent(spool, monkeypatch):
+    """Neither by a flush, nor when the thread of the spool looks again; later they are."""
+    clock = HandClock(time.time())
+    with Peer() as peer, delivering(peer, clock, spool=spool) as delivery:
+        assert delivery.submit(RUN).result(30)
+        run_program("leave", peer.url, 2, spool)
+        monkeypatch.setenv("GENTRACE_DISABLED", "1")
+        assert delivery.flush(30)
+        clock.move(31)
+        looks = clock.looks
+        peer.wait(lambda: clock.looks > looks + 100)
+        assert delivery.stats() == DeliveryStats(1, 1)
+        monkeypatch.delenv("GENTRACE_DISABLED")
+        assert delivery.flush(30)
+        assert delivery.stats() == DeliveryStats(3, 3)
+
+
+def test_a_flush_where_delivery_is_off_opens_nothing(spool, monkeypatch):
+    monkeypatch.setenv("GENTRACE_DISABLED", "1")
+    with Peer() as peer, delivering(peer, spool=spool) as delivery:
+        assert delivery.flush(30)
+    assert not spool.exists()

@@ -11,6 +11,7 @@ from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
+from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spooled_queue import SpooledQueue
 
 HOST = "http://127.0.0.1:9"
@@ -190,3 +191,79 @@ def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk
     (tmp_path / "spool" / "1-a.sqlite3").symlink_to(tmp_path / "gone")
     assert desk.spool.find() == []
     assert desk.said == []
+
+
+def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_path, desk):
+    """Here it is a clock that fails."""
+    answers = iter([ValueError, None])
+
+    def time():
+        if next(answers) is not None:
+            raise ValueError
+        return 0.0
+
+    limits = Limits(max_runs=3)
+    spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.said.append)
+    queue = SpooledQueue(limits, lambda most: most, desk.dropped.append, spool)
+    queue.accept(Run("key", b"{}"))
+    assert queue.take(0) == 0
+    assert (queue.stats.queued, queue.stats.in_flight) == (1, 0)
+    assert "cannot be read" in desk.said[0]
+    assert queue.take(60).body == b"{}"
+    spool.close()
+
+
+def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(1)
+    left.execute("UPDATE runs SET accepted_at = 'today'")
+    left.spool.close()
+    (file,) = desk.spool.find()
+    assert file.oldest() is None
+    desk.queue.adopt(file)
+    assert desk.queue.take(0).body == b"{}"
+
+
+def test_a_file_that_cannot_be_counted_is_found_again(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    change(file.path, "ALTER TABLE runs RENAME TO others")
+    desk.queue.adopt(file)
+    assert "cannot be read" in desk.said[0]
+    assert desk.queue.stats == DeliveryStats()
+    change(file.path, "ALTER TABLE others RENAME TO runs")
+    (file,) = desk.spool.find()
+    desk.queue.adopt(file)
+    assert desk.queue.stats == DeliveryStats(2, queued=2)
+
+
+@pytest.mark.parametrize("kind", [sqlite3.OperationalError, ValueError])
+def test_a_damaged_file_that_cannot_be_copied_stays_as_it_was(tmp_path, desk, monkeypatch, kind):
+    """Nothing is left of the copy, and the file is saved later."""
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    (file,) = left.spool.files()
+    left.spool.close()
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE later (value CHECK (value > 3))")
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("INSERT INTO later VALUES (1)")
+    before = {path.name for path in file.path.parent.iterdir()}
+
+    def refuse(copy, key, accepted_at, body):
+        if copy.last_row:
+            raise kind("the disk is full")
+        return add(copy, key, accepted_at, body)
+
+    add = SpoolFile.add
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolFile, "add", refuse)
+        assert desk.spool.find() == []
+    assert [text.endswith("cannot be read: the disk is full") for text in desk.said] == [True]
+    assert {path.name for path in file.path.parent.iterdir()} == before
+    (saved,) = desk.spool.find()
+    assert "set aside" in desk.said[-1]
+    desk.queue.adopt(saved)
+    assert desk.queue.stats == DeliveryStats(2, queued=2)

@@ -302,3 +302,18 @@ def test_a_callback_keeps_a_receipt_until_it_ends():
     seen.clear()
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("end", [lambda r: r.succeed("id"), lambda r: r.end_with("closed")])
+def test_a_callback_that_exits_keeps_no_receipt(end):
+    def leave(_):
+        raise SystemExit
+
+    receipt = Receipt()
+    receipt.add_done_callback(leave)
+    gone = weakref.ref(receipt)
+    with pytest.raises(SystemExit) as caught:
+        end(receipt)
+    del receipt, caught
+    gc.collect()
+    assert gone() is None

@@ -254,3 +254,38 @@ def test_a_callback_that_exits_ends_no_worker(caplog):
         assert receipt.result(30)
         assert delivery.submit(RUN).result(30)
     assert "SystemExit" in caplog.text
+
+
+def chain_of(error):
+    """An error and all that led to it."""
+    found = [error]
+    for one in found:
+        found += [e for e in (one.__cause__, one.__context__) if e not in (None, *found)]
+    return found
+
+
+def assert_without_frames(error):
+    chain = chain_of(error)
+    assert len(chain) > 1
+    assert [one.__traceback__ for one in chain] == [None] * len(chain)
+
+
+def test_the_cause_of_a_run_in_trouble_holds_no_frame_with_its_body():
+    """Nor does what led to it, here a server that hangs up."""
+    with Peer(close) as peer, delivering(peer, HandClock()) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: peer.requests and delivery.stats().queued == 1)
+        delivery.close(0)
+        assert_without_frames(receipt.exception(30).__cause__)
+
+
+def test_the_cause_of_a_denied_run_holds_no_frame_with_its_body(tmp_path, caplog):
+    """Nor does what led to it, here settings that cannot be used."""
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+    settings = {"ssl_ca_cert": str(broken)}
+    with Peer() as peer, delivering("https://127.0.0.1:9", HandClock(), settings) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: "ssl_ca_cert" in caplog.text)
+        delivery.close(0)
+        assert_without_frames(receipt.exception(30).__cause__)
