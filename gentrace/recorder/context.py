@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from contextvars import ContextVar, copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -94,7 +96,7 @@ class Scope:
     def enter(self) -> None:
         """Make it current in this context."""
         self._outer = _current.get()
-        _current.set(self)
+        _make_current(self)
 
     def leave(self) -> None:
         """Make current again what was before.
@@ -103,13 +105,28 @@ class Scope:
         something else is current, and stays so.
         """
         if _current.get() is self:
-            _current.set(self._outer)
+            _make_current(self._outer)
         self._outer = None
+
+
+def _make_current(scope: Scope | None) -> None:
+    # Python 3.11 may collect garbage in the middle of it: a finalizer that records would change the
+    # context meanwhile, and crash the interpreter. Later versions collect afterwards.
+    if _COLLECTS_ANYWHERE and gc.isenabled():
+        try:
+            gc.disable()
+            _current.set(scope)
+        finally:
+            gc.enable()
+    else:
+        _current.set(scope)
 
 
 def current_scope() -> Scope | None:
     """Return what was entered last in this context; None outside of everything."""
     return _current.get()
 
+
+_COLLECTS_ANYWHERE = sys.version_info < (3, 12)
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

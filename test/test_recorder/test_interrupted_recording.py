@@ -29,6 +29,41 @@ class Finalized:
         self.run.add_step_run({"provider": {"name": "added"}})
 
 
+COLLECTING = """
+import gc
+from support.recording import InMemory
+from gentrace.recorder import Pipeline
+
+pipeline = Pipeline("a", delivery=InMemory())
+
+def record():
+    with pipeline.start() as run, run.step("b"):
+        pass
+
+def callback(phase, info):
+    gc.callbacks.clear()
+    record()
+    gc.callbacks.append(callback)
+
+gc.callbacks.append(callback)
+gc.set_threshold(3)
+for _ in range(40):
+    record()
+gc.callbacks.clear()
+print("recorded")
+"""
+
+
+def test_what_a_collection_records_does_not_crash_the_interpreter():
+    """Wherever it begins, such as while the context is being changed."""
+    command = [sys.executable, "-c", COLLECTING]
+    paths = os.pathsep.join(sys.path)
+    ended = subprocess.run(  # noqa: S603 - our own
+        command, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": paths}, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "recorded\n", "")
+
+
 def test_finalizers_that_record_while_something_is_recorded():
     """With collections forced at each allocation of a container."""
     delivery = InMemory()
