@@ -1,6 +1,7 @@
 """`gentrace spool`."""
 
 import os
+import threading
 
 import pytest
 
@@ -28,6 +29,10 @@ def spool(server, tmp_path):
         for _ in range(2):
             delivery.submit(RUN)
         delivery.close(0)
+        # Until the try is answered that was under way: the server would store what comes later.
+        for thread in threading.enumerate():
+            if thread.name.startswith("gentrace-delivery"):
+                thread.join(30)
     server.clear()
     return directory
 
