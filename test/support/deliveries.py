@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from collections import Counter
 from contextlib import contextmanager, redirect_stdout, suppress
 from queue import Empty
 from types import SimpleNamespace
@@ -51,6 +52,16 @@ class HandClock(Clock):
 def make_client(where, **settings):
     host = where if isinstance(where, str) else where.url
     return ApiClient(Configuration(host, **{"access_token": TOKEN} | settings))
+
+
+def files(spool):
+    """The names of what is in a spool."""
+    return sorted(path.name for path in spool.iterdir())
+
+
+def keys(peer):
+    """How often a server got each idempotency key."""
+    return Counter(request["Idempotency-Key"] for request in peer.requests)
 
 
 def timed(clock):

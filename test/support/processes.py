@@ -14,9 +14,10 @@ import random
 import signal
 import sys
 import threading
-import time
 import traceback
 from pathlib import Path
+
+from children import wait_for
 
 from gentrace import ApiClient, ApiException, Configuration
 from gentrace.apis.tags.ingestion_api import IngestionApi
@@ -45,19 +46,6 @@ def warm(client, connections):
     ]
     for response in held:
         response.read()
-
-
-def wait_for(child):
-    """The exit code of a child, or None if it hangs."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
 
 
 def fork(url, children, posts):

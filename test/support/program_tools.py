@@ -1,9 +1,6 @@
 """What programs of the tests of a delivery share."""
 
-import os
-import signal
 import threading
-import time
 
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import Delivery, DeliveryError
@@ -33,16 +30,3 @@ def balances(stats):
 
 def own_threads():
     return [t.name for t in threading.enumerate() if t.name.startswith("gentrace")]
-
-
-def wait_for(child):
-    """The exit code of a child, or None if it hangs."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None

@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import sys
 
-from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason, wait_for
+from support.children import wait_for
+from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason
 
 from gentrace.delivery import Delivery, default_delivery, set_default_delivery
 

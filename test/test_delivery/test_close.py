@@ -86,7 +86,9 @@ def test_what_is_left_at_the_end_is_dropped_as_closed():
 def test_the_last_failure_is_the_cause_of_what_is_closed():
     with refuser() as (host, port), delivering(f"http://{host}:{port}") as delivery:
         receipt = delivery.submit(RUN)
+        end = time.monotonic() + 30
         while delivery.stats().in_flight or not delivery.stats().queued:
+            assert time.monotonic() < end
             time.sleep(0.001)
         delivery.close(0)
         assert receipt.exception(0).__cause__.status == 0

@@ -3,12 +3,9 @@
 from collections import Counter
 
 import pytest
+from support.deliveries import keys
 from support.peers import Peer, echo, stall
 from support.programs import run_program
-
-
-def keys(peer):
-    return Counter(request["Idempotency-Key"] for request in peer.requests)
 
 
 def hang_some(talk, request):

@@ -102,11 +102,6 @@ def test_a_mask_that_fails_drops_the_run_and_nothing_of_it_goes_anywhere(mask, s
     )
 
 
-@pytest.fixture
-def spool(tmp_path):
-    return tmp_path / "spool"
-
-
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_in_a_mask_passes_through_and_the_run_is_dropped(kind):
     def mask(_):

@@ -15,11 +15,6 @@ from support.programs import run_program
 from gentrace.delivery import Delivery, DeliveryStats
 
 
-@pytest.fixture
-def spool(tmp_path):
-    return tmp_path / "spool"
-
-
 def test_where_no_thread_can_start_flush_does_their_work(monkeypatch):
     """As at the end of the interpreter."""
     start = threading.Thread.start

@@ -11,25 +11,12 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, balances, delivering, list_spool
+from support.deliveries import RUN, HandClock, balances, delivering, files, keys, list_spool
 from support.peers import Peer, echo, refuser, reply, stall
 from support.programs import PROGRAMS, UNMEASURED, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats, Receipt
-
-
-def files(spool):
-    return sorted(path.name for path in spool.iterdir())
-
-
-def keys(peer):
-    return Counter(request["Idempotency-Key"] for request in peer.requests)
-
-
-@pytest.fixture
-def spool(tmp_path):
-    return tmp_path / "spool"
 
 
 @pytest.fixture

@@ -2,28 +2,14 @@
 
 import sqlite3
 import time
-from collections import Counter
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, delivering, list_spool
+from support.deliveries import RUN, HandClock, delivering, files, keys, list_spool
 from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
 from gentrace.delivery import DeliveryStats
-
-
-def files(spool):
-    return sorted(path.name for path in spool.iterdir())
-
-
-def keys(peer):
-    return Counter(request["Idempotency-Key"] for request in peer.requests)
-
-
-@pytest.fixture
-def spool(tmp_path):
-    return tmp_path / "spool"
 
 
 def leave_runs(spool, url, count):
@@ -101,37 +87,37 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
     assert sum("stay in memory" in record.message for record in caplog.records) == 1
 
 
-def test_a_file_that_cannot_be_read_keeps_no_other_from_being_adopted(spool, caplog):
+def no_file(path):
+    path.mkdir()
+
+
+def no_runs(path):
+    """A database that says to be a spool: another process may not have finished making it."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 1")
+
+
+def no_lock(path):
+    path.touch()
+    path.with_suffix(".lock").write_bytes(b"no database" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [
+        (no_file, "0-a.sqlite3 cannot be read"),
+        (no_runs, "0-a.sqlite3 cannot be read"),
+        (no_lock, "cannot lock"),
+    ],
+)
+def test_a_file_of_another_kind_keeps_no_other_from_being_adopted(spool, caplog, put, said):
     with Peer() as peer:
         leave_runs(spool, peer.url, 2)
-        (spool / "0-a.sqlite3").mkdir()
+        put(spool / "0-a.sqlite3")
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(2, 2)
-            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
-
-
-def test_a_database_without_runs_keeps_no_file_from_being_adopted(spool, caplog):
-    """It says to be a spool; it may be one whose making another process has not finished."""
-    with Peer() as peer:
-        leave_runs(spool, peer.url, 2)
-        with closing(sqlite3.connect(spool / "0-a.sqlite3")) as database:
-            database.execute("PRAGMA user_version = 1")
-        with delivering(peer, spool=spool) as delivery:
-            assert delivery.flush(30)
-            assert delivery.stats() == DeliveryStats(2, 2)
-            peer.wait(lambda: "0-a.sqlite3 cannot be read" in caplog.text)
-
-
-def test_a_file_whose_lock_is_none_keeps_no_other_from_being_adopted(spool, caplog):
-    with Peer() as peer:
-        leave_runs(spool, peer.url, 2)
-        (spool / "0-a.sqlite3").touch()
-        (spool / "0-a.lock").write_bytes(b"no database" * 1000)
-        with delivering(peer, spool=spool) as delivery:
-            assert delivery.flush(30)
-            assert delivery.stats() == DeliveryStats(2, 2)
-            peer.wait(lambda: "cannot lock" in caplog.text)
+            peer.wait(lambda: said in caplog.text)
 
 
 def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, caplog):

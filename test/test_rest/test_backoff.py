@@ -11,6 +11,7 @@ from support.peers import (
     echo,
     reply,
 )
+from support.retrying import AT_ONCE
 from urllib3 import Retry
 
 from gentrace.exceptions import (
@@ -18,18 +19,6 @@ from gentrace.exceptions import (
     TooManyRequestsException,
 )
 from gentrace.rest import parse_retry_after
-
-RETRIED = [408, 429, 500, 502, 503, 504]
-
-AT_ONCE = Retry(2, backoff_factor=0, status_forcelist=RETRIED, allowed_methods=None)
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """The seconds between tries, which pass at once."""
-    asked = []
-    monkeypatch.setattr("time.sleep", asked.append)
-    return asked
 
 
 def test_backoff_is_drawn_from_0_to_half_a_second_doubling_to_8(connect, waits):

@@ -7,6 +7,7 @@ import pytest
 from support import bombs
 from support.caller import within
 from support.peers import Peer, echo, endless, head_of, raw, reply, send
+from support.whole_answers import CHUNKED, ID, JSON, chunked, sized
 
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -17,19 +18,6 @@ from gentrace.exceptions import (
 
 MIB = 1024 * 1024
 BOUND = 4 * MIB
-JSON = {"Content-Type": "application/json"}
-CHUNKED = JSON | {"Transfer-Encoding": "chunked"}
-ID = b'{"pipelineRunId": "run"}'
-
-
-def sized(body, status=200, **more):
-    """An answer with its length; `more` are header fields, `_` for `-`."""
-    fields = {name.replace("_", "-"): value for name, value in more.items()}
-    return head_of(status, headers=JSON | {"Content-Length": len(body)} | fields) + body
-
-
-def chunked(body, status=200):
-    return head_of(status, headers=CHUNKED) + body
 
 
 # Bodies.

@@ -12,6 +12,7 @@ from support.peers import (
     stall,
     then,
 )
+from support.retrying import keys
 
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -23,18 +24,6 @@ from gentrace.exceptions import (
 
 NOW = {"retry-after-ms": "1"}
 """Header fields of an answer that asks for another try without delay."""
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """The seconds between tries, which pass at once."""
-    asked = []
-    monkeypatch.setattr("time.sleep", asked.append)
-    return asked
-
-
-def keys(peer):
-    return [request["Idempotency-Key"] for request in peer.requests]
 
 
 def test_key_is_the_same_for_all_tries_of_a_call_and_another_for_the_next(connect):

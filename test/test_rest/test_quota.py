@@ -7,6 +7,7 @@ from support.peers import (
     reset,
     stall,
 )
+from support.retrying import AT_ONCE
 from urllib3 import Retry
 
 from gentrace.exceptions import (
@@ -14,10 +15,6 @@ from gentrace.exceptions import (
     ApiTimeoutException,
     ServiceException,
 )
-
-RETRIED = [408, 429, 500, 502, 503, 504]
-
-AT_ONCE = Retry(2, backoff_factor=0, status_forcelist=RETRIED, allowed_methods=None)
 
 
 def test_outage_costs_at_most_a_fifth_more_requests(connect):

@@ -22,6 +22,7 @@ from support.peers import (
     stall,
     then,
 )
+from support.retrying import AT_ONCE, RETRIED, keys
 from urllib3 import Retry
 
 from gentrace.exceptions import (
@@ -31,7 +32,6 @@ from gentrace.exceptions import (
     exception_class,
 )
 
-RETRIED = [408, 429, 500, 502, 503, 504]
 FINAL = [
     400,
     401,
@@ -53,20 +53,6 @@ FINAL = [
     507,
     511,
 ]
-
-AT_ONCE = Retry(2, backoff_factor=0, status_forcelist=RETRIED, allowed_methods=None)
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """The seconds between tries, which pass at once."""
-    asked = []
-    monkeypatch.setattr("time.sleep", asked.append)
-    return asked
-
-
-def keys(peer):
-    return [request["Idempotency-Key"] for request in peer.requests]
 
 
 # Whether.

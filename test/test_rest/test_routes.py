@@ -146,12 +146,3 @@ def test_a_setting_that_changes_while_it_is_read_acts_from_the_next_call():
     configuration = Changing("http://127.0.0.1:9")
     routes = Routes(configuration)
     assert not routes.fit(configuration)
-
-
-def test_routes_that_several_threads_close_are_closed_once():
-    routes = Routes(Configuration())
-    for port in range(8, 28):
-        routes.find(f"http://127.0.0.1:{port}")
-    with ThreadPoolExecutor(4) as threads:
-        for closing in [threads.submit(routes.close) for _ in range(4)]:
-            closing.result()

@@ -16,6 +16,7 @@ from support.peers import (
     stall,
     then,
 )
+from support.readers import READERS
 
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -27,20 +28,6 @@ from gentrace.exceptions import (
 MIB = 1024 * 1024
 HALF = head_of(200, headers={"Content-Length": 8}) + b"half"
 ID = b'{"pipelineRunId": "run"}'
-
-
-def read_into(response):
-    buffer = bytearray(65536)
-    return sum(iter(lambda: response.readinto(buffer), 0))
-
-
-READERS = {
-    "stream": lambda response: sum(map(len, response.stream(65536))),
-    "stream, its own pieces": lambda response: sum(map(len, response.stream())),
-    "read": lambda response: sum(map(len, iter(lambda: response.read(65536), b""))),
-    "read1": lambda response: sum(map(len, iter(lambda: response.read1(65536), b""))),
-    "readinto": read_into,
-}
 
 
 READ_WHOLE = {

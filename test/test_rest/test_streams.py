@@ -23,6 +23,7 @@ from support.peers import (
     stall,
     then,
 )
+from support.readers import READERS
 
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -54,19 +55,6 @@ def chunked(talk, _=None):
 def packed(talk, _=None):
     talk.send(bombs.packed("many gzip members"))
 
-
-def read_into(response):
-    buffer = bytearray(65536)
-    return sum(iter(lambda: response.readinto(buffer), 0))
-
-
-READERS = {
-    "stream": lambda response: sum(map(len, response.stream(65536))),
-    "stream, its own pieces": lambda response: sum(map(len, response.stream())),
-    "read": lambda response: sum(map(len, iter(lambda: response.read(65536), b""))),
-    "read1": lambda response: sum(map(len, iter(lambda: response.read1(65536), b""))),
-    "readinto": read_into,
-}
 
 SOURCES = {sized: LARGE, chunked: LARGE, packed: 64 * MIB}
 
