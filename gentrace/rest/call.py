@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.settings import Settings
-
-log = logging.getLogger("gentrace")
 
 _NEVER = Retry.from_int(False, redirect=False)
 """What `retries=False` means to urllib3: each request is one of the call's own."""
@@ -176,11 +173,10 @@ class Call:
         return round((now() - self._began) * 1000)
 
     def _log(self, text: str, *args: object) -> None:
-        if log.isEnabledFor(logging.DEBUG):
-            key = self._request.idempotency_key
-            which = "" if key is None else f" (key {key})"
-            where = f"{self._request.method} {self.route.origin}{self.report.target}{which}"
-            log.debug("%s", self.report.show(f"{where}: {text % args}"))
+        key = self._request.idempotency_key
+        which = "" if key is None else f" (key {key})"
+        request = self._request.method, self.route.origin, self.report.target, which
+        self.report.log(f"%s %s%s%s: {text}", *request, *args)
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""

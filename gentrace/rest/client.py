@@ -91,7 +91,7 @@ class RestClient:
 
         """
         call = Call(request, deadline, self.settings)
-        if "authorization" in map(str.lower, request.headers):
+        if request.is_authorized:
             self._warn_if_insecure(call.route)
         response: HTTPResponse | None = None
         failure: ApiException | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,8 @@ from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
     from gentrace.exceptions import ApiException
+
+log = logging.getLogger("gentrace")
 
 _SHOWN = 1000
 """How many characters a line of the log has."""
@@ -69,9 +72,10 @@ class Report:
         self.tries = 0
         self.is_hopeless = False
 
-    def show(self, text: str) -> str:
-        """Return a text for a line of the log: masked, cut, and with no line break of its own."""
-        return printable(scrub(text, self.secrets)[:_SHOWN])
+    def log(self, text: str, *args: object) -> None:
+        """Write a line to the log: masked, cut, and with no line break of its own."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", printable(scrub(text % args, self.secrets)[:_SHOWN]))
 
     def refuse(
         self, answer: Any, kind: type[ApiException], why: str, body: bytes = b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import os
 import socket
 import sys
@@ -131,9 +130,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def log(self, text: str) -> None:
         """Write to the log, with the call's secrets masked."""
-        log = logging.getLogger("gentrace")
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s", self._report.show(text))
+        self._report.log("%s", text)
 
     def hide_secrets(self) -> None:
         """Mask what the server says of the call's secrets, before the answer is shown."""
@@ -154,12 +151,11 @@ class HTTPResponse(urllib3.HTTPResponse):
     ) -> bytes:
         """Read as urllib3 does; see `read1` for what it raises."""
         is_first = not self._source.received
-        is_whole = amt is None or amt < 0
         size = sys.maxsize if amt is None or amt < 0 else amt
         content = BytesIO()
         while content.write(self.read1(size - content.tell(), decode_content)):
             pass
-        if cache_content and is_whole and is_first:
+        if cache_content and size == sys.maxsize and is_first:
             self._content = content.getvalue()
         return content.getvalue()
 

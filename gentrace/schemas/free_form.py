@@ -30,7 +30,7 @@ _INTEGER_BOUND = 10**MAX_DIGITS
 SMALL = 2**62
 """Beyond it, encoders and interpreters differ in which integers they write."""
 
-_LONG = 16
+LONG = 16
 """Items of an array from which on a look at all of their types together takes less time."""
 
 
@@ -66,14 +66,14 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
             continue
         elif depth == MAX_DEPTH or (kind is not list and kind is not tuple):
             return False
-        elif len(value) >= _LONG and _are_finite_floats(value):
+        elif len(value) >= LONG and are_finite_floats(value):
             continue
         elif not is_plain(value, depth + 1):
             return False
     return True
 
 
-def _are_finite_floats(items: Collection[Any]) -> bool:
+def are_finite_floats(items: Collection[Any]) -> bool:
     """Tell whether all items are floats that JSON has; also no if their sum is none."""
     return all(map(is_, map(type, items), repeat(float))) and isfinite(sum(items))
 
@@ -193,7 +193,7 @@ def _freeze_array(
     if depth > MAX_DEPTH:
         raise _too_deep()
     items = tuple(value)  # a copy as well
-    if len(items) >= _LONG and _are_finite_floats(items):
+    if len(items) >= LONG and are_finite_floats(items):
         return items
     frozen: list[Any] = []
     try:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gentrace.schemas.free_form import LONG, SMALL, are_finite_floats
 from gentrace.schemas.json_forms import class_of
 from gentrace.schemas.rules import MAX_DEPTH
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
 _BASES = (str, int, float, dict, list, tuple)
-_FLOAT: frozenset[type] = frozenset({float})
-
-_SMALL = 2**62
-"""Beyond it, encoders and interpreters differ in which integers they write."""
-
-_LONG = 16
-"""Items of an array from which on a look at all of their types together takes less time."""
 
 
 def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
@@ -50,7 +40,7 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
             if class_of(container) is dict:
                 max_characters -= len("".join(container))
                 items = container.values()
-            elif len(container) >= _LONG and _are_finite_floats(container):
+            elif len(container) >= LONG and are_finite_floats(container):
                 continue
             for item in items:
                 kind = class_of(item)
@@ -62,7 +52,7 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
                     if item - item != 0:  # infinite or NaN
                         return False
                 elif kind is int:
-                    if not -_SMALL < item < _SMALL:
+                    if not -SMALL < item < SMALL:
                         return False
                 elif item is not None and kind is not bool:
                     if issubclass(kind, _BASES):
@@ -73,8 +63,3 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
             return verdict if max_characters >= 0 else False
         level = inner
     return False
-
-
-def _are_finite_floats(items: Collection[Any]) -> bool:
-    """Tell whether all items are floats that JSON has; also no if their sum is none."""
-    return _FLOAT.issuperset(map(type, items)) and isfinite(sum(items))
