@@ -48,7 +48,7 @@ class Property(Generic[T_co]):
     ) -> None:
         self.wire_name = wire_name
         self.schema = schema
-        self.description = description
+        self.description = self.__doc__ = description
         self.required = required
 
     def __repr__(self) -> str:
@@ -65,3 +65,9 @@ class Property(Generic[T_co]):
         if instance is None:
             return self
         return instance.get(self.wire_name, unset)
+
+    if not TYPE_CHECKING:  # to a checker, a model has nothing that may be set
+
+        def __set__(self, instance: object, value: object) -> None:
+            """Refuse; `help` shows the whole description only of what could be set."""
+            raise AttributeError(f"{self.name} is read-only")

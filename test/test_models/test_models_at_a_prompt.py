@@ -3,6 +3,7 @@
 import inspect
 import json
 import pprint
+import pydoc
 import warnings
 
 import pytest
@@ -27,7 +28,22 @@ def test_the_signature_has_the_declared_keywords(name):
     assert {each.default for each in declared} <= {inspect.Parameter.empty, schemas.unset}
 
 
-def test_help_says_meaning_and_unit():
+@pytest.mark.parametrize("name", models.__all__)
+def test_help_says_meaning_and_unit(name):
+    model = getattr(models, name)
+    shown = pydoc.plain(pydoc.render_doc(model))
+    for declared in model.properties_oapg.values():
+        assert f" |  {declared.name}\n |      {declared.description}\n" in shown
+
+
+def test_nothing_sets_a_property():
+    step = StepRun(elapsed_time=1)
+    with pytest.raises(AttributeError, match="read-only"):
+        object.__setattr__(step, "elapsed_time", 2)
+    assert step.elapsed_time == 1
+
+
+def test_a_property_shows_what_it_is():
     assert repr(StepRun.elapsed_time) == (
         "<property elapsedTime, an integer: How long the step took, in milliseconds.>"
     )
