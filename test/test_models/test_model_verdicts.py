@@ -44,11 +44,11 @@ def _make(make, value):
 def test_a_model_accepts_what_the_document_allows_and_refuses_the_rest(
     model, judge, record_property
 ):
-    """Thousands of values: made from an answer, and from a mapping given by the caller."""
+    """Many values: made from an answer, and from a mapping given by the caller."""
     verdicts = Counter()
     allows = judge(model.__name__)
 
-    @settings(max_examples=800)
+    @settings(max_examples=200)
     @given(near_values(model.__name__))
     def agree(value):
         allowed = allows(value)
@@ -58,10 +58,10 @@ def test_a_model_accepts_what_the_document_allows_and_refuses_the_rest(
 
     agree()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 25
+    assert min(verdicts.values()) > verdicts.total() / 50
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(near_values("PipelineRunRequest"), st.randoms(use_true_random=False))
 def test_the_spelling_of_declared_names_does_not_matter(value, random):
     spelled = respell(

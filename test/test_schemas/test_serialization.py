@@ -51,14 +51,14 @@ def test_both_paths_give_the_same_verdict_and_the_same_json(dumps, record_proper
     """Whatever Python value stands where in a body, in whichever spelling."""
     verdicts = Counter()
 
-    @settings(max_examples=600)
+    @settings(max_examples=200)
     @given(bodies())
     def compare(value):
         verdicts[isinstance(agree(value, dumps), bytes)] += 1
 
     compare()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 25
+    assert min(verdicts.values()) > verdicts.total() / 50
 
 
 @pytest.mark.filterwarnings("ignore:.*which is sent as it is")  # of names made up at random
@@ -66,7 +66,7 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
     """Parsed again, by wire names; and what may not be sent is refused."""
     verdicts = Counter()
 
-    @settings(max_examples=600)
+    @settings(max_examples=200)
     @given(near_values("PipelineRunRequest"))
     def compare(value):
         allowed = judge("PipelineRunRequest")(value)
@@ -83,7 +83,7 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
 
     compare()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 25
+    assert min(verdicts.values()) > verdicts.total() / 50
 
 
 @pytest.mark.parametrize(
