@@ -31,7 +31,9 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it.
 
     """
-    if any(type(value) is kind for kind in _NO_MAPPINGS):  # `in` would run a metaclass's code
+    kind = type(value)
+    # One by one, as `in` would run a metaclass's code.
+    if kind is not dict and any(kind is each for each in _NO_MAPPINGS):
         value = {_NAMES[name]: value}
     text = encode_json_value(value, dumps)
     if not text.startswith(b"{"):
