@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from support.document_facts import differences, document_of, facts_of, is_fact
+from support.effort import times
 from support.json_values import near_values
 
 import gentrace.configuration
@@ -240,7 +241,7 @@ def _inline(value, document):
 
 # Names made up at random may be near to those of declared properties.
 @pytest.mark.filterwarnings("ignore:.*which is sent as it is")
-@settings(max_examples=300)
+@settings(max_examples=times(300))
 @given(value=near_values("PipelineRunRequest"))
 def test_named_components_give_the_verdict_of_one_nested_schema(value, document, judge):
     nested = _inline(document["components"]["schemas"]["PipelineRunRequest"], document)

@@ -1,10 +1,8 @@
 """Processes with a spool are killed at random moments: no run is lost, none is stored twice.
 
-GENTRACE_TEST_DELIVERY_KILLS says how many moments; the local server, which knows keys, is the
-judge.
+The local server, which knows keys, is the judge.
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -12,12 +10,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from support.deliveries import delivering, list_spool
+from support.effort import times
 from support.programs import PROGRAMS
 
 import gentrace.local
 from gentrace import ApiClient, Configuration
 
-KILLS = int(os.environ.get("GENTRACE_TEST_DELIVERY_KILLS", "300"))
+KILLS = times(300)
 AT_ONCE = 2
 PATIENCE = 600
 

@@ -1,18 +1,15 @@
-"""Many threads, and a server that fails at random: counters and receipts are right all the time.
+"""Many threads, and a server that fails at random: counters and receipts are right all the time."""
 
-GENTRACE_TEST_DELIVERY_RUNS says how many runs.
-"""
-
-import os
 import random
 import threading
 from collections import Counter
 
 import pytest
 from support.deliveries import RUN, balances, delivering
+from support.effort import times
 from support.peers import Peer, close, echo, reply, reset, then
 
-RUNS = int(os.environ.get("GENTRACE_TEST_DELIVERY_RUNS", "2000"))
+RUNS = times(2000)
 THREADS = 8
 CHANCE = random.SystemRandom()
 

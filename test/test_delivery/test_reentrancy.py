@@ -1,15 +1,13 @@
 """Submitting in the middle of submitting: finalizers, signal handlers, greenlets."""
 
-import os
-
+from support.effort import times
 from support.peers import Peer
 from support.programs import UNMEASURED, run_program
 
-COLLECTIONS = int(os.environ.get("GENTRACE_TEST_COLLECTIONS", "3000"))
+COLLECTIONS = times(3000)
 
 
 def test_finalizers_and_signal_handlers_do_not_wait_for_themselves():
-    """GENTRACE_TEST_COLLECTIONS says how many collections are forced."""
     with Peer() as peer:
         seen = run_program("interrupt", peer.url, COLLECTIONS, **UNMEASURED)
     assert seen.pop("runs") > 0

@@ -1,10 +1,9 @@
 """The server is killed at random moments under load: no answered run is lost, none is there twice.
 
-GENTRACE_TEST_KILLS says how many moments; there are few, as each takes the start of a process.
+There are few, as each takes the start of a process.
 """
 
 import itertools
-import os
 import random
 import sqlite3
 import threading
@@ -16,7 +15,9 @@ from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from subprocess import DEVNULL
 
-KILLS = int(os.environ.get("GENTRACE_TEST_KILLS", "8"))
+from support.effort import times
+
+KILLS = times(8)
 WRITERS = 8
 CHANCE = random.SystemRandom()
 

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.effort import times
 from support.recording import InMemory
 from support.subjects import (
     Owner,
@@ -137,7 +138,7 @@ _actions = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=times(300))
 @given(st.sampled_from(list(DECORATORS)), st.booleans(), _reactions, _actions, st.booleans())
 def test_generators_do_what_plain_ones_do(name, inside, reactions, actions, exits):
     if exits:
@@ -152,7 +153,7 @@ def test_generators_do_what_plain_ones_do(name, inside, reactions, actions, exit
     assert results[0] == results[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=times(200))
 @given(st.sampled_from(list(DECORATORS)), st.booleans(), _reactions, _actions, st.booleans())
 def test_async_generators_do_what_plain_ones_do(name, inside, reactions, actions, exits):
     if exits:

@@ -6,6 +6,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.effort import times
 from support.hostile import raise_own
 from support.hostile_values import ANSWERS, BASES, NAMES, VALUES, Grows, make
 from support.recording import InMemory
@@ -68,7 +69,7 @@ def test_no_exception_of_an_object_reaches_the_program(name, place):
     record(PLACES[place](VALUES[name]()))
 
 
-@settings(max_examples=200)
+@settings(max_examples=times(200))
 @given(
     st.sampled_from(list(BASES)),
     st.dictionaries(st.sampled_from(NAMES), st.sampled_from(list(ANSWERS)), max_size=4),

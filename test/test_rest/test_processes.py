@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.effort import times
 from support.peers import (
     Peer,
     authority_pem,
@@ -124,11 +125,11 @@ def test_waiting_threads_get_their_turn():
 @pytest.mark.parametrize(
     ("kind", "count", "aside", "tls"),
     [
-        ("KeyboardInterrupt", 1000, "alone", False),
-        ("KeyboardInterrupt", 1000, "alone", True),
-        ("Stop", 150, "aside", False),
-        ("TimeoutError", 150, "alone", True),
-        ("RuntimeError", 150, "aside", True),
+        ("KeyboardInterrupt", times(1000), "alone", False),
+        ("KeyboardInterrupt", times(1000), "alone", True),
+        ("Stop", times(150), "aside", False),
+        ("TimeoutError", times(150), "alone", True),
+        ("RuntimeError", times(150), "aside", True),
     ],
 )
 def test_interrupt_at_a_random_moment(kind, count, aside, tls):
@@ -182,22 +183,22 @@ UNHELD = {
 
 @pytest.mark.parametrize("fault", UNHELD)
 def test_failed_call_is_gone_when_its_exception_is(connect, fault):
-    """At once, with its body, rather than when Python next looks for circles."""
+    """At once, with its body, rather than when Python next looks for circles.
+
+    Threads of the test may leave some of their own now and then; a call's would be there each time.
+    """
     with Peer(UNHELD[fault]) as peer:
         caller = connect(peer, retries=0, max_response_body=1000)
-
-        def fail():
-            with contextlib.suppress(ApiException):
-                caller.post()
-
-        fail()
-        gc.collect()
+        found = []
         gc.disable()
         try:
-            fail()
-            assert gc.collect() == 0
+            for _ in range(6):
+                with contextlib.suppress(ApiException):
+                    caller.post()
+                found.append(gc.collect())
         finally:
             gc.enable()
+    assert 0 in found[1:]
 
 
 def test_failing_calls_hold_nothing():

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from support.effort import times
 from support.hostile import METHODS, PLACES, RUN, endless, mute, raise_own, refusal
 from support.json_values import same
 
@@ -71,7 +72,7 @@ _BASES = {
 }
 
 
-@settings(max_examples=400)
+@settings(max_examples=times(400))
 @given(
     st.sampled_from(list(_BASES)),
     st.dictionaries(st.sampled_from(_NAMES), st.sampled_from(list(_ANSWERS)), max_size=4),

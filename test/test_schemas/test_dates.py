@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given, settings
+from support.effort import times
 from support.json_values import date_times
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -20,7 +21,7 @@ def _accepts(text):
         return False
 
 
-@settings(max_examples=1500)
+@settings(max_examples=times(1500))
 @given(text=date_times)
 @example(text="2016-12-31T23:59:60Z")
 @example(text="2016-12-31T23:59:60+00:00")
