@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.api_client import ApiClient
 from gentrace.configuration import check_flag, refuse_type
+from gentrace.contexts import change_context
 from gentrace.exceptions import ApiValueError
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process
@@ -131,7 +132,7 @@ class AsyncApiClient:
         work = partial(self.api_client.call, operation, **arguments)
         cancel = Cancel()
         context = contextvars.copy_context()
-        context.run(cancelling.set, cancel)
+        context.run(change_context, cancelling.set, cancel)
         future = self._pool().submit(context.run, work)
         try:
             return await asyncio.wrap_future(future)

@@ -9,11 +9,12 @@ from math import inf
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
-from gentrace.delivery.notices import Notices, is_heard, warn
+from gentrace.delivery.notices import Notices, warn
 from gentrace.delivery.off import is_off
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
+from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.turns import Turns
 from gentrace.process import hold_forks, let_forks
 
@@ -48,13 +49,16 @@ class Engine:
         self._clock = clock
         self._turns = Turns()
         self._notices = Notices()
+        self._speaker = Speaker(self._notices, clock, self._act)
         self._keeper: SpoolKeeper | None = None
         self._queue = self._make_queue()
         # What wakes each worker that waits: whoever takes one out wakes it.
         self._idle: deque[SimpleQueue[None]] = deque()
-        self._has_threads = False
+        # Taken out by whoever starts the threads; put back where none could be started.
+        self._unstarted: list[None] = [None]
+        self._workers: set[int] = set()
+        self._helpers: set[int] = set()
         self._is_over = False
-        self._is_exiting = False
         self._last_failure: Exception | None = None
 
     @property
@@ -96,7 +100,7 @@ class Engine:
     def finish(self, flush: Flush | None, end: float, *, at_exit: bool = False) -> bool:
         """Wait until some moment at most, end what is left, and stop."""
         is_done = self._wait_for(flush, end)
-        self._is_exiting = at_exit
+        self._speaker.is_exiting = at_exit
         self._act(self._end)
         while self._wake():
             pass
@@ -104,7 +108,9 @@ class Engine:
             self._keeper.stop()
             let_forks(self._turns.lock)
         if at_exit:
-            self._say_notices()
+            self._speaker.say()
+        else:
+            self._speaker.start()
         return is_done
 
     def disown(self) -> None:
@@ -169,10 +175,13 @@ class Engine:
     # Threads.
 
     def _start_threads(self) -> None:
-        if self._has_threads or self._is_over:
+        if self._is_over:
+            self._speaker.start()
             return
-        # Set first: a finalizer or signal handler in the middle of it shall not start others.
-        self._has_threads = True
+        try:
+            self._unstarted.pop()
+        except IndexError:
+            return
         started = 0
         try:
             for number in range(self._limits.workers):
@@ -183,7 +192,8 @@ class Engine:
                 name = "gentrace-delivery-spool"
                 threading.Thread(target=self._keeper.run, name=name, daemon=True).start()
         except RuntimeError:  # none to be had, or the interpreter ends: flush does their work
-            self._has_threads = started > 0
+            if not started:
+                self._unstarted.append(None)
 
     def _wake(self) -> bool:
         """Have a worker look that waits; tell whether there is one."""
@@ -194,6 +204,7 @@ class Engine:
         return True
 
     def _work(self) -> None:
+        self._workers.add(threading.get_ident())
         load_transport()
         wakes: SimpleQueue[None] = SimpleQueue()
         while not self._is_over:
@@ -202,10 +213,9 @@ class Engine:
             except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
                 warn(f"a thread of the delivery goes on after a {type(error).__name__}")
                 self._rest(wakes, LOOK)
-        self._say_notices()
 
     def _work_once(self, wakes: SimpleQueue[None]) -> None:
-        self._say_notices()
+        self._speaker.say()
         found = self._take(wakes)
         if self._is_over:
             return
@@ -244,17 +254,17 @@ class Engine:
         with suppress(ValueError):  # it was woken
             self._idle.remove(wakes)
 
-    def _try(self, run: Run) -> None:
-        outcome = self._send(run)
+    def _try(self, run: Run, within: float = inf) -> None:
+        outcome = self._send(run, within)
         if outcome.error is not None:
             self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome))
         if self._queue.stats.queued:
             self._wake()  # what held others back may be over
 
-    def _send(self, run: Run) -> Outcome:
+    def _send(self, run: Run, within: float) -> Outcome:
         try:
-            return self._sender.send(cast("bytes", run.body), run.key)
+            return self._sender.send(cast("bytes", run.body), run.key, within)
         except BaseException as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
@@ -271,16 +281,6 @@ class Engine:
             self._notices.tell(
                 f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
             )
-
-    def _say_notices(self) -> None:
-        if self._notices.wait(self._clock.now()) > 0:
-            return
-        if self._is_exiting and not is_heard():
-            return
-        words: list[str] = []
-        self._act(lambda: words.extend(self._notices.due(self._clock.now())))
-        for text in words:
-            warn(text)
 
     # Waiting for an end.
 
@@ -302,21 +302,27 @@ class Engine:
     def _wait_for(self, flush: Flush | None, end: float) -> bool:
         if flush is None:
             return False
-        while flush.left > 0 and not flush.is_stopped:
-            left = end - self._clock.now()
-            if left <= 0:
-                break
-            if self._has_threads:
+        me = threading.get_ident()
+        # In the callback of a receipt, runs may wait for this very thread.
+        if me in self._workers or self._unstarted:
+            self._work_for(flush, end, me)
+        else:
+            while not flush.is_over and (left := end - self._clock.now()) > 0:
                 self._clock.wait(flush.wakes, None if left == inf else left)
-            else:
-                self._work_here(flush, left)
         self._act(lambda: self._queue.forget(flush))
         return flush.left == 0
 
-    def _work_here(self, flush: Flush, left: float) -> None:
-        """Do what a worker would do, once, in a process that can start no thread."""
-        found = self._take(flush.wakes)
-        if isinstance(found, Run):
-            self._try(found)
-        else:
-            self._rest(flush.wakes, min(found, left))
+    def _work_for(self, flush: Flush, end: float, me: int) -> None:
+        """Do what a worker would do, until a flush is over or its time is."""
+        if me in self._helpers:
+            return  # it would do so once more in the callback of each run
+        self._helpers.add(me)
+        try:
+            while not flush.is_over and (left := end - self._clock.now()) > 0:
+                found = self._take(flush.wakes)
+                if isinstance(found, Run):
+                    self._try(found, left)
+                else:
+                    self._rest(flush.wakes, min(found, left))
+        finally:
+            self._helpers.discard(me)

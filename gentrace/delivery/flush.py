@@ -33,6 +33,11 @@ class Flush:
         self.is_stopped = False
         self.wakes: SimpleQueue[None] = SimpleQueue()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self.left == 0 or self.is_stopped
+
     def count(self, run: Run) -> None:
         """Count a run that has ended, if it was there."""
         if 0 < run.number <= self._last.get(run.file, 0):

@@ -8,6 +8,7 @@ import threading
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
@@ -19,7 +20,7 @@ from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from gentrace.configuration import Configuration
+    from gentrace.configuration import Configuration, TimeoutSetting
     from gentrace.rest import HTTPResponse
 
 
@@ -111,12 +112,12 @@ class Sender:
         rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
         return rules, find_encoder(configuration.json_encoder)
 
-    def send(self, body: bytes, key: str) -> Outcome:
-        """Try once."""
+    def send(self, body: bytes, key: str, within: float = inf) -> Outcome:
+        """Try once, for so many seconds at most."""
         settings = self.settings()
         try:
             with _suppress_tracing():
-                answer = self._post(self._client_of(settings), body, key)
+                answer = self._post(self._client_of(settings), body, key, within)
             if _kind_of(answer.status) == "delivered":
                 return Outcome("delivered", _run_id(answer.load()))
             error = _error_of(answer)
@@ -131,7 +132,7 @@ class Sender:
         if self._client is not None:
             self._client.close()
 
-    def _post(self, client: ApiClient, body: bytes, key: str) -> HTTPResponse:
+    def _post(self, client: ApiClient, body: bytes, key: str, within: float) -> HTTPResponse:
         configuration = client.configuration
         host = configuration.host_of(operation.name)
         return client.call_api(
@@ -145,6 +146,7 @@ class Sender:
             auth_settings=operation.auth,
             host=None if host == configuration.host else host,
             idempotency_key=key,
+            timeout=_shorten(configuration.timeout, within),
         )
 
     def _client_of(self, settings: object) -> ApiClient:
@@ -160,6 +162,14 @@ class Sender:
             client.configuration = configuration
             self._settings = settings
         return client
+
+
+def _shorten(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
+    """Return a time-out with which a call ends within so many seconds; None if any may do."""
+    if most == inf:
+        return None
+    parts = (timeout,) * 3 if isinstance(timeout, (int, float)) else timeout
+    return parts[0], parts[1], min([most, *parts[2:]])
 
 
 def _suppress_tracing() -> AbstractContextManager[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from contextvars import ContextVar, copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -11,6 +9,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from weakref import ref
 
+from gentrace.contexts import change_context
 from gentrace.exceptions import ApiTypeError
 from gentrace.schemas import describe
 
@@ -96,7 +95,7 @@ class Scope:
     def enter(self) -> None:
         """Make it current in this context."""
         self._outer = _current.get()
-        _make_current(self)
+        change_context(_current.set, self)
 
     def leave(self) -> None:
         """Make current again what was before.
@@ -105,28 +104,13 @@ class Scope:
         something else is current, and stays so.
         """
         if _current.get() is self:
-            _make_current(self._outer)
+            change_context(_current.set, self._outer)
         self._outer = None
-
-
-def _make_current(scope: Scope | None) -> None:
-    # Python 3.11 may collect garbage in the middle of it: a finalizer that records would change the
-    # context meanwhile, and crash the interpreter. Later versions collect afterwards.
-    if _COLLECTS_ANYWHERE and gc.isenabled():
-        try:
-            gc.disable()
-            _current.set(scope)
-        finally:
-            gc.enable()
-    else:
-        _current.set(scope)
 
 
 def current_scope() -> Scope | None:
     """Return what was entered last in this context; None outside of everything."""
     return _current.get()
 
-
-_COLLECTS_ANYWHERE = sys.version_info < (3, 12)
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

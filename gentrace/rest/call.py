@@ -16,6 +16,7 @@ from urllib3.exceptions import (
 )
 
 from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
+from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.deadline import now
@@ -87,7 +88,7 @@ class Call:
         """
         self._began = now()
         attempt = Attempt(self._deadline, self.report)
-        token = current.set(attempt)
+        token = change_context(current.set, attempt)
         try:
             watchdog.watch(attempt)
             answer = self._open(attempt)
@@ -111,7 +112,7 @@ class Call:
             answer.tries = self.report.tries
             return answer
         finally:
-            current.reset(token)
+            change_context(current.reset, token)
         try:
             raise failure from cause
         finally:

@@ -19,7 +19,7 @@ from gentrace.exceptions import (
 )
 from gentrace.rest.deadline import now
 from gentrace.rest.decoding import Readable, unpack
-from gentrace.rest.failures import FAILURES, explain, is_failure
+from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.incoming import BudgetError
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls import broke_off
@@ -275,17 +275,24 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def discard(self) -> None:
         """Free the connection; it is kept if what is left to read is little and comes at once."""
-        if self._source.left is not None and self._source.left <= PIECE:
-            self._attempt.limit_operations(_DRAIN_TIME)
-            end = now() + _DRAIN_TIME
-            try:
-                while now() < end and self._source.read1(PIECE):
-                    pass
-            except FAILURES:
-                pass
-        self.close()
+        try:
+            if self._source.left is not None and self._source.left <= PIECE:
+                self._drain()
+        except BaseException as error:
+            if not is_failure(error, self._attempt):
+                self._report.route.discard()
+                raise
+        finally:
+            self.close()
 
     drain_conn = discard
+
+    def _drain(self) -> None:
+        self._attempt.limit = _DRAIN_TIME
+        self._attempt.limit_operations(_DRAIN_TIME)
+        end = now() + _DRAIN_TIME
+        while now() < end and self._source.read1(PIECE):
+            pass
 
     def tell(self) -> int:
         """Return how many bytes of the body have come in, as they are packed."""

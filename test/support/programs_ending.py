@@ -37,11 +37,11 @@ def end_with_several(url, count, exit_timeout):
     return {"at": time.time()}
 
 
-def end_at_exit(url):
+def end_at_exit(url, exit_timeout=PATIENCE):
     """The first run comes when no thread can start any more."""
-    delivery = make(url)
+    delivery = make(url, exit_timeout=float(exit_timeout))
     atexit.register(delivery.submit, RUN, idempotency_key="at exit")
-    return {}
+    return {"at": time.time()}
 
 
 def end_by_default(_url):

@@ -171,3 +171,30 @@ def test_a_callback_that_exits_keeps_no_other_receipt_open(kind, caplog):
         assert not delivery.close(0)
         assert {receipt.exception(0).reason for receipt in receipts} == {"closed"}
         assert f"a callback of a receipt raised {kind.__name__}" in caplog.text
+
+
+def test_what_is_closed_while_all_workers_hang_is_said(caplog):
+    with Peer(stall) as peer, delivering(peer, workers=2) as delivery:
+        for _ in range(5):
+            delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().in_flight == 2)
+        delivery.close(0)
+        peer.wait(lambda: "5 runs were dropped: closed" in caplog.text)
+
+
+def test_runs_after_the_end_are_said_once_a_minute(caplog):
+    """By a thread that is gone when all is said."""
+    clock = HandClock()
+    with Peer() as peer, delivering(peer, clock) as delivery:
+        before = set(threading.enumerate())
+        delivery.close()
+        for count in (1, 2):
+            for _ in range(count):
+                delivery.submit(RUN)
+            peer.wait(lambda: "1 run was dropped: closed" in caplog.text)
+        looks = clock.looks
+        peer.wait(lambda: clock.looks > looks + 3)
+        assert "2 runs" not in caplog.text
+        clock.move(60)
+        peer.wait(lambda: "2 runs were dropped: closed" in caplog.text)
+        peer.wait(lambda: not set(threading.enumerate()) - before - {threading.current_thread()})

@@ -66,6 +66,12 @@ def test_a_run_of_an_exit_function_is_sent():
         assert keys(peer) == ["at exit"]
 
 
+def test_a_run_of_an_exit_function_holds_up_the_end_no_longer_than_it_may():
+    with Peer(stall) as peer:
+        seen = run_program("end_at_exit", peer.url, 1)
+        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+
+
 def test_the_default_delivery_is_closed_too():
     with Peer(reply(500), echo) as peer:
         run_program("end_by_default", peer.url, GENTRACE_HOST=peer.url)

@@ -4,8 +4,10 @@ import copy
 import gc
 import logging
 import pickle
+import sys
 import threading
 import weakref
+from collections import Counter
 
 import pytest
 from support.deliveries import RUN, balances, delivering, make_client
@@ -317,3 +319,36 @@ def test_a_callback_that_exits_keeps_no_receipt(end):
     del receipt, caught
     gc.collect()
     assert gone() is None
+
+
+def test_first_runs_of_the_same_moment_start_the_workers_once(monkeypatch):
+    """Of many threads, each of which may be the first."""
+    monkeypatch.setenv("GENTRACE_HOST", "http://127.0.0.1:9")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(50):
+            started = start_together(8)
+            assert started == {f"gentrace-delivery-{n}": 1 for n in range(2)}
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def start_together(submitters):
+    """The threads that a delivery of two workers starts, by name."""
+    before = set(threading.enumerate())
+    barrier = threading.Barrier(submitters)
+    delivery = Delivery(workers=2)
+
+    def submit():
+        barrier.wait()
+        delivery.enqueue(b"{}", Receipt())
+
+    threads = [threading.Thread(target=submit) for _ in range(submitters)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    names = [t.name for t in threading.enumerate() if t not in before]
+    delivery.close(0)
+    return Counter(name for name in names if name.startswith("gentrace-delivery"))

@@ -164,6 +164,15 @@ def test_response_that_was_read_does_not_free_what_another_call_uses(connect):
     assert peer.connections == 1
 
 
+def test_answer_whose_rest_does_not_come_is_drained_in_silence(connect):
+    """Its connection is closed."""
+    with Peer(then(send(HALF), stall), echo) as peer:
+        caller = connect(peer)
+        caller.raw().drain_conn()
+        peer.wait(lambda: peer.open == 0)
+        assert caller.works()
+
+
 def test_drained_answer_is_used_again(connect):
     with Peer(reply(200, ID), echo) as peer:
         caller = connect(peer)

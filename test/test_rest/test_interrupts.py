@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
+import threading
 from contextlib import contextmanager
 
 import pytest
-from support.peers import Peer, echo, names, send, server_tls, then
+from support.peers import Peer, echo, names, send, server_tls, stall, then
 
 from gentrace.exceptions import ApiConnectionException
 
@@ -64,6 +66,25 @@ def test_interrupt_of_a_stream_passes_through(connect, kind):
         response = caller.raw()
         with handled(kind), pytest.raises(kind, match="of the handler"):
             response.read()
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_while_an_answer_is_drained_passes_through(connect, monkeypatch, kind):
+    def receive(sock, size):
+        if threading.current_thread() is threading.main_thread():
+            strike()
+        return before(sock, size)
+
+    with Peer(then(send(HALF), stall), echo) as peer, handled(kind):
+        caller = connect(peer, connection_pool_maxsize=1)
+        response = caller.raw()
+        before = socket.socket.recv
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.socket.recv", receive)
+            with pytest.raises(kind, match="of the handler"):
+                response.drain_conn()
+        peer.wait(lambda: peer.open == 0)
         assert caller.works()
 
 

@@ -1,0 +1,74 @@
+"""Receipts' callbacks that wait for other runs, in a thread that sends them."""
+
+import threading
+import time
+
+import pytest
+from support.deliveries import RUN, delivering
+from support.peers import Peer, echo, stall
+
+
+class Gate:
+    """The first request is answered once the test says so."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, talk, request):
+        self.go.wait(30)
+        echo(talk, request)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_a_callback_that_waits_for_the_other_runs_sends_them(end, workers):
+    """In the one thread that sends, or in all of them at the same time."""
+    gate = Gate()
+    with Peer(gate, echo) as peer, delivering(peer, workers=workers) as delivery:
+        receipts = [delivery.submit(RUN)]
+        peer.wait(lambda: peer.requests)
+        answers = []
+        receipts[0].add_done_callback(lambda _: answers.append(getattr(delivery, end)(30)))
+        receipts += [delivery.submit(RUN) for _ in range(20)]
+        gate.go.set()
+        assert all(receipt.result(30) for receipt in receipts)
+        peer.wait(lambda: answers)
+        assert answers == [True]
+
+
+def test_callbacks_that_all_flush_hang_nothing():
+    """Of one in the other, the inner one says how it is."""
+    gate = Gate()
+    with Peer(gate, echo) as peer, delivering(peer, workers=1) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(200)]
+        answers = []
+        for receipt in receipts:
+            receipt.add_done_callback(lambda _: answers.append(delivery.flush()))
+        gate.go.set()
+        assert delivery.flush(30)
+        peer.wait(lambda: len(answers) == 200)
+        assert answers == [False] * 198 + [True] * 2
+
+
+@pytest.mark.parametrize("timeout", [30, (10, 30), (10, 30, 60)])
+def test_a_flush_in_a_callback_ends_in_its_time(timeout):
+    """Though it is in the middle of a request then."""
+    gate = Gate()
+    settings = {"timeout": timeout}
+    with Peer(gate, stall) as peer, delivering(peer, settings=settings, workers=1) as delivery:
+        first = delivery.submit(RUN)
+        took = []
+
+        def flush(_):
+            began = time.monotonic()
+            answer = delivery.flush(0.3)
+            took.append((answer, time.monotonic() - began))
+
+        first.add_done_callback(flush)
+        delivery.submit(RUN)
+        gate.go.set()
+        peer.wait(lambda: took)
+        ((answer, seconds),) = took
+        assert not answer
+        assert 0.25 < seconds < 10
+        assert delivery.stats().queued + delivery.stats().in_flight == 1
