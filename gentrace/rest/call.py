@@ -15,7 +15,7 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
-from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
+from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.deadline import now
@@ -65,13 +65,12 @@ class Call:
         self._redirects = 0
         self._was_sent = False
         self.route = self._routes.find(request.host)
-        secrets = drop_longer([*request.secrets, *self.route.secrets])
+        secrets = [*request.secrets, *self.route.secrets]
         self.report = Report(
             self.route, secrets, request.idempotency_key, settings.max_response_body
         )
         self._point_at(urlsplit(request.host).path.rstrip("/") + request.target)
-        self._headers = Headers({"Host": self.route.netloc, "Accept-Encoding": "identity"})
-        self._headers.replace(request.headers)
+        self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
         if request.body is not None:
