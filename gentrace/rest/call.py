@@ -154,6 +154,8 @@ class Call:
 
     def log_answer(self, answer: HTTPResponse) -> None:
         """Write to the log what a request was answered."""
+        if not self.report.is_logged:
+            return
         sent = len(self._request.body or b"")
         received = f", {answer.tell()} bytes received" if answer.tell() else ""
         facts = answer.tries, answer.status, self._milliseconds(), sent, received
