@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
 from math import inf
 
-now = (
-    partial(time.clock_gettime, time.CLOCK_MONOTONIC)
-    if hasattr(time, "clock_gettime")
-    else time.monotonic
-)
-"""Seconds of a clock that only goes on. freezegun, which stops `time.monotonic` wherever a module
-has it, neither knows `clock_gettime` nor looks into a partial function."""
+from gentrace.clock import now
 
 CLOCK_LIMIT = 1e8
 """Seconds, some three years: longer time-outs are as good as this one, and sockets take it."""

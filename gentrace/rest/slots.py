@@ -6,7 +6,8 @@ import queue
 import threading
 from typing import Any
 
-from gentrace.rest.deadline import CLOCK_LIMIT, now
+from gentrace.clock import now
+from gentrace.rest.deadline import CLOCK_LIMIT
 
 
 class Slots:
