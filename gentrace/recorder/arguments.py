@@ -42,7 +42,7 @@ class Arguments:
 
 
 def _signatures_of(function: Callable[..., Any]) -> list[Signature]:
-    """Return that of what a function wraps, as its own is often `(*args, **kwargs)`; and its own."""
+    """Return that of what it wraps, as its own is often `(*args, **kwargs)`; and its own."""
     try:
         return [signature(function, follow_wrapped=follow) for follow in (True, False)]
     except ValueError:
