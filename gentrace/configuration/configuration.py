@@ -115,13 +115,20 @@ class Configuration(DeclaredSettings):
         return is_same_url(self.host, document.SERVERS[0]["url"])
 
     @classmethod
-    def set_default(cls, default: Configuration | None) -> None:
-        """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+    def set_default(cls, default: Configuration | None) -> Configuration | None:
+        """Make a copy of `default` what `get_default_copy` starts from; None forgets it.
+
+        Returns:
+            What it started from until now, None if nothing was set.
+
+        """
         if not (default is None or isinstance(cast("object", default), Configuration)):
             error = refuse_type("default", "a gentrace.Configuration or None", default)
             del default
             raise error
+        previous = cls._default
         cls._default = None if default is None else default.copy()
+        return previous
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
