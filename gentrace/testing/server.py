@@ -104,13 +104,13 @@ class Server:
                 it; None leaves it out.
 
         Raises:
-            ValueError: a status or number of times that cannot be.
+            ValueError: a status, number of times or value that cannot be.
 
         """
         if not FIRST_ERROR <= status <= LAST_ERROR:
             raise ValueError(f"status: expected {FIRST_ERROR} to {LAST_ERROR}, got {status}")
-        text = None if retry_after is None else str(retry_after)
-        self._traffic.add(Failure(status, text), _check_times(times))
+        field = None if retry_after is None else _check_field("retry_after", str(retry_after))
+        self._traffic.add(Failure(status, field), _check_times(times))
 
     def delay(self, seconds: float, times: int = 1) -> None:
         """Let the next requests wait before they are taken in, and then answer them.
@@ -173,3 +173,11 @@ def _check_times(times: int) -> int:
     if times < 1:
         raise ValueError(f"times: expected 1 or more, got {times}")
     return times
+
+
+def _check_field(name: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise ValueError(
+            f"{name}: expected printable ASCII with no blank at its ends, got {value!r}"
+        )
+    return value

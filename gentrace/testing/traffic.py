@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OK: Final = 200
+NOT_MODIFIED: Final = 304
 OWN_HEADER: Final = "X-Gentrace-Testing"
 """Header field of the requests that the test kit makes itself: no fault is for them."""
 
@@ -31,13 +32,14 @@ class Failure:
 
     async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
         """Answer one request."""
-        body = json.dumps({"error": "the test asked for this failure"}).encode()
-        headers = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
-        ]
+        body = b""
+        headers: list[tuple[bytes, bytes]] = []
+        if self.status != NOT_MODIFIED:  # which has no body
+            body = json.dumps({"error": "the test asked for this failure"}).encode()
+            headers.append((b"content-type", b"application/json; charset=utf-8"))
+            headers.append((b"content-length", str(len(body)).encode()))
         if self.retry_after is not None:
-            headers.append((b"retry-after", self.retry_after.encode("latin-1")))
+            headers.append((b"retry-after", self.retry_after.encode("ascii")))
         await exchange.send(
             {"type": "http.response.start", "status": self.status, "headers": headers}
         )

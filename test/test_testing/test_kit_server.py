@@ -104,6 +104,14 @@ def test_a_failure_of_a_large_body_is_read_by_its_client(server, caller):
     assert caller.fail(ServiceException, body=large).status == 500
 
 
+def test_a_failure_of_a_status_without_a_body_has_none(server, caller, caplog):
+    server.fail(304)
+    failure = caller.fail()
+    assert (failure.status, failure.headers.get("Content-Length")) == (304, None)
+    caller.post(named("next"))
+    assert caplog.records == []
+
+
 def test_faults_queue_up_and_each_request_takes_the_next(server, stubborn):
     server.fail(503)
     server.drop(stored=True)
@@ -184,6 +192,9 @@ def failing(caller):
     [
         (lambda server: server.fail(200), "status: expected 300 to 599, got 200"),
         (lambda server: server.fail(600), "status: expected 300 to 599, got 600"),
+        (lambda server: server.fail(retry_after="☃"), "retry_after: expected printable ASCII"),
+        (lambda server: server.fail(retry_after="1\r\nx: y"), "retry_after: expected printable"),
+        (lambda server: server.fail(retry_after=" 1"), "retry_after: expected printable ASCII"),
         (lambda server: server.fail(times=0), "times: expected 1 or more, got 0"),
         (lambda server: server.delay(-1), "seconds: expected 0 or more, got -1"),
         (lambda server: server.delay(float("inf")), "seconds: expected 0 or more, got inf"),
