@@ -57,17 +57,21 @@ class Spool:
 
     def store(self, run: Run, body: bytes) -> bool | None:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
+        if run.file is not None:  # it was, before an interrupt
+            return True
         try:
             own = self._open()
             if not own.has_room(len(body), self._limits.spool_max_bytes):
                 return False
             run.number = own.add(run.key, run.accepted_at, body)
+            run.file = own
         except (sqlite3.Error, OSError) as error:
+            if _is_of_handler(error):
+                raise
             self._tell(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
             return None
-        run.file = own
         return True
 
     def body(self, run: Run) -> bytes | None:
@@ -89,6 +93,8 @@ class Spool:
         try:
             self._open()
         except (sqlite3.Error, OSError) as error:
+            if _is_of_handler(error):
+                raise
             self._tell(f"the spool {self._directory} cannot be opened: {error}")
 
     def find(self) -> list[SpoolFile]:
@@ -100,7 +106,9 @@ class Spool:
             for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
                 try:
                     file = adopt(path, host, self._tell)
-                except Exception as error:  # noqa: BLE001 - of one file; others are found
+                except Exception as error:  # of one file; others are found
+                    if _is_of_handler(error):
+                        raise
                     self._tell(f"{path} cannot be read: {error}")
                     continue
                 if file is not None:
@@ -162,6 +170,11 @@ class Spool:
         elif self._own.host != host:
             self._own.set_host(host)
         return self._own
+
+
+def _is_of_handler(error: Exception) -> bool:
+    """Tell whether the handler of a signal has raised an error, in the middle of something."""
+    return isinstance(error, TimeoutError) and error.errno is None
 
 
 _inherited: list[SpoolFile] = []

@@ -125,12 +125,13 @@ class SpoolFile:
     def add(self, key: str, accepted_at: float, body: bytes) -> int:
         """Store a run; return its row."""
         row = self.last_row + 1
-        self._connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
-        )
-        self.last_row = row
         self._written += growth(len(body))
         self._is_synced = False
+        # An interrupt after it leaves the row to the next run, or to the same one again.
+        self._connection.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
+        )
+        self.last_row = row
         return row
 
     def body(self, row: int) -> bytes | None:
