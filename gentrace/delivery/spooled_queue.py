@@ -80,14 +80,7 @@ class SpooledQueue(RunQueue):
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file of a process that is gone."""
-        try:
-            count = file.count()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
-            file.close()  # so that it is found again
-            return
         if self._spool.add(file):
-            file.waiting = count
             self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
 
     def take(self, now: float) -> Run | float:
