@@ -62,28 +62,25 @@ class SpooledQueue(RunQueue):
         if not is_stored:
             self.turn_away(run, self.full)
             return
-        run.body = None
         file = cast("SpoolFile", run.file)
         # In the file's order: none is in memory while an earlier one is not.
         if file.waiting == 0 and self._has_room(OVERHEAD):
+            stats = self.stats.moved(accepted=1, queued=1, held=OVERHEAD)
+            # No interrupt can come in between stores and the call after them.
+            run.is_accepted, run.held, run.body = True, OVERHEAD, None
             file.loaded = run.number
-            run.held = OVERHEAD
+            self.stats = stats
             self._fresh.append(run)
         else:
-            file.waiting += 1
             file.receipts[run.number] = cast("Receipt", run.receipt)
-        self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
+            stats = self.stats.moved(accepted=1, queued=1)
+            run.is_accepted, run.body = True, None
+            file.waiting += 1
+            self.stats = stats
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file of a process that is gone."""
-        try:
-            count = file.count()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
-            file.close()  # so that it is found again
-            return
         if self._spool.add(file):
-            file.waiting = count
             self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
 
     def take(self, now: float) -> Run | float:
