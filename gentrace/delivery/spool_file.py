@@ -38,8 +38,14 @@ SCHEMA = (
     RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
-LOG_TO_COPY = 4 * 2**20
-"""From how many bytes on the log is copied into the database."""
+LOG_TO_COPY = 8 * 2**20
+"""After how many bytes that may have been written the log is copied into the database."""
+
+LOG_TO_KEEP = 16 * 2**20
+"""How long a log may stay that has been copied."""
+
+ENDED_TO_REMOVE = 8
+"""How many runs that have ended are removed at once; a process that is killed leaves fewer."""
 
 
 class LaterVersionError(Exception):
@@ -73,6 +79,7 @@ class SpoolFile:
         )
         self._is_synced = True
         self._measured = self._written = 0
+        self._ended: list[int] = []
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -81,6 +88,7 @@ class SpoolFile:
             self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_TO_KEEP}")
             if version == 0:
                 self._make()
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -138,12 +146,22 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int) -> None:
-        """Forget a run of such a body, which has ended."""
-        # If it cannot be, the run is sent once more, with its key.
-        with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def end(self, row: int, size: int) -> None:
+        """Note that a run of such a body has ended: it is removed, together with some others."""
+        self._ended.append(row)
         self._written += growth(size)
+        if len(self._ended) >= ENDED_TO_REMOVE:
+            self.remove_ended()
+
+    def remove_ended(self) -> None:
+        """Remove the runs that have ended since the last time."""
+        if not self._ended:
+            return
+        rows = ", ".join(map(str, self._ended))
+        self._ended.clear()
+        # If they cannot be, they are sent once more, with their keys.
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"DELETE FROM runs WHERE id IN ({rows})")  # noqa: S608 - numbers
         self._is_synced = False
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
@@ -192,16 +210,16 @@ class SpoolFile:
         """Tell whether it and its log stay within a bound with another run of such a body."""
         # Measured only where the bound may be near: each write adds a known number at most.
         if self._measured + self._written + growth(size) > most:
-            self._measured, self._written = self._used(), 0
+            self.remove_ended()
+            self._measure()
         if self._measured + growth(size) > most:
-            self.copy_log()
-            self._measured = self._used()
+            self._copy_log("TRUNCATE")
         return self._measured + self._written + growth(size) <= most
 
-    def _used(self) -> int:
-        """Return how many bytes it takes with its log, but for what is free to be used again."""
+    def _measure(self) -> None:
+        """Look how many bytes it takes with its log, but for what is free to be used again."""
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        return cast("int", pages * self._page_size) + _size(self._log)
+        self._measured, self._written = pages * self._page_size + _size(self._log), 0
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -222,15 +240,21 @@ class SpoolFile:
 
     def has_long_log(self) -> bool:
         """Tell whether the log is to be copied into the database."""
-        return _size(self._log) > LOG_TO_COPY
+        return self._written > LOG_TO_COPY
 
     def copy_log(self) -> None:
         """Copy the log into the database, so that it starts over."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # It is not cut: to write over what is there takes less time than new room in a file.
+        self._copy_log("PASSIVE")
+
+    def _copy_log(self, mode: str) -> None:
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        self._measure()
 
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
+        self.remove_ended()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
