@@ -246,6 +246,8 @@ class SpoolFile:
         """Copy the log into the database, so that it starts over."""
         # It is not cut: to write over what is there takes less time than new room in a file.
         self._copy_log("PASSIVE")
+        # The first write after it waits for the disk: this one, not one for which a caller waits.
+        self.set_host(self.host)
 
     def _copy_log(self, mode: str) -> None:
         self._connection.execute(f"PRAGMA wal_checkpoint({mode})")

@@ -118,6 +118,7 @@ def test_the_last_run_takes_the_others_of_every_file_along(tmp_path, desk):
 
 
 def test_a_log_that_has_been_copied_is_written_over(desk):
+    """It is begun anew at once: the write that does so waits for the disk, and no run's may."""
     body = bytes(500_000)
     desk.accept(12, body)
     (file,) = desk.spool.files()
@@ -127,8 +128,10 @@ def test_a_log_that_has_been_copied_is_written_over(desk):
     desk.queue.look_after()
     assert file.path.stat().st_size > 12 * 500_000
     assert log.stat().st_size == length
+    head = log.read_bytes()[:32]
     desk.accept(12, body)
     assert log.stat().st_size < 1.1 * length
+    assert log.read_bytes()[:32] == head
 
 
 def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
