@@ -44,8 +44,8 @@ LOG_TO_COPY = 8 * 2**20
 LOG_TO_KEEP = 16 * 2**20
 """How long a log may stay that has been copied."""
 
-ENDED_TO_REMOVE = 8
-"""How many runs that have ended are removed at once; a process that is killed leaves fewer."""
+ENDED_TO_REMOVE = 384 * 2**10
+"""At how many bytes, as `growth` counts them, runs that have ended are removed: 12 runs at most."""
 
 
 class LaterVersionError(Exception):
@@ -80,6 +80,7 @@ class SpoolFile:
         self._is_synced = True
         self._measured = self._written = 0
         self._ended: list[int] = []
+        self._ended_bytes = 0
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -150,7 +151,8 @@ class SpoolFile:
         """Note that a run of such a body has ended: it is removed, together with some others."""
         self._ended.append(row)
         self._written += growth(size)
-        if len(self._ended) >= ENDED_TO_REMOVE:
+        self._ended_bytes += growth(size)
+        if self._ended_bytes >= ENDED_TO_REMOVE:
             self.remove_ended()
 
     def remove_ended(self) -> None:
@@ -159,6 +161,7 @@ class SpoolFile:
             return
         rows = ", ".join(map(str, self._ended))
         self._ended.clear()
+        self._ended_bytes = 0
         # If they cannot be, they are sent once more, with their keys.
         with suppress(sqlite3.Error):
             self._connection.execute(f"DELETE FROM runs WHERE id IN ({rows})")  # noqa: S608 - numbers

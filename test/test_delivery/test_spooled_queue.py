@@ -79,19 +79,29 @@ def rows(desk):
 
 
 def test_runs_that_have_ended_leave_the_file_together(desk):
-    """Eight at once, what there is when the file is looked after, and all with the last one."""
-    desk.accept(14)
+    """Twelve at once, what there is when the file is looked after, and all with the last one."""
+    desk.accept(18)
     left = []
-    for _ in range(10):
+    for _ in range(14):
         desk.queue.deliver(desk.queue.take(0), "id")
         left.append(rows(desk))
-    assert left == [14] * 7 + [6] * 3
+    assert left == [18] * 11 + [6] * 3
     desk.queue.look_after()
     assert rows(desk) == 4
     for _ in range(4):
         desk.queue.deliver(desk.queue.take(0), "id")
         left.append(rows(desk))
-    assert left[10:] == [4, 4, 4, 0]
+    assert left[14:] == [4, 4, 4, 0]
+
+
+def test_fewer_runs_leave_the_file_together_where_they_are_large(desk):
+    """To remove one takes time in proportion, in which nobody else has a turn."""
+    desk.accept(4, bytes(100_000))
+    left = []
+    for _ in range(3):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left == [4, 2, 2]
 
 
 def test_runs_that_have_ended_leave_the_file_when_it_is_closed(tmp_path, desk):
