@@ -148,8 +148,13 @@ class Spool:
         """Return all files that it has."""
         return [*([] if self._own is None else [self._own]), *self._others]
 
+    def remove_ended(self) -> None:
+        """Remove all runs that have ended."""
+        for file in self.files():
+            file.remove_ended()
+
     def look_after(self) -> None:
-        """Do what is to be done now and then: copy logs, close what is empty, replace what is gone.
+        """Do what is to be done now and then: remove runs, copy logs, close or replace files.
 
         Raises:
             sqlite3.Error: a file cannot be read or written.
@@ -160,6 +165,7 @@ class Spool:
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
             self._others.append(own)
             self._own = None
+        self.remove_ended()
         for file in self.files():
             if file.has_long_log():
                 file.copy_log()

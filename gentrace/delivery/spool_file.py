@@ -38,8 +38,14 @@ SCHEMA = (
     RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
-LOG_TO_COPY = 4 * 2**20
-"""From how many bytes on the log is copied into the database."""
+LOG_TO_COPY = 8 * 2**20
+"""After how many bytes that may have been written the log is copied into the database."""
+
+LOG_TO_KEEP = 16 * 2**20
+"""How long a log may stay that has been copied."""
+
+ENDED_TO_REMOVE = 384 * 2**10
+"""At how many bytes, as `growth` counts them, runs that have ended are removed: 12 runs at most."""
 
 
 LARGE = 8 * 2**20
@@ -77,6 +83,8 @@ class SpoolFile:
         )
         self._is_synced = True
         self._measured = self._written = 0
+        self._ended: list[int] = []
+        self._ended_bytes = 0
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -85,6 +93,7 @@ class SpoolFile:
             self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_TO_KEEP}")
             if version == 0:
                 self._make()
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -143,12 +152,24 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int) -> None:
-        """Forget a run of such a body, which has ended."""
-        # If it cannot be, the run is sent once more, with its key.
-        with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def end(self, row: int, size: int) -> None:
+        """Note that a run of such a body has ended: it is removed, together with some others."""
+        self._ended.append(row)
         self._written += growth(size)
+        self._ended_bytes += growth(size)
+        if self._ended_bytes >= ENDED_TO_REMOVE:
+            self.remove_ended()
+
+    def remove_ended(self) -> None:
+        """Remove the runs that have ended since the last time."""
+        if not self._ended:
+            return
+        rows = ", ".join(map(str, self._ended))
+        self._ended.clear()
+        self._ended_bytes = 0
+        # If they cannot be, they are sent once more, with their keys.
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"DELETE FROM runs WHERE id IN ({rows})")  # noqa: S608 - numbers
         self._is_synced = False
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
@@ -221,16 +242,16 @@ class SpoolFile:
         """Tell whether it and its log stay within a bound with another run of such a body."""
         # Measured only where the bound may be near: each write adds a known number at most.
         if self._measured + self._written + growth(size) > most:
-            self._measured, self._written = self._used(), 0
+            self.remove_ended()
+            self._measure()
         if self._measured + growth(size) > most:
-            self.copy_log()
-            self._measured = self._used()
+            self._copy_log("TRUNCATE")
         return self._measured + self._written + growth(size) <= most
 
-    def _used(self) -> int:
-        """Return how many bytes it takes with its log, but for what is free to be used again."""
+    def _measure(self) -> None:
+        """Look how many bytes it takes with its log, but for what is free to be used again."""
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        return cast("int", pages * self._page_size) + _size(self._log)
+        self._measured, self._written = pages * self._page_size + _size(self._log), 0
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -251,15 +272,23 @@ class SpoolFile:
 
     def has_long_log(self) -> bool:
         """Tell whether the log is to be copied into the database."""
-        return _size(self._log) > LOG_TO_COPY
+        return self._written > LOG_TO_COPY
 
     def copy_log(self) -> None:
         """Copy the log into the database, so that it starts over."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # It is not cut: to write over what is there takes less time than new room in a file.
+        self._copy_log("PASSIVE")
+        # The first write after it waits for the disk: this one, not one for which a caller waits.
+        self.set_host(self.host)
+
+    def _copy_log(self, mode: str) -> None:
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        self._measure()
 
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
+        self.remove_ended()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
