@@ -6,6 +6,7 @@ Each delivery writes a file of its own there, and adopts the files of processes 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
-SUFFIX = ".sqlite3"
+_NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
+"""What `new_path` calls a file: the process that makes it, and random digits."""
 
 
 class Spool:
@@ -97,7 +99,9 @@ class Spool:
         with self._adopting:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
-            for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
+            for path in paths_in(self._directory):
+                if path in mine:
+                    continue
                 try:
                     file = adopt(path, host, self._tell)
                 except Exception as error:  # noqa: BLE001 - of one file; others are found
@@ -162,6 +166,11 @@ class Spool:
         elif self._own.host != host:
             self._own.set_host(host)
         return self._own
+
+
+def paths_in(directory: Path) -> list[Path]:
+    """Return the files of deliveries in a directory; nothing else there may be touched."""
+    return sorted(path for path in directory.glob("*") if _NAME.fullmatch(path.name))
 
 
 _inherited: list[SpoolFile] = []
@@ -236,4 +245,4 @@ def _save(damaged: SpoolFile, host: str) -> SpoolFile:
 
 def new_path(directory: Path) -> Path:
     """Return where a file of this process may be made."""
-    return directory / f"{os.getpid()}-{os.urandom(8).hex()}{SUFFIX}"
+    return directory / f"{os.getpid()}-{os.urandom(8).hex()}.sqlite3"

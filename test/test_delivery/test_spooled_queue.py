@@ -5,7 +5,7 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import balances
+from support.deliveries import ODD, balances
 
 from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
@@ -188,7 +188,7 @@ def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
 def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk):
     """Its name is still in the list of the directory."""
     desk.spool.prepare()
-    (tmp_path / "spool" / "1-a.sqlite3").symlink_to(tmp_path / "gone")
+    (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
     assert desk.spool.find() == []
     assert desk.said == []
 
