@@ -66,6 +66,11 @@ class Engine:
         """The counters: one value, which is exchanged as a whole."""
         return self._queue.stats
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more runs."""
+        return self._queue.is_closed
+
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
