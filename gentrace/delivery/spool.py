@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -124,21 +124,22 @@ class Spool:
         return [*([] if self._own is None else [self._own]), *self._others]
 
     def look_after(self) -> None:
-        """Do what is to be done now and then: copy logs, close what is empty, replace what is gone.
-
-        Raises:
-            sqlite3.Error: a file cannot be read or written.
-
-        """
+        """Do what is to be done now and then: copy logs, close or replace files."""
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
             self._others.append(own)
             self._own = None
         for file in self.files():
-            if file.has_long_log():
-                file.copy_log()
-        for file in [file for file in self._others if file.is_empty()]:
+            try:
+                self._look_after(file)
+            except sqlite3.Error as error:  # of one file; others are looked after
+                self.say_unreadable(error)
+
+    def _look_after(self, file: SpoolFile) -> None:
+        if file.has_long_log():
+            file.copy_log()
+        if file is not self._own and file.is_empty():
             self._others.remove(file)
             file.close()
 
@@ -205,8 +206,8 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    except sqlite3.Error as error:
+        if not is_damage(error):
             ownership.give_up(is_gone=False)
             raise
         tell(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
