@@ -88,10 +88,14 @@ class Engine:
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
         end = self._end_of(timeout)
-        if self._keeper is not None and not self._is_over and not self._is_off():
-            self._keeper.prepare()
-            self._start_threads()
-        return self._wait_for(self._begin_flush(), end)
+        accepted = -1
+        while True:
+            has_more = self._take_over()
+            is_new = self.stats.accepted > accepted
+            accepted = self.stats.accepted
+            is_done = self._wait_for(self._begin_flush(), end)
+            if not (is_done and has_more and is_new):
+                return is_done
 
     def close(self, timeout: float | None) -> bool:
         """Flush, end what is left, and stop; tell whether all had ended."""
@@ -165,6 +169,14 @@ class Engine:
                     receipt.fail(outcome)
             except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
                 warn(f"a callback of a receipt raised {type(error).__name__}")
+
+    def _take_over(self) -> bool:
+        """Adopt what others left in the spool; tell whether there is more than may be open."""
+        if self._keeper is None or self._is_over or self._is_off():
+            return False
+        has_more = self._keeper.prepare()
+        self._start_threads()
+        return has_more
 
     def _end(self) -> None:
         self._queue.abandon(self._last_failure)

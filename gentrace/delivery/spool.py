@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
+MOST_ADOPTED = 8
+"""How many adopted files are open at once: each takes four file descriptors of the program."""
+
 _NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
 """What `new_path` calls a file: the process that makes it, and random digits."""
 
@@ -35,6 +38,9 @@ class Spool:
         host: says where runs go.
         time: tells the time, in seconds since the epoch.
         tell: says something on the logger, in a thread of the delivery.
+
+    Attributes:
+        has_more: whether the last `find` left files for which there was no room.
 
     """
 
@@ -53,6 +59,7 @@ class Spool:
         self._tell = tell
         self._own: SpoolFile | None = None
         self._others: list[SpoolFile] = []
+        self.has_more = False
         self._is_closed = False
         self._adopting = threading.RLock()
         hold_forks(self._adopting)
@@ -94,14 +101,21 @@ class Spool:
             self._tell(f"the spool {self._directory} cannot be opened: {error}")
 
     def find(self) -> list[SpoolFile]:
-        """Return files of processes that are gone, of runs to this host; this needs no turn."""
+        """Return files of processes that are gone, of runs to this host; this needs no turn.
+
+        They are so many at most that `MOST_ADOPTED` are open.
+        """
         host = self._host()
         with self._adopting:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
+            self.has_more = False
             for path in paths_in(self._directory):
                 if path in mine:
                     continue
+                if len(self._others) + len(found) >= MOST_ADOPTED:
+                    self.has_more = True
+                    break
                 try:
                     file = adopt(path, host, self._tell)
                 except Exception as error:  # noqa: BLE001 - of one file; others are found
