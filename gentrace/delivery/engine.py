@@ -110,12 +110,14 @@ class Engine:
         """Wait until some moment at most, end what is left, and stop."""
         is_done = self._wait_for(flush, end)
         self._speaker.is_exiting = at_exit
-        self._act(self._end)
-        while self._wake():
-            pass
-        if self._keeper is not None:
-            self._keeper.stop()
-            let_forks(self._turns.lock)
+        try:
+            self._act(self._end)
+        finally:  # also if a callback exits
+            while self._wake():
+                pass
+            if self._keeper is not None:
+                self._keeper.stop()
+                let_forks(self._turns.lock)
         if at_exit:
             self._speaker.say()
         else:
@@ -157,18 +159,25 @@ class Engine:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""
         if not self._turns.take(action):
             return  # a holder of the turn in this very thread does both
+        interruption: BaseException | None = None
         while True:
             try:
                 receipt, outcome = self._queue.endings.popleft()
             except IndexError:
-                return
+                break
             try:
                 if isinstance(outcome, str):
                     receipt.succeed(outcome)
                 else:
                     receipt.fail(outcome)
             except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
-                warn(f"a callback of a receipt raised {type(error).__name__}")
+                is_main = threading.current_thread() is threading.main_thread()
+                if is_main and not isinstance(error, Exception):
+                    interruption = error  # such as Ctrl-C, which comes there
+                else:
+                    warn(f"a callback of a receipt raised {type(error).__name__}")
+        if interruption is not None:
+            raise interruption
 
     def _take_over(self) -> bool:
         """Adopt what others left in the spool; tell whether there is more than may be open."""
@@ -257,7 +266,12 @@ class Engine:
                 self._idle.append(wakes)
             found.append(run)
 
-        self._act(take)
+        try:
+            self._act(take)
+        except BaseException:
+            for run in found:
+                self._give_back(run)
+            raise
         run = found[0]
         if not isinstance(run, Run):
             return min(run, LOOK) if pauses.waits_for_settings else run
@@ -272,7 +286,11 @@ class Engine:
             self._idle.remove(wakes)
 
     def _try(self, run: Run, within: float = inf) -> None:
-        outcome = self._send(run, within)
+        try:
+            outcome = self._send(run, within)
+        except BaseException:
+            self._give_back(run)
+            raise
         if outcome.error is not None:
             self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome))
@@ -282,9 +300,14 @@ class Engine:
     def _send(self, run: Run, within: float) -> Outcome:
         try:
             return self._sender.send(cast("bytes", run.body), run.key, within)
-        except BaseException as error:  # noqa: BLE001 - no run may end a thread
+        except Exception as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
+
+    def _give_back(self, run: Run | float) -> None:
+        """Queue a run again that was taken, and that Ctrl-C or the like keeps from being sent."""
+        if isinstance(run, Run):
+            self._act(lambda: self._settle(run, Outcome("trouble")))
 
     def _settle(self, run: Run, outcome: Outcome) -> None:
         now, queue = self._clock.now(), self._queue
@@ -343,3 +366,5 @@ class Engine:
                     self._rest(flush.wakes, min(found, left))
         finally:
             self._helpers.discard(me)
+            with suppress(ValueError):
+                self._idle.remove(flush.wakes)
