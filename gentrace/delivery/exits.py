@@ -24,9 +24,10 @@ _open: set[Closing] = set()
 
 
 def keep_open(delivery: Closing) -> None:
-    """Hold a delivery that has runs, until it is closed or the process ends."""
-    _open.add(delivery)
-    _close_in_worker()
+    """Hold a delivery that may have runs, until it is closed or the process ends."""
+    if delivery not in _open:
+        _open.add(delivery)
+        _close_in_worker()
 
 
 def let_go(delivery: Closing) -> None:

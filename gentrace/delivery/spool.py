@@ -6,13 +6,14 @@ Each delivery writes a file of its own there, and adopts the files of processes 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
-SUFFIX = ".sqlite3"
+MOST_ADOPTED = 8
+"""How many adopted files are open at once: each takes four file descriptors of the program."""
+
+_NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
+"""What `new_path` calls a file: the process that makes it, and random digits."""
 
 PIECE = 2**20
 """After how many bytes of a file that is looked through forks are let in."""
@@ -40,6 +45,9 @@ class Spool:
         host: says where runs go.
         time: tells the time, in seconds since the epoch.
         tell: says something on the logger, in a thread of the delivery.
+
+    Attributes:
+        has_more: whether the last `find` left files for which there was no room.
 
     """
 
@@ -61,6 +69,7 @@ class Spool:
         # Those that are looked through, and those that are to be taken over.
         self._looked_at: tuple[SpoolFile, ...] = ()
         self._found: list[SpoolFile] = []
+        self.has_more = False
         self._is_closed = False
         self._finding = threading.RLock()
         # No child shall find SQLite in the middle of something.
@@ -110,12 +119,21 @@ class Spool:
             self._tell(f"the spool {self._directory} cannot be opened: {error}")
 
     def find(self) -> list[SpoolFile]:
-        """Return files of processes that are gone, of runs to this host; this needs no turn."""
+        """Return files of processes that are gone, of runs to this host; this needs no turn.
+
+        They are so many at most that `MOST_ADOPTED` are open.
+        """
         host = self._host()
         with self._finding, self._looking:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
-            for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
+            self.has_more = False
+            for path in paths_in(self._directory):
+                if path in mine:
+                    continue
+                if len(self._others) + len(found) >= MOST_ADOPTED:
+                    self.has_more = True
+                    break
                 try:
                     file = adopt(path, host, self._tell, self._rest)
                 except Exception as error:  # of one file; others are found
@@ -154,22 +172,23 @@ class Spool:
             file.remove_ended()
 
     def look_after(self) -> None:
-        """Do what is to be done now and then: remove runs, copy logs, close or replace files.
-
-        Raises:
-            sqlite3.Error: a file cannot be read or written.
-
-        """
+        """Do what is to be done now and then: remove runs, copy logs, close or replace files."""
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
             self._others.append(own)
             self._own = None
-        self.remove_ended()
         for file in self.files():
-            if file.has_long_log():
-                file.copy_log()
-        for file in [file for file in self._others if file.is_empty()]:
+            try:
+                self._look_after(file)
+            except sqlite3.Error as error:  # of one file; others are looked after
+                self.say_unreadable(error)
+
+    def _look_after(self, file: SpoolFile) -> None:
+        file.remove_ended()
+        if file.has_long_log():
+            file.copy_log()
+        if file is not self._own and file.is_empty():
             self._others.remove(file)
             file.close()
 
@@ -197,6 +216,11 @@ class Spool:
         elif self._own.host != host:
             self._own.set_host(host)
         return self._own
+
+
+def paths_in(directory: Path) -> list[Path]:
+    """Return the files of deliveries in a directory; nothing else there may be touched."""
+    return sorted(path for path in directory.glob("*") if _NAME.fullmatch(path.name))
 
 
 def _is_of_handler(error: Exception) -> bool:
@@ -240,8 +264,8 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    except sqlite3.Error as error:
+        if not is_damage(error):
             ownership.give_up(is_gone=False)
             raise
         tell(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
@@ -302,4 +326,4 @@ def _save(damaged: SpoolFile, host: str, rest: Callable[..., None]) -> SpoolFile
 
 def new_path(directory: Path) -> Path:
     """Return where a file of this process may be made."""
-    return directory / f"{os.getpid()}-{os.urandom(8).hex()}{SUFFIX}"
+    return directory / f"{os.getpid()}-{os.urandom(8).hex()}.sqlite3"

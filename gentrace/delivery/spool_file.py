@@ -360,6 +360,13 @@ def set_aside(path: Path) -> None:
             part.rename(part.with_name(f"{part.name}.damaged"))
 
 
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that a file is damaged, and not that it cannot be used now."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
+
+
 def _moment(value: object) -> float:
     """Return when a run was accepted; now, where a file that others changed says no number."""
     return float(value) if isinstance(value, (int, float)) else time.time()

@@ -14,8 +14,10 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
+from gentrace.delivery.pauses import most_wait
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import OVERHEAD, Run
+from gentrace.delivery.spool_file import is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +97,10 @@ class SpooledQueue(RunQueue):
             body = self._spool.body(run)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is in flight no more
             self._spool.say_unreadable(error)
-            self.keep(run, now, None, None)
+            if is_damage(error):
+                self.expire(run)
+            else:
+                self._put_off(run, now)
             return 0.0
         if body is None:
             self.expire(run)
@@ -109,15 +114,30 @@ class SpooledQueue(RunQueue):
         self.pauses.pass_by(run)
         self._drop_landed(run, "expired", None)
 
+    def _put_off(self, run: Run, now: float) -> None:
+        """Queue a run again that cannot be read now, for which the server is not to blame."""
+        self._land(run)
+        self.pauses.pass_by(run)
+        run.failures += 1
+        run.due = now + self._draw(most_wait(run.failures))
+        self.stats = self.stats.moved(in_flight=-1, queued=1, held=OVERHEAD - run.held)
+        run.held = OVERHEAD
+        self._tried[run] = None
+
     def _load(self) -> None:
-        """Hold the next runs in memory of a file with some in it alone."""
-        runs = self._limits.max_runs - len(self._tried) - len(self._flying)
-        count = min(runs, (self._limits.max_bytes - self.stats.bytes) // OVERHEAD, WINDOW)
-        file = next((file for file in self._spool.files() if file.waiting), None)
-        if file is None or count <= 0:
+        """Hold the next runs in memory of the first file that has some in it alone."""
+        for file in self._spool.files():
+            if file.waiting and not self._fresh:
+                self._load_from(file)
+
+    def _load_from(self, file: SpoolFile) -> None:
+        others = len(self._tried) + len(self._flying)
+        room = (self._limits.max_bytes - self.stats.bytes) // OVERHEAD
+        count = min(self._limits.max_runs - others, room, WINDOW)
+        if count <= 0 and others:
             return
         try:
-            rows = file.load(file.loaded, count)
+            rows = file.load(file.loaded, max(1, count))  # one goes through whatever is allowed
         except sqlite3.Error as error:
             self._spool.say_unreadable(error)
             return
@@ -145,10 +165,7 @@ class SpooledQueue(RunQueue):
 
     def look_after(self) -> None:
         """Do what is to be done about once a second."""
-        try:
-            self._spool.look_after()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
+        self._spool.look_after()
 
     def abandon(self, cause: Exception | None) -> None:
         """Drop what is in memory alone as closed, leave the rest in the spool, and close that."""

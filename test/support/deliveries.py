@@ -16,6 +16,8 @@ from gentrace.delivery import Delivery
 from gentrace.delivery.clock import Clock
 
 RUN = {"name": "answer-question", "step_runs": []}
+ODD = "0-000000000000000a.sqlite3"
+"""A name that a spool may give a file of its own; it comes before those of processes."""
 TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
 PATIENCE = 30
 """Seconds after which something hangs."""

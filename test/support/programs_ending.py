@@ -47,6 +47,15 @@ def end_at_exit(url, exit_timeout=PATIENCE):
     return {"at": time.time()}
 
 
+def end_adopted(url, spool, count):
+    """Take over runs of another process, then end with others, or with none."""
+    delivery = make(url, spool=spool)
+    delivered = delivery.flush(PATIENCE)
+    for number in range(int(count)):
+        delivery.submit(RUN, idempotency_key=f"own {number}")
+    return {"adopted": delivery.stats().accepted - int(count), "delivered": delivered}
+
+
 def end_by_default(_url):
     """The default delivery, of the environment."""
     default_delivery().submit(RUN, idempotency_key="default")

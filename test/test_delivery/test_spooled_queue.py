@@ -5,7 +5,7 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import balances
+from support.deliveries import ODD, balances
 
 from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
@@ -20,10 +20,10 @@ HOST = "http://127.0.0.1:9"
 class Desk:
     """A queue with its spool, as a delivery has them, and what it says."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, **limits):
         self.said = []
         self.dropped = []
-        limits = Limits(max_runs=3)
+        limits = Limits(**{"max_runs": 3} | limits)
         self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
         self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
 
@@ -33,6 +33,13 @@ class Desk:
         for receipt in receipts:
             self.queue.accept(Run(receipt.idempotency_key, body, receipt=receipt))
         return receipts
+
+    def adopt(self):
+        """Queue the runs of all files that are found; these files."""
+        found = self.spool.find()
+        for file in found:
+            self.queue.adopt(file)
+        return found
 
     def ended(self):
         """The receipts that are to end, and why."""
@@ -47,6 +54,14 @@ def change(path, statement):
     """Change a file as another program does."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(statement)
+
+
+def damage(path):
+    """Spoil all pages of a file but the first; whoever has it open reads them anew."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    change(path, "PRAGMA user_version = 1")
 
 
 @pytest.fixture
@@ -162,6 +177,60 @@ def test_a_body_that_cannot_be_read_now_is_read_later(desk):
     assert desk.queue.take(60).body == b"{}"
 
 
+def test_a_file_that_cannot_be_read_now_pauses_nothing(desk):
+    """The server is not to blame."""
+    desk.accept(3)
+    desk.execute("ALTER TABLE runs RENAME TO others")
+    for now in range(0, 600, 60):
+        assert desk.queue.take(now) == 0
+    assert desk.queue.pauses.is_open
+    assert desk.queue.stats == DeliveryStats(3, queued=3, bytes=3 * 2048)
+    desk.execute("ALTER TABLE others RENAME TO runs")
+    assert desk.queue.take(600).body == b"{}"
+
+
+def test_a_file_that_is_damaged_in_use_keeps_no_other_waiting(tmp_path, desk):
+    """Its runs stay in it, for the process that saves what is readable."""
+    for _ in range(2):
+        left = Desk(tmp_path / "spool")
+        left.accept(50, bytes(3000))
+        left.spool.close()
+    first, _ = desk.adopt()
+    damage(first.path)
+    for _ in range(50):
+        desk.queue.deliver(desk.queue.take(0), "id")
+    assert desk.queue.take(0) == inf
+    assert desk.queue.stats == DeliveryStats(100, delivered=50, queued=50)
+    assert "malformed" in desk.said[0]
+    desk.queue.look_after()
+    assert desk.spool.files() == [first]
+
+
+def test_a_run_that_is_damaged_in_use_ends_as_expired(tmp_path, desk):
+    """Nothing is paused for it."""
+    left = Desk(tmp_path / "spool")
+    left.accept(50, bytes(10_000))
+    left.spool.close()
+    (file,) = desk.adopt()
+    desk.queue.deliver(desk.queue.take(0), "id")
+    damage(file.path)
+    for _ in range(2):
+        assert desk.queue.take(0) == 0
+    assert desk.dropped == ["expired"] * 2
+    assert desk.queue.pauses.is_open
+
+
+def test_runs_larger_than_what_memory_may_hold_go_one_by_one(tmp_path):
+    tiny = Desk(tmp_path / "spool", max_bytes=1000)
+    tiny.accept(2)
+    run = tiny.queue.take(0)
+    assert tiny.queue.take(0) == inf
+    tiny.queue.deliver(run, "id")
+    tiny.queue.deliver(tiny.queue.take(0), "id")
+    assert tiny.queue.stats == DeliveryStats(2, 2)
+    tiny.spool.close()
+
+
 def test_runs_that_cannot_be_loaded_now_are_loaded_later(desk):
     desk.accept(4)
     for _ in range(3):
@@ -261,7 +330,7 @@ def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
 def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk):
     """Its name is still in the list of the directory."""
     desk.spool.prepare()
-    (tmp_path / "spool" / "1-a.sqlite3").symlink_to(tmp_path / "gone")
+    (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
     assert desk.spool.find() == []
     assert desk.said == []
 
