@@ -17,12 +17,7 @@ from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
 from gentrace.configuration import Configuration, check_positive, refuse
-from gentrace.exceptions import (
-    ApiException,
-    ApiResponseException,
-    ApiTypeError,
-    ApiValueError,
-)
+from gentrace.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +35,7 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 LONGEST_RETRY_AFTER: Final = 300.0
 CONNECTION: Final = 0
+STORED: Final = range(200, 300)
 ACCESS: Final = frozenset({401, 403})
 PASSING: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
@@ -219,9 +215,9 @@ class _Backfill:
             tried += 1
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
-            except ApiResponseException:
-                return None  # it is stored, though the answer cannot be read
             except ApiException as error:
+                if error.status in STORED:
+                    return None  # though the answer cannot be read
                 self._reached = self._reached or error.status != CONNECTION
                 if _is_refusal(error.status):
                     return str(error)

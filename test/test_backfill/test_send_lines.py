@@ -10,7 +10,7 @@ from support.caller import TOKEN
 from support.peers import Peer, echo, refuser, reply, reset, then
 
 import gentrace.testing
-from gentrace import ApiTypeError, ApiValueError, Configuration
+from gentrace import ApiException, ApiTypeError, ApiValueError, Configuration
 from gentrace.backfill import BackfillResult, Reject, send_lines, sending
 from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
 
@@ -176,6 +176,39 @@ def test_a_token_that_is_not_accepted_ends_it_at_once(server):
 def test_an_answer_that_cannot_be_read_counts_as_stored():
     with Peer(reply(200, b"stored!", content_type="text/plain")) as peer:
         assert send_lines([line("a")], Configuration(peer.url)).sent == 1
+
+
+UNREADABLE = {
+    "length": {"headers": [("Content-Length", "abc")]},
+    "gzip": {"headers": [("Content-Encoding", "gzip")]},
+    "chunk": {"headers": [("Content-Length", None), ("Transfer-Encoding", "chunked")]},
+    "size": {"body": b"x" * 2000},
+}
+"""Answers of which the status alone can be read, where 1,000 bytes are allowed."""
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("flaw", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("status", [400, 401, 413, 500, 503])
+def test_an_error_that_cannot_be_read_is_that_error(tmp_path, status, flaw):
+    """And no run that is stored, which a state would never send again."""
+    tries = sending.MAX_TRIES if status >= 500 else 1
+    with Peer(*[reply(status, **flaw)] * tries, echo) as peer:
+        configuration = Configuration(peer.url, max_response_body=1000)
+
+        def send():
+            return send_lines([line("a")], configuration, state=tmp_path / "state")
+
+        if status in {400, 413}:
+            result = send()
+            assert counts(result) == (1, 0, 0, 0, 1)
+            assert f"({status})" in result.rejects[0].reason
+        else:
+            with pytest.raises(ApiException) as caught:
+                send()
+            assert caught.value.status == status
+        assert len(peer.requests) == tries
+        assert send().sent == 1
 
 
 def test_so_many_are_sent_at_once():
