@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gentrace.api_client import ApiClient
@@ -20,7 +20,7 @@ from gentrace.configuration import Configuration, check_positive, refuse
 from gentrace.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from os import PathLike
 
     from gentrace.model.pipeline_run_request import PipelineRunRequest
@@ -49,8 +49,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
     rate: float | None = None,
     key: str | None = None,
     state: str | PathLike[str] | None = None,
-    on_reject: Callable[[Reject], None] | None = None,
-    on_progress: Callable[[BackfillResult], None] | None = None,
+    on_reject: Callable[[Reject], object] | None = None,
+    on_progress: Callable[[BackfillResult], object] | None = None,
 ) -> BackfillResult:
     """Send the pipeline runs in lines of JSON.
 
@@ -69,7 +69,10 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             remembers it for this call.
         on_reject: is called with each line that is no run or was refused; None keeps them in the
             result.
-        on_progress: is called after each line with the result so far, always the same object.
+        on_progress: is called with the result so far, always the same object, each time a line was
+            read or has become something.
+
+    The two are called as soon as it is known, one at a time, in this thread or in one that sends.
 
     Returns:
         The counts, and the rejects.
@@ -88,10 +91,14 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         known = stack.enter_context(State(state, once.host))
         client = stack.enter_context(ApiClient(once))
         backfill = _Backfill(
-            client, known, check_positive("parallel", parallel), _check_rate(rate), key
+            client,
+            known,
+            parallel=check_positive("parallel", parallel),
+            rate=_check_rate(rate),
+            key=key,
+            on_reject=on_reject,
+            on_progress=on_progress,
         )
-        backfill.on_reject = on_reject or backfill.result.rejects.append
-        backfill.on_progress = on_progress or (lambda _: None)
         backfill.send(lines)
         return backfill.result
 
@@ -109,13 +116,21 @@ class _Item(NamedTuple):
 
 
 class _Backfill:
-    """One call: what is under way, and what became of the rest."""
+    """One call: the caller's thread reads the lines, those of a pool send the runs.
 
-    on_reject: Callable[[Reject], None]
-    on_progress: Callable[[BackfillResult], None]
+    Whoever knows what became of a line notes it at once: the next line may be long in coming.
+    """
 
-    def __init__(
-        self, client: ApiClient, state: State, parallel: int, rate: float | None, key: str | None
+    def __init__(  # noqa: PLR0913 - one argument a setting
+        self,
+        client: ApiClient,
+        state: State,
+        *,
+        parallel: int,
+        rate: float | None,
+        key: str | None,
+        on_reject: Callable[[Reject], object] | None,
+        on_progress: Callable[[BackfillResult], object] | None,
     ) -> None:
         self.result = BackfillResult()
         self._api = IngestionApi(client)
@@ -123,33 +138,33 @@ class _Backfill:
         self._parallel = parallel
         self._interval = 0.0 if rate is None else 1 / rate
         self._key = key
-        self._under_way: dict[Future[str | None], _Item] = {}
-        self._keys: set[str] = set()
+        self._on_reject = on_reject or self.result.rejects.append
+        self._on_progress = on_progress
+        self._changing = threading.Lock()
+        self._under_way: dict[Future[None], str] = {}
         self._reached = False
         self._next_start = time.monotonic()
         self._stopped = threading.Event()
 
     def send(self, lines: Iterable[str | bytes | Line]) -> None:
-        """Send all of them; in the caller's thread but for the calls themselves."""
+        """Send all of them."""
         with ThreadPoolExecutor(self._parallel, "gentrace-backfill") as pool:
             try:
                 for line in _number(lines):
-                    self.result.lines += 1
                     item = self._take(line)
                     if item is not None:
                         self._start(pool, item)
-                    self.on_progress(self.result)
                 while self._under_way:
                     self._collect()
             finally:
                 # What has not begun is left out; what has is let finish, and counted.
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
-                self._acknowledge()
-                self.on_progress(self.result)
 
     def _take(self, line: Line) -> _Item | None:
         """Give what is to be sent of a line, None for nothing."""
+        with self._change() as result:
+            result.lines += 1
         try:
             run = read_run(line)
             key = (
@@ -160,13 +175,14 @@ class _Backfill:
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None
-        found = self._state.find(key)
-        if found == "before":
-            self.result.skipped += 1
-        elif found == "now" or key in self._keys:
-            self.result.duplicates += 1
-        else:
-            return _Item(line, key, run)
+        with self._change() as result:
+            found = self._state.find(key)
+            if found is None and key not in self._under_way.values():
+                return _Item(line, key, run)
+            if found == "before":
+                result.skipped += 1
+            else:
+                result.duplicates += 1
         return None
 
     def _start(self, pool: ThreadPoolExecutor, item: _Item) -> None:
@@ -174,39 +190,41 @@ class _Backfill:
             now = time.monotonic()
             self._stopped.wait(max(0.0, self._next_start - now))
             self._next_start = max(self._next_start, now) + self._interval
-        self._keys.add(item.key)
-        self._under_way[pool.submit(self._post, item)] = item
+        self._under_way[pool.submit(self._carry_out, item)] = item.key
         # The first goes alone: a server that is down fails once, and not for each thread.
         if not self._reached or len(self._under_way) > self._parallel:
             self._collect()
 
     def _collect(self) -> None:
-        """Wait until a run has ended, and count all that have."""
+        """Wait until a run has ended; raise what keeps one from being sent."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            self._end(self._under_way.pop(future), future)
+            del self._under_way[future]
+            future.result()
         self._reached = True
-        self.on_progress(self.result)
 
-    def _end(self, item: _Item, future: Future[str | None]) -> None:
-        self._keys.discard(item.key)
-        reason = future.result()
-        if reason is None:
-            self._state.add(item.key)
-            self.result.sent += 1
-        else:
+    def _carry_out(self, item: _Item) -> None:
+        """Send a run and note what became of it, in a thread of the pool."""
+        reason = self._post(item)
+        if reason is not None:
             self._reject(item.line, reason)
-
-    def _acknowledge(self) -> None:
-        """Note what was stored though all was given up."""
-        for future, item in self._under_way.items():
-            if not future.cancelled() and future.exception() is None:
-                self._end(item, future)
-        self._under_way.clear()
+            return
+        with self._change() as result:
+            result.sent += 1
+            self._state.add(item.key)
 
     def _reject(self, line: Line, reason: str) -> None:
-        self.result.rejected += 1
-        self.on_reject(Reject(line, reason))
+        with self._change() as result:
+            result.rejected += 1
+            self._on_reject(Reject(line, reason))
+
+    @contextmanager
+    def _change(self) -> Generator[BackfillResult]:
+        """Let one thread at a time change the result and the state, and tell of it."""
+        with self._changing:
+            yield self.result
+            if self._on_progress is not None:
+                self._on_progress(self.result)
 
     def _post(self, item: _Item) -> str | None:
         """Send one run until it is stored; the reason if it is refused."""

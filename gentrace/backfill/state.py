@@ -27,7 +27,7 @@ TABLES: Final = (
 class State:
     """What was acknowledged, in this session and in those before.
 
-    A key is on disk when `add` returns. One process at a time may use a file.
+    A key is on disk when `add` returns. One process at a time may use a file, its threads in turn.
 
     Args:
         path: file, made if it is missing; None keeps the keys in a temporary one.
@@ -43,7 +43,9 @@ class State:
         self._shown = path
         try:
             # An empty name is a temporary file that SQLite removes.
-            self._connection = sqlite3.connect("" if path is None else path, isolation_level=None)
+            self._connection = sqlite3.connect(
+                "" if path is None else path, isolation_level=None, check_same_thread=False
+            )
         except sqlite3.Error as error:
             raise OSError(f"{path}: cannot be opened: {error}") from error
         try:

@@ -30,7 +30,8 @@ class RejectsFile:
         self._warn = warn
         self._file: TextIO | None = None
         if path is not None:
-            self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - this is one
+            # Each line at once: the next may be long in coming.
+            self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
 
     def write(self, reject: Reject) -> None:
         """Take one."""

@@ -1,9 +1,11 @@
 """Sending lines: what is stored, counted, refused and tried again."""
 
 import json
+import shutil
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from support.caller import TOKEN
@@ -244,6 +246,39 @@ def test_lines_are_read_as_they_are_sent():
 def test_the_rate_is_kept(send):
     with at_least(0.4):
         assert send(map(line, "abcde"), rate=10).sent == 5
+
+
+def test_what_became_of_a_line_is_noted_though_the_next_is_long_in_coming(tmp_path):
+    """As of a log that is followed: its last runs are acknowledged, and nothing comes after."""
+    state, seen = tmp_path / "state", []
+    latest = BackfillResult()
+    ended = threading.Event()
+
+    def progress(result):
+        nonlocal latest
+        latest = result
+        if result.sent + result.rejected == 5:
+            ended.set()
+
+    with Peer(echo, echo, echo, reply(400), echo) as peer:
+
+        def lines():
+            yield from map(line, "abcd")
+            yield "[]"
+            assert ended.wait(60)
+            seen.append((latest.sent, latest.rejected, len(rejects)))
+            # The file itself is locked.
+            for file in tmp_path.glob("state*"):
+                shutil.copy(file, tmp_path / f"seen-{file.name}")
+            yield line("e")
+
+        rejects = []
+        where = {"state": state, "on_reject": rejects.append, "on_progress": progress}
+        result = send_lines(lines(), Configuration(peer.url), **where)
+    assert seen == [(3, 2, 2)]
+    assert counts(result) == (6, 4, 0, 0, 2)
+    with closing(sqlite3.connect(tmp_path / "seen-state")) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM acknowledged").fetchone() == (3,)
 
 
 def test_progress_is_told_after_each_line(send):

@@ -95,6 +95,21 @@ def test_a_file_takes_what_was_refused_with_the_reason(
     assert len(server.runs) == 1
 
 
+def test_what_is_known_of_a_quiet_pipe_outlives_a_kill(start, tmp_path):
+    """Each line that was refused is in its file, each that was acknowledged in the state."""
+    rejects, state = tmp_path / "rejects.jsonl", tmp_path / "state"
+    words = ("send", "--rejects", rejects, "--state", state, "-")
+    with Peer(echo, reply(400), echo) as peer:
+        process = start(*words, GENTRACE_HOST=peer.url)
+        process.stdin.write("\n".join([*lines(2), "[]", ""]))
+        process.stdin.flush()
+        peer.wait(lambda: rejects.exists() and len(rejects.read_text().splitlines()) == 2)
+        process.kill()
+        process.communicate()
+        output, _ = start(*words, GENTRACE_HOST=peer.url).communicate("\n".join(lines(2)), 60)
+    assert output == "2 lines, 1 sent, 0 duplicates, 1 skipped, 0 rejected\n"
+
+
 @pytest.mark.usefixtures("server")
 def test_a_file_for_rejects_that_cannot_be_written_is_a_mistake(command, file, tmp_path):
     code, output, errors = command("send", file(lines(1)), "--rejects", tmp_path / "no" / "file")
