@@ -175,9 +175,12 @@ class _Backfill:
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None
+        # A duplicate of a run that is refused is none: wait for how that one ends.
+        while key in self._under_way.values():
+            self._collect()
         with self._change() as result:
             found = self._state.find(key)
-            if found is None and key not in self._under_way.values():
+            if found is None:
                 return _Item(line, key, run)
             if found == "before":
                 result.skipped += 1

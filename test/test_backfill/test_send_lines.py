@@ -118,6 +118,28 @@ def test_what_the_server_refuses_is_rejected_with_its_reason():
     assert len(peer.requests) == 3
 
 
+@pytest.mark.parametrize("between", [0, 5], ids=["under way", "answered"])
+def test_a_line_with_the_key_of_a_refused_one_is_sent(between):
+    """However late it is known that that one is refused."""
+    texts = [
+        line("first", id=0),
+        line("too large", id=1),
+        *[line("other", id=n) for n in range(2, 2 + between)],
+        line("small", id=1),
+        line("same", id=1),
+    ]
+
+    def answer(talk, request):
+        reply(413 if request.json()["name"] == "too large" else 200)(talk, request)
+
+    with Peer(answer) as peer:
+        result = send_lines(texts, Configuration(peer.url), key="id")
+        names = [request.json()["name"] for request in peer.requests]
+    assert counts(result) == (4 + between, 2 + between, 1, 0, 1)
+    assert names.count("small") == 1
+    assert "same" not in names
+
+
 def test_rejects_go_where_the_caller_wants_them(send):
     seen = []
     result = send(["[]", line("a")], on_reject=seen.append)
