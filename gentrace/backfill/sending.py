@@ -11,18 +11,28 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gentrace.api_client import ApiClient
 from gentrace.apis.tags.ingestion_api import IngestionApi
+from gentrace.backfill.arguments import (
+    check_callback,
+    check_configuration,
+    check_key,
+    check_line,
+    check_lines,
+    check_rate,
+    check_state,
+)
 from gentrace.backfill.keys import key_of_content, key_of_property
 from gentrace.backfill.lines import Line
 from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
-from gentrace.configuration import Configuration, check_positive, refuse
+from gentrace.configuration import check_positive
 from gentrace.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from os import PathLike
 
+    from gentrace.configuration import Configuration
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 MAX_TRIES: Final = 10
@@ -85,28 +95,24 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         OSError: the state cannot be used.
 
     """
-    once = (Configuration.get_default_copy() if configuration is None else configuration).copy()
+    once = check_configuration(configuration).copy()
     once.retries = 0
+    given = check_lines(lines)
+    path = check_state(state)
+    check_callback("on_reject", on_reject)
+    check_callback("on_progress", on_progress)
     with ExitStack() as stack:
-        known = stack.enter_context(State(state, once.host))
-        client = stack.enter_context(ApiClient(once))
         backfill = _Backfill(
-            client,
-            known,
             parallel=check_positive("parallel", parallel),
-            rate=_check_rate(rate),
-            key=key,
+            interval=check_rate(rate),
+            key=check_key(key),
             on_reject=on_reject,
             on_progress=on_progress,
+            state=stack.enter_context(State(path, once.host)),
+            client=stack.enter_context(ApiClient(once)),
         )
-        backfill.send(lines)
+        backfill.send(given)
         return backfill.result
-
-
-def _check_rate(rate: float | None) -> float | None:
-    if rate is not None and not rate > 0:
-        raise refuse("rate", "runs a second, above 0, or None", rate)
-    return rate
 
 
 class _Item(NamedTuple):
@@ -123,30 +129,30 @@ class _Backfill:
 
     def __init__(  # noqa: PLR0913 - one argument a setting
         self,
-        client: ApiClient,
-        state: State,
         *,
         parallel: int,
-        rate: float | None,
+        interval: float,
         key: str | None,
         on_reject: Callable[[Reject], object] | None,
         on_progress: Callable[[BackfillResult], object] | None,
+        state: State,
+        client: ApiClient,
     ) -> None:
         self.result = BackfillResult()
-        self._api = IngestionApi(client)
-        self._state = state
         self._parallel = parallel
-        self._interval = 0.0 if rate is None else 1 / rate
+        self._interval = interval
         self._key = key
         self._on_reject = on_reject or self.result.rejects.append
         self._on_progress = on_progress
+        self._state = state
+        self._api = IngestionApi(client)
         self._changing = threading.Lock()
         self._under_way: dict[Future[None], str] = {}
         self._reached = False
         self._next_start = time.monotonic()
         self._stopped = threading.Event()
 
-    def send(self, lines: Iterable[str | bytes | Line]) -> None:
+    def send(self, lines: Iterable[object]) -> None:
         """Send all of them."""
         with ThreadPoolExecutor(self._parallel, "gentrace-backfill") as pool:
             try:
@@ -254,12 +260,13 @@ class _Backfill:
         return tried >= (FIRST_TRIES if is_first else MAX_TRIES)
 
 
-def _number(lines: Iterable[str | bytes | Line]) -> Iterable[Line]:
-    for number, line in enumerate(lines, 1):
-        if isinstance(line, Line):
-            yield line
+def _number(lines: Iterable[object]) -> Iterable[Line]:
+    for number, value in enumerate(lines, 1):
+        if isinstance(value, Line):
+            yield value
             continue
-        content = (line.encode(errors="surrogatepass") if isinstance(line, str) else line).strip()
+        text = check_line(number, value)
+        content = (text.encode(errors="surrogatepass") if isinstance(text, str) else text).strip()
         if content:
             yield Line("line", number, content)
 

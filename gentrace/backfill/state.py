@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
-    from os import PathLike
     from types import TracebackType
     from typing import Self
 
@@ -39,12 +39,14 @@ class State:
 
     """
 
-    def __init__(self, path: str | PathLike[str] | None, host: str) -> None:
+    def __init__(self, path: str | None, host: str) -> None:
         self._shown = path
         try:
-            # An empty name is a temporary file that SQLite removes.
             self._connection = sqlite3.connect(
-                "" if path is None else path, isolation_level=None, check_same_thread=False
+                # An empty name is a temporary file that SQLite removes; ":memory:" is a file here.
+                "" if path is None else Path(path).absolute(),
+                isolation_level=None,
+                check_same_thread=False,
             )
         except sqlite3.Error as error:
             raise OSError(f"{path}: cannot be opened: {error}") from error

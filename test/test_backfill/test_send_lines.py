@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ from support.peers import Peer, echo, refuser, reply, reset, then
 
 import gentrace.testing
 from gentrace import ApiException, ApiTypeError, ApiValueError, Configuration
-from gentrace.backfill import BackfillResult, Reject, send_lines, sending
+from gentrace.backfill import BackfillResult, Reject, send_bag, send_lines, sending
 from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
 
 
@@ -327,14 +328,60 @@ def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
+        ({"configuration": "http://user:hidden@127.0.0.1"}, ApiTypeError),
         ({"parallel": 0}, ApiValueError),
         ({"parallel": "2"}, ApiTypeError),
         ({"rate": 0}, ApiValueError),
+        ({"rate": float("nan")}, ApiValueError),
+        ({"rate": True}, ApiTypeError),
+        ({"rate": "5"}, ApiTypeError),
+        ({"key": 5}, ApiTypeError),
+        ({"state": 5}, ApiTypeError),
+        ({"state": b"state"}, ApiTypeError),
+        ({"state": ""}, ApiValueError),
+        ({"state": "a\0b"}, ApiValueError),
+        ({"on_reject": 5}, ApiTypeError),
+        ({"on_progress": []}, ApiTypeError),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(send, settings, kind):
-    with pytest.raises(kind, match=next(iter(settings))):
-        send([], **settings)
+def test_a_setting_that_cannot_be_is_refused(settings, kind):
+    given = {"configuration": Configuration("http://127.0.0.1:1"), **settings}
+    with pytest.raises(kind, match=f"^{next(iter(settings))}: expected ") as caught:
+        send_lines([], **given)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("lines", ["runs.jsonl", b"runs", {"name": "a"}, None, 5])
+def test_what_is_no_lines_is_refused(send, lines):
+    with pytest.raises(ApiTypeError, match=r"^lines: expected lines to iterate over"):
+        send(lines)
+
+
+@pytest.mark.parametrize("value", [{"name": "a", "stepRuns": []}, None, bytearray(b"{}")])
+def test_a_line_that_is_no_text_ends_it(server, send, value):
+    with pytest.raises(ApiTypeError, match=r"^lines: line 3: expected JSON as str or bytes"):
+        send([line("a"), "", value, line("b")])
+    assert [run["name"] for run in server.runs] == ["a"]
+
+
+def test_the_slowest_rate_is_one_that_can_be_waited_for(server):
+    """It is centuries until the second run would be sent."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        with pytest.raises(KeyboardInterrupt):
+            send_lines(map(line, "ab"), Configuration(server.url), rate=5e-324)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_bag_is_one_of_dask():
+    with pytest.raises(ApiTypeError, match=r"^bag: expected a dask\.bag\.Bag, got list"):
+        send_bag([line("a")])
 
 
 def test_the_default_configuration_is_taken(server, monkeypatch):

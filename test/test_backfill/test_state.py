@@ -45,6 +45,14 @@ def test_without_a_file_nothing_is_left_on_disk(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_sqlite_takes_for_memory_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Peer() as peer:
+        for name in ("a", "ab"):
+            result = send_lines(lines(name), Configuration(peer.url), state=":memory:")
+    assert (result.sent, result.skipped) == (1, 1)
+
+
 def test_a_state_of_another_server_is_refused(tmp_path):
     state = tmp_path / "state"
     with Peer() as peer, Peer() as other:
