@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from types import TracebackType
     from typing import Self
 
@@ -22,11 +23,12 @@ class RejectsFile:
         warn: says such a line on standard error.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; methods raise it, too.
 
     """
 
     def __init__(self, path: str | None, warn: Callable[[str], None]) -> None:
+        self._path = path
         self._warn = warn
         self._file: TextIO | None = None
         if path is not None:
@@ -46,7 +48,8 @@ class RejectsFile:
             "error": reject.reason,
             "content": content,
         }
-        self._file.write(f"{json.dumps(entry)}\n")
+        with self._naming():
+            self._file.write(f"{json.dumps(entry)}\n")
 
     def __enter__(self) -> Self:
         return self
@@ -58,4 +61,13 @@ class RejectsFile:
         traceback: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._naming():
+                self._file.close()
+
+    @contextmanager
+    def _naming(self) -> Generator[None]:
+        """Name the file where it cannot be written, such as on a full disk."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(f"{self._path}: cannot be written: {error.strerror}") from error

@@ -29,8 +29,8 @@ def main(arguments: Sequence[str]) -> int:
         return _send_by_cluster(options)
     failure = None
     progress = Progress(BackfillResult(), options.files)
-    with progress, RejectsFile(options.rejects, progress.warn) as rejects:
-        try:
+    try:
+        with progress, RejectsFile(options.rejects, progress.warn) as rejects:
             send_lines(
                 chain.from_iterable(read_lines(file, progress.read) for file in options.files),
                 Configuration(options.host),
@@ -41,10 +41,14 @@ def main(arguments: Sequence[str]) -> int:
                 on_reject=rejects.write,
                 on_progress=progress.show,
             )
-        except ApiException as error:
-            failure = str(error)
-        except KeyboardInterrupt:
-            failure = "interrupted"
+    except ApiException as error:
+        failure = str(error)
+    except OSError as error:  # of a file
+        if not progress.result.lines:
+            raise
+        failure = str(error)
+    except KeyboardInterrupt:
+        failure = "interrupted"
     result = progress.result
     if failure is not None:
         warn(f"gentrace send: {failure}")
