@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from gentrace.backfill.lines import STANDARD_INPUT
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
     from typing import Self
 
@@ -71,3 +73,25 @@ class RejectsFile:
             yield
         except OSError as error:
             raise OSError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def find_overwritten(path: str, others: Iterable[str]) -> str | None:
+    """Return the one of some files that a file for rejects would overwrite, None if it is another.
+
+    Args:
+        path: where rejects are to be written.
+        others: names of files; ``-`` is the standard input.
+
+    """
+    return next((other for other in others if _is_same(Path(path), _path_of(other))), None)
+
+
+def _path_of(file: str) -> Path:
+    return Path("/dev/stdin" if file == STANDARD_INPUT else file)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists():
+        # A terminal or /dev/null may well be both.
+        return one.is_file() and other.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()

@@ -111,6 +111,33 @@ def test_what_is_known_of_a_quiet_pipe_outlives_a_kill(start, tmp_path):
     assert output == "2 lines, 1 sent, 0 duplicates, 1 skipped, 0 rejected\n"
 
 
+@pytest.mark.parametrize("taken", ["file", "link", "hard link", "standard input", "state"])
+def test_rejects_overwrite_no_file_that_is_in_use(start, file, tmp_path, taken):
+    path = file(lines(2))
+    words, rejects = [path], tmp_path / "rejects"
+    if taken == "file":
+        rejects = tmp_path / "folder" / ".." / path.name
+        (tmp_path / "folder").mkdir()
+    elif taken == "link":
+        rejects.symlink_to(path)
+    elif taken == "hard link":
+        rejects.hardlink_to(path)
+    elif taken == "standard input":
+        words, rejects = ["-"], path
+    else:
+        words = [path, "--state", rejects]
+    with path.open() as given:
+        process = start("send", *words, "--rejects", rejects, given=given)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (2, "")
+    assert errors.endswith(" name another file\n")
+    assert path.read_text().splitlines() == lines(2)
+
+
+def test_a_device_may_be_what_is_read_and_take_rejects(command):
+    assert command("send", "/dev/null", "--rejects", "/dev/null")[0] == 0
+
+
 @pytest.mark.usefixtures("server")
 def test_a_file_for_rejects_that_cannot_be_written_is_a_mistake(command, file, tmp_path):
     code, output, errors = command("send", file(lines(1)), "--rejects", tmp_path / "no" / "file")
