@@ -16,7 +16,7 @@ from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
-from gentrace.delivery.spool import SUFFIX
+from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def look_at_all(directory: Path) -> list[Waiting]:
     """Look into all files of a spool."""
-    files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    files = [_look(path) for path in paths_in(directory)]
     return [file for file in files if file is not None]
 
 

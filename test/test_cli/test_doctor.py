@@ -2,6 +2,7 @@
 
 import pytest
 from support.caller import TOKEN
+from support.deliveries import ODD
 from support.peers import Peer, authority, close, names, refuser, reply, server_tls
 
 import gentrace.local
@@ -199,7 +200,7 @@ def test_a_spool_that_is_empty_damaged_or_missing_is_said(findings, tmp_path):
             "info",
             f"{tmp_path}: nothing waits",
         )
-        (tmp_path / "1-x.sqlite3").write_bytes(b"no database" * 100)
+        (tmp_path / ODD).write_bytes(b"no database" * 100)
         code, found = findings("--host", peer.url, "--spool", tmp_path)
         assert (code, found["spool"][0]) == (1, "wrong")
         assert "damaged" in found["spool"][1]

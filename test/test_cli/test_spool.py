@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
+from support.deliveries import ODD
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
@@ -133,12 +134,12 @@ def test_a_file_that_cannot_be_sent_is_said_by_the_code(command, make, change, f
 
 
 def test_a_damaged_file_is_listed(command, spool):
-    (spool / "odd.sqlite3").write_bytes(b"x" * 9999)
-    assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
+    (spool / ODD).write_bytes(b"x" * 9999)
+    assert f"{ODD}  9999 bytes, damaged: " in command("spool", spool)[1]
 
 
 def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
-    (spool / "odd.sqlite3").mkdir()
+    (spool / ODD).mkdir()
     output = command("spool", spool)[1]
     assert " bytes, cannot be read: " in output
     assert "damaged" not in output
@@ -147,16 +148,16 @@ def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
 def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_path):
     """Its name is still in the list of the directory."""
     gone = tmp_path / "gone"
-    (spool / "odd.sqlite3").symlink_to(gone)
-    assert "odd" not in command("spool", spool)[1]
+    (spool / ODD).symlink_to(gone)
+    assert ODD not in command("spool", spool)[1]
     assert not gone.exists()
-    assert not (spool / "odd.lock").exists()
+    assert not (spool / ODD).with_suffix(".lock").exists()
 
 
 def test_a_file_whose_lock_is_none_is_listed(command, spool):
-    (spool / "odd.sqlite3").touch()
-    (spool / "odd.lock").write_bytes(b"x" * 9999)
-    assert "odd.sqlite3  0 bytes, damaged: cannot lock " in command("spool", spool)[1]
+    (spool / ODD).touch()
+    (spool / ODD).with_suffix(".lock").write_bytes(b"x" * 9999)
+    assert f"{ODD}  0 bytes, damaged: cannot lock " in command("spool", spool)[1]
 
 
 def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):
