@@ -7,7 +7,7 @@ import threading
 from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager
@@ -146,6 +146,7 @@ class Route:
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
+        self._slots = cast("Slots", self.pool.pool)
         self.danger = self._find_danger()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
@@ -222,11 +223,8 @@ class Route:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        places: Any = self.pool.pool
         self.pool.close()
-        if places is not None:  # those who wait for a connection get a last one
-            for _ in range(places.maxsize):
-                places.put(None)
+        self._slots.close()
 
     def _find_danger(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
