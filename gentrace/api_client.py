@@ -337,7 +337,7 @@ class ApiClient(Sender):
         if transport is None:
             with _loading():
                 from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
-            transport = self._rest_clients.setdefault(process, RestClient())
+            transport = self._rest_clients.setdefault(process, RestClient(self._configuration))
         transport.use(self._configuration)
         return transport
 

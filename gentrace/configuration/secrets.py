@@ -123,19 +123,8 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
 
 
-def drop_longer(secrets: Iterable[str]) -> list[str]:
-    """Return those of some secrets that hold none of the others, which are looked for anyway."""
-    unique = list(dict.fromkeys(filter(_is_long, secrets)))
-    return [one for one in unique if sum(map(one.__contains__, unique)) == 1]
-
-
 MIN_SECRET = 8
-"""Characters that do not stand in a text by chance."""
-
-
-def _is_long(secret: str) -> bool:
-    """Tell whether a secret is no word that a server may use: such as none would be one."""
-    return len(secret) >= MIN_SECRET
+"""Characters that do not stand in a text by chance, such as a word that a server may use."""
 
 
 @lru_cache(maxsize=64)
@@ -145,8 +134,10 @@ def _find_patterns(secrets: tuple[str, ...]) -> list[tuple[frozenset[str], Secre
     Patterns, as `str.find` takes five times as long in a text that is nearly the secret everywhere;
     one may be a part of another.
     """
-    found = {spelling for secret in filter(_is_long, secrets) for spelling in _spell(secret)}
-    longest_first = sorted(found, key=len, reverse=True)
+    long = {secret for secret in secrets if len(secret) >= MIN_SECRET}
+    # Where another one is a part of it, that is looked for anyway.
+    least = [one for one in long if sum(map(one.__contains__, long)) == 1]
+    longest_first = sorted({text for one in least for text in _spell(one)}, key=len, reverse=True)
     return [(frozenset(one), Secret(re.escape(one))) for one in longest_first]
 
 

@@ -120,7 +120,7 @@ class Sender:
         """
         self._configuration.check_complete()
         token = self._configuration.access_token
-        fields = Headers({**derived, "User-Agent": USER_AGENT})
+        fields = Headers({"Accept-Encoding": "identity", **derived, "User-Agent": USER_AGENT})
         secrets: list[str] = []
         if token is not None and "bearerAuth" in auth:
             fields["Authorization"] = Secret(f"Bearer {token}")

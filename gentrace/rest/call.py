@@ -15,7 +15,7 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
-from gentrace.configuration.secrets import Headers, Secret, drop_longer, scrub
+from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
@@ -66,13 +66,12 @@ class Call:
         self._redirects = 0
         self._was_sent = False
         self.route = self._routes.find(request.host)
-        secrets = drop_longer([*request.secrets, *self.route.secrets])
+        secrets = [*request.secrets, *self.route.secrets]
         self.report = Report(
             self.route, secrets, request.idempotency_key, settings.max_response_body
         )
         self._point_at(urlsplit(request.host).path.rstrip("/") + request.target)
-        self._headers = Headers({"Host": self.route.netloc, "Accept-Encoding": "identity"})
-        self._headers.replace(request.headers)
+        self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
         if request.body is not None:
@@ -156,6 +155,8 @@ class Call:
 
     def log_answer(self, answer: HTTPResponse) -> None:
         """Write to the log what a request was answered."""
+        if not self.report.is_logged:
+            return
         sent = len(self._request.body or b"")
         received = f", {answer.tell()} bytes received" if answer.tell() else ""
         facts = answer.tries, answer.status, self._milliseconds(), sent, received

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,
-    ApiValueError,
     InsecureTransportWarning,
 )
 from gentrace.rest.call import Call
@@ -24,35 +23,35 @@ if TYPE_CHECKING:
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.response import HTTPResponse
-    from gentrace.rest.routes import Route
 
 
 class RestClient:
-    """Sends requests and returns raw answers: connections and quota of one client and process."""
+    """Sends requests and returns raw answers: connections and quota of one client and process.
 
-    def __init__(self) -> None:
-        self._settings: Settings | None = None
+    Args:
+        configuration: where the API is and how to reach it.
+
+    Attributes:
+        settings: what the configuration says that is in use.
+
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.settings = Settings(configuration, None)
         self._quota = Quota()
         self._warnings: set[str] = set()
         self._lock = threading.RLock()
 
     def use(self, configuration: Configuration) -> None:
         """Take what a configuration says now, and close what has no use any more."""
-        if self._settings is not None and self._settings.is_of(configuration):
+        if self.settings.is_of(configuration):
             return
         # By one thread: others would connect for themselves what is closed for them here.
         with self._lock:
-            before = self._settings
-            self._settings = Settings(configuration, before)
-            if before is not None and before.routes is not self._settings.routes:
+            before = self.settings
+            self.settings = Settings(configuration, before)
+            if before.routes is not self.settings.routes:
                 before.routes.close()
-
-    @property
-    def settings(self) -> Settings:
-        """What the configuration says that is in use."""
-        if self._settings is None:
-            raise ApiValueError("configuration: expected one to be in use, got none")
-        return self._settings
 
     def start(self, timeout: TimeoutSetting | None) -> Deadline:
         """Return the deadline of a call that starts now; None takes the configuration's time-out.
@@ -91,8 +90,8 @@ class RestClient:
 
         """
         call = Call(request, deadline, self.settings)
-        if request.is_authorized:
-            self._warn_if_insecure(call.route)
+        if call.route.danger is not None and request.is_authorized:
+            self._warn(call.route.danger)
         response: HTTPResponse | None = None
         failure: ApiException | None = None
         try:
@@ -135,17 +134,15 @@ class RestClient:
         finally:
             del failure  # which its traceback would hold in a circle
 
-    def _warn_if_insecure(self, route: Route) -> None:
+    def _warn(self, danger: str) -> None:
         """Warn, once for each origin and client, that what is sent to it can be read by others."""
-        danger = route.danger
-        if danger is not None and danger not in self._warnings:
+        if danger not in self._warnings:
             warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
             self._warnings.add(danger)
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        if self._settings is not None:
-            self._settings.routes.close()
+        self.settings.routes.close()
 
 
 def _count_own_frames() -> int:

@@ -188,21 +188,17 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
         FramingError: one is no field.
 
     """
+    # A field may go on in lines that begin with a blank.
+    text = Secret(re.sub("\n[ \t]+", " ", text.replace("\r\n", "\n")))
     if _FIELDS.fullmatch(text) is None:
         raise FramingError(f"its {part} has a line that is no field")
     fields = HTTPHeaderDict()
-    # The names and values are in no local but as secrets: a server may repeat the token.
-    names = map(Secret, _NAMES.findall(text))
-    for name, value in zip(names, map(Secret, _VALUES.findall(text)), strict=True):
-        # A field may go on in lines that begin with a blank.
-        fields.add(str(name), " ".join(map(str.strip, value.split("\n"))).strip())
+    for line in map(Secret, text.split("\n")[:-1]):
+        # Its name and value are in no local: a server may repeat the token.
+        fields.add(*map(str.strip, line.split(":", 1)))
     return fields
 
 
-_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_VALUE = r"[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*"
-_FIELDS = re.compile(f"(?:{_NAME}:{_VALUE})*")
-_NAMES = re.compile(f"(?m)^({_NAME}):")
-_VALUES = re.compile(f"(?m)^{_NAME}:({_VALUE})")
+_FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\n)*")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")

@@ -58,6 +58,7 @@ class Report:
         target: what it asks for, as it may be shown.
         tries: requests put on the wire so far.
         is_hopeless: whether what went wrong will go wrong again.
+        is_logged: whether anybody wants to read of it in the log.
 
     """
 
@@ -71,10 +72,11 @@ class Report:
         self.target = ""
         self.tries = 0
         self.is_hopeless = False
+        self.is_logged = log.isEnabledFor(logging.DEBUG)
 
     def log(self, text: str, *args: object) -> None:
         """Write a line to the log: masked, cut, and with no line break of its own."""
-        if log.isEnabledFor(logging.DEBUG):
+        if self.is_logged:
             log.debug("%s", printable(scrub(text % args, self.secrets)[:_SHOWN]))
 
     def refuse(

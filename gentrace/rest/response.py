@@ -75,9 +75,9 @@ class HTTPResponse(urllib3.HTTPResponse):
             request_url=report.target,
             enforce_content_length=False,  # the source does
         )
+        self._encoding = source.headers.get("Content-Encoding", "")
         # urllib3 would take the body for read once so many unpacked bytes were.
-        is_packed = self.chunked or "Content-Encoding" in self.headers
-        self.length_remaining = None if is_packed else source.left
+        self.length_remaining = None if self.chunked or self._encoding else source.left
         self._is_released = False
 
     @property
@@ -177,8 +177,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         try:
             if self._reader is None:
                 is_unpacked = self.decode_content if decode_content is None else decode_content
-                encoding = self.headers.get("Content-Encoding", "") if is_unpacked else ""
-                self._reader = unpack(self._source, encoding)
+                self._reader = unpack(self._source, self._encoding if is_unpacked else "")
             self._piece = self._reader.read1(size)
             if not self._piece or (self._reader is self._source and self._source.isclosed()):
                 self.release_conn()

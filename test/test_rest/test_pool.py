@@ -25,9 +25,8 @@ from support.peers import (
 )
 from urllib3 import HTTPConnectionPool
 
-from gentrace import ApiClient, ApiValueError, Configuration
+from gentrace import ApiClient, Configuration
 from gentrace.exceptions import ApiTimeoutException
-from gentrace.rest import RestClient
 
 
 def test_connection_is_kept_and_used_again(connect):
@@ -45,13 +44,6 @@ def test_connection_is_kept_after_an_error(connect, status):
         caller.fail()
         assert caller.works()
     assert peer.connections == 1
-
-
-def test_client_without_a_configuration_says_so():
-    client = RestClient()
-    with pytest.raises(ApiValueError, match="expected one to be in use, got none"):
-        _ = client.settings
-    client.close()
 
 
 def test_nothing_is_opened_before_the_first_call(connect):
