@@ -38,7 +38,7 @@ from gentrace.operations import (
 from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers, drop_secrets
 from gentrace.operations.operation import is_success
-from gentrace.process import current_process
+from gentrace.process import current_process, loading
 from gentrace.schemas import unset
 
 if TYPE_CHECKING:
@@ -340,15 +340,25 @@ class ApiClient(Sender):
         if threads is None:
             with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
-            threads = self._threads.setdefault(process, CallThreads(self._pool_threads))
+
+                # By one thread, as a pool loads modules and others would make pools of their own.
+                threads = self._threads.get(process)
+                if threads is None:
+                    threads = self._threads[process] = CallThreads(self._pool_threads)
         return threads
 
 
 @contextmanager
 def _loading() -> Generator[None]:
-    """Say that the transport cannot be loaded: no file can be opened, or the interpreter ends."""
+    """Load the transport, and let no fork find it half loaded.
+
+    Raises:
+        ApiConnectionException: no file can be opened, or the interpreter ends.
+
+    """
     try:
-        yield
+        with loading():
+            yield
     except (ImportError, OSError, MemoryError) as error:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 

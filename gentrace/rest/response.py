@@ -17,6 +17,7 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiResponseTooLargeException,
 )
+from gentrace.process import loading
 from gentrace.rest.deadline import now
 from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import explain, is_failure
@@ -247,7 +248,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.outlive_deadline()
         path = None
         try:
-            from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
+            with loading():
+                from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
 
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
             with os.fdopen(handle, "wb", buffering=0) as file:

@@ -7,7 +7,7 @@ import threading
 from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager
@@ -17,6 +17,7 @@ from gentrace.configuration import check_proxy
 from gentrace.configuration.proxies import ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
+from gentrace.process import loading
 from gentrace.rest.connections import guard
 from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
@@ -66,7 +67,8 @@ class Routes:
                 route.close()
                 route = None
             if route is None:
-                route = Route(url, self._configuration, self._contexts)
+                with loading():  # such as certifi's roots, or PySocks
+                    route = Route(url, self._configuration, self._contexts)
             self._routes[origin] = route
             if len(self._routes) > MAX_ROUTES:
                 self._routes.pop(next(iter(self._routes))).close()
@@ -145,6 +147,7 @@ class Route:
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
+        self._slots = cast("Slots", self.pool.pool)
         self.danger = self._find_danger()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
@@ -217,11 +220,8 @@ class Route:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        places: Any = self.pool.pool
         self.pool.close()
-        if places is not None:  # those who wait for a connection get a last one
-            for _ in range(places.maxsize):
-                places.put(None)
+        self._slots.close()
 
     def _find_danger(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
