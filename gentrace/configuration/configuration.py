@@ -104,11 +104,18 @@ class Configuration(DeclaredSettings):
 
     @classmethod
     @hide_arguments
-    def set_default(cls, default: Configuration | None) -> None:
-        """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+    def set_default(cls, default: Configuration | None) -> Configuration | None:
+        """Make a copy of `default` what `get_default_copy` starts from; None forgets it.
+
+        Returns:
+            What it started from until now, None if nothing was set.
+
+        """
         if not (default is None or isinstance(cast("object", default), Configuration)):
             raise refuse_type("default", "a gentrace.Configuration or None", default)
+        previous = cls._default
         cls._default = None if default is None else default.copy()
+        return previous
 
     @classmethod
     def get_default_copy(cls) -> Configuration:

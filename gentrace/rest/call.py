@@ -15,11 +15,11 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
-from gentrace.rest.deadline import now
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import scrub, scrub_bytes
 from gentrace.exceptions import (
     ApiException,
@@ -18,7 +19,6 @@ from gentrace.exceptions import (
     ApiResponseTooLargeException,
 )
 from gentrace.process import loading
-from gentrace.rest.deadline import now
 from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.incoming import BudgetError
