@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Now, as getaddrinfo would load it in the middle of a call, where a fork may strike.
+import encodings.idna  # noqa: F401 # pyright: ignore[reportUnusedImport]
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, cast
