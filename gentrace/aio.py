@@ -294,7 +294,12 @@ class _Threads:
         """Wait for their calls, and end them."""
         if not self.are_here:
             return
+        # Not a thread of the loop's, which cannot end without one where none can be had.
+        waiter = ThreadPoolExecutor(1, "gentrace-closing")
         try:
-            await asyncio.to_thread(self.pool.shutdown)
-        except RuntimeError:  # no other thread can be had, such as when the interpreter ends
+            ended = waiter.submit(self.pool.shutdown)
+        except RuntimeError:  # such as when the interpreter ends
             self.pool.shutdown()
+        else:
+            waiter.shutdown(wait=False)
+            await asyncio.wrap_future(ended)
