@@ -184,7 +184,7 @@ class Clock:
         self.wall = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
         self.steady = 10**12
         monkeypatch.setattr(clock, "time_ns", lambda: round(self.wall.timestamp() * 10**9))
-        monkeypatch.setattr(clock, "monotonic_ns", lambda: self.steady)
+        monkeypatch.setattr(clock, "now", lambda: self.steady / 10**9)
 
 
 @pytest.mark.parametrize(
