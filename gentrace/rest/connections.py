@@ -9,6 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.util import connection as urllib3_connection
 
 from gentrace.configuration.secrets import Headers
 from gentrace.rest.attempt import current
@@ -94,24 +95,32 @@ class _Guarded(_Base):
 
     def _open(self, attempt: Attempt) -> socket.socket:
         proxy: dict[str, Any] | None = getattr(self, "_socks_options", None)
-        if proxy is not None:
-            sock = _make_socks_socket(proxy)
-            return self._dial(sock, (self.host, self.port), attempt, attempt.begin_operation())
         failure = OSError("the name has no address")
-        # Bytes, as text would load what international names need, and a host here is ASCII.
-        found = socket.getaddrinfo(self.host.encode(), self.port, type=socket.SOCK_STREAM)
+        found = self._resolve(proxy)
         end = now() + attempt.begin_operation()
         for place, (family, kind, protocol, _, address) in enumerate(found):
             share = (end - now()) / (len(found) - place)
             try:
                 if share <= 0:
                     raise TimeoutError
-                return self._dial(socket.socket(family, kind, protocol), address, attempt, share)
+                if proxy is None:
+                    sock = socket.socket(family, kind, protocol)
+                    return self._dial(sock, address, attempt, share)
+                sock = _make_socks_socket(proxy, family, *address[:2])
+                return self._dial(sock, (self.host, self.port), attempt, share)
             except OSError as error:
                 if not attempt.deadline.explains(error):
                     raise
                 failure = error
         raise failure
+
+    def _resolve(self, proxy: dict[str, Any] | None) -> list[Any]:
+        """Return the addresses to connect to, asked for as urllib3 does: tools look at that."""
+        host, port = self.host, self.port
+        if proxy is not None:
+            host, port = proxy["proxy_host"].strip("[]"), proxy["proxy_port"]
+        family = urllib3_connection.allowed_gai_family()
+        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
 
     def _dial(
         self, sock: socket.socket, address: Any, attempt: Attempt, seconds: float
@@ -168,14 +177,14 @@ class _OfTool(_Guarded):
         super().request(*args, **keywords)
 
 
-def _make_socks_socket(options: dict[str, Any]) -> Any:
+def _make_socks_socket(options: dict[str, Any], family: Any, host: str, port: int) -> Any:
     from socks import socksocket  # noqa: PLC0415 - of an optional package
 
-    sock = socksocket()
+    sock = socksocket(family)
     sock.set_proxy(
         options["socks_version"],
-        options["proxy_host"],
-        options["proxy_port"],
+        host,
+        port,
         rdns=options["rdns"],
         username=options["username"],
         password=options["password"],
