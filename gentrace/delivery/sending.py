@@ -89,7 +89,8 @@ class Sender:
             fields = tuple(given.default_headers.items())
         except (RuntimeError, KeyError):  # another thread is changing them
             return object()
-        return id(configuration), configuration.changes, fields, given.cookie
+        # The object itself: one that is gone may leave its place in memory to the next.
+        return configuration, configuration.changes, fields, given.cookie
 
     def encoding(self) -> tuple[Rules, Any]:
         """Return how a run is checked and written: as by a call."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.util import connection as urllib3_connection
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import Headers
 from gentrace.rest.attempt import current
-from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
 

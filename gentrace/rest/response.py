@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import scrub, scrub_bytes
 from gentrace.exceptions import (
     ApiException,
@@ -19,7 +20,6 @@ from gentrace.exceptions import (
     ApiResponseTooLargeException,
 )
 from gentrace.process import loading
-from gentrace.rest.deadline import now
 from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.incoming import BudgetError
@@ -83,11 +83,6 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._is_released = False
 
     @property
-    def content_type(self) -> str:
-        """The media type of the body, empty where none is said."""
-        return str(self.headers.get("Content-Type", ""))
-
-    @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks to wait, None where it does not, or not clearly."""
         return parse_retry_after(self.headers)
@@ -135,10 +130,9 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._report.log("%s", text)
 
     def hide_secrets(self) -> None:
-        """Mask what the server says of the call's secrets, before the answer is shown."""
+        """Load the body, and mask what the server says of the call's secrets."""
         self.reason = scrub(self.reason or "", self._report.secrets)
-        if self._content is not None:
-            self._content = scrub_bytes(BytesIO(self._content), self._report.secrets)
+        self._content = scrub_bytes(BytesIO(self.load()), self._report.secrets)
 
     def outlive_deadline(self) -> None:
         """Let the body take its time: each read has its time-out, and a triple's total holds."""

@@ -23,7 +23,6 @@ from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from urllib.parse import SplitResult
 
     from urllib3 import HTTPConnectionPool
@@ -171,12 +170,10 @@ class Route:
     def _make_pool(self) -> HTTPConnectionPool:
         manager = self._make_manager()
         # Made now, of what urllib3 has now: a tool may have put something in its place.
-        found: Iterable[Any] = manager.pool_classes_by_scheme.values()
-        self._classes = [(pool_class, pool_class.ConnectionCls) for pool_class in found]
-        self._context_class = ssl.SSLContext
+        self._pool_classes: dict[str, Any] = manager.pool_classes_by_scheme
+        self._classes = self._find_classes()
         manager.pool_classes_by_scheme = {
-            scheme: _guard_pool(pool_class)
-            for scheme, pool_class in manager.pool_classes_by_scheme.items()
+            scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
         scheme = "https" if self.uses_tls else "http"
         return manager.connection_from_host(*self._target, scheme)
@@ -209,14 +206,12 @@ class Route:
 
     def is_outdated(self) -> bool:
         """Tell whether to make another: a tool has put classes in place of others, or is gone."""
-        return (
-            self._is_discarded
-            or ssl.SSLContext is not self._context_class
-            or any(
-                pool_class.ConnectionCls is not connection_class
-                for pool_class, connection_class in self._classes
-            )
-        )
+        return self._is_discarded or self._classes != self._find_classes()
+
+    def _find_classes(self) -> list[type]:
+        """Return the classes that a tool may put others in place of."""
+        found = [pool_class.ConnectionCls for pool_class in self._pool_classes.values()]
+        return [ssl.SSLContext, *found]
 
     def discard(self) -> None:
         """Serve no other call: an interrupt may have struck while a connection changed hands."""

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from urllib3.exceptions import ClosedPoolError
 
-from gentrace.rest.deadline import CLOCK_LIMIT, now
+from gentrace.clock import now
+from gentrace.rest.deadline import CLOCK_LIMIT
 
 
 class Slots:

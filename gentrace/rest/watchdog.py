@@ -12,9 +12,9 @@ from contextlib import suppress
 from math import inf
 from typing import Protocol
 
+from gentrace.clock import now
 from gentrace.exceptions import ApiConnectionException
 from gentrace.process import call_after_fork
-from gentrace.rest.deadline import now
 
 
 class Watched(Protocol):
