@@ -29,6 +29,10 @@ else:
     _Base = object
 
 
+_SEND_PIECE = 256 * 1024
+"""How many bytes are given to the socket at a time, each with its own time-out."""
+
+
 def guard(connection_class: type[Any]) -> type[HTTPConnection]:
     """Return a class of connections like these, which keep deadlines and framing.
 
@@ -151,6 +155,16 @@ class _Guarded(_Base):
             # The server may have answered before it had read it all.
             self.is_spent = True
         attempt.wait()
+
+    def send(self, data: Any) -> None:
+        """Send bytes, many of them in pieces, each of which has its time."""
+        if not isinstance(data, bytes) or len(data) <= _SEND_PIECE:
+            super().send(data)
+            return
+        attempt = current.get()
+        for start in range(0, len(data), _SEND_PIECE):
+            attempt.limit_operations(attempt.begin_operation())
+            super().send(data[start : start + _SEND_PIECE])
 
 
 class _Framed(_Guarded):

@@ -66,6 +66,21 @@ def answer_with(monkeypatch):
     return put
 
 
+def test_body_of_any_size_is_handed_over_as_bytes(connect, monkeypatch):
+    """As tools look at it."""
+    seen = []
+    urlopen = urllib3.HTTPConnectionPool.urlopen
+
+    def look(pool, method, url, body=None, **keywords):
+        seen.append(body)
+        return urlopen(pool, method, url, body, **keywords)
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", look)
+    with Peer() as peer:
+        connect(peer).client.call_api("/x", "POST", body=b"x" * 1_000_000)
+        assert seen == [peer.requests[0].body] == [b"x" * 1_000_000]
+
+
 def test_answer_of_urllib3_is_read(connect, answer_with):
     answer_with(urllib3.HTTPResponse(BytesIO(BODY), FIELDS, 200, preload_content=False))
     answer = connect("http://127.0.0.1:1").post()
