@@ -72,6 +72,13 @@ def test_a_run_of_an_exit_function_holds_up_the_end_no_longer_than_it_may():
         assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
 
 
+def test_a_process_of_celery_closes_its_deliveries_before_it_ends():
+    """See also test_tools/test_celery.py."""
+    with Peer() as peer:
+        run_program("end_as_in_celery", peer.url)
+        assert keys(peer) == ["of a task"]
+
+
 def test_the_default_delivery_is_closed_too():
     with Peer(reply(500), echo) as peer:
         run_program("end_by_default", peer.url, GENTRACE_HOST=peer.url)
