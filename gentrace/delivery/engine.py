@@ -75,16 +75,12 @@ class Engine:
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
-        self._act(lambda: self._queue.accept(run))
-        self._start_threads()
-        self._wake()
+        self._let_in(run, lambda: self._queue.accept(run))
 
     def turn_away(self, receipt: Receipt, reason: str) -> None:
         """Drop a run at the door."""
         run = Run(receipt.idempotency_key, receipt=receipt)
-        self._act(lambda: self._queue.turn_away(run, reason))
-        self._start_threads()
-        self._wake()
+        self._let_in(run, lambda: self._queue.turn_away(run, reason))
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
@@ -135,6 +131,29 @@ class Engine:
 
     # Turns.
 
+    def _let_in(self, run: Run, action: Callable[[], None]) -> None:
+        """Accept a run, or drop it, before an interrupt such as Ctrl-C passes through."""
+
+        def finish() -> None:
+            if run.is_accepted:
+                return
+            try:
+                action()
+            except BaseException:
+                # In the same turn: nobody else shall find it half done.
+                if not run.is_accepted:
+                    action()
+                raise
+
+        try:
+            self._act(finish)
+        except BaseException:
+            self._act(finish)
+            raise
+        finally:
+            self._start_threads()
+            self._wake()
+
     def _make_queue(self) -> RunQueue:
         if self._limits.spool is None:
             return RunQueue(self._limits, self._clock.draw, self._notices.count)
@@ -171,7 +190,11 @@ class Engine:
                     receipt.succeed(outcome)
                 else:
                     receipt.fail(outcome)
-            except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
+            except BaseException as error:
+                if not receipt.done():  # an interrupt came before its end
+                    self._queue.endings.append((receipt, outcome))
+                    raise
+                # Of a callback; other receipts still end.
                 is_main = threading.current_thread() is threading.main_thread()
                 if is_main and not isinstance(error, Exception):
                     interruption = error  # such as Ctrl-C, which comes there

@@ -2,8 +2,9 @@
 
 In each file of the spool runs have rows, in the order in which they were accepted. Memory holds
 the next ones of a file, without their bodies; those beyond its last loaded row are in the file
-alone. A body is read back when its run is taken, and the run leaves the file when it ends. What
-cannot be written is held in memory as without a spool.
+alone. A body is read back when its run is taken. A run that has ended leaves the file within a
+second, together with others, or at once if no other is left. What cannot be written is held in
+memory as without a spool.
 
 Whoever calls takes turns; reading and writing happen in these, so that no two do.
 """
@@ -64,28 +65,25 @@ class SpooledQueue(RunQueue):
         if not is_stored:
             self.turn_away(run, self.full)
             return
-        run.body = None
         file = cast("SpoolFile", run.file)
         # In the file's order: none is in memory while an earlier one is not.
         if file.waiting == 0 and self._has_room(OVERHEAD):
+            stats = self.stats.moved(accepted=1, queued=1, held=OVERHEAD)
+            # No interrupt can come in between stores and the call after them.
+            run.is_accepted, run.held, run.body = True, OVERHEAD, None
             file.loaded = run.number
-            run.held = OVERHEAD
+            self.stats = stats
             self._fresh.append(run)
         else:
-            file.waiting += 1
             file.receipts[run.number] = cast("Receipt", run.receipt)
-        self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
+            stats = self.stats.moved(accepted=1, queued=1)
+            run.is_accepted, run.body = True, None
+            file.waiting += 1
+            self.stats = stats
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file of a process that is gone."""
-        try:
-            count = file.count()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
-            file.close()  # so that it is found again
-            return
         if self._spool.add(file):
-            file.waiting = count
             self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
 
     def take(self, now: float) -> Run | float:
@@ -189,5 +187,7 @@ class SpooledQueue(RunQueue):
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         # First of all: whoever learns that the run has ended may close the file.
         if run.file is not None:
-            run.file.remove(run.number, run.size)
+            run.file.end(run.number, run.size)
+            if not (self.stats.queued or self.stats.in_flight):
+                self._spool.remove_ended()
         super()._end(run, outcome)

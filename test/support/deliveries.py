@@ -8,6 +8,8 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from queue import Empty
 from types import SimpleNamespace
 
+from support.peers import echo
+
 from gentrace import ApiClient, Configuration
 from gentrace.cli.spool import main as show_spool
 from gentrace.delivery import Delivery
@@ -49,6 +51,17 @@ class HandClock(Clock):
     def move(self, seconds):
         with self._lock:
             self._now += seconds
+
+
+class Gate:
+    """What a peer answers once the test says so."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, talk, request):
+        self.go.wait(PATIENCE)
+        echo(talk, request)
 
 
 def make_client(where, **settings):

@@ -2,8 +2,11 @@
 
 import atexit
 import logging
+import os
+import sys
 import time
 import tracemalloc
+from types import SimpleNamespace
 
 from support.program_tools import PATIENCE, RUN, make
 
@@ -76,3 +79,15 @@ def end_heard(url, log):
     logging.getLogger("gentrace").addHandler(handler)
     make(url, exit_timeout=0).submit(RUN)
     return {}
+
+
+def end_as_in_celery(url):
+    """End without exit functions once all has been told that Celery tells of a process's end."""
+    receivers = []
+    signal = SimpleNamespace(connect=lambda receiver, weak: receivers.append(receiver))
+    sys.modules["celery.signals"] = SimpleNamespace(worker_process_shutdown=signal)
+    make(url, exit_timeout=PATIENCE).submit(RUN, idempotency_key="of a task")
+    for receiver in receivers:
+        receiver(signal=signal, sender=None, pid=os.getpid(), exitcode=0)
+    print("{}", flush=True)  # noqa: T201 - the result
+    os._exit(0)

@@ -72,6 +72,13 @@ def test_a_run_of_an_exit_function_holds_up_the_end_no_longer_than_it_may():
         assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
 
 
+def test_a_process_of_celery_closes_its_deliveries_before_it_ends():
+    """See also test_tools/test_celery.py."""
+    with Peer() as peer:
+        run_program("end_as_in_celery", peer.url)
+        assert keys(peer) == ["of a task"]
+
+
 @pytest.mark.parametrize("count", [0, 10])
 def test_a_delivery_that_began_with_runs_of_others_is_closed_too(spool, count):
     """So that nothing is left of its file; whether or not it had runs of its own."""

@@ -178,5 +178,5 @@ def test_the_log_is_copied_when_it_is_long(spool):
     with Peer(stall) as peer, delivering(peer, clock, spool=spool) as delivery:
         for _ in range(12):
             delivery.submit(body)
-        (log,) = spool.glob("*-wal")
-        peer.wait(lambda: log.stat().st_size < 4 * 2**20)
+        (path,) = spool.glob("*.sqlite3")
+        peer.wait(lambda: path.stat().st_size > 4 * 2**20)

@@ -86,6 +86,79 @@ def test_memory_holds_the_next_runs_without_their_bodies(desk):
     assert desk.queue.stats == DeliveryStats(5, 5)
 
 
+def rows(desk):
+    """How many runs are in the file, as another program sees it."""
+    (file,) = desk.spool.files()
+    with closing(sqlite3.connect(file.path)) as database:
+        return database.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+def test_runs_that_have_ended_leave_the_file_together(desk):
+    """Twelve at once, what there is when the file is looked after, and all with the last one."""
+    desk.accept(18)
+    left = []
+    for _ in range(14):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left == [18] * 11 + [6] * 3
+    desk.queue.look_after()
+    assert rows(desk) == 4
+    for _ in range(4):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left[14:] == [4, 4, 4, 0]
+
+
+def test_fewer_runs_leave_the_file_together_where_they_are_large(desk):
+    """To remove one takes time in proportion, in which nobody else has a turn."""
+    desk.accept(4, bytes(100_000))
+    left = []
+    for _ in range(3):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left == [4, 2, 2]
+
+
+def test_runs_that_have_ended_leave_the_file_when_it_is_closed(tmp_path, desk):
+    first = Desk(tmp_path / "spool")
+    first.accept(2)
+    first.queue.deliver(first.queue.take(0), "id")
+    assert rows(first) == 2
+    first.spool.close()
+    (file,) = desk.spool.find()
+    assert file.count() == 1
+    file.close()
+
+
+def test_the_last_run_takes_the_others_of_every_file_along(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    desk.accept(1)
+    desk.queue.adopt(file)
+    for run in [desk.queue.take(0) for _ in range(3)]:
+        desk.queue.deliver(run, "id")
+    assert [file.count() for file in desk.spool.files()] == [0, 0]
+
+
+def test_a_log_that_has_been_copied_is_written_over(desk):
+    """It is begun anew at once: the write that does so waits for the disk, and no run's may."""
+    body = bytes(500_000)
+    desk.accept(12, body)
+    (file,) = desk.spool.files()
+    (log,) = file.path.parent.glob("*-wal")
+    length = log.stat().st_size
+    assert file.path.stat().st_size < length
+    desk.queue.look_after()
+    assert file.path.stat().st_size > 12 * 500_000
+    assert log.stat().st_size == length
+    head = log.read_bytes()[:32]
+    desk.accept(12, body)
+    assert log.stat().st_size < 1.1 * length
+    assert log.read_bytes()[:32] == head
+
+
 def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
     desk.accept(1)
     run = desk.queue.take(0)
@@ -293,19 +366,18 @@ def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
     assert desk.queue.take(0).body == b"{}"
 
 
-def test_a_file_that_cannot_be_counted_is_found_again(tmp_path, desk):
+def test_a_file_that_cannot_be_read_for_a_while_keeps_its_runs(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(2)
     left.spool.close()
     (file,) = desk.spool.find()
     change(file.path, "ALTER TABLE runs RENAME TO others")
     desk.queue.adopt(file)
+    assert desk.queue.take(0) == inf
     assert "cannot be read" in desk.said[0]
-    assert desk.queue.stats == DeliveryStats()
     change(file.path, "ALTER TABLE others RENAME TO runs")
-    (file,) = desk.spool.find()
-    desk.queue.adopt(file)
-    assert desk.queue.stats == DeliveryStats(2, queued=2)
+    assert desk.queue.take(0).body == b"{}"
+    assert desk.queue.stats.queued == 1
 
 
 @pytest.mark.parametrize("kind", [sqlite3.OperationalError, ValueError])
@@ -336,3 +408,20 @@ def test_a_damaged_file_that_cannot_be_copied_stays_as_it_was(tmp_path, desk, mo
     assert "set aside" in desk.said[-1]
     desk.queue.adopt(saved)
     assert desk.queue.stats == DeliveryStats(2, queued=2)
+
+
+def test_a_large_file_that_is_damaged_is_saved_as_far_as_it_can_be_read(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    for number in range(20):
+        left.queue.accept(Run(f"run {number}", bytes(2**20), receipt=Receipt()))
+    (file,) = left.spool.files()
+    left.spool.close()
+    with closing(sqlite3.connect(file.path)) as database:
+        page = database.execute("PRAGMA page_size").fetchone()[0]
+    with file.path.open("r+b") as database:
+        database.seek(page * (10 * 2**20 // page))
+        database.write(b"\xff" * page)
+    (saved,) = desk.spool.find()
+    assert "set aside" in desk.said[-1]
+    desk.queue.adopt(saved)
+    assert 15 <= desk.queue.stats.queued < 20
