@@ -11,6 +11,7 @@ from support.peers import Peer, echo, refuser, reply, stall
 
 from gentrace import ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats
+from gentrace.delivery.clock import Clock
 
 
 def test_flush_waits_for_what_was_accepted_before_it():
@@ -137,12 +138,23 @@ def test_a_time_that_cannot_be_is_refused(timeout):
 
 
 @pytest.mark.parametrize("timeout", [sys.maxsize, 1e300, 10**400])
-def test_a_time_without_end_is_waited_for(timeout):
-    """Longer than the system can wait."""
-    with Peer() as peer, delivering(peer, exit_timeout=timeout) as delivery:
+def test_a_time_may_be_longer_than_the_system_can_wait(timeout):
+    """The run is taken once somebody waits so long for it."""
+    begun = threading.Event()
+
+    class TellingClock(Clock):
+        def wait(self, wakes, seconds):
+            if seconds is not None and seconds > 1e9:
+                begun.set()
+            super().wait(wakes, seconds)
+
+    def take(talk, request):
+        begun.wait(30)
+        echo(talk, request)
+
+    with Peer(take) as peer, delivering(peer, TellingClock(), exit_timeout=timeout) as delivery:
         delivery.submit(RUN)
         assert delivery.flush(timeout)
-        assert delivery.close(timeout)
 
 
 def test_closing_while_others_submit_keeps_the_balance():
