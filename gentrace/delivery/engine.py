@@ -319,8 +319,8 @@ class Engine:
         except BaseException:
             self._give_back(run)
             raise
-        if outcome.error is not None:
-            self._last_failure = outcome.error
+        # A success ends what was the matter: it is no reason of what is given up later.
+        self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome))
         if self._queue.stats.queued:
             self._wake()  # what held others back may be over

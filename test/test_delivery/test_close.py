@@ -86,14 +86,27 @@ def test_what_is_left_at_the_end_is_dropped_as_closed():
 
 
 def test_the_last_failure_is_the_cause_of_what_is_closed():
-    with refuser() as (host, port), delivering(f"http://{host}:{port}") as delivery:
+    clock = HandClock()
+    with refuser() as (host, port), delivering(f"http://{host}:{port}", clock) as delivery:
         receipt = delivery.submit(RUN)
         end = time.monotonic() + 30
-        while delivery.stats().in_flight or not delivery.stats().queued:
+        while not clock.drawn:  # the wait after the first try
             assert time.monotonic() < end
             time.sleep(0.001)
         delivery.close(0)
         assert receipt.exception(0).__cause__.status == 0
+
+
+def test_a_failure_before_a_success_is_no_cause_of_what_is_closed():
+    clock = HandClock()
+    with Peer(reply(500), echo, stall) as peer, delivering(peer, clock) as delivery:
+        first = delivery.submit(RUN)
+        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
+        clock.move(60)
+        assert first.result(30)
+        receipt = delivery.submit(RUN)
+        delivery.close(0)
+        assert receipt.exception(0).__cause__ is None
 
 
 def test_a_run_after_the_end_is_accepted_and_dropped():
