@@ -14,7 +14,7 @@ from gentrace.configuration import (
     check_host,
     check_positive,
     check_timeout,
-    error_of,
+    hide_arguments,
     refuse_type,
 )
 from gentrace.configuration.secrets import Headers
@@ -37,9 +37,8 @@ from gentrace.operations import (
 )
 from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers, drop_secrets
-from gentrace.operations.hiding import hide_arguments
 from gentrace.operations.operation import is_success
-from gentrace.process import current_process
+from gentrace.process import current_process, loading
 from gentrace.schemas import unset
 
 if TYPE_CHECKING:
@@ -250,6 +249,7 @@ class ApiClient(Sender):
         host: str | None = ...,
         idempotency_key: str | None = ...,
     ) -> AsyncResult[HTTPResponse]: ...
+    @hide_arguments
     def call_api(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         resource_path: str,
@@ -289,15 +289,8 @@ class ApiClient(Sender):
             ApiException: no complete answer came.
 
         """
-        own = Headers()
-
-        def add(given: object) -> None:
-            own.update(check_headers("headers", given))
-
-        error = None if headers is None else error_of(add, headers)
-        del headers  # in which a traceback with locals would show the token
-        if error is not None:
-            raise error
+        own = Headers() if headers is None else check_headers("headers", headers)
+        del headers  # which may hold the token
         check_flag("stream", stream)
         data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
@@ -347,15 +340,25 @@ class ApiClient(Sender):
         if threads is None:
             with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
-            threads = self._threads.setdefault(process, CallThreads(self._pool_threads))
+
+                # By one thread, as a pool loads modules and others would make pools of their own.
+                threads = self._threads.get(process)
+                if threads is None:
+                    threads = self._threads[process] = CallThreads(self._pool_threads)
         return threads
 
 
 @contextmanager
 def _loading() -> Generator[None]:
-    """Say that the transport cannot be loaded: no file can be opened, or the interpreter ends."""
+    """Load the transport, and let no fork find it half loaded.
+
+    Raises:
+        ApiConnectionException: no file can be opened, or the interpreter ends.
+
+    """
     try:
-        yield
+        with loading():
+            yield
     except (ImportError, OSError, MemoryError) as error:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 

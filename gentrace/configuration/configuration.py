@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.addresses import is_same_url
-from gentrace.configuration.refusals import error_of, refuse_type
+from gentrace.configuration.hiding import hide_arguments
+from gentrace.configuration.refusals import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
@@ -53,6 +53,7 @@ class Configuration(DeclaredSettings):
 
     _default: ClassVar[Configuration | None] = None
 
+    @hide_arguments
     def __init__(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         host: str | None = None,
@@ -75,26 +76,18 @@ class Configuration(DeclaredSettings):
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": keywords if keywords != "" else None,
         }
-        error = error_of(_set_all, self, named, settings)
-        if error is not None:
-            # The frame of this call shows none of the values in a traceback.
-            del host, access_token, server_index, server_variables, server_operation_index
-            del server_operation_variables, disabled_client_side_validations, keywords
-            del settings, named
-            raise error
+        _set_all(self, named, settings)
 
     if not TYPE_CHECKING:
 
+        @hide_arguments
         def __setattr__(self, name: str, value: object) -> None:
-            error = error_of(_set, self, name, value)
-            if error is not None:
-                del value
-                raise error
+            _set(self, name, value)
 
+        @hide_arguments
         def __delattr__(self, name: str) -> None:
-            error = error_of(_reset, self, name)
-            if error is not None:
-                raise error
+            _set(self, name, find_setting(name).default)
+            _take_from_environment(self, name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # which raises: Python has found none
@@ -109,19 +102,20 @@ class Configuration(DeclaredSettings):
             "urllib3_logger": logging.getLogger("urllib3"),
         }
 
-    @property
-    def is_default_host(self) -> bool:
-        """Whether `host` is the document's first server, also in another spelling."""
-        return is_same_url(self.host, document.SERVERS[0]["url"])
-
     @classmethod
-    def set_default(cls, default: Configuration | None) -> None:
-        """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+    @hide_arguments
+    def set_default(cls, default: Configuration | None) -> Configuration | None:
+        """Make a copy of `default` what `get_default_copy` starts from; None forgets it.
+
+        Returns:
+            What it started from until now, None if nothing was set.
+
+        """
         if not (default is None or isinstance(cast("object", default), Configuration)):
-            error = refuse_type("default", "a gentrace.Configuration or None", default)
-            del default
-            raise error
+            raise refuse_type("default", "a gentrace.Configuration or None", default)
+        previous = cls._default
         cls._default = None if default is None else default.copy()
+        return previous
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
@@ -251,9 +245,7 @@ def restore(
     restored = object.__new__(kind)
     vars(restored).update(state, lost=lost)
     if "access_token" in lost:
-        error = error_of(_take_from_environment, restored, "access_token")
-        if error is not None:
-            raise error
+        _take_from_environment(restored, "access_token")
     return restored
 
 
@@ -288,11 +280,7 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
         values["lost"] = configuration.lost - {name}
 
 
-def _reset(configuration: Configuration, name: str) -> None:
-    _set(configuration, name, find_setting(name).default)
-    _take_from_environment(configuration, name)
-
-
+@hide_arguments
 def _take_from_environment(configuration: Configuration, name: str) -> None:
     value = find_setting(name).read_environment()
     if value is not None:

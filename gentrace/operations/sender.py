@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from gentrace._version import __version__
-from gentrace.configuration import Configuration, check_header_text, refuse_type
+from gentrace.configuration import (
+    Configuration,
+    check_header_text,
+    hide_arguments,
+    refuse_type,
+)
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
-from gentrace.operations.hiding import hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,15 +125,12 @@ class Sender:
         self._configuration.check_complete()
         token = self._configuration.access_token
         fields = Headers({"Accept-Encoding": "identity", **derived, "User-Agent": USER_AGENT})
-        secrets: list[str] = []
         if token is not None and "bearerAuth" in auth:
             fields["Authorization"] = Secret(f"Bearer {token}")
-            secrets += token, fields["Authorization"]
         clients = Headers()
         if self._cookie is not None:
             clients["Cookie"] = self._cookie
         clients.replace(self._default_headers)
-        for layer in (drop_secrets(clients) if foreign else clients, own):
-            fields.replace(layer)
-            secrets += find_secrets(layer)
-        return fields, secrets
+        fields.replace(drop_secrets(clients) if foreign else clients)
+        fields.replace(own)
+        return fields, find_secrets(fields)

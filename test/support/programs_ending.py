@@ -84,7 +84,7 @@ def end_heard(url, log):
 def end_as_in_celery(url):
     """End without exit functions once all has been told that Celery tells of a process's end."""
     receivers = []
-    signal = SimpleNamespace(connect=lambda receiver, weak: receivers.append(receiver))
+    signal = SimpleNamespace(connect=lambda receiver, **_: receivers.append(receiver))
     sys.modules["celery.signals"] = SimpleNamespace(worker_process_shutdown=signal)
     make(url, exit_timeout=PATIENCE).submit(RUN, idempotency_key="of a task")
     for receiver in receivers:

@@ -1,7 +1,10 @@
 """`gentrace spool`."""
 
 import os
+import sqlite3
 import threading
+import time
+from contextlib import closing
 
 import pytest
 from support.deliveries import ODD
@@ -9,6 +12,8 @@ from support.deliveries import ODD
 import gentrace.testing
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import Delivery
+from gentrace.delivery.spool import new_path
+from gentrace.delivery.spool_file import SpoolFile
 
 RUN = {"name": "kept", "step_runs": []}
 
@@ -79,6 +84,53 @@ def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
     server.fail(400, times=2)
     code, _, errors = command("spool", spool, "--send")
     assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Make a file of 400 runs that nobody owns; gives its path."""
+
+    def write(host):
+        file = SpoolFile.make(new_path(tmp_path), host)
+        for number in range(400):
+            file.add(f"key {number}", time.time(), b'{"name": "kept", "stepRuns": []}')
+        file.copy_log()
+        file.let_go()
+        return file.path
+
+    return write
+
+
+def test_what_is_readable_of_a_damaged_file_is_sent_and_the_code_says_it(command, server, make):
+    server.clear()
+    path = make(server.url)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"x" * 4096
+    path.write_bytes(content)
+    code, output, errors = command("spool", path.parent, "--send")
+    sent = len(server.runs)
+    assert 0 < sent < 400
+    assert (code, output) == (1, "")
+    assert f"{server.url}: {sent} delivered, 0 dropped, 0 left\n" in errors
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        ("PRAGMA user_version = 99", "of a later version"),
+        ("DELETE FROM about", "damaged: it does not say where its runs go"),
+    ],
+)
+def test_a_file_that_cannot_be_sent_is_said_by_the_code(command, make, change, flaw):
+    path = make("http://127.0.0.1:1")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(change)
+        connection.commit()
+    code, output, errors = command("spool", path.parent, "--send")
+    assert (code, errors) == (1, "")
+    assert output.endswith(f" bytes, {flaw}\n")
+    assert command("spool", path.parent)[:2] == (1, output)
 
 
 def test_a_damaged_file_is_listed(command, spool):
