@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from math import inf
 from os import PathLike, fsdecode
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -164,7 +165,7 @@ class Delivery:
             return receipt
         checked = RUN.check(run, rules)
         try:
-            masked = mask_run(mask, checked)
+            masked = mask_run(mask, checked, rules)
         except MaskFailedError:
             self.drop(receipt, "mask_failed")
         except BaseException:  # such as Ctrl-C
@@ -266,8 +267,8 @@ class Delivery:
 
     def _release(self) -> None:
         let_go(self)
+        self._sender.close()
         if self._owns_client:
-            self._sender.close()
             self._client.close()
 
 
@@ -310,7 +311,8 @@ def _check_seconds(name: str, value: Any) -> float:
         raise refuse(name, expected, value, kind=True)
     if not 0 <= value < inf:
         raise refuse(name, expected, value)
-    return float(value)
+    # Some three hundred years: no system waits longer.
+    return float(min(value, TIMEOUT_MAX))
 
 
 def _check_timeout(value: Any) -> float | None:
