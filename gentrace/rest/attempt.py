@@ -67,10 +67,6 @@ class Attempt:
         self.was_sent = True
         return self.begin_operation()
 
-    def wait(self) -> None:
-        """Enter the phase of waiting for the answer."""
-        self.phase = "waiting for the answer"
-
     def limit_operations(self, seconds: float) -> None:
         """Let each operation on the connection take so long."""
         for sock in self._sockets:

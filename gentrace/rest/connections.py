@@ -154,7 +154,7 @@ class _Guarded(_Base):
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered before it had read it all.
             self.is_spent = True
-        attempt.wait()
+        attempt.phase = "waiting for the answer"
 
     def send(self, data: Any) -> None:
         """Send bytes, many of them in pieces, each of which has its time."""
