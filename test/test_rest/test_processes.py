@@ -89,7 +89,10 @@ def test_fork_while_a_call_loads_a_module(module, how):
     """It waits until the module is whole: the child has nobody who would end loading it."""
     with Peer(tls=server_tls() if how == "over TLS" else None) as peer:
         done = subprocess.run(  # noqa: S603 - our own
-            [sys.executable, SCRIPT.with_name("program_loading.py"), peer.url, module, how],
+            [
+                *(sys.executable, "-W", "ignore::DeprecationWarning"),
+                *(SCRIPT.with_name("program_loading.py"), peer.url, module, how),
+            ],
             capture_output=True,
             text=True,
             timeout=PATIENCE,
