@@ -198,7 +198,8 @@ class Delivery:
         """Wait until all runs that were accepted before this call have ended.
 
         A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
-        that other processes left in it are taken over first, unless delivery is off.
+        that other processes left in it are taken over first, unless delivery is off. In the
+        callback of a receipt it sends runs itself; of callbacks that it calls then, none waits.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.
