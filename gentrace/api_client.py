@@ -36,7 +36,7 @@ from gentrace.operations import (
     read_answer,
 )
 from gentrace.operations import arguments as checks
-from gentrace.operations.headers import check_headers, drop_secrets
+from gentrace.operations.headers import check_headers
 from gentrace.operations.hiding import hide_arguments
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
@@ -91,6 +91,8 @@ class ApiClient(Sender):
 
     """
 
+    _apart = ("_rest_clients", "_threads")
+
     @hide_arguments
     def __init__(
         self,
@@ -125,27 +127,6 @@ class ApiClient(Sender):
         rest_client = self._rest_clients.get(current_process())
         if rest_client is not None:
             rest_client.close()
-
-    def __copy__(self) -> Self:
-        return self._copy_with(self._configuration)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        from copy import deepcopy  # noqa: PLC0415 - loaded by whoever comes here
-
-        return self._copy_with(deepcopy(self._configuration, memo))
-
-    def _copy_with(self, configuration: Configuration) -> Self:
-        fields, cookie = self._default_headers, self._cookie
-        twin = _restore(type(self), configuration, fields, cookie, self._pool_threads)
-        return cast("Self", twin)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        fields: Mapping[str, str] = self._default_headers
-        cookie = None if self._cookie is None else str(self._cookie)
-        if not self._configuration.pickle_token:
-            fields, cookie = drop_secrets(fields), None
-        plain = {name: str(value) for name, value in fields.items()}
-        return _restore, (type(self), self._configuration, plain, cookie, self._pool_threads)
 
     def __repr__(self) -> str:
         # A traceback may show a client that was refused, which has none.
@@ -367,6 +348,7 @@ def _restore(
     cookie: str | None,
     pool_threads: int,
 ) -> ApiClient:
+    """Return the client of a pickle of version 2.0.0."""
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client

@@ -129,13 +129,31 @@ def test_client_pickles_as_its_configuration(keep):
         assert bool(leaks(pickled)) == keep
         assert twin.pool_threads == 3
         twin.configuration.access_token = twin.configuration.access_token or "new"
+        if not keep:
+            with pytest.raises(ApiValueError, match=r"Cookie: .* left out"):
+                twin.call_api("/x", "GET")
+            twin.cookie = None
+            with pytest.raises(ApiValueError, match=r"Proxy-Authorization: .* left"):
+                twin.call_api("/x", "GET")
+            twin.default_headers["proxy-authorization"] = "new"
         twin.call_api("/x", "GET")
         twin.close()
     request = peer.requests[-1]
     assert request["X-Team"] == "search"
     assert request["Authorization"] == ("Bearer " + CANARY if keep else "Bearer new")
     assert request["Cookie"] == (f"a={CANARY}" if keep else None)
-    assert request["Proxy-Authorization"] == (CANARY if keep else None)
+    assert request["Proxy-Authorization"] == (CANARY if keep else "new")
+
+
+@pytest.mark.parametrize("fields", [{"Authorization": "Basic b"}, {}])
+def test_header_fields_put_in_place_are_all_that_a_pickled_client_needs(fields):
+    client = ApiClient(Configuration(), "Authorization", "Basic a")
+    twin = pickle.loads(pickle.dumps(client))  # noqa: S301 - our own
+    with pytest.raises(ApiValueError, match="Authorization"):
+        twin.check_complete()
+    twin.default_headers = fields
+    twin.check_complete()
+    assert client.default_headers == {"Authorization": "Basic a"}
 
 
 def test_pickled_client_has_no_cookie_of_its_own():
@@ -147,6 +165,33 @@ def test_pickled_cookie_is_the_clients_own():
     client = ApiClient(Configuration(pickle_token=True), cookie="a=b")
     twin = pickle.loads(pickle.dumps(client))  # noqa: S301 - our own
     assert (twin.cookie, dict(twin.default_headers)) == ("a=b", {})
+
+
+class OfTenant(ApiClient):
+    """A client of a program, which takes other arguments and holds more."""
+
+    def __init__(self, tenant):
+        super().__init__(Configuration(), "X-Tenant", tenant)
+        self.tenants = [tenant]
+
+
+@pytest.mark.parametrize(
+    ("make_twin", "is_deep"),
+    [
+        (copy.copy, False),
+        (copy.deepcopy, True),
+        (lambda client: pickle.loads(pickle.dumps(client)), True),  # noqa: S301 - our own
+        (lambda client: pickle.loads(pickle.dumps(client, 0)), True),  # noqa: S301 - our own
+    ],
+)
+def test_what_a_subclass_holds_goes_with_a_copy(make_twin, is_deep):
+    client = OfTenant("a")
+    client.itself = client
+    twin = make_twin(client)
+    assert type(twin) is OfTenant
+    assert (twin.tenants, dict(twin.default_headers)) == (["a"], {"X-Tenant": "a"})
+    assert (twin.tenants is client.tenants) != is_deep
+    assert twin.itself is (twin if is_deep else client)
 
 
 @pytest.mark.parametrize("deep", [False, True])
