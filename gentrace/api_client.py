@@ -178,11 +178,13 @@ class ApiClient(Sender):
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        transport = self._transport()
+        configuration = self._configuration  # once, as another thread may put in another one
+        transport = self._transport(configuration)
         deadline = transport.start(timeout)
         request = prepare(
             operation,
             self,
+            configuration,
             body=body,
             arguments=arguments,
             content_type=content_type,
@@ -196,7 +198,7 @@ class ApiClient(Sender):
             if stream:
                 raw.outlive_deadline()
             return ApiResponseWithoutDeserialization(raw)
-        folder = self._configuration.temp_folder_path
+        folder = configuration.temp_folder_path
         return read_answer(operation, request, raw, stream=stream, folder=folder)
 
     @overload
@@ -282,8 +284,9 @@ class ApiClient(Sender):
         check_flag("stream", stream)
         data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
-        base = self._configuration.host if host is None else check_host("host", host)
-        foreign = base != self._configuration.host
+        configuration = self._configuration  # once, as another thread may put in another one
+        base = configuration.host if host is None else check_host("host", host)
+        foreign = base != configuration.host
         if auth_settings is None:
             auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
         auth = checks.check_auth(auth_settings)
@@ -292,12 +295,13 @@ class ApiClient(Sender):
         if timeout is not None:
             check_timeout("timeout", timeout)
         key = checks.make_key(verb, idempotency_key)
+        # Before a thread takes it: what is changed meanwhile is for later calls.
+        sent, secrets = self.make_headers(configuration, derived, own, auth, foreign=foreign)
+        request = Request(verb, base, path, sent, secrets, data, key)
 
         def send() -> HTTPResponse:
-            transport = self._transport()
+            transport = self._transport(configuration)
             deadline = transport.start(timeout)
-            fields, secrets = self.make_headers(derived, own, auth, foreign=foreign)
-            request = Request(verb, base, path, fields, secrets, data, key)
             raw = transport.send(request, deadline, stream=stream)
             if stream:
                 raw.outlive_deadline()
@@ -305,8 +309,8 @@ class ApiClient(Sender):
 
         return self._call_threads().submit(send) if async_req else send()
 
-    def _transport(self) -> RestClient:
-        """Return this process's transport, with the settings as they are now.
+    def _transport(self, configuration: Configuration) -> RestClient:
+        """Return this process's transport, with the settings of a configuration as they are now.
 
         Raises:
             ApiConnectionException: it cannot be loaded.
@@ -318,8 +322,8 @@ class ApiClient(Sender):
         if transport is None:
             with _loading():
                 from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
-            transport = self._rest_clients.setdefault(process, RestClient(self._configuration))
-        transport.use(self._configuration)
+            transport = self._rest_clients.setdefault(process, RestClient(configuration))
+        transport.use(configuration)
         return transport
 
     def _call_threads(self) -> CallThreads:

@@ -146,11 +146,19 @@ class Sender:
         return {**attributes, "_default_headers": self._default_headers.__copy__()}
 
     def make_headers(
-        self, derived: Headers, own: Headers, auth: Sequence[str], *, foreign: bool = False
+        self,
+        configuration: Configuration,
+        derived: Headers,
+        own: Headers,
+        auth: Sequence[str],
+        *,
+        foreign: bool = False,
     ) -> tuple[Headers, list[str]]:
         """Return the header fields of a request, of three layers, and what of them is secret.
 
         Args:
+            configuration: that of the call, whose host the token is for: another thread may put
+                another one in its place.
             derived: what follows from the call, of body and answers; the user agent and the token
                 are added. It is the lowest layer; the fields of this client stand in its place.
             own: the call's own fields, which stand in place of both.
@@ -161,9 +169,9 @@ class Sender:
             ApiValueError: a secret was left out of a pickle.
 
         """
-        self._configuration.check_complete()
+        configuration.check_complete()
         self.check_complete()
-        token = self._configuration.access_token
+        token = configuration.access_token
         fields = Headers({"Accept-Encoding": "identity", **derived, "User-Agent": USER_AGENT})
         secrets: list[str] = []
         if token is not None and "bearerAuth" in auth:
