@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import check_flag, refuse_type
+from gentrace.configuration import check_flag, hide_arguments, refuse_type
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiValueError
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
@@ -63,6 +63,7 @@ class AsyncApiClient:
 
     """
 
+    @hide_arguments
     def __init__(
         self,
         configuration: Configuration | None = None,
@@ -161,6 +162,7 @@ class AsyncIngestionApi:
 
     """
 
+    @hide_arguments
     def __init__(self, api_client: AsyncApiClient) -> None:
         if not isinstance(cast("object", api_client), AsyncApiClient):
             raise refuse_type("api_client", "a gentrace.aio.AsyncApiClient", api_client)

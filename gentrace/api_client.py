@@ -14,7 +14,7 @@ from gentrace.configuration import (
     check_host,
     check_positive,
     check_timeout,
-    error_of,
+    hide_arguments,
     refuse_type,
 )
 from gentrace.configuration.secrets import Headers
@@ -37,7 +37,6 @@ from gentrace.operations import (
 )
 from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers
-from gentrace.operations.hiding import hide_arguments
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
 from gentrace.schemas import unset
@@ -233,6 +232,7 @@ class ApiClient(Sender):
         host: str | None = ...,
         idempotency_key: str | None = ...,
     ) -> AsyncResult[HTTPResponse]: ...
+    @hide_arguments
     def call_api(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         resource_path: str,
@@ -272,15 +272,7 @@ class ApiClient(Sender):
             ApiException: no complete answer came.
 
         """
-        own = Headers()
-
-        def add(given: object) -> None:
-            own.update(check_headers("headers", given))
-
-        error = None if headers is None else error_of(add, headers)
-        del headers  # in which a traceback with locals would show the token
-        if error is not None:
-            raise error
+        own = Headers() if headers is None else check_headers("headers", headers)
         check_flag("stream", stream)
         data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
@@ -345,7 +337,7 @@ def _loading() -> Generator[None]:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 
 
-def _restore(
+def restore(
     kind: type[ApiClient],
     configuration: Configuration,
     fields: Mapping[str, str],
@@ -356,6 +348,10 @@ def _restore(
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
+
+
+_restore = restore
+"""The name that such a pickle refers to."""
 
 
 _FORM = "application/x-www-form-urlencoded"

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.configuration import Configuration, check_positive
+from gentrace.configuration import Configuration, check_positive, hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+@hide_arguments
 def send_bag(
     bag: Any,
     configuration: Configuration | None = None,

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from gentrace.api_client import ApiClient
 from gentrace.apis.tags.ingestion_api import IngestionApi
@@ -16,7 +16,7 @@ from gentrace.backfill.lines import Line
 from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
-from gentrace.configuration import Configuration, check_positive, refuse
+from gentrace.configuration import Configuration, check_positive, refuse, refuse_type
 from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
@@ -86,6 +86,10 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         OSError: the state cannot be used.
 
     """
+    if not isinstance(cast("object", configuration), Configuration | None):
+        error = refuse_type("configuration", "a gentrace.Configuration or None", configuration)
+        del configuration  # which may be the token, in the locals of a traceback
+        raise error
     once = (Configuration.get_default_copy() if configuration is None else configuration).copy()
     once.retries = 0
     with ExitStack() as stack:

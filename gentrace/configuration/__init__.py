@@ -11,6 +11,7 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
+from gentrace.configuration.hiding import hide_arguments
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
@@ -19,7 +20,7 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_timeout,
 )
-from gentrace.configuration.refusals import error_of, refuse, refuse_type, suggest
+from gentrace.configuration.refusals import refuse, refuse_type, suggest
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
 
@@ -43,7 +44,7 @@ __all__ = [
     "check_proxy",
     "check_text",
     "check_timeout",
-    "error_of",
+    "hide_arguments",
     "refuse",
     "refuse_type",
     "suggest",

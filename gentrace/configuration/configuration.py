@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.addresses import is_same_url
-from gentrace.configuration.refusals import error_of, refuse_type
+from gentrace.configuration.hiding import hide_arguments
+from gentrace.configuration.refusals import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
@@ -53,6 +54,7 @@ class Configuration(DeclaredSettings):
 
     _default: ClassVar[Configuration | None] = None
 
+    @hide_arguments
     def __init__(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
         host: str | None = None,
@@ -75,26 +77,17 @@ class Configuration(DeclaredSettings):
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": keywords if keywords != "" else None,
         }
-        error = error_of(_set_all, self, named, settings)
-        if error is not None:
-            # The frame of this call shows none of the values in a traceback.
-            del host, access_token, server_index, server_variables, server_operation_index
-            del server_operation_variables, disabled_client_side_validations, keywords
-            del settings, named
-            raise error
+        _set_all(self, named, settings)
 
     if not TYPE_CHECKING:
 
+        @hide_arguments
         def __setattr__(self, name: str, value: object) -> None:
-            error = error_of(_set, self, name, value)
-            if error is not None:
-                del value
-                raise error
+            _set(self, name, value)
 
+        @hide_arguments
         def __delattr__(self, name: str) -> None:
-            error = error_of(_reset, self, name)
-            if error is not None:
-                raise error
+            _reset(self, name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # which raises: Python has found none
@@ -115,12 +108,11 @@ class Configuration(DeclaredSettings):
         return is_same_url(self.host, document.SERVERS[0]["url"])
 
     @classmethod
+    @hide_arguments
     def set_default(cls, default: Configuration | None) -> None:
         """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
         if not (default is None or isinstance(cast("object", default), Configuration)):
-            error = refuse_type("default", "a gentrace.Configuration or None", default)
-            del default
-            raise error
+            raise refuse_type("default", "a gentrace.Configuration or None", default)
         cls._default = None if default is None else default.copy()
 
     @classmethod
@@ -205,6 +197,7 @@ class Configuration(DeclaredSettings):
         """Return the servers of the document, each with its `url` and `description`."""
         return [dict(server) for server in document.SERVERS]
 
+    @hide_arguments
     def get_host_from_settings(
         self,
         index: int | None,
@@ -240,6 +233,7 @@ class Configuration(DeclaredSettings):
         )
 
 
+@hide_arguments
 def restore(
     kind: type[Configuration], state: dict[str, Any], lost: frozenset[str]
 ) -> Configuration:
@@ -252,9 +246,7 @@ def restore(
     restored = object.__new__(kind)
     vars(restored).update(state, lost=lost)
     if "access_token" in lost:
-        error = error_of(_take_from_environment, restored, "access_token")
-        if error is not None:
-            raise error
+        _take_from_environment(restored, "access_token")
     return restored
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from gentrace.exceptions import ApiTypeError, ApiValueError, OpenApiException
+from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import TracebackType
+    from collections.abc import Iterable
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
@@ -29,21 +28,3 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(name, list(known), 1)
     return f": did you mean {close[0]!r}?" if close else ""
-
-
-def error_of(change: Callable[..., None], *arguments: object) -> OpenApiException | None:
-    """Make a change, and return its error; the frames of its traceback have lost their locals.
-
-    Whoever raises the error drops what it holds of the values first: error trackers collect the
-    locals of all frames in a traceback.
-    """
-    try:
-        change(*arguments)
-    except OpenApiException as error:
-        # Without the frame of this function, which cannot be cleared while it runs.
-        place = below = cast("TracebackType", error.__traceback__).tb_next
-        while place is not None:
-            place.tb_frame.clear()
-            place = place.tb_next
-        return error.with_traceback(below)
-    return None

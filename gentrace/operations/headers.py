@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import check_header_name, check_header_text, refuse_type
+from gentrace.configuration import (
+    check_header_name,
+    check_header_text,
+    hide_arguments,
+    refuse_type,
+)
 from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, mask_headers
 from gentrace.exceptions import ApiValueError
-from gentrace.operations.hiding import hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, ValuesView

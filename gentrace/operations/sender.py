@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace._version import __version__
-from gentrace.configuration import Configuration, check_header_text, refuse_type
+from gentrace.configuration import Configuration, check_header_text, hide_arguments, refuse_type
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
-from gentrace.operations.hiding import hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

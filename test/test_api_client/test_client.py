@@ -7,6 +7,7 @@ import pickle
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from support.caller import RUN
 from support.canary import CANARY, leaks
 from support.peers import Peer
 
+from gentrace import Delivery, Pipeline, set_default_delivery
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
 from gentrace.api_client import (
     ApiClient,
 )
 from gentrace.apis.tags.ingestion_api import IngestionApi
+from gentrace.backfill import send_lines
 from gentrace.configuration import Configuration
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -244,13 +248,49 @@ def test_key_without_a_certificate_is_refused(connect, tmp_path):
         lambda: ApiClient(Configuration()).set_default_header("X A", CANARY),
         lambda: ApiClient(Configuration()).default_headers.update({"X-A": f"{CANARY}\n"}),
         lambda: ApiClient(Configuration()).call_api("/", "GET", {"A": CANARY, "X B": "1"}),
+        lambda: ApiClient(Configuration()).call_api("/", "G T", {"A": CANARY}),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", host=CANARY),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", host=f"https://u:{CANARY}@h"),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", auth_settings=CANARY),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", auth_settings=[CANARY]),
+        lambda: ApiClient(CANARY),
+        lambda: ApiClient(access_token=CANARY),
+        lambda: AsyncApiClient(CANARY),
+        lambda: AsyncApiClient(access_token=CANARY),
+        lambda: AsyncApiClient(cookie=f"{CANARY}\n"),
+        lambda: AsyncIngestionApi(CANARY),
+        lambda: IngestionApi(CANARY),
+        lambda: Delivery(CANARY),
+        lambda: Delivery(access_token=CANARY),
+        lambda: set_default_delivery(CANARY),
+        lambda: Pipeline("x", delivery=CANARY),
+        lambda: send_lines([], CANARY),
+        lambda: Configuration.set_default(CANARY),
+        lambda: Configuration().get_host_from_settings(0, None, [{"url": f"https://u:{CANARY}@h"}]),
     ],
 )
-def test_frames_of_a_refused_header_do_not_hold_it(mistake):
+def test_frames_of_a_refused_argument_do_not_hold_it(mistake):
     """As an error tracker sees them, which collects the locals of all frames of the package."""
-    with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+    with pytest.raises((TypeError, ApiValueError)) as caught:
         mistake()
+    assert not leaks(str(caught.value))
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     frames = [frame for frame in shown.stack if f"{os.sep}gentrace{os.sep}" in frame.filename]
     assert frames
     assert not leaks("\n".join(text for frame in frames for text in (frame.locals or {}).values()))
+
+
+def test_locals_of_a_frame_that_still_runs_stay():
+    """Such as one that keeps an error, and raises it again where the package calls it."""
+    client = ApiClient(Configuration())
+    saved = RuntimeError()
+
+    class Headers(dict):
+        def items(self):
+            raise saved
+
+    with suppress(RuntimeError):
+        raise saved
+    with pytest.raises(RuntimeError) as caught:
+        client.default_headers = Headers(a=CANARY)
+    assert caught.value is saved
