@@ -50,3 +50,8 @@ str(api.pipeline_run_post(run).body.run_id)  # type: ignore[attr-defined]  # pyr
 # A setting.
 gentrace.Configuration(verify="no")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 gentrace.Configuration(verify_ssl="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# A name that the package, or one of its modules, does not have.
+str(gentrace.Configurator)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+str(gentrace.local.server_of)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+str(gentrace.testing.servant)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
