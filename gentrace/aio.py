@@ -12,29 +12,33 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from gentrace.api_client import ApiClient
-from gentrace.configuration import check_flag, hide_arguments, refuse_type
+from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Operation
+from gentrace.configuration import (
+    Configuration,
+    TimeoutSetting,
+    check_flag,
+    hide_arguments,
+    refuse_type,
+)
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiValueError
+from gentrace.paths.pipeline_run.post import (
+    ApiResponseFor200,
+    SchemaForRequestBodyApplicationJson,
+)
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process
 from gentrace.rest.cancelling import Cancel, cancelling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-    from gentrace.api_client import ApiResponseWithoutDeserialization, Operation
-    from gentrace.configuration import Configuration, TimeoutSetting
-    from gentrace.paths.pipeline_run.post import (
-        ApiResponseFor200,
-        SchemaForRequestBodyApplicationJson,
-    )
 
 __all__ = ["AsyncApiClient", "AsyncIngestionApi"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 # Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
     Configuration,
+    TimeoutSetting,
     check_flag,
     check_host,
     check_positive,
@@ -39,19 +41,17 @@ from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process
-from gentrace.schemas import unset
+from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
     from types import TracebackType
     from typing import Self
 
-    from gentrace.configuration import TimeoutSetting
     from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
     from gentrace.rest.threads import CallThreads
-    from gentrace.schemas import Unset
 
 __all__ = [
     "Api",
@@ -201,7 +201,7 @@ class ApiClient(Sender):
         return read_answer(operation, request, raw, stream=stream, folder=folder)
 
     @overload
-    def call_api(
+    def call_api(  # pyright: ignore[reportOverlappingOverload] - without the flag, this one
         self,
         resource_path: str,
         method: str,
@@ -225,13 +225,29 @@ class ApiClient(Sender):
         body: str | bytes | None = ...,
         fields: Sequence[tuple[str, str]] | None = ...,
         auth_settings: Sequence[str] | None = ...,
-        *,
-        async_req: Literal[True],
+        async_req: Literal[True] = ...,
         stream: bool = ...,
         timeout: TimeoutSetting | None = ...,
         host: str | None = ...,
+        *,
         idempotency_key: str | None = ...,
     ) -> AsyncResult[HTTPResponse]: ...
+    @overload
+    def call_api(
+        self,
+        resource_path: str,
+        method: str,
+        headers: Mapping[str, str] | None = ...,
+        body: str | bytes | None = ...,
+        fields: Sequence[tuple[str, str]] | None = ...,
+        auth_settings: Sequence[str] | None = ...,
+        async_req: bool | None = ...,
+        stream: bool = ...,
+        timeout: TimeoutSetting | None = ...,
+        host: str | None = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> HTTPResponse | AsyncResult[HTTPResponse]: ...
     @hide_arguments
     def call_api(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
@@ -247,7 +263,7 @@ class ApiClient(Sender):
         host: str | None = None,
         *,
         idempotency_key: str | None = None,
-    ) -> HTTPResponse | AsyncResult[HTTPResponse]:
+    ) -> Any:
         """Send a request that is ready, and return the raw answer, whatever its status.
 
         Args:
@@ -266,6 +282,9 @@ class ApiClient(Sender):
                 default header fields that carry secrets do not go there.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
+        Returns:
+            An `HTTPResponse`; with `async_req`, an `AsyncResult` of one.
+
         Raises:
             ApiTypeError: an argument of the wrong type.
             ApiValueError: an argument that is not allowed.
@@ -274,6 +293,7 @@ class ApiClient(Sender):
         """
         own = Headers() if headers is None else check_headers("headers", headers)
         check_flag("stream", stream)
+        is_async = async_req is not None and check_flag("async_req", async_req)
         data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
         configuration = self._configuration  # once, as another thread may put in another one
@@ -299,7 +319,7 @@ class ApiClient(Sender):
                 raw.outlive_deadline()
             return raw
 
-        return self._call_threads().submit(send) if async_req else send()
+        return self._call_threads().submit(send) if is_async else send()
 
     def _transport(self, configuration: Configuration) -> RestClient:
         """Return this process's transport, with the settings of a configuration as they are now.

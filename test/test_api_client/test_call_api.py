@@ -166,6 +166,13 @@ def test_call_api_refuses_wrong_arguments(connect, argument, values, kind, async
         assert peer.connections == 0
 
 
+@pytest.mark.parametrize("async_req", ["no", 1, 0])
+def test_call_api_runs_in_a_thread_for_true_alone(connect, async_req):
+    with Peer() as peer, pytest.raises(ApiTypeError, match=r"^async_req: expected True or False"):
+        connect(peer).client.call_api("/x", "GET", async_req=async_req)
+    assert not peer.requests
+
+
 def test_call_api_takes_a_body_or_a_form(connect):
     with Peer() as peer:
         with pytest.raises(ApiValueError, match=r"^fields: expected None beside a body"):
