@@ -26,7 +26,7 @@ from gentrace.configuration import (
     refuse_type,
 )
 from gentrace.contexts import change_context
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
 from gentrace.paths.pipeline_run.post import (
     ApiResponseFor200,
     SchemaForRequestBodyApplicationJson,
@@ -34,6 +34,7 @@ from gentrace.paths.pipeline_run.post import (
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process
 from gentrace.rest.cancelling import Cancel, cancelling
+from gentrace.rest.deadline import start_deadline
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -77,6 +78,7 @@ class AsyncApiClient:
     ) -> None:
         self.api_client = ApiClient(configuration, header_name, header_value, cookie)
         self._threads: _Threads | None = None
+        self._former: list[_Threads] = []  # which take no call any more, and are waited for
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,9 +108,11 @@ class AsyncApiClient:
 
         A later call starts new ones.
         """
-        threads, self._threads = self._threads, None
-        if threads is not None and threads.are_here:
-            await asyncio.to_thread(threads.pool.shutdown)
+        self._replace_threads(None)
+        former = list(self._former)
+        for threads in former:
+            await threads.finish()
+        self._former = [threads for threads in self._former if threads not in former]
         self.api_client.close()
 
     async def call(self, operation: Operation, **arguments: Any) -> Any:
@@ -135,13 +139,28 @@ class AsyncApiClient:
                 "one, call the blocking client by asyncio.to_thread"
             )
         work = partial(self.api_client.call, operation, **arguments)
-        cancel = Cancel()
+        # It runs from here on: the wait for a thread is part of the call.
+        deadline = start_deadline(arguments.get("timeout"), self.configuration.timeout)
+        cancel = Cancel(deadline)
         context = contextvars.copy_context()
         context.run(change_context, cancelling.set, cancel)
-        future = self._pool().submit(context.run, work)
         try:
-            return await asyncio.wrap_future(future)
+            future = self._pool().submit(context.run, work)
+        except (RuntimeError, MemoryError) as error:
+            cancel.cancel()  # the pool may keep the call for a later thread
+            raise ApiConnectionException(0, f"no thread can be had: {error}") from error
+        answer = asyncio.wrap_future(future)
+        try:
+            await asyncio.wait([answer], timeout=deadline.left())
+            if future.cancel():  # it has not begun
+                raise ApiTimeoutException(
+                    0,
+                    f"the call's {deadline.total:g} s were up while waiting for one of the "
+                    "client's threads; connection_pool_maxsize says how many there are",
+                )
+            return await answer
         except asyncio.CancelledError:
+            answer.cancel()
             cancel.cancel()
             raise
 
@@ -149,10 +168,15 @@ class AsyncApiClient:
         size = self.configuration.connection_pool_maxsize
         threads = self._threads
         if threads is None or threads.size != size or not threads.are_here:
-            if threads is not None and threads.are_here:
-                threads.pool.shutdown(wait=False)
-            threads = self._threads = _Threads(size)
+            threads = _Threads(size)
+            self._replace_threads(threads)
         return threads.pool
+
+    def _replace_threads(self, threads: _Threads | None) -> None:
+        former, self._threads = self._threads, threads
+        if former is not None and former.are_here:
+            former.pool.shutdown(wait=False)
+            self._former.append(former)
 
 
 class AsyncIngestionApi:
@@ -271,3 +295,12 @@ class _Threads:
     def are_here(self) -> bool:
         """Whether they were started in this process."""
         return self._process == current_process()
+
+    async def finish(self) -> None:
+        """Wait for their calls, and end them."""
+        if not self.are_here:
+            return
+        try:
+            await asyncio.to_thread(self.pool.shutdown)
+        except RuntimeError:  # no other thread can be had, such as when the interpreter ends
+            self.pool.shutdown()

@@ -40,7 +40,7 @@ from gentrace.operations import (
 from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers
 from gentrace.operations.operation import is_success
-from gentrace.process import current_process
+from gentrace.process import current_process, loading
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
@@ -344,34 +344,35 @@ class ApiClient(Sender):
         if threads is None:
             with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
-            threads = self._threads.setdefault(process, CallThreads(self._pool_threads))
+
+                # By one thread, as a pool loads modules and others would make pools of their own.
+                threads = self._threads.get(process)
+                if threads is None:
+                    threads = self._threads[process] = CallThreads(self._pool_threads)
         return threads
 
 
 @contextmanager
 def _loading() -> Generator[None]:
-    """Say that the transport cannot be loaded: no file can be opened, or the interpreter ends."""
+    """Load the transport, and let no fork find it half loaded.
+
+    Raises:
+        ApiConnectionException: no file can be opened, or the interpreter ends.
+
+    """
     try:
-        yield
+        with loading():
+            yield
     except (ImportError, OSError, MemoryError) as error:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 
 
-def restore(
-    kind: type[ApiClient],
-    configuration: Configuration,
-    fields: Mapping[str, str],
-    cookie: str | None,
-    pool_threads: int,
-) -> ApiClient:
-    """Return the client of a pickle of version 2.0.0."""
+def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ignore[reportUnusedFunction]
+    """Return the client of a pickle of version 2.0.0, which has this name in it."""
+    configuration, fields, cookie, pool_threads = settings
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
-
-
-_restore = restore
-"""The name that such a pickle refers to."""
 
 
 _FORM = "application/x-www-form-urlencoded"

@@ -17,7 +17,8 @@ def change_context(change: Callable[[Argument], Result], argument: Argument) -> 
     """Set or reset a context variable, by its method, with no collection in the middle.
 
     Python 3.11 may collect garbage there: a finalizer that records or makes a call would change
-    the context meanwhile, and crash the interpreter. Later versions collect afterwards.
+    the context meanwhile, and crash the interpreter. Later versions collect afterwards. Where
+    another thread turns collections off in that very moment, they are on again after it.
     """
     if not (_COLLECTS_ANYWHERE and gc.isenabled()):
         return change(argument)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 Process = tuple[int, int]
 """How many forks lie between the first process and this one, as far as hooks saw them; its id.
@@ -68,8 +71,31 @@ def let_forks(lock: Lock) -> None:
     _locks.pop(lock, None)
 
 
+@contextmanager
+def loading() -> Generator[None]:
+    """Load modules that a call is the first to need: forks of other threads wait for them."""
+    _precede_logging()
+    with _imports:
+        yield
+
+
+def _precede_logging() -> None:
+    """Have forks take our locks before that of `logging`, for which modules wait that load.
+
+    Of two functions to be called before a fork, the one that was registered last comes first.
+    """
+    global _is_before_logging  # noqa: PLW0603 - a process has one
+    if not _is_before_logging:
+        import_module("logging")
+        _register(before=_take_locks)
+        _is_before_logging = True
+
+
+_is_before_logging = False
 _locks: dict[Lock, None] = {}
 _taken: list[Lock] = []
+_imports = threading.RLock()
+hold_forks(_imports)
 
 
 @atexit.register
@@ -99,7 +125,9 @@ def _count_fork() -> None:
         function()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no forks
-    os.register_at_fork(
-        before=_take_locks, after_in_parent=_release_locks, after_in_child=_count_fork
-    )
+def _register(**functions: Callable[[], None]) -> None:
+    if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no forks
+        os.register_at_fork(**functions)
+
+
+_register(before=_take_locks, after_in_parent=_release_locks, after_in_child=_count_fork)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from gentrace.backfill.arguments import check_bag, check_configuration, check_key
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.configuration import Configuration, check_positive, hide_arguments
+from gentrace.configuration import check_positive, hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gentrace.configuration import Configuration
 
 
 @hide_arguments
@@ -47,8 +50,10 @@ def send_bag(
         ApiException: the server cannot be reached from a worker, or does not accept the token.
 
     """
-    chosen = Configuration.get_default_copy() if configuration is None else configuration
+    check_bag(bag)
+    chosen = check_configuration(configuration)
     check_positive("parallel", parallel)
+    check_key(key)
     # With the object itself, whose text shows no token.
     sent = bag.map_partitions(send_partition, chosen, parallel=parallel, key=key)
     return _add(sent.compute())

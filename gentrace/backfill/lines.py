@@ -8,7 +8,7 @@ import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -53,7 +53,7 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
     """
     with ExitStack() as stack:
         if source == STANDARD_INPUT:
-            file = cast("BufferedReader", sys.stdin.buffer)
+            file = _standard_input()
         else:
             file = stack.enter_context(Path(source).open("rb"))
         text: BinaryIO = file
@@ -68,6 +68,13 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
                     position = file.tell()
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise OSError(f"{source}: the gzip file is damaged: {error}") from error
+
+
+def _standard_input() -> BufferedReader:
+    given: TextIO | None = sys.stdin
+    if given is None:  # the caller closed it
+        raise OSError(f"{STANDARD_INPUT}: the standard input is closed")
+    return cast("BufferedReader", given.buffer)
 
 
 def _split(source: str, text: BinaryIO) -> Generator[Line]:

@@ -6,28 +6,33 @@ import random
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gentrace.api_client import ApiClient
 from gentrace.apis.tags.ingestion_api import IngestionApi
+from gentrace.backfill.arguments import (
+    check_callback,
+    check_configuration,
+    check_key,
+    check_line,
+    check_lines,
+    check_rate,
+    check_state,
+)
 from gentrace.backfill.keys import key_of_content, key_of_property
 from gentrace.backfill.lines import Line
 from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
-from gentrace.configuration import Configuration, check_positive, refuse, refuse_type
-from gentrace.exceptions import (
-    ApiException,
-    ApiResponseException,
-    ApiTypeError,
-    ApiValueError,
-)
+from gentrace.configuration import check_positive
+from gentrace.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from os import PathLike
 
+    from gentrace.configuration import Configuration
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 MAX_TRIES: Final = 10
@@ -40,6 +45,7 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 LONGEST_RETRY_AFTER: Final = 300.0
 CONNECTION: Final = 0
+STORED: Final = range(200, 300)
 ACCESS: Final = frozenset({401, 403})
 PASSING: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
@@ -53,8 +59,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
     rate: float | None = None,
     key: str | None = None,
     state: str | PathLike[str] | None = None,
-    on_reject: Callable[[Reject], None] | None = None,
-    on_progress: Callable[[BackfillResult], None] | None = None,
+    on_reject: Callable[[Reject], object] | None = None,
+    on_progress: Callable[[BackfillResult], object] | None = None,
 ) -> BackfillResult:
     """Send the pipeline runs in lines of JSON.
 
@@ -73,7 +79,10 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             remembers it for this call.
         on_reject: is called with each line that is no run or was refused; None keeps them in the
             result.
-        on_progress: is called after each line with the result so far, always the same object.
+        on_progress: is called with the result so far, always the same object, each time a line was
+            read or has become something.
+
+    The two are called as soon as it is known, one at a time, in this thread or in one that sends.
 
     Returns:
         The counts, and the rejects.
@@ -86,28 +95,27 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         OSError: the state cannot be used.
 
     """
-    if not isinstance(cast("object", configuration), Configuration | None):
-        error = refuse_type("configuration", "a gentrace.Configuration or None", configuration)
+    try:
+        once = check_configuration(configuration).copy()
+    finally:
         del configuration  # which may be the token, in the locals of a traceback
-        raise error
-    once = (Configuration.get_default_copy() if configuration is None else configuration).copy()
     once.retries = 0
+    given = check_lines(lines)
+    path = check_state(state)
+    check_callback("on_reject", on_reject)
+    check_callback("on_progress", on_progress)
     with ExitStack() as stack:
-        known = stack.enter_context(State(state, once.host))
-        client = stack.enter_context(ApiClient(once))
         backfill = _Backfill(
-            client, known, check_positive("parallel", parallel), _check_rate(rate), key
+            parallel=check_positive("parallel", parallel),
+            interval=check_rate(rate),
+            key=check_key(key),
+            on_reject=on_reject,
+            on_progress=on_progress,
+            state=stack.enter_context(State(path, once.host)),
+            client=stack.enter_context(ApiClient(once)),
         )
-        backfill.on_reject = on_reject or backfill.result.rejects.append
-        backfill.on_progress = on_progress or (lambda _: None)
-        backfill.send(lines)
+        backfill.send(given)
         return backfill.result
-
-
-def _check_rate(rate: float | None) -> float | None:
-    if rate is not None and not rate > 0:
-        raise refuse("rate", "runs a second, above 0, or None", rate)
-    return rate
 
 
 class _Item(NamedTuple):
@@ -117,47 +125,55 @@ class _Item(NamedTuple):
 
 
 class _Backfill:
-    """One call: what is under way, and what became of the rest."""
+    """One call: the caller's thread reads the lines, those of a pool send the runs.
 
-    on_reject: Callable[[Reject], None]
-    on_progress: Callable[[BackfillResult], None]
+    Whoever knows what became of a line notes it at once: the next line may be long in coming.
+    """
 
-    def __init__(
-        self, client: ApiClient, state: State, parallel: int, rate: float | None, key: str | None
+    def __init__(  # noqa: PLR0913 - one argument a setting
+        self,
+        *,
+        parallel: int,
+        interval: float,
+        key: str | None,
+        on_reject: Callable[[Reject], object] | None,
+        on_progress: Callable[[BackfillResult], object] | None,
+        state: State,
+        client: ApiClient,
     ) -> None:
         self.result = BackfillResult()
-        self._api = IngestionApi(client)
-        self._state = state
         self._parallel = parallel
-        self._interval = 0.0 if rate is None else 1 / rate
+        self._interval = interval
         self._key = key
-        self._under_way: dict[Future[str | None], _Item] = {}
-        self._keys: set[str] = set()
+        self._on_reject = on_reject or self.result.rejects.append
+        self._on_progress = on_progress
+        self._state = state
+        self._api = IngestionApi(client)
+        self._changing = threading.Lock()
+        self._under_way: dict[Future[None], str] = {}
         self._reached = False
         self._next_start = time.monotonic()
         self._stopped = threading.Event()
 
-    def send(self, lines: Iterable[str | bytes | Line]) -> None:
-        """Send all of them; in the caller's thread but for the calls themselves."""
+    def send(self, lines: Iterable[object]) -> None:
+        """Send all of them."""
         with ThreadPoolExecutor(self._parallel, "gentrace-backfill") as pool:
             try:
                 for line in _number(lines):
-                    self.result.lines += 1
                     item = self._take(line)
                     if item is not None:
                         self._start(pool, item)
-                    self.on_progress(self.result)
                 while self._under_way:
                     self._collect()
             finally:
                 # What has not begun is left out; what has is let finish, and counted.
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
-                self._acknowledge()
-                self.on_progress(self.result)
 
     def _take(self, line: Line) -> _Item | None:
         """Give what is to be sent of a line, None for nothing."""
+        with self._change() as result:
+            result.lines += 1
         try:
             run = read_run(line)
             key = (
@@ -168,13 +184,17 @@ class _Backfill:
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None
-        found = self._state.find(key)
-        if found == "before":
-            self.result.skipped += 1
-        elif found == "now" or key in self._keys:
-            self.result.duplicates += 1
-        else:
-            return _Item(line, key, run)
+        # A duplicate of a run that is refused is none: wait for how that one ends.
+        while key in self._under_way.values():
+            self._collect()
+        with self._change() as result:
+            found = self._state.find(key)
+            if found is None:
+                return _Item(line, key, run)
+            if found == "before":
+                result.skipped += 1
+            else:
+                result.duplicates += 1
         return None
 
     def _start(self, pool: ThreadPoolExecutor, item: _Item) -> None:
@@ -182,39 +202,41 @@ class _Backfill:
             now = time.monotonic()
             self._stopped.wait(max(0.0, self._next_start - now))
             self._next_start = max(self._next_start, now) + self._interval
-        self._keys.add(item.key)
-        self._under_way[pool.submit(self._post, item)] = item
+        self._under_way[pool.submit(self._carry_out, item)] = item.key
         # The first goes alone: a server that is down fails once, and not for each thread.
         if not self._reached or len(self._under_way) > self._parallel:
             self._collect()
 
     def _collect(self) -> None:
-        """Wait until a run has ended, and count all that have."""
+        """Wait until a run has ended; raise what keeps one from being sent."""
         done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            self._end(self._under_way.pop(future), future)
+            del self._under_way[future]
+            future.result()
         self._reached = True
-        self.on_progress(self.result)
 
-    def _end(self, item: _Item, future: Future[str | None]) -> None:
-        self._keys.discard(item.key)
-        reason = future.result()
-        if reason is None:
-            self._state.add(item.key)
-            self.result.sent += 1
-        else:
+    def _carry_out(self, item: _Item) -> None:
+        """Send a run and note what became of it, in a thread of the pool."""
+        reason = self._post(item)
+        if reason is not None:
             self._reject(item.line, reason)
-
-    def _acknowledge(self) -> None:
-        """Note what was stored though all was given up."""
-        for future, item in self._under_way.items():
-            if not future.cancelled() and future.exception() is None:
-                self._end(item, future)
-        self._under_way.clear()
+            return
+        with self._change() as result:
+            result.sent += 1
+            self._state.add(item.key)
 
     def _reject(self, line: Line, reason: str) -> None:
-        self.result.rejected += 1
-        self.on_reject(Reject(line, reason))
+        with self._change() as result:
+            result.rejected += 1
+            self._on_reject(Reject(line, reason))
+
+    @contextmanager
+    def _change(self) -> Generator[BackfillResult]:
+        """Let one thread at a time change the result and the state, and tell of it."""
+        with self._changing:
+            yield self.result
+            if self._on_progress is not None:
+                self._on_progress(self.result)
 
     def _post(self, item: _Item) -> str | None:
         """Send one run until it is stored; the reason if it is refused."""
@@ -223,9 +245,9 @@ class _Backfill:
             tried += 1
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
-            except ApiResponseException:
-                return None  # it is stored, though the answer cannot be read
             except ApiException as error:
+                if error.status in STORED:
+                    return None  # though the answer cannot be read
                 self._reached = self._reached or error.status != CONNECTION
                 if _is_refusal(error.status):
                     return str(error)
@@ -241,12 +263,13 @@ class _Backfill:
         return tried >= (FIRST_TRIES if is_first else MAX_TRIES)
 
 
-def _number(lines: Iterable[str | bytes | Line]) -> Iterable[Line]:
-    for number, line in enumerate(lines, 1):
-        if isinstance(line, Line):
-            yield line
+def _number(lines: Iterable[object]) -> Iterable[Line]:
+    for number, value in enumerate(lines, 1):
+        if isinstance(value, Line):
+            yield value
             continue
-        content = (line.encode(errors="surrogatepass") if isinstance(line, str) else line).strip()
+        text = check_line(number, value)
+        content = (text.encode(errors="surrogatepass") if isinstance(text, str) else text).strip()
         if content:
             yield Line("line", number, content)
 

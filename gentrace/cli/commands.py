@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from gentrace._version import __version__
-from gentrace.cli.output import warn
+from gentrace.cli.output import replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         undone; 2 when the command could not be carried out as it was asked for.
 
     """
+    replace_closed_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
     command = _read_command(given[:1])
     module = import_module(f"gentrace.cli.{command}")

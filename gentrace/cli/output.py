@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def say(text: str) -> None:
@@ -21,3 +27,11 @@ def say_json(value: object) -> None:
 def warn(text: str) -> None:
     """Print a line that is no result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - likewise
+
+
+def replace_closed_streams() -> None:
+    """Print nowhere what goes to a stream that the caller closed; the exit code still says it."""
+    for name in ("stdout", "stderr"):
+        stream: TextIO | None = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - likewise

@@ -27,6 +27,8 @@ NO_RUN: Final = "{}"
 
 REFUSED: Final = frozenset({400, 422})
 BAD_TOKEN: Final = frozenset({401, 403})
+PASSING: Final = frozenset({408, 429})
+SERVER_ERROR: Final = 500
 
 
 def try_server(configuration: Configuration, timeout: float) -> Iterator[Finding]:
@@ -78,5 +80,9 @@ def _judge(status: int, *, has_token: bool) -> Finding:
     if status in REFUSED:
         words = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", WELL, words)
-    words = "that is no answer of the Gentrace API; check the host"
+    words = (
+        "it failed or has too much to do, try again later"
+        if status in PASSING or status >= SERVER_ERROR
+        else "that is no answer of the Gentrace API; check the host"
+    )
     return Finding("access", WRONG, f"the server answered {status} to an empty run: {words}")

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="write there in place of standard output; the file appears when it is whole",
+        help="write there in place of standard output; a file appears when it is whole",
     )
     add_server(parser)
     options = parser.parse_args(arguments)
@@ -41,16 +41,22 @@ def main(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _open(path: str | None) -> Generator[BinaryIO]:
-    """Give where to write; a file takes its name when all of it is written."""
+    """Give where to write; a file takes its name when all of it is written, links stay links."""
     if path is None:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = Path(f"{path}.part")
+    if Path(path).exists() and not Path(path).is_file():
+        # Such as a pipe or a device, which stays what it is.
+        with Path(path).open("wb") as file:
+            yield file
+        return
+    target = Path(path).resolve()
+    part = target.with_name(f"{target.name}.part")
     try:
         with part.open("wb") as file:
             yield file
-        part.replace(path)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)

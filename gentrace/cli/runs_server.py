@@ -21,6 +21,9 @@ T = TypeVar("T")
 LOCAL: Final = "http://127.0.0.1:8371/api/v1"
 """Where `gentrace local` listens unless it is told otherwise."""
 
+LARGEST: Final = 2**30
+"""How many bytes an answer may have, which holds a run of any size that a server takes."""
+
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the server."""
@@ -36,7 +39,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 def reach(host: str | None) -> Generator[RunsApi]:
     """Give the API of a server, as `--host` names it."""
     named = host or os.environ.get("GENTRACE_HOST")
-    configuration = Configuration(named or LOCAL)
+    configuration = Configuration(named or LOCAL, max_response_body=LARGEST)
     if not named:
         # It may be meant for another server than the one that happens to listen there.
         configuration.access_token = None

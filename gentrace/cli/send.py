@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from glob import glob
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.progress import Progress
-from gentrace.cli.rejects import RejectsFile
+from gentrace.cli.rejects import RejectsFile, find_overwritten
 from gentrace.configuration import Configuration
 from gentrace.exceptions import ApiException
 
@@ -29,8 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         return _send_by_cluster(options)
     failure = None
     progress = Progress(BackfillResult(), options.files)
-    with progress, RejectsFile(options.rejects, progress.warn) as rejects:
-        try:
+    try:
+        with progress, RejectsFile(options.rejects, progress.warn) as rejects:
             send_lines(
                 chain.from_iterable(read_lines(file, progress.read) for file in options.files),
                 Configuration(options.host),
@@ -41,10 +42,14 @@ def main(arguments: Sequence[str]) -> int:
                 on_reject=rejects.write,
                 on_progress=progress.show,
             )
-        except ApiException as error:
-            failure = str(error)
-        except KeyboardInterrupt:
-            failure = "interrupted"
+    except ApiException as error:
+        failure = str(error)
+    except OSError as error:  # of a file
+        if not progress.result.lines:
+            raise
+        failure = str(error)
+    except KeyboardInterrupt:
+        failure = "interrupted"
     result = progress.result
     if failure is not None:
         warn(f"gentrace send: {failure}")
@@ -120,4 +125,16 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.dask is not None and (options.state is not None or options.rate is not None):
         parser.error("--state and --rate are of one machine; they do not go with --dask")
+    if options.rejects is not None:
+        taken = find_overwritten(options.rejects, _files_in_use(options))
+        if taken is not None:
+            parser.error(f"--rejects: {options.rejects} would overwrite {taken}; name another file")
     return options
+
+
+def _files_in_use(options: argparse.Namespace) -> list[str]:
+    files: list[str] = options.files
+    if options.dask is not None:
+        # Path.glob takes no absolute patterns.
+        return [name for file in files for name in glob(file)]  # noqa: PTH207
+    return files if options.state is None else [*files, options.state]

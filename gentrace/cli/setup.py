@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from gentrace._version import __version__
 from gentrace.cli.spool import look_at_all, word
-from gentrace.configuration import API_VERSION, SERVERS
+from gentrace.configuration import API_VERSION
 from gentrace.configuration.proxies import find_proxy
 from gentrace.configuration.secrets import mask_url
+from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,6 @@ EXTRAS: Final = {
     "orjson": ("orjson",),
     "socks": ("PySocks",),
 }
-ON: Final = frozenset({"1", "true", "yes", "on"})
 PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -70,20 +70,18 @@ def look_at_settings(configuration: Configuration, host_from: str | None) -> Ite
         host_from: what said the host, None for the environment or the default.
 
     """
-    default_host = SERVERS[0]["url"]
     if host_from is None:
         host_from = "GENTRACE_HOST" if os.environ.get("GENTRACE_HOST") else "the default"
     yield Finding("host", KNOWN, f"{mask_url(configuration.host)} ({host_from})")
     if configuration.access_token is not None:
         yield Finding("token", KNOWN, "set (GENTRACE_API_KEY)")
-    elif configuration.host == default_host:
+    elif is_unconfigured(configuration):
         words = "none, so runs are neither recorded nor sent: set GENTRACE_API_KEY"
         yield Finding("token", WRONG, words)
     else:
         yield Finding("token", KNOWN, "none (GENTRACE_API_KEY is not set)")
-    disabled = os.environ.get("GENTRACE_DISABLED", "")
-    if disabled.lower() in ON:
-        words = f"off: GENTRACE_DISABLED is {disabled}; unset it to record runs"
+    if is_disabled():
+        words = f"off: {VARIABLE} is {os.environ[VARIABLE].strip()}; unset it to record runs"
         yield Finding("recording", WRONG, words)
     yield _look_at_proxy(configuration.host)
     files = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]

@@ -16,7 +16,7 @@ from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
-from gentrace.delivery.spool import SUFFIX
+from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Waiting:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """List what waits; with `--send`, send what nobody owns: 1 if not all was sent."""
+    """List what waits; with `--send`, send what nobody owns: 1 for a flaw, or for what is left."""
     parser = argparse.ArgumentParser(
         prog="gentrace spool",
         description="List the files of a spool: host, runs, bytes, the oldest run, and whether a "
@@ -56,23 +56,24 @@ def main(arguments: Sequence[str]) -> int:
     directory: Path = options.directory
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory}: there is no such directory")
-    files = look_at_all(directory)
+    found = files = look_at_all(directory)
+    is_done = []
     if options.send:
-        is_done = [_send(directory, host) for host in sorted({f.host for f in files if f.host})]
+        is_done = [_send(directory, host) for host in sorted({f.host for f in found if f.host})]
         files = look_at_all(directory)
-    else:
-        is_done = []
     for file in files:
         if options.json:
             say_json(asdict(file))
         else:
             say(word(file))
-    return 0 if all(is_done) else 1
+    # Of a damaged file not all may have been sent, though it is there no more.
+    has_flaw = any(file.flaw for file in [*found, *files])
+    return 0 if all(is_done) and not has_flaw else 1
 
 
 def look_at_all(directory: Path) -> list[Waiting]:
     """Look into all files of a spool."""
-    files = [_look(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+    files = [_look(path) for path in paths_in(directory)]
     return [file for file in files if file is not None]
 
 
@@ -82,7 +83,7 @@ def _look(path: Path) -> Waiting | None:
     for part in (path, path.with_name(f"{path.name}-wal")):
         with suppress(FileNotFoundError):
             size += part.stat().st_size
-    ownership = None
+    ownership = host = None
     try:
         ownership = Ownership.of(path)
         if ownership is None:
@@ -91,13 +92,16 @@ def _look(path: Path) -> Waiting | None:
             ownership.give_up(is_gone=True)
             return None
         with closing(SpoolFile(path, ownership)) as file:
-            host, runs, first = file.host, file.count(), file.oldest()
+            host = file.host
+            runs, first = file.count(), file.oldest()
     except (sqlite3.Error, OSError, LaterVersionError) as error:
         if ownership is not None:
             ownership.give_up(is_gone=False)
-        return Waiting(path.name, size, owned=False, flaw=_word_flaw(error))
+        # A delivery to that host sends what is readable of it.
+        return Waiting(path.name, size, owned=False, host=host, flaw=_word_flaw(error))
+    flaw = "damaged: it does not say where its runs go" if runs and not host else None
     oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
-    return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest)
+    return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest, flaw=flaw)
 
 
 def _word_flaw(error: Exception) -> str:

@@ -101,20 +101,6 @@ def check_path_characters(name: str, value: object) -> str:
     return text
 
 
-def is_same_url(one: str, other: str) -> bool:
-    """Tell whether two checked addresses are one, also with its port or in capitals."""
-    return one == other or _normalize(one) == _normalize(other)
-
-
-def _normalize(url: str) -> tuple[str, str, int | None, str]:
-    from urllib.parse import urlsplit  # noqa: PLC0415 - a host that is not set needs no parser
-
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removesuffix(".")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, host, port, parts.path
-
-
 def _hide_login(url: str) -> str:
     """Mask all that may be a user, a password or a key, in whatever way an address is wrong."""
     login, at, rest = url.rpartition("@")

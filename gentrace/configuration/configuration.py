@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.addresses import is_same_url
 from gentrace.configuration.hiding import hide_arguments
 from gentrace.configuration.refusals import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
@@ -87,7 +86,8 @@ class Configuration(DeclaredSettings):
 
         @hide_arguments
         def __delattr__(self, name: str) -> None:
-            _reset(self, name)
+            _set(self, name, find_setting(name).default)
+            _take_from_environment(self, name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # which raises: Python has found none
@@ -102,18 +102,20 @@ class Configuration(DeclaredSettings):
             "urllib3_logger": logging.getLogger("urllib3"),
         }
 
-    @property
-    def is_default_host(self) -> bool:
-        """Whether `host` is the document's first server, also in another spelling."""
-        return is_same_url(self.host, document.SERVERS[0]["url"])
-
     @classmethod
     @hide_arguments
-    def set_default(cls, default: Configuration | None) -> None:
-        """Make a copy of `default` what `get_default_copy` starts from; None forgets it."""
+    def set_default(cls, default: Configuration | None) -> Configuration | None:
+        """Make a copy of `default` what `get_default_copy` starts from; None forgets it.
+
+        Returns:
+            What it started from until now, None if nothing was set.
+
+        """
         if not (default is None or isinstance(cast("object", default), Configuration)):
             raise refuse_type("default", "a gentrace.Configuration or None", default)
+        previous = cls._default
         cls._default = None if default is None else default.copy()
+        return previous
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
@@ -233,7 +235,6 @@ class Configuration(DeclaredSettings):
         )
 
 
-@hide_arguments
 def restore(
     kind: type[Configuration], state: dict[str, Any], lost: frozenset[str]
 ) -> Configuration:
@@ -281,11 +282,7 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
         values["lost"] = configuration.lost - {name}
 
 
-def _reset(configuration: Configuration, name: str) -> None:
-    _set(configuration, name, find_setting(name).default)
-    _take_from_environment(configuration, name)
-
-
+@hide_arguments
 def _take_from_environment(configuration: Configuration, name: str) -> None:
     value = find_setting(name).read_environment()
     if value is not None:

@@ -207,7 +207,8 @@ class Delivery:
             Whether all of them have ended.
 
         """
-        return self._engine().flush(_check_timeout(timeout))
+        seconds = _check_timeout(timeout)
+        return self._busy_engine().flush(seconds)
 
     def close(self, timeout: float | None = 5.0) -> bool:
         """Flush, then stop: what is left is dropped as `closed`, or stays in the spool.
@@ -252,7 +253,7 @@ class Delivery:
 
     def _busy_engine(self) -> Engine:
         engine = self._engine()
-        if not engine.stats.accepted:
+        if not engine.is_closed:
             keep_open(self)
         return engine
 

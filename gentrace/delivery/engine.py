@@ -66,27 +66,32 @@ class Engine:
         """The counters: one value, which is exchanged as a whole."""
         return self._queue.stats
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more runs."""
+        return self._queue.is_closed
+
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
-        self._act(lambda: self._queue.accept(run))
-        self._start_threads()
-        self._wake()
+        self._let_in(run, lambda: self._queue.accept(run))
 
     def turn_away(self, receipt: Receipt, reason: str) -> None:
         """Drop a run at the door."""
         run = Run(receipt.idempotency_key, receipt=receipt)
-        self._act(lambda: self._queue.turn_away(run, reason))
-        self._start_threads()
-        self._wake()
+        self._let_in(run, lambda: self._queue.turn_away(run, reason))
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all runs of now have ended; tell whether they have."""
         end = self._end_of(timeout)
-        if self._keeper is not None and not self._is_over and not self._is_off():
-            self._keeper.prepare()
-            self._start_threads()
-        return self._wait_for(self._begin_flush(), end)
+        accepted = -1
+        while True:
+            has_more = self._take_over()
+            is_new = self.stats.accepted > accepted
+            accepted = self.stats.accepted
+            is_done = self._wait_for(self._begin_flush(), end)
+            if not (is_done and has_more and is_new):
+                return is_done
 
     def close(self, timeout: float | None) -> bool:
         """Flush, end what is left, and stop; tell whether all had ended."""
@@ -101,12 +106,14 @@ class Engine:
         """Wait until some moment at most, end what is left, and stop."""
         is_done = self._wait_for(flush, end)
         self._speaker.is_exiting = at_exit
-        self._act(self._end)
-        while self._wake():
-            pass
-        if self._keeper is not None:
-            self._keeper.stop()
-            let_forks(self._turns.lock)
+        try:
+            self._act(self._end)
+        finally:  # also if a callback exits
+            while self._wake():
+                pass
+            if self._keeper is not None:
+                self._keeper.stop()
+                let_forks(self._turns.lock)
         if at_exit:
             self._speaker.say()
         else:
@@ -122,6 +129,29 @@ class Engine:
             let_forks(self._turns.lock)
 
     # Turns.
+
+    def _let_in(self, run: Run, action: Callable[[], None]) -> None:
+        """Accept a run, or drop it, before an interrupt such as Ctrl-C passes through."""
+
+        def finish() -> None:
+            if run.is_accepted:
+                return
+            try:
+                action()
+            except BaseException:
+                # In the same turn: nobody else shall find it half done.
+                if not run.is_accepted:
+                    action()
+                raise
+
+        try:
+            self._act(finish)
+        except BaseException:
+            self._act(finish)
+            raise
+        finally:
+            self._start_threads()
+            self._wake()
 
     def _make_queue(self) -> RunQueue:
         if self._limits.spool is None:
@@ -148,18 +178,37 @@ class Engine:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""
         if not self._turns.take(action):
             return  # a holder of the turn in this very thread does both
+        interruption: BaseException | None = None
         while True:
             try:
                 receipt, outcome = self._queue.endings.popleft()
             except IndexError:
-                return
+                break
             try:
                 if isinstance(outcome, str):
                     receipt.succeed(outcome)
                 else:
                     receipt.fail(outcome)
-            except BaseException as error:  # noqa: BLE001 - of a callback; other receipts still end
-                warn(f"a callback of a receipt raised {type(error).__name__}")
+            except BaseException as error:
+                if not receipt.done():  # an interrupt came before its end
+                    self._queue.endings.append((receipt, outcome))
+                    raise
+                # Of a callback; other receipts still end.
+                is_main = threading.current_thread() is threading.main_thread()
+                if is_main and not isinstance(error, Exception):
+                    interruption = error  # such as Ctrl-C, which comes there
+                else:
+                    warn(f"a callback of a receipt raised {type(error).__name__}")
+        if interruption is not None:
+            raise interruption
+
+    def _take_over(self) -> bool:
+        """Adopt what others left in the spool; tell whether there is more than may be open."""
+        if self._keeper is None or self._is_over or self._is_off():
+            return False
+        has_more = self._keeper.prepare()
+        self._start_threads()
+        return has_more
 
     def _end(self) -> None:
         self._queue.abandon(self._last_failure)
@@ -240,7 +289,12 @@ class Engine:
                 self._idle.append(wakes)
             found.append(run)
 
-        self._act(take)
+        try:
+            self._act(take)
+        except BaseException:
+            for run in found:
+                self._give_back(run)
+            raise
         run = found[0]
         if not isinstance(run, Run):
             return min(run, LOOK) if pauses.waits_for_settings else run
@@ -255,7 +309,11 @@ class Engine:
             self._idle.remove(wakes)
 
     def _try(self, run: Run, within: float = inf) -> None:
-        outcome = self._send(run, within)
+        try:
+            outcome = self._send(run, within)
+        except BaseException:
+            self._give_back(run)
+            raise
         if outcome.error is not None:
             self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome))
@@ -265,9 +323,14 @@ class Engine:
     def _send(self, run: Run, within: float) -> Outcome:
         try:
             return self._sender.send(cast("bytes", run.body), run.key, within)
-        except BaseException as error:  # noqa: BLE001 - no run may end a thread
+        except Exception as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
+
+    def _give_back(self, run: Run | float) -> None:
+        """Queue a run again that was taken, and that Ctrl-C or the like keeps from being sent."""
+        if isinstance(run, Run):
+            self._act(lambda: self._settle(run, Outcome("trouble")))
 
     def _settle(self, run: Run, outcome: Outcome) -> None:
         now, queue = self._clock.now(), self._queue
@@ -326,3 +389,5 @@ class Engine:
                     self._rest(flush.wakes, min(found, left))
         finally:
             self._helpers.discard(me)
+            with suppress(ValueError):
+                self._idle.remove(flush.wakes)

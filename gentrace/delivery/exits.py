@@ -24,9 +24,10 @@ _open: set[Closing] = set()
 
 
 def keep_open(delivery: Closing) -> None:
-    """Hold a delivery that has runs, until it is closed or the process ends."""
-    _open.add(delivery)
-    _finalize_in_worker()
+    """Hold a delivery that may have runs, until it is closed or the process ends."""
+    if delivery not in _open:
+        _open.add(delivery)
+        _close_in_worker()
 
 
 def let_go(delivery: Closing) -> None:
@@ -41,14 +42,20 @@ def close_all() -> None:
         finish()
 
 
-def _finalize_in_worker() -> None:
-    """Have a child of multiprocessing close its deliveries: before 3.13 it runs no atexit."""
+def _close_in_worker() -> None:
+    """Have a worker close its deliveries at its end where that runs no atexit."""
     process = sys.modules.get("multiprocessing.process")
-    if process is None or process.parent_process() is None:
-        return
-    from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
+    if process is not None and process.parent_process() is not None:  # before 3.13
+        from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
 
-    Finalize(None, close_all, exitpriority=0)
+        Finalize(None, close_all, exitpriority=0)
+    celery = sys.modules.get("celery.signals")
+    if celery is not None:
+        celery.worker_process_shutdown.connect(_close_at_signal, weak=False)
+
+
+def _close_at_signal(**_: object) -> None:
+    close_all()
 
 
 atexit.register(close_all)

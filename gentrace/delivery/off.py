@@ -18,29 +18,29 @@ _ON = {"1", "true", "yes", "on"}
 
 def is_off(configuration: Configuration) -> bool:
     """Tell whether no run goes anywhere, and warn once if so."""
-    return is_disabled() or is_unconfigured(configuration)
+    if is_disabled():
+        warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
+    elif is_unconfigured(configuration):
+        warn_once(
+            "unconfigured",
+            "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
+            "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
+        )
+    else:
+        return False
+    return True
 
 
 def is_disabled() -> bool:
-    """Tell whether the environment says so, and warn once if it does."""
-    if os.environ.get(VARIABLE, "").strip().lower() not in _ON:
-        return False
-    warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
-    return True
+    """Tell whether the environment says so."""
+    return os.environ.get(VARIABLE, "").strip().lower() in _ON
 
 
 def is_unconfigured(configuration: Configuration) -> bool:
-    """Tell whether there is neither token nor a host of one's own, and warn once if so."""
+    """Tell whether there is neither token nor a host of one's own."""
     if configuration.access_token is not None:
         return False
-    if _spell(configuration.host_of(operation.name)) != _spell(SERVERS[0]["url"]):
-        return False
-    warn_once(
-        "unconfigured",
-        "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
-        "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
-    )
-    return True
+    return _spell(configuration.host_of(operation.name)) == _spell(SERVERS[0]["url"])
 
 
 def _spell(url: str) -> str:

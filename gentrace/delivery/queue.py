@@ -21,7 +21,8 @@ accepted = delivered + queued + in_flight + all dropped. A run that is dropped a
 accepted and dropped. Runs in a spool stay queued when the delivery is abandoned; what is peculiar
 to them (`adopt`, `expire`) is in `spooled_queue`.
 
-Nothing here knows threads, asks a clock, or reads and writes: whoever calls takes turns.
+Nothing here knows threads, asks a clock, or reads and writes: whoever calls takes turns. `accept`
+and `turn_away` may be called again where an interrupt came before `Run.is_accepted` was set.
 """
 
 from __future__ import annotations
@@ -100,14 +101,18 @@ class RunQueue:
             self._last += 1
             run.number = self._last
             run.held = held
-            # Counted first: nothing can come in between a store and the call after it.
-            self.stats = self.stats.moved(accepted=1, queued=1, held=held)
+            stats = self.stats.moved(accepted=1, queued=1, held=held)
+            # No interrupt can come in between stores and the call after them.
+            run.is_accepted = True
+            self.stats = stats
             self._fresh.append(run)
 
     def turn_away(self, run: Run, reason: str) -> None:
         """Drop a run at the door."""
-        self.stats = self.stats.moved(accepted=1, dropped=reason)
+        stats = self.stats.moved(accepted=1, dropped=reason)
         self._drop(run, reason, None)
+        run.is_accepted = True
+        self.stats = stats
 
     def _has_room(self, size: int) -> bool:
         held = len(self._fresh) + len(self._tried) + len(self._flying)

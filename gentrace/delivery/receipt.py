@@ -24,7 +24,8 @@ MEANINGS = {
     "expired": "it was in the spool for longer than spool_max_age, or is there no more",
     "closed": "the delivery was closed before it was sent",
     "not_sampled": "sample_rate left it out",
-    "disabled": "delivery is off: GENTRACE_DISABLED is set, or there is neither token nor host",
+    "disabled": "delivery is off: GENTRACE_DISABLED is set, there is neither token nor host, "
+    "or the configuration cannot be used",
     "discarded": "discard() was called",
     "forked": "it belongs to the parent of this process",
     "spooled": "it is in the spool, and the next process sends it",

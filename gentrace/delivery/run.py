@@ -22,6 +22,7 @@ class Run:
         held: how many bytes it is counted with in memory.
         receipt: what its sender holds; None for one adopted from another process.
         accepted_at: when it was accepted, in seconds since the epoch.
+        is_accepted: whether it is counted.
         file: the file of the spool that holds it; None for one in memory alone.
         number: its row in that file, or else its place in the order of being accepted; 0 before.
         failures: how often it failed in a way that may pass.
@@ -38,6 +39,7 @@ class Run:
         "failures",
         "file",
         "held",
+        "is_accepted",
         "key",
         "number",
         "receipt",
@@ -61,6 +63,7 @@ class Run:
         self.held = 0
         self.receipt = receipt
         self.accepted_at = accepted_at
+        self.is_accepted = False
         self.file: SpoolFile | None = None
         self.number = 0
         self.failures = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import sys
-import threading
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
-from gentrace.process import hold_forks
+from gentrace.process import loading
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
 
 
 Failure = TypeVar("Failure", bound=OpenApiException)
-
-TRANSPORT = (
-    "gentrace.rest",
-    "gentrace.configuration.proxies",
-    "encodings.idna",
-    "logging",
-)
-"""Modules that are loaded when they are first needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +51,12 @@ class Outcome:
 
 
 def load_transport() -> None:
-    """Load what a request needs, so that no fork finds it half loaded.
+    """Load what a request needs.
 
     It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
     """
-    with _loading, suppress(ImportError):
-        for name in TRANSPORT:
-            import_module(name)
-
-
-_loading = threading.RLock()
-hold_forks(_loading)
+    with loading(), suppress(ImportError):
+        import_module("gentrace.rest")
 
 
 class Sender:
@@ -103,7 +89,8 @@ class Sender:
             fields = tuple(given.default_headers.items())
         except (RuntimeError, KeyError):  # another thread is changing them
             return object()
-        return id(configuration), configuration.changes, fields, given.cookie
+        # The object itself: one that is gone may leave its place in memory to the next.
+        return configuration, configuration.changes, fields, given.cookie
 
     def encoding(self) -> tuple[Rules, Any]:
         """Return how a run is checked and written: as by a call."""

@@ -6,12 +6,14 @@ Each delivery writes a file of its own there, and adopts the files of processes 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, set_aside
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -21,7 +23,17 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
-SUFFIX = ".sqlite3"
+MOST_ADOPTED = 8
+"""How many adopted files are open at once: each takes four file descriptors of the program."""
+
+_NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
+"""What `new_path` calls a file: the process that makes it, and random digits."""
+
+PIECE = 2**20
+"""After how many bytes of a file that is looked through forks are let in."""
+
+REST = 0.001
+"""For how many seconds they are."""
 
 
 class Spool:
@@ -33,6 +45,9 @@ class Spool:
         host: says where runs go.
         time: tells the time, in seconds since the epoch.
         tell: says something on the logger, in a thread of the delivery.
+
+    Attributes:
+        has_more: whether the last `find` left files for which there was no room.
 
     """
 
@@ -51,23 +66,33 @@ class Spool:
         self._tell = tell
         self._own: SpoolFile | None = None
         self._others: list[SpoolFile] = []
+        # Those that are looked through, and those that are to be taken over.
+        self._looked_at: tuple[SpoolFile, ...] = ()
+        self._found: list[SpoolFile] = []
+        self.has_more = False
         self._is_closed = False
-        self._adopting = threading.RLock()
-        hold_forks(self._adopting)
+        self._finding = threading.RLock()
+        # No child shall find SQLite in the middle of something.
+        self._looking = threading.RLock()
+        hold_forks(self._looking)
 
     def store(self, run: Run, body: bytes) -> bool | None:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
+        if run.file is not None:  # it was, before an interrupt
+            return True
         try:
             own = self._open()
             if not own.has_room(len(body), self._limits.spool_max_bytes):
                 return False
             run.number = own.add(run.key, run.accepted_at, body)
+            run.file = own
         except (sqlite3.Error, OSError) as error:
+            if _is_of_handler(error):
+                raise
             self._tell(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
             return None
-        run.file = own
         return True
 
     def body(self, run: Run) -> bytes | None:
@@ -89,26 +114,48 @@ class Spool:
         try:
             self._open()
         except (sqlite3.Error, OSError) as error:
+            if _is_of_handler(error):
+                raise
             self._tell(f"the spool {self._directory} cannot be opened: {error}")
 
     def find(self) -> list[SpoolFile]:
-        """Return files of processes that are gone, of runs to this host; this needs no turn."""
+        """Return files of processes that are gone, of runs to this host; this needs no turn.
+
+        They are so many at most that `MOST_ADOPTED` are open.
+        """
         host = self._host()
-        with self._adopting:
+        with self._finding, self._looking:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
-            for path in sorted(set(self._directory.glob(f"*{SUFFIX}")) - mine):
+            self.has_more = False
+            for path in paths_in(self._directory):
+                if path in mine:
+                    continue
+                if len(self._others) + len(found) >= MOST_ADOPTED:
+                    self.has_more = True
+                    break
                 try:
-                    file = adopt(path, host, self._tell)
-                except Exception as error:  # noqa: BLE001 - of one file; others are found
+                    file = adopt(path, host, self._tell, self._rest)
+                except Exception as error:  # of one file; others are found
+                    if _is_of_handler(error):
+                        raise
                     self._tell(f"{path} cannot be read: {error}")
                     continue
                 if file is not None:
                     found.append(file)
+                    self._found.append(file)
             return found
+
+    def _rest(self, *files: SpoolFile) -> None:
+        """Let forks in while these files are looked through."""
+        self._looked_at = files
+        self._looking.release()
+        time.sleep(REST)
+        self._looking.acquire()
 
     def add(self, file: SpoolFile) -> bool:
         """Take over a file that was found; tell whether it is not too late."""
+        self._found.remove(file)
         if self._is_closed:
             file.close()
             return False
@@ -119,22 +166,29 @@ class Spool:
         """Return all files that it has."""
         return [*([] if self._own is None else [self._own]), *self._others]
 
+    def remove_ended(self) -> None:
+        """Remove all runs that have ended."""
+        for file in self.files():
+            file.remove_ended()
+
     def look_after(self) -> None:
-        """Do what is to be done now and then: copy logs, close what is empty, replace what is gone.
-
-        Raises:
-            sqlite3.Error: a file cannot be read or written.
-
-        """
+        """Do what is to be done now and then: remove runs, copy logs, close or replace files."""
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
             self._others.append(own)
             self._own = None
         for file in self.files():
-            if file.has_long_log():
-                file.copy_log()
-        for file in [file for file in self._others if file.is_empty()]:
+            try:
+                self._look_after(file)
+            except sqlite3.Error as error:  # of one file; others are looked after
+                self.say_unreadable(error)
+
+    def _look_after(self, file: SpoolFile) -> None:
+        file.remove_ended()
+        if file.has_long_log():
+            file.copy_log()
+        if file is not self._own and file.is_empty():
             self._others.remove(file)
             file.close()
 
@@ -145,12 +199,12 @@ class Spool:
             file.close()
         self._own = None
         self._others.clear()
-        let_forks(self._adopting)
+        let_forks(self._looking)
 
     def leave(self) -> None:
         """In a forked child: leave all files to the parent."""
-        let_forks(self._adopting)
-        for file in self.files():
+        let_forks(self._looking)
+        for file in {*self.files(), *self._found, *self._looked_at}:
             file.leave()
             _inherited.append(file)
 
@@ -164,12 +218,26 @@ class Spool:
         return self._own
 
 
+def paths_in(directory: Path) -> list[Path]:
+    """Return the files of deliveries in a directory; nothing else there may be touched."""
+    return sorted(path for path in directory.glob("*") if _NAME.fullmatch(path.name))
+
+
+def _is_of_handler(error: Exception) -> bool:
+    """Tell whether the handler of a signal has raised an error, in the middle of something."""
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
 _inherited: list[SpoolFile] = []
 """Those of a parent: closing one in a child would be felt there."""
 
 
-def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | None:
+def adopt(
+    path: Path, host: str, tell: Callable[[str], None], rest: Callable[..., None]
+) -> SpoolFile | None:
     """Return a file that nobody owns, if its runs go to this host; None if not.
+
+    `rest` is called after each piece of it that was looked through, with the files that are open.
 
     Raises:
         OSError: it cannot be locked, or what is readable of it cannot be saved.
@@ -181,7 +249,7 @@ def adopt(path: Path, host: str, tell: Callable[[str], None]) -> SpoolFile | Non
     if file is None:
         return None
     try:
-        return _usable(file, host, tell)
+        return _usable(file, host, tell, rest)
     except BaseException:
         file.let_go()
         raise
@@ -196,8 +264,8 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    except sqlite3.Error as error:
+        if not is_damage(error):
             ownership.give_up(is_gone=False)
             raise
         tell(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
@@ -206,27 +274,49 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
     return None
 
 
-def _usable(file: SpoolFile, host: str, tell: Callable[[str], None]) -> SpoolFile | None:
+def _usable(
+    file: SpoolFile, host: str, tell: Callable[[str], None], rest: Callable[..., None]
+) -> SpoolFile | None:
     """Return a file with runs to this host: that one, or a copy if it is damaged; None if not."""
     if file.host not in {host, ""}:
         file.close()
         return None
-    if not file.is_sound():
+    if not _is_sound(file, rest):
         path = file.path
-        file = _save(file, host)
+        file = _save(file, host, rest)
         tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
-    if file.is_empty():
+    if not file.waiting:
         file.close()
         return None
     return file
 
 
-def _save(damaged: SpoolFile, host: str) -> SpoolFile:
+def _is_sound(file: SpoolFile, rest: Callable[..., None]) -> bool:
+    """Tell whether nothing in a file is damaged, and count its runs."""
+    since = 0
+    for size in file.look_through():
+        if size is None:
+            return False
+        file.waiting += 1
+        since += size
+        if since > PIECE:
+            since = 0
+            rest(file)
+    return file.host != "" and file.is_sound()
+
+
+def _save(damaged: SpoolFile, host: str, rest: Callable[..., None]) -> SpoolFile:
     """Copy what is readable of a damaged file to another one, and set it aside."""
     copy = SpoolFile.make(new_path(damaged.path.parent), damaged.host or host)
+    since = 0
     try:
         for key, accepted_at, body in damaged.readable():
             copy.add(key, accepted_at, body)
+            copy.waiting += 1
+            since += len(body)
+            if since > PIECE:
+                since = 0
+                rest(damaged, copy)
         damaged.set_aside()
     except BaseException:  # all of it is still in the damaged file, for whoever finds it next
         copy.discard()
@@ -236,4 +326,4 @@ def _save(damaged: SpoolFile, host: str) -> SpoolFile:
 
 def new_path(directory: Path) -> Path:
     """Return where a file of this process may be made."""
-    return directory / f"{os.getpid()}-{os.urandom(8).hex()}{SUFFIX}"
+    return directory / f"{os.getpid()}-{os.urandom(8).hex()}.sqlite3"

@@ -38,8 +38,18 @@ SCHEMA = (
     RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
-LOG_TO_COPY = 4 * 2**20
-"""From how many bytes on the log is copied into the database."""
+LOG_TO_COPY = 8 * 2**20
+"""After how many bytes that may have been written the log is copied into the database."""
+
+LOG_TO_KEEP = 16 * 2**20
+"""How long a log may stay that has been copied."""
+
+ENDED_TO_REMOVE = 384 * 2**10
+"""At how many bytes, as `growth` counts them, runs that have ended are removed: 12 runs at most."""
+
+
+LARGE = 8 * 2**20
+"""From how many bytes on a file is not checked as a whole."""
 
 
 class LaterVersionError(Exception):
@@ -73,6 +83,8 @@ class SpoolFile:
         )
         self._is_synced = True
         self._measured = self._written = 0
+        self._ended: list[int] = []
+        self._ended_bytes = 0
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -81,6 +93,7 @@ class SpoolFile:
             self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_TO_KEEP}")
             if version == 0:
                 self._make()
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -125,12 +138,13 @@ class SpoolFile:
     def add(self, key: str, accepted_at: float, body: bytes) -> int:
         """Store a run; return its row."""
         row = self.last_row + 1
-        self._connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
-        )
-        self.last_row = row
         self._written += growth(len(body))
         self._is_synced = False
+        # An interrupt after it leaves the row to the next run, or to the same one again.
+        self._connection.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
+        )
+        self.last_row = row
         return row
 
     def body(self, row: int) -> bytes | None:
@@ -138,12 +152,24 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int) -> None:
-        """Forget a run of such a body, which has ended."""
-        # If it cannot be, the run is sent once more, with its key.
-        with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def end(self, row: int, size: int) -> None:
+        """Note that a run of such a body has ended: it is removed, together with some others."""
+        self._ended.append(row)
         self._written += growth(size)
+        self._ended_bytes += growth(size)
+        if self._ended_bytes >= ENDED_TO_REMOVE:
+            self.remove_ended()
+
+    def remove_ended(self) -> None:
+        """Remove the runs that have ended since the last time."""
+        if not self._ended:
+            return
+        rows = ", ".join(map(str, self._ended))
+        self._ended.clear()
+        self._ended_bytes = 0
+        # If they cannot be, they are sent once more, with their keys.
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"DELETE FROM runs WHERE id IN ({rows})")  # noqa: S608 - numbers
         self._is_synced = False
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
@@ -184,24 +210,48 @@ class SpoolFile:
                     if isinstance(key, str) and isinstance(body, bytes):
                         yield key, _moment(accepted_at), body
 
+    def look_through(self) -> Iterator[int | None]:
+        """Yield the size of each run's body; None, at the end, where something is damaged."""
+        last = 0
+        try:
+            for row, key, body in self._connection.execute(
+                "SELECT id, idempotency_key, body FROM runs"
+            ):
+                if row <= last or not (isinstance(key, str) and isinstance(body, bytes)):
+                    break
+                last = row
+                yield len(body)
+            else:
+                return
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            pass
+        yield None
+
     def is_sound(self) -> bool:
-        """Tell whether nothing in it is damaged, as far as SQLite can tell."""
+        """Tell whether nothing in it is damaged, as far as SQLite can tell.
+
+        A large file is not asked for it: that is one step, for which forks would have to wait.
+        """
+        if _size(self.path) > LARGE:
+            return True
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
     def has_room(self, size: int, most: int) -> bool:
         """Tell whether it and its log stay within a bound with another run of such a body."""
         # Measured only where the bound may be near: each write adds a known number at most.
         if self._measured + self._written + growth(size) > most:
-            self._measured, self._written = self._used(), 0
+            self.remove_ended()
+            self._measure()
         if self._measured + growth(size) > most:
-            self.copy_log()
-            self._measured = self._used()
+            self._copy_log("TRUNCATE")
         return self._measured + self._written + growth(size) <= most
 
-    def _used(self) -> int:
-        """Return how many bytes it takes with its log, but for what is free to be used again."""
+    def _measure(self) -> None:
+        """Look how many bytes it takes with its log, but for what is free to be used again."""
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        return cast("int", pages * self._page_size) + _size(self._log)
+        self._measured, self._written = pages * self._page_size + _size(self._log), 0
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -222,15 +272,23 @@ class SpoolFile:
 
     def has_long_log(self) -> bool:
         """Tell whether the log is to be copied into the database."""
-        return _size(self._log) > LOG_TO_COPY
+        return self._written > LOG_TO_COPY
 
     def copy_log(self) -> None:
         """Copy the log into the database, so that it starts over."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # It is not cut: to write over what is there takes less time than new room in a file.
+        self._copy_log("PASSIVE")
+        # The first write after it waits for the disk: this one, not one for which a caller waits.
+        self.set_host(self.host)
+
+    def _copy_log(self, mode: str) -> None:
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        self._measure()
 
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
+        self.remove_ended()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
@@ -300,6 +358,13 @@ def set_aside(path: Path) -> None:
     for part in (log_of(path), path):
         with suppress(OSError):
             part.rename(part.with_name(f"{part.name}.damaged"))
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that a file is damaged, and not that it cannot be used now."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
 
 
 def _moment(value: object) -> float:

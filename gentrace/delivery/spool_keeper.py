@@ -70,18 +70,25 @@ class SpoolKeeper:
                 self._tell(f"the spool is looked after again after a {type(error).__name__}")
             self._clock.wait(self._wakes, SYNC_EVERY)
 
-    def prepare(self) -> None:
-        """Make the directory and the own file, and adopt what is there."""
+    def prepare(self) -> bool:
+        """Make the directory and the own file, and adopt what is there, as `adopt` does."""
         self._act(self._spool.prepare)
-        self.adopt()
+        self._act(self.queue.look_after)  # what is empty makes room
+        return self.adopt()
 
-    def adopt(self) -> None:
-        """Take over the files of processes that are gone, unless delivery is off."""
+    def adopt(self) -> bool:
+        """Take over the files of processes that are gone, unless delivery is off.
+
+        Returns:
+            Whether there are more than may be open at once.
+
+        """
         self._adopted_at = self._clock.now()
         if self._is_off():
-            return
+            return False
         for file in self._spool.find():
             self._act(lambda file=file: self.queue.adopt(file))  # type: ignore[misc] # bound in the loop
+        return self._spool.has_more
 
     def stop(self) -> None:
         """Have `run` end."""
@@ -97,5 +104,6 @@ class SpoolKeeper:
             file.sync()
         self._act(self.queue.look_after)
         now = self._clock.now()
-        if self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY:
+        is_due = self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY
+        if is_due or self._spool.has_more:
             self.adopt()

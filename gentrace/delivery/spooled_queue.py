@@ -2,8 +2,9 @@
 
 In each file of the spool runs have rows, in the order in which they were accepted. Memory holds
 the next ones of a file, without their bodies; those beyond its last loaded row are in the file
-alone. A body is read back when its run is taken, and the run leaves the file when it ends. What
-cannot be written is held in memory as without a spool.
+alone. A body is read back when its run is taken. A run that has ended leaves the file within a
+second, together with others, or at once if no other is left. What cannot be written is held in
+memory as without a spool.
 
 Whoever calls takes turns; reading and writing happen in these, so that no two do.
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
+from gentrace.delivery.pauses import most_wait
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import OVERHEAD, Run
+from gentrace.delivery.spool_file import is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,28 +65,25 @@ class SpooledQueue(RunQueue):
         if not is_stored:
             self.turn_away(run, self.full)
             return
-        run.body = None
         file = cast("SpoolFile", run.file)
         # In the file's order: none is in memory while an earlier one is not.
         if file.waiting == 0 and self._has_room(OVERHEAD):
+            stats = self.stats.moved(accepted=1, queued=1, held=OVERHEAD)
+            # No interrupt can come in between stores and the call after them.
+            run.is_accepted, run.held, run.body = True, OVERHEAD, None
             file.loaded = run.number
-            run.held = OVERHEAD
+            self.stats = stats
             self._fresh.append(run)
         else:
-            file.waiting += 1
             file.receipts[run.number] = cast("Receipt", run.receipt)
-        self.stats = self.stats.moved(accepted=1, queued=1, held=run.held)
+            stats = self.stats.moved(accepted=1, queued=1)
+            run.is_accepted, run.body = True, None
+            file.waiting += 1
+            self.stats = stats
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file of a process that is gone."""
-        try:
-            count = file.count()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
-            file.close()  # so that it is found again
-            return
         if self._spool.add(file):
-            file.waiting = count
             self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
 
     def take(self, now: float) -> Run | float:
@@ -97,7 +97,10 @@ class SpooledQueue(RunQueue):
             body = self._spool.body(run)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is in flight no more
             self._spool.say_unreadable(error)
-            self.keep(run, now, None, None)
+            if is_damage(error):
+                self.expire(run)
+            else:
+                self._put_off(run, now)
             return 0.0
         if body is None:
             self.expire(run)
@@ -111,15 +114,30 @@ class SpooledQueue(RunQueue):
         self.pauses.pass_by(run)
         self._drop_landed(run, "expired", None)
 
+    def _put_off(self, run: Run, now: float) -> None:
+        """Queue a run again that cannot be read now, for which the server is not to blame."""
+        self._land(run)
+        self.pauses.pass_by(run)
+        run.failures += 1
+        run.due = now + self._draw(most_wait(run.failures))
+        self.stats = self.stats.moved(in_flight=-1, queued=1, held=OVERHEAD - run.held)
+        run.held = OVERHEAD
+        self._tried[run] = None
+
     def _load(self) -> None:
-        """Hold the next runs in memory of a file with some in it alone."""
-        runs = self._limits.max_runs - len(self._tried) - len(self._flying)
-        count = min(runs, (self._limits.max_bytes - self.stats.bytes) // OVERHEAD, WINDOW)
-        file = next((file for file in self._spool.files() if file.waiting), None)
-        if file is None or count <= 0:
+        """Hold the next runs in memory of the first file that has some in it alone."""
+        for file in self._spool.files():
+            if file.waiting and not self._fresh:
+                self._load_from(file)
+
+    def _load_from(self, file: SpoolFile) -> None:
+        others = len(self._tried) + len(self._flying)
+        room = (self._limits.max_bytes - self.stats.bytes) // OVERHEAD
+        count = min(self._limits.max_runs - others, room, WINDOW)
+        if count <= 0 and others:
             return
         try:
-            rows = file.load(file.loaded, count)
+            rows = file.load(file.loaded, max(1, count))  # one goes through whatever is allowed
         except sqlite3.Error as error:
             self._spool.say_unreadable(error)
             return
@@ -147,10 +165,7 @@ class SpooledQueue(RunQueue):
 
     def look_after(self) -> None:
         """Do what is to be done about once a second."""
-        try:
-            self._spool.look_after()
-        except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
+        self._spool.look_after()
 
     def abandon(self, cause: Exception | None) -> None:
         """Drop what is in memory alone as closed, leave the rest in the spool, and close that."""
@@ -172,5 +187,7 @@ class SpooledQueue(RunQueue):
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         # First of all: whoever learns that the run has ended may close the file.
         if run.file is not None:
-            run.file.remove(run.number, run.size)
+            run.file.end(run.number, run.size)
+            if not (self.stats.queued or self.stats.in_flight):
+                self._spool.remove_ended()
         super()._end(run, outcome)

@@ -10,6 +10,7 @@ from typing import Final, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from gentrace.clock import now
 from gentrace.local.accepting import Room, accept, room_size
 from gentrace.local.connection import Connection
 
@@ -34,7 +35,6 @@ class Peer(uvicorn.Server):
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            loop="asyncio",
             http=Connection.within(timeout, self._room),
             ws="none",
             lifespan="off",
@@ -52,6 +52,11 @@ class Peer(uvicorn.Server):
         self.listener = listener
         self.settled = threading.Event()
         self.failure: BaseException | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Run until it should exit, on a loop of our own."""
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(self.serve(sockets))
 
     def run_aside(self) -> None:
         """Run in a thread that is not the main one, and keep what goes wrong."""
@@ -87,3 +92,10 @@ class Peer(uvicorn.Server):
     def _connection(self) -> asyncio.Protocol:
         kind = cast("type[Connection]", self.config.http_protocol_class)
         return kind(config=self.config, server_state=self.server_state, app_state={})
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """asyncio's own loop, whose timers go on while freezegun stops the clock of the program."""
+
+    def time(self) -> float:
+        return now()

@@ -17,6 +17,11 @@ from gentrace.local.writing import Writer
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 1000
+# Bytes of runs after which a page ends: with the runs that are read at once, it stays below what
+# the client takes by default, unless one run is larger.
+PAGE_BYTES: Final = 3 * 2**20
+# Ends of pages that are remembered.
+ENDS: Final = 1000
 # Runs that an export asks for at once.
 BATCH: Final = 1000
 VIEWS: Final = {"full": WHOLE, "summary": SUMMARY}
@@ -34,6 +39,8 @@ class Retrieval:
         self._writer = writer
         self._readers = readers
         self._writers = writers
+        # Where pages ended: the run there may be deleted before the next page is asked for.
+        self._ends: dict[str, int] = {}
 
     async def page(self, request: Request) -> Response:
         """Give the newest runs that are asked for, and where the next page begins."""
@@ -45,15 +52,14 @@ class Retrieval:
         if "before" in parameters:
             found = await work(self._readers, self._reader.position, parameters["before"])
             if found is None:
+                found = self._ends.get(parameters["before"])
+            if found is None:
                 raise Refusal(400, "before is the id of a stored run", "before")
             before = found
         positions = await work(self._readers, self._find, wanted, limit + 1, before)
-        following = None
-        if len(positions) > limit:
-            del positions[limit:]
-            following = await work(self._readers, self._reader.run_id, positions[-1])
-        listing = self._listing(positions, form, following)
-        return StreamingResponse(listing, media_type=Answer.media_type)
+        return StreamingResponse(
+            self._listing(positions, limit, form), media_type=Answer.media_type
+        )
 
     async def one(self, request: Request) -> Response:
         """Give one run, or delete it."""
@@ -91,18 +97,34 @@ class Retrieval:
     def _delete(self, calling_off: CallingOff, run_id: str) -> bool:
         return self._writer.delete(run_id, calling_off)
 
-    async def _listing(
-        self, positions: list[int], form: str, following: str | None
-    ) -> AsyncIterator[str]:
+    async def _listing(self, positions: list[int], limit: int, form: str) -> AsyncIterator[bytes]:
+        """Give at most so many of the runs, of which there is one more if another page follows."""
         # Some at a time: a thousand large ones would not fit in memory.
-        yield '{"pipelineRuns": ['
-        separator = ""
-        while positions:
-            texts, positions = await work(self._readers, self._reader.texts, positions, form)
+        yield b'{"pipelineRuns": ['
+        given, size = 0, 0
+        while given < min(limit, len(positions)) and size < PAGE_BYTES:
+            left = positions[given:limit]
+            texts, left = await work(self._readers, self._reader.texts, left, form)
             if texts:
-                yield separator + ", ".join(texts)
-                separator = ", "
-        yield f'], "next": "{following}"}}' if following else '], "next": null}'
+                piece = (", " if size else "").encode() + ", ".join(texts).encode()
+                size += len(piece)
+                yield piece
+            given = min(limit, len(positions)) - len(left)
+        following = None
+        if given < len(positions):
+            following = await self._end_behind(positions[:given])
+        yield f'], "next": "{following}"}}'.encode() if following else b'], "next": null}'
+
+    async def _end_behind(self, positions: list[int]) -> str | None:
+        """Give the id of the last of these runs that is there, and remember where a page ends."""
+        for position in reversed(positions):
+            run_id = await work(self._readers, self._reader.run_id, position)
+            if run_id is not None:
+                self._ends[run_id] = positions[-1]
+                if len(self._ends) > ENDS:
+                    del self._ends[next(iter(self._ends))]
+                return run_id
+        return None
 
     async def _lines(self, wanted: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:

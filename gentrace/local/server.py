@@ -25,7 +25,7 @@ from gentrace.local.retrieval import Retrieval
 from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings
 from gentrace.local.store import Store
 from gentrace.local.trouble import CalledOffError, StorageError
-from gentrace.local.work import own_stacks, start_workers, work
+from gentrace.local.work import Workers, own_stacks, work
 from gentrace.local.writing import Limits
 
 # Threads that check and store, and threads that read: neither keeps the others waiting.
@@ -78,17 +78,17 @@ class Server:
     def start(self) -> None:
         """Run in a thread of its own; OSError if that fails."""
         thread = threading.Thread(target=self._peer.run_aside, name="gentrace-local", daemon=True)
-        with own_stacks():
-            thread.start()
 
         def stop() -> None:
             self._peer.should_exit = True
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
         self._closing.callback(stop)
+        with own_stacks():
+            thread.start()
         self._peer.settled.wait()
         if self._peer.failure is not None:
-            self.close()
             raise OSError("the server did not start") from self._peer.failure
         atexit.register(self.close)
         self._closing.callback(atexit.unregister, self.close)
@@ -106,8 +106,8 @@ class Server:
         place = listen(settings)
         self._closing.callback(place.listener.close)
         store = self._open_store(settings)
-        writers = self._closing.enter_context(start_workers(WRITERS, "gentrace-local-writer"))
-        readers = self._closing.enter_context(start_workers(READERS, "gentrace-local-reader"))
+        writers = self._closing.enter_context(Workers(WRITERS, "gentrace-local-writer"))
+        readers = self._closing.enter_context(Workers(READERS, "gentrace-local-reader"))
         ingestion = Ingestion(store.writer, writers, settings.max_body, settings.timeout)
         self._closing.callback(ingestion.stop)
         retrieval = Retrieval(store.reader, store.writer, readers, writers)
@@ -136,7 +136,7 @@ class Server:
             self.database = Path(settings.database).absolute()
         limits = Limits(settings.keep, settings.max_runs)
         # In a thread of ours, as an older database is parsed when it is opened.
-        with start_workers(1, "gentrace-local-opener") as opener:
+        with Workers(1, "gentrace-local-opener") as opener:
             store = opener.submit(Store, self.database, limits).result()
         self._closing.callback(store.close)
         return store
@@ -170,7 +170,11 @@ def serve(  # noqa: PLR0913 - one argument a setting
         max_runs=max_runs,
     )
     server = Server(settings, middleware)
-    server.start()
+    try:
+        server.start()
+    except BaseException:
+        server.close()
+        raise
     return server
 
 

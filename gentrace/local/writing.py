@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from gentrace import clock
 from gentrace.local import tables
 from gentrace.local.calling_off import CallingOff
 from gentrace.local.files import Files
@@ -143,7 +144,7 @@ class Writer:
 
     @contextmanager
     def _transaction(self, calling_off: CallingOff) -> Generator[sqlite3.Connection]:
-        end = time.monotonic() + PATIENCE
+        end = clock.now() + PATIENCE
         self._wait(lambda: self._lock.acquire(timeout=SLICE), end, calling_off)
         try:
             self._wait(self._begin, end, calling_off)
@@ -177,7 +178,7 @@ class Writer:
         while not attempt():
             if self._stopped or calling_off.called_off:
                 raise CalledOffError
-            if time.monotonic() > end:
+            if clock.now() > end:
                 raise StorageBusyError("another process is writing to the database")
 
 

@@ -40,11 +40,6 @@ class RawAnswer(Protocol):
         """The reason phrase."""
         ...
 
-    @property
-    def content_type(self) -> str:
-        """The media type of the body, empty where none is said."""
-        ...
-
     def load(self) -> bytes:
         """Return the whole body; ApiException if it breaks off or is larger than the bound."""
         ...
@@ -54,7 +49,7 @@ class RawAnswer(Protocol):
         ...
 
     def hide_secrets(self) -> None:
-        """Mask what the server says of the call's secrets."""
+        """Load the body, and mask what the server says of the call's secrets."""
         ...
 
     def log(self, text: str) -> None:
@@ -111,7 +106,7 @@ def _deserialize(
     """Return the body as documented, `unset` if none is; and what is wrong with it, or None."""
     if not documented.content:
         return unset, None
-    content_type = raw.content_type
+    content_type = raw.headers.get("Content-Type", "")
     schema = documented.find_schema(content_type)
     if isinstance(schema, Unset):
         expected = " or ".join(documented.content)
@@ -131,7 +126,6 @@ def _deserialize(
 
 def _unreadable(raw: RawAnswer, flaw: str) -> ApiException:
     """Build the error of a run that was stored, but whose answer cannot be read."""
-    raw.load()
     raw.hide_secrets()
     reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
     answer = ApiResponseWithoutDeserialization(_response(raw))
@@ -140,7 +134,6 @@ def _unreadable(raw: RawAnswer, flaw: str) -> ApiException:
 
 def _refused(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
     """Build the error of a status outside 2xx."""
-    raw.load()
     raw.hide_secrets()
     answer: ApiResponse = ApiResponseWithoutDeserialization(_response(raw))
     if documented is not None:

@@ -34,11 +34,6 @@ class MediaType:
         others = {"charset": "utf-8"} | other.parameters
         return all(others.get(name) == value for name, value in mine.items())
 
-    @property
-    def is_json(self) -> bool:
-        """Whether bodies of this type are JSON."""
-        return self.name == "application/json" or self.name.endswith("+json")
-
 
 def find_declared(declared: Iterable[str], text: str) -> str | None:
     """Return the one of declared media types that means `text`, None if none does."""

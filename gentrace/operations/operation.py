@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import check_header_text, refuse
+from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
 from gentrace.schemas import Unset, unset
 
@@ -33,6 +34,9 @@ class Operation:
         id_property: wire name of the property of its answer that the debug log shows, such as
             the id of what was stored; None for none.
 
+    Raises:
+        ApiValueError: the path cannot be sent.
+
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part of an operation in the document
@@ -52,7 +56,7 @@ class Operation:
     ) -> None:
         self.name = name
         self.method = method
-        self.path = path
+        self.path = check_target(path)
         self.tag = tag
         self.summary = summary
         self.responses = responses

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from gentrace.configuration import refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiTypeError
-from gentrace.operations.arguments import check_accept, check_target, make_key
+from gentrace.operations.arguments import check_accept, make_key
 from gentrace.operations.parameters import PathParameter, QueryParameter
 from gentrace.schemas import unset
 
@@ -106,7 +106,7 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
         arguments = {}
     else:
         _check_names(operation, arguments)
-    target = check_target(_format_target(operation, arguments, configuration, own))
+    target = _format_target(operation, arguments, configuration, own)
     headers, secrets = sender.make_headers(configuration, derived, own, operation.auth)
     host = configuration.host_of(operation.name)
     return Request(operation.method, host, target, headers, secrets, data, key)

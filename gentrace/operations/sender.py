@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace._version import __version__
-from gentrace.configuration import Configuration, check_header_text, hide_arguments, refuse_type
+from gentrace.configuration import (
+    Configuration,
+    check_header_text,
+    hide_arguments,
+    refuse_type,
+)
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
@@ -172,18 +177,15 @@ class Sender:
         self.check_complete()
         token = configuration.access_token
         fields = Headers({"Accept-Encoding": "identity", **derived, "User-Agent": USER_AGENT})
-        secrets: list[str] = []
         if token is not None and "bearerAuth" in auth:
             fields["Authorization"] = Secret(f"Bearer {token}")
-            secrets += token, fields["Authorization"]
         clients = Headers()
         if self._cookie is not None:
             clients["Cookie"] = self._cookie
         clients.replace(self._default_headers)
-        for layer in (drop_secrets(clients) if foreign else clients, own):
-            fields.replace(layer)
-            secrets += find_secrets(layer)
-        return fields, secrets
+        fields.replace(drop_secrets(clients) if foreign else clients)
+        fields.replace(own)
+        return fields, find_secrets(fields)
 
     def check_complete(self) -> None:
         """Check that no header field was left behind in a pickle.

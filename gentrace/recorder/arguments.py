@@ -19,19 +19,18 @@ class Arguments:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._signatures: list[Signature] = []
+        self._signatures: list[Signature] | None = None
 
     def bind(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the arguments of a call by name, defaults included; None if they do not fit.
+        """Return the arguments of a call by name, defaults included.
+
+        None if they do not fit, or if nothing says what they are called, as of some builtins.
 
         A first parameter called `self` or `cls` is left out. Positional ones without a name are a
         list under that of their parameter, keywords without one stand beside the others.
         """
-        if not self._signatures:
-            # Of what a function wraps, as its own is often `(*args, **kwargs)`; else its own.
-            self._signatures = [
-                signature(self._function, follow_wrapped=follow) for follow in (True, False)
-            ]
+        if self._signatures is None:
+            self._signatures = _signatures_of(self._function)
         for one in self._signatures:
             try:
                 bound = one.bind(*args, **keywords)
@@ -40,6 +39,14 @@ class Arguments:
             bound.apply_defaults()
             return _by_name(one, bound.arguments)
         return None
+
+
+def _signatures_of(function: Callable[..., Any]) -> list[Signature]:
+    """Return that of what it wraps, as its own is often `(*args, **kwargs)`; and its own."""
+    try:
+        return [signature(function, follow_wrapped=follow) for follow in (True, False)]
+    except ValueError:
+        return []
 
 
 def _by_name(one: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:

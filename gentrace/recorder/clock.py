@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from time import gmtime, monotonic_ns, strftime, time_ns
+from time import gmtime, strftime, time_ns
+
+from gentrace.clock import now
 
 
 def wall_time() -> int:
@@ -13,7 +15,7 @@ def wall_time() -> int:
 
 def steady_time() -> int:
     """Return the microseconds since some moment, by a clock that nobody sets."""
-    return monotonic_ns() // 1_000
+    return int(now() * 1_000_000)
 
 
 def text_of_time(microseconds: int) -> str:

@@ -14,7 +14,7 @@ from gentrace.exceptions import ApiTypeError
 from gentrace.schemas import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from contextvars import Context
 
     from gentrace.recorder.ledger import Ledger
@@ -81,36 +81,49 @@ class Scope:
         run: gives the run; None when nobody holds it any more.
         ledger: gives what that run has recorded.
         step: gives the step; it is None in a run outside of its steps.
+        outer: what was current before it, and is again after it.
 
     """
 
-    __slots__ = ("_outer", "ledger", "run", "step")
+    __slots__ = ("ledger", "outer", "run", "step")
 
     def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
         self.run = ref(run)
         self.ledger = ref(ledger)
         self.step = None if step is None else ref(step)
-        self._outer: Scope | None = None
+        self.outer: Scope | None = None
 
     def enter(self) -> None:
         """Make it current in this context."""
-        self._outer = _current.get()
+        self.outer = _current.get()
         change_context(_current.set, self)
 
     def leave(self) -> None:
-        """Make current again what was before.
+        """Make current again what was before; what was entered later and is open stays current.
 
         In another context than it was entered in, such as where an abandoned generator is closed,
-        something else is current, and stays so.
+        nothing changes.
         """
         if _current.get() is self:
-            change_context(_current.set, self._outer)
-        self._outer = None
+            change_context(_current.set, self.outer)
+        for scope in scopes():
+            if scope.outer is self:
+                scope.outer = self.outer
+        self.outer = None
 
 
 def current_scope() -> Scope | None:
     """Return what was entered last in this context; None outside of everything."""
     return _current.get()
+
+
+def scopes() -> Iterator[Scope]:
+    """Yield what was entered in this context and is not left, from the innermost on."""
+    scope = _current.get()
+    while scope is not None:
+        outer = scope.outer
+        yield scope
+        scope = outer
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

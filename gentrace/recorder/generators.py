@@ -7,10 +7,12 @@ this does back: what is sent, thrown (closing throws `GeneratorExit`), yielded, 
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from gentrace.recorder.recording import Begin
 
@@ -57,7 +59,7 @@ def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callab
     async def recorded(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **keywords)
         recording = begin(args, keywords)
-        advance: Any = generator.asend
+        advance: Any = partial(_start, generator)
         argument: Any = None
         while True:
             if recording is not None:
@@ -85,3 +87,17 @@ def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callab
                 advance, argument = generator.athrow, error
 
     return recorded
+
+
+def _start(generator: AsyncGenerator[Any, Any], argument: Any) -> Awaitable[Any]:
+    """Return the first advance of a generator that the event loop does not hear of.
+
+    At its end the loop closes all that it has heard of at once: the recorded generator, which
+    closes the plain one, and then that as well, in the middle of it.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, None)
+    try:
+        return generator.asend(argument)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)

@@ -143,11 +143,12 @@ class Ledger:
 
     def _mask_step(self, mask: Any, text: bytes, error: str | None) -> tuple[bytes, str | None]:
         step = loads(text)
+        given = step.get("error")  # of a step that was measured elsewhere, which stays whole
         if error is not None:
             step["error"] = error
         step = dict(mask_step(mask, step))
         error = step.get("error")
-        if isinstance(error, str):
+        if isinstance(error, str) and error != given:
             error = step["error"] = cut_error(error)
         return encode(step, self.dumps), error if isinstance(error, str) else None
 

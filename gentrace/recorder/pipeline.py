@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import default_delivery
+from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.recorder.decorators import Function, plain_function, record_calls
 from gentrace.recorder.ledger import Ledger
@@ -95,7 +97,7 @@ class Pipeline:
             if off is None:
                 dumps = find_encoder(delivery.api_client.configuration.json_encoder)
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            report("a run", error)
+            _report(error)
             off = "disabled"
         ledger = Ledger(self._name, delivery, records=off is None, dumps=dumps)
         return RunRecording(ledger, delivery, off)
@@ -106,3 +108,12 @@ class Pipeline:
             return True
         # Of the system: the program's own random numbers stay the same, and children differ.
         return int.from_bytes(os.urandom(7)) < rate * 2**56
+
+
+def _report(error: Exception) -> None:
+    """Say why no run starts; once for a configuration that cannot be, in its own words."""
+    if isinstance(error, (ApiTypeError, ApiValueError)):
+        with suppress(Exception):
+            warn_once(str(error), f"no run is recorded or sent: {error}")
+    else:
+        report("a run", error)

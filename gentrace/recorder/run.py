@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.delivery import Receipt
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, current_scope
+from gentrace.recorder.context import Scope, scopes
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
@@ -155,6 +155,14 @@ class PipelineRun:
         """End the run and hand it over; an exception passes through."""
         self.__exit__(kind, error, traceback)
 
+    def __copy__(self) -> Self:
+        """Return the run itself, which is one thing that happens."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the run itself, which is one thing that happens."""
+        return self
+
     def __repr__(self) -> str:
         """Show the name of the pipeline, and nothing of the content."""
         return f"<PipelineRun of {self._ledger.name!r}>"
@@ -170,14 +178,15 @@ class PipelineRun:
             )
 
     def _leave(self) -> None:
-        """Make current again what was before the block that is left: the one that is current.
+        """Make current again what was before the block that is left: the innermost of this context.
 
         In another context than the block was entered in, something else is current, and stays so.
         """
-        scope = current_scope()
-        if scope is not None and scope in self._scopes:
-            self._scopes.remove(scope)
-            scope.leave()
+        for scope in scopes():
+            if scope in self._scopes:
+                self._scopes.remove(scope)
+                scope.leave()
+                return
 
     def _finish(self, error: BaseException | None) -> None:
         """End the run and hand it over, if it has not ended; `error` is what left its block."""

@@ -18,33 +18,35 @@ MAX_TEXT = 10_000
 """How many characters of a text are kept in a larger step."""
 
 _CONTENT = ("outputs", "inputs", "modelParams")
-"""What gives way, in this order."""
+"""What gives way first, in this order."""
+
+_KEPT = {"provider", "elapsedTime", "startTime", "endTime", "error", "name", "invocation"}
+"""What never gives way, in a step or its provider."""
 
 
 def shorten(body: bytes, dumps: Dumps | None) -> bytes:
     """Return the JSON text of a step with less content, if it has more than `MAX_STEP` bytes.
 
-    Long texts are cut first; then one part of the content after the other is replaced by its size.
+    Long texts are cut first; then one part of the content after the other is replaced by its size,
+    and at last what the document does not declare.
     """
     if len(body) <= MAX_STEP:
         return body
     step: dict[str, Any] = loads(body)
     provider = step.get("provider", {})
-    sizes = {name: len(encode(provider[name], dumps)) for name in _CONTENT if name in provider}
-    for name in sizes:
-        provider[name] = _cut_texts(provider[name])
-    for name in step.keys() - _KEPT:
-        step[name] = _cut_texts(step[name])
+    others = [(holder, name) for holder in (provider, step) for name in holder]
+    parts = [(provider, name) for name in _CONTENT if name in provider]
+    parts += [part for part in others if part[1] not in {*_KEPT, *_CONTENT}]
+    sizes = [len(encode(holder[name], dumps)) for holder, name in parts]
+    for holder, name in parts:
+        holder[name] = _cut_texts(holder[name])
     body = encode(step, dumps)
-    for name, size in sizes.items():
+    for (holder, name), size in zip(parts, sizes, strict=True):
         if len(body) <= MAX_STEP:
             break
-        provider[name] = {"truncated": describe_size(size)}
+        holder[name] = {"truncated": describe_size(size)}
         body = encode(step, dumps)
     return body
-
-
-_KEPT = {"provider", "elapsedTime", "startTime", "endTime", "error"}
 
 
 def describe_size(size: int) -> str:

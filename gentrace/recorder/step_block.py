@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.recorder.arguments import Arguments
 from gentrace.recorder.call_recording import CallRecording
-from gentrace.recorder.context import current_scope
+from gentrace.recorder.context import current_scope, scopes
 from gentrace.recorder.decorators import Function, plain_function, record_calls
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
-from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.json_forms import class_of, is_enum
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,22 +54,26 @@ class StepBlock:
         traceback: TracebackType | None,
     ) -> None:
         """End the step; an exception passes through."""
-        try:
-            recording = self._entered.pop(self._find_entered())
-        except IndexError:
-            return
-        recording.leave()
-        recording.finish(error)
+        if self._entered:
+            recording = self._find_entered()
+            self._entered.remove(recording)
+            recording.leave()
+            recording.finish(error)
 
-    def _find_entered(self) -> int:
-        """Return which one is left: the current one, where tasks have entered this side by side."""
-        scope = current_scope()
-        if len(self._entered) > 1 and scope is not None and scope.step is not None:
-            step = scope.step()
-            for index, recording in enumerate(self._entered):
-                if recording is step:
-                    return index
-        return -1
+    def _find_entered(self) -> StepRecording:
+        """Return which one is left, as threads and tasks may have entered this side by side.
+
+        That is the innermost of this context; outside of any run, the last that is in no context.
+        """
+        if len(self._entered) > 1:
+            for scope in scopes():
+                for recording in self._entered:
+                    if recording.scope is scope:
+                        return recording
+            for recording in reversed(self._entered):
+                if recording.scope is None:
+                    return recording
+        return self._entered[-1]
 
     async def __aenter__(self) -> Step:
         """Start a step of the run, and make it current."""
@@ -174,6 +178,6 @@ def step(  # noqa: PLR0913 - one argument a property
 def make_step(parameters: StepParameters, run: object = None, ledger: Ledger | None = None) -> Any:
     """Return a block for a provider's name, or a decorated function if it is called bare."""
     provider = parameters.provider
-    if provider is None or issubclass(class_of(provider), str):
+    if provider is None or issubclass(class_of(provider), str) or is_enum(provider):
         return StepBlock(parameters, run, ledger)
     return StepBlock(parameters._replace(provider=None), run, ledger)(provider)

@@ -21,6 +21,9 @@ NOT_FINISHED = "not finished"
 class StepRecording(Step):
     """A step with what records it.
 
+    Attributes:
+        scope: what is current inside of it; None outside of any run, or if that has ended.
+
     Args:
         parameters: what the step was asked for with; its content is captured now.
         inputs: what it is given, captured now too; None leaves it out.
@@ -38,12 +41,12 @@ class StepRecording(Step):
         self._run = run  # kept alive as long as one of its steps is open
         self._ledger: Ledger | None = None
         self._number: int | None = None
-        self._scope: Scope | None = None
+        self.scope: Scope | None = None
         self._started = wall_time()
         self._ticks = steady_time()
         if ledger is None or not ledger.is_open():
             return
-        self._scope = Scope(run, ledger, self)
+        self.scope = Scope(run, ledger, self)
         if ledger.records:
             self._ledger = ledger
             self._capture(ledger)
@@ -51,13 +54,13 @@ class StepRecording(Step):
 
     def enter(self) -> None:
         """Make the step current in this context."""
-        if self._scope is not None:
-            self._scope.enter()
+        if self.scope is not None:
+            self.scope.enter()
 
     def leave(self) -> None:
         """Make current again what was before."""
-        if self._scope is not None:
-            self._scope.leave()
+        if self.scope is not None:
+            self.scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the step, if it has not ended; `error` is the exception that leaves it."""

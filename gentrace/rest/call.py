@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import Retry, Timeout
+from urllib3 import Retry
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -15,11 +15,11 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
-from gentrace.rest.deadline import now
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
@@ -70,7 +70,7 @@ class Call:
         self.report = Report(
             self.route, secrets, request.idempotency_key, settings.max_response_body
         )
-        self._point_at(urlsplit(request.host).path.rstrip("/") + request.target)
+        self.report.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
@@ -124,15 +124,13 @@ class Call:
             try:
                 return self.route.pool.urlopen(
                     self._request.method,
-                    self.route.prefix + self._target,
+                    self.route.prefix + self.report.target,
                     body=self._body(attempt),
                     headers=Headers(self._headers),  # a copy: tracing adds fields of an attempt
                     retries=_NEVER,
                     redirect=False,
                     assert_same_host=False,
-                    timeout=Timeout(
-                        connect=min(deadline.connect, left), read=min(deadline.read, left)
-                    ),
+                    timeout=min(deadline.read, left),  # of a tool's connection: ours keep their own
                     pool_timeout=cast("Any", left),  # a part of a second too
                     preload_content=False,
                     decode_content=False,
@@ -188,23 +186,19 @@ class Call:
         if self._redirects == _MAX_REDIRECTS:
             return False
         try:
-            there = urlsplit(urljoin(self.route.origin + self._target, location))
+            there = urlsplit(urljoin(self.route.origin + self.report.target, location))
             is_same = origin_of(there) == self.route.origin
         except ValueError:
             return False
         target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        if scrub(Secret(target), self.report.secrets) != target:
+        if scrub(target, self.report.secrets) != target:
             return False  # targets end up in logs
         self.log_answer(response)
-        self._point_at(target)
+        self.report.target = target
         self._redirects += 1
         return True
-
-    def _point_at(self, target: str) -> None:
-        self._target = target
-        self.report.target = scrub(target, self.report.secrets)
 
     def next_wait(  # noqa: PLR0911 - one return a verdict
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None

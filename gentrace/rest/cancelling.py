@@ -7,29 +7,29 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from gentrace.rest.watchdog import watchdog
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from gentrace.rest.deadline import Deadline
 
 
 class Cancel:
-    """Ends the calls of the context in which it is `cancelling`, once and for good."""
+    """Ends the calls of the context in which it is `cancelling`, once and for good.
 
-    def __init__(self) -> None:
+    Attributes:
+        deadline: theirs, in place of one of their own: it runs while they wait for a thread.
+
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
         self._asked = threading.Event()
-        self._cut: Callable[[], object] | None = None
 
     def cancel(self) -> None:
         """End the call under way, and each that begins later; from any thread."""
+        self.deadline.expire()
         self._asked.set()
-        cut = self._cut
-        if cut is not None:
-            cut()
-
-    def guard(self, cut: Callable[[], object]) -> None:
-        """Say how the call that begins now is ended; it may be called twice, by any thread."""
-        self._cut = cut
-        if self._asked.is_set():
-            cut()
+        watchdog.look()
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the call is ended meanwhile."""

@@ -14,9 +14,9 @@ from gentrace.exceptions import (
 )
 from gentrace.rest.call import Call
 from gentrace.rest.cancelling import cancelling, pause
+from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import Settings
-from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration, TimeoutSetting
@@ -56,21 +56,17 @@ class RestClient:
     def start(self, timeout: TimeoutSetting | None) -> Deadline:
         """Return the deadline of a call that starts now; None takes the configuration's time-out.
 
+        That of an awaited call runs already.
+
         Raises:
             ApiTypeError: neither a number nor a tuple of two or three.
             ApiValueError: a number that is not above 0 and finite.
 
         """
-        deadline = self.settings.start(timeout)
         cancel = cancelling.get()
         if cancel is not None:
-
-            def cut() -> None:
-                deadline.expire()
-                watchdog.look()
-
-            cancel.guard(cut)
-        return deadline
+            return cancel.deadline
+        return start_deadline(timeout, self.settings.timeout)
 
     def send(  # noqa: C901, PLR0912 - one loop
         self, request: Request, deadline: Deadline, *, stream: bool

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+# Now, as getaddrinfo would load it in the middle of a call, where a fork may strike.
+import encodings.idna  # noqa: F401 # pyright: ignore[reportUnusedImport]
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import Headers
 from gentrace.rest.attempt import current
-from gentrace.rest.deadline import now
 from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
 

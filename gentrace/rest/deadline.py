@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
 from math import inf
+from typing import TYPE_CHECKING, Any, cast
 
-now = (
-    partial(time.clock_gettime, time.CLOCK_MONOTONIC)
-    if hasattr(time, "clock_gettime")
-    else time.monotonic
-)
-"""Seconds of a clock that only goes on. freezegun, which stops `time.monotonic` wherever a module
-has it, neither knows `clock_gettime` nor looks into a partial function."""
+from gentrace.clock import now
+from gentrace.configuration import DEFAULT_TIMEOUT, check_timeout
+
+if TYPE_CHECKING:
+    from gentrace.configuration import TimeoutSetting
 
 CLOCK_LIMIT = 1e8
 """Seconds, some three years: longer time-outs are as good as this one, and sockets take it."""
@@ -83,3 +80,35 @@ class Deadline:
 
 _TOLERANCE = 0.005
 """Seconds by which the clocks of the system may differ."""
+
+
+def start_deadline(timeout: TimeoutSetting | None, default: TimeoutSetting) -> Deadline:
+    """Return the deadline of a call that starts now.
+
+    Args:
+        timeout: the call's own time-out; None takes the default.
+        default: that of the configuration.
+
+    Raises:
+        ApiTypeError: neither a number nor a tuple of two or three.
+        ApiValueError: a number that is not above 0 and finite.
+
+    """
+    usual = _split(default, DEFAULT_TIMEOUT[2])
+    if timeout is None:
+        # The default of all configurations is no bound that somebody asked for.
+        asked = _is_triple(default) and default is not DEFAULT_TIMEOUT
+        return Deadline(*usual, covers_stream=asked)
+    checked = check_timeout("timeout", timeout)
+    return Deadline(*_split(checked, usual[2]), covers_stream=_is_triple(checked))
+
+
+def _is_triple(setting: object) -> bool:
+    return isinstance(setting, tuple) and len(cast("tuple[object, ...]", setting)) > 2  # noqa: PLR2004
+
+
+def _split(setting: Any, total: float) -> tuple[float, float, float]:
+    """Return a time-out as connect, read and total."""
+    parts: tuple[float, ...] = (setting,) * 3 if isinstance(setting, (int, float)) else setting
+    connect, read = parts[:2]
+    return connect, read, parts[2] if _is_triple(parts) else max(total, connect + read)

@@ -55,7 +55,7 @@ class Report:
         secrets: texts that no message may hold.
         idempotency_key: key of all of its requests, None for none.
         max_response_body: bytes of an answer that is not streamed.
-        target: what it asks for, as it may be shown.
+        target: what it asks for, a path with its query.
         tries: requests put on the wire so far.
         is_hopeless: whether what went wrong will go wrong again.
         is_logged: whether anybody wants to read of it in the log.
@@ -69,7 +69,7 @@ class Report:
         self.secrets = secrets
         self.idempotency_key = key
         self.max_response_body = max_response_body
-        self.target = ""
+        self.target = Secret()
         self.tries = 0
         self.is_hopeless = False
         self.is_logged = log.isEnabledFor(logging.DEBUG)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
+from gentrace.clock import now
 from gentrace.configuration.secrets import scrub, scrub_bytes
 from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
     ApiResponseTooLargeException,
 )
-from gentrace.rest.deadline import now
+from gentrace.process import loading
 from gentrace.rest.decoding import Readable, unpack
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.incoming import BudgetError
@@ -85,11 +86,6 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._is_released = False
 
     @property
-    def content_type(self) -> str:
-        """The media type of the body, empty where none is said."""
-        return str(self.headers.get("Content-Type", ""))
-
-    @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks to wait, None where it does not, or not clearly."""
         return parse_retry_after(self.headers)
@@ -137,10 +133,9 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._report.log("%s", text)
 
     def hide_secrets(self) -> None:
-        """Mask what the server says of the call's secrets, before the answer is shown."""
+        """Load the body, and mask what the server says of the call's secrets."""
         self.reason = scrub(self.reason or "", self._report.secrets)
-        if self._content is not None:
-            self._content = scrub_bytes(BytesIO(self._content), self._report.secrets)
+        self._content = scrub_bytes(BytesIO(self.load()), self._report.secrets)
 
     def outlive_deadline(self) -> None:
         """Let the body take its time: each read has its time-out, and a triple's total holds."""
@@ -257,7 +252,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.outlive_deadline()
         path = None
         try:
-            from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
+            with loading():
+                from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
 
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
             with os.fdopen(handle, "wb", buffering=0) as file:

@@ -7,7 +7,7 @@ import threading
 from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, ProxyManager
@@ -17,12 +17,12 @@ from gentrace.configuration import check_proxy
 from gentrace.configuration.proxies import ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
+from gentrace.process import loading
 from gentrace.rest.connections import guard
 from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from urllib.parse import SplitResult
 
     from urllib3 import HTTPConnectionPool
@@ -67,7 +67,8 @@ class Routes:
                 route.close()
                 route = None
             if route is None:
-                route = Route(url, self._configuration, self._contexts)
+                with loading():  # such as certifi's roots, or PySocks
+                    route = Route(url, self._configuration, self._contexts)
             self._routes[origin] = route
             if len(self._routes) > MAX_ROUTES:
                 self._routes.pop(next(iter(self._routes))).close()
@@ -146,6 +147,7 @@ class Route:
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
+        self._slots = cast("Slots", self.pool.pool)
         self.danger = self._find_danger()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
@@ -168,12 +170,10 @@ class Route:
     def _make_pool(self) -> HTTPConnectionPool:
         manager = self._make_manager()
         # Made now, of what urllib3 has now: a tool may have put something in its place.
-        found: Iterable[Any] = manager.pool_classes_by_scheme.values()
-        self._classes = [(pool_class, pool_class.ConnectionCls) for pool_class in found]
-        self._context_class = ssl.SSLContext
+        self._pool_classes: dict[str, Any] = manager.pool_classes_by_scheme
+        self._classes = self._find_classes()
         manager.pool_classes_by_scheme = {
-            scheme: _guard_pool(pool_class)
-            for scheme, pool_class in manager.pool_classes_by_scheme.items()
+            scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
         scheme = "https" if self.uses_tls else "http"
         return manager.connection_from_host(*self._target, scheme)
@@ -206,14 +206,12 @@ class Route:
 
     def is_outdated(self) -> bool:
         """Tell whether to make another: a tool has put classes in place of others, or is gone."""
-        return (
-            self._is_discarded
-            or ssl.SSLContext is not self._context_class
-            or any(
-                pool_class.ConnectionCls is not connection_class
-                for pool_class, connection_class in self._classes
-            )
-        )
+        return self._is_discarded or self._classes != self._find_classes()
+
+    def _find_classes(self) -> list[type]:
+        """Return the classes that a tool may put others in place of."""
+        found = [pool_class.ConnectionCls for pool_class in self._pool_classes.values()]
+        return [ssl.SSLContext, *found]
 
     def discard(self) -> None:
         """Serve no other call: an interrupt may have struck while a connection changed hands."""
@@ -222,11 +220,8 @@ class Route:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        places: Any = self.pool.pool
         self.pool.close()
-        if places is not None:  # those who wait for a connection get a last one
-            for _ in range(places.maxsize):
-                places.put(None)
+        self._slots.close()
 
     def _find_danger(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]

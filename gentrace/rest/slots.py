@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any
+from typing import Any, cast
 
-from gentrace.rest.deadline import CLOCK_LIMIT, now
+from urllib3.exceptions import ClosedPoolError
+
+from gentrace.clock import now
+from gentrace.rest.deadline import CLOCK_LIMIT
 
 
 class Slots:
@@ -27,6 +30,7 @@ class Slots:
         self._idle: list[Any] = []
         self._door = threading.RLock()
         self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take a place: with the connection that came last, or with None.
@@ -38,6 +42,7 @@ class Slots:
 
         Raises:
             queue.Empty: none came free, or nothing is idle.
+            ClosedPoolError: there are no places any more: the caller takes another pool.
 
         """
         if block:
@@ -58,11 +63,19 @@ class Slots:
             self._places.get(timeout=max(0.0, end - now()))
         finally:
             self._door.release()
+        if self._is_closed:
+            self._places.put(None)  # to tell whoever waits next
+            raise ClosedPoolError(cast("Any", self), "closed")
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Give a place back, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
+        self._places.put(None)
+
+    def close(self) -> None:
+        """Tell those who wait for a place, and who come later, that there is none any more."""
+        self._is_closed = True
         self._places.put(None)
 
     def qsize(self) -> int:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from math import inf
 from typing import Protocol
 
+from gentrace.clock import now
 from gentrace.exceptions import ApiConnectionException
 from gentrace.process import call_after_fork
-from gentrace.rest.deadline import now
 
 
 class Watched(Protocol):
@@ -45,7 +45,8 @@ class Watchdog:
         self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._looks_at = inf
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._is_starting = False
 
     def watch(self, item: Watched) -> None:
         """Cut an item at its end, unless it is forgotten before.
@@ -72,8 +73,11 @@ class Watchdog:
         if not threading.main_thread().is_alive():
             return  # Python ends, and starts no thread any more: sockets have their time-outs
         with self._starting:
-            if self._thread is not None and self._thread.is_alive():
+            # Of another thread, or of this one, which a signal has struck below.
+            is_alive = self._thread is not None and self._thread.is_alive()
+            if is_alive or self._is_starting:
                 return
+            self._is_starting = True
             self._thread = threading.Thread(
                 target=self._run, name="gentrace-deadlines", daemon=True
             )
@@ -84,6 +88,8 @@ class Watchdog:
                 raise ApiConnectionException(
                     0, f"no thread can be had to watch the deadline: {error}"
                 ) from error
+            finally:
+                self._is_starting = False
 
     def _run(self) -> None:
         while True:

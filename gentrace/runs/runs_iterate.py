@@ -41,13 +41,9 @@ def runs_iterate(
 
     """
     following: str | Unset | None = before
-    last: tuple[StoredRun, ...] = ()
     while following is not None:
         page = runs_list(
             self, limit=limit, before=following, view=view, timeout=timeout, **filters
         ).body
-        yield from last
+        yield from page.pipeline_runs
         following = page.next
-        # The next page begins behind the last run, so that it is given when that page is here.
-        last = page.pipeline_runs[-1:] if following is not None else ()
-        yield from page.pipeline_runs[: len(page.pipeline_runs) - len(last)]

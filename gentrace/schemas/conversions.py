@@ -11,6 +11,7 @@ from frozendict import frozendict
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, List, Tuple, type_of
+from gentrace.schemas.json_forms import dump_model
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
@@ -94,8 +95,8 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the oth
     for base, exact in _EXACT.items():
         if issubclass(kind, base):
             return exact(value)
-    if callable(dump := getattr(value, "model_dump", None)):
-        return _dump(dump)
+    if callable(getattr(value, "model_dump", None)):
+        return dump_model(value)
     if hasattr(kind, "__dataclass_fields__"):
         from dataclasses import fields  # noqa: PLC0415 - only for those who use them
 
@@ -125,14 +126,6 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
     tuple: lambda value: Tuple.__getitem__(value, slice(None)),
 }
 """How an instance of a subclass becomes one of the class, whatever it overrides."""
-
-
-def _dump(dump: Callable[..., Any]) -> Any:
-    """Return the form that a pydantic model has in JSON; others may know no `mode`."""
-    try:
-        return dump(mode="json")
-    except TypeError:
-        return dump()
 
 
 def dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ import sys
 from binascii import b2a_base64
 from datetime import date, timedelta
 from math import isnan, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +38,26 @@ def form_of(value: Any) -> Any:
     if is_enum(value):
         return value.value
     if callable(getattr(kind, "model_dump", None)):
-        return value.model_dump(mode="json")
+        return dump_model(value)
     names = _names_of_fields(kind)
     if names is not None:
-        return {name: getattr(value, name) for name in names}
-    has_shape = getattr(kind, "shape", None) is not None
-    return _form_of_array(value) if has_shape else cut(repr(value), MAX_REPR)
+        # One that its class does not set may be missing.
+        return {name: getattr(value, name) for name in names if hasattr(value, name)}
+    if getattr(kind, "shape", None) is not None and _is_shape(value.shape):
+        return _form_of_array(value)
+    return cut(repr(value), MAX_REPR)
+
+
+def dump_model(value: Any) -> Any:
+    """Return the form that a pydantic model has in JSON; others may know no `mode`."""
+    options: dict[str, Any] = {"mode": "json"}
+    if hasattr(class_of(value), "__pydantic_serializer__"):
+        # Its warnings show what it holds.
+        options["warnings"] = False
+    try:
+        return value.model_dump(**options)
+    except TypeError:
+        return value.model_dump()
 
 
 def is_single(value: object) -> bool:
@@ -135,6 +149,12 @@ def _names_of_fields(kind: Any) -> list[str] | None:
     if hasattr(kind, "__struct_fields__"):
         return list(kind.__struct_fields__)
     return None
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(size, int) for size in cast("tuple[object, ...]", value)
+    )
 
 
 def _form_of_array(value: Any) -> Any:

@@ -39,9 +39,10 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
     """Give a real Gentrace server on loopback, empty at the start of each test.
 
     For the test, `GENTRACE_HOST` names it, `GENTRACE_API_KEY` and `GENTRACE_DISABLED` are unset,
-    `NO_PROXY` lists 127.0.0.1, and the default delivery is a new one. `runs` are the stored runs,
-    `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` say what befalls the next
-    requests.
+    `NO_PROXY` lists 127.0.0.1, no default configuration is set, and the default delivery is a new
+    one. Clients and deliveries that were made before go where they went. `runs` are the stored
+    runs, `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` say what befalls the
+    next requests.
     """
     server = _gentrace_session_server
     server.clear()
@@ -52,13 +53,16 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
         # The variable in small letters wins where both are set.
         for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
             patch.setenv(name, "127.0.0.1", prepend=",")
+        from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
         from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
 
-        before = set_default_delivery(None)
+        configuration = Configuration.set_default(None)
+        delivery = set_default_delivery(None)
         try:
             yield server
         finally:
             server.clear()
-            left = set_default_delivery(before)
+            Configuration.set_default(configuration)
+            left = set_default_delivery(delivery)
             if left is not None:
                 left.close(CLOSING_TIME)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 import uuid
 from contextlib import closing, contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-# Looked up before all else: it says what to install where its dependencies are missing.
+from gentrace.clock import now
+
+# Looked up before all others: it says what to install where its dependencies are missing.
 from gentrace.local import serve as serve_locally
 from gentrace.testing.traffic import OWN_HEADER, Delay, Drop, Failure, Traffic
 
@@ -81,14 +82,14 @@ class Server:
             TimeoutError: fewer came in time; it says how many.
 
         """
-        end = time.monotonic() + timeout
+        end = now() + timeout
         while True:
             seen = self._traffic.stored
             runs = self.runs
             missing = count - len(runs)
             if missing <= 0:
                 return runs
-            if not self._traffic.wait_until_stored(seen + missing, end - time.monotonic()):
+            if not self._traffic.wait_until_stored(seen + missing, end - now()):
                 raise TimeoutError(
                     f"expected {count} runs within {timeout:g} s, {len(self.runs)} came"
                 )

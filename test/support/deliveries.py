@@ -8,12 +8,16 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from queue import Empty
 from types import SimpleNamespace
 
+from support.peers import echo
+
 from gentrace import ApiClient, Configuration
 from gentrace.cli.spool import main as show_spool
 from gentrace.delivery import Delivery
 from gentrace.delivery.clock import Clock
 
 RUN = {"name": "answer-question", "step_runs": []}
+ODD = "0-000000000000000a.sqlite3"
+"""A name that a spool may give a file of its own; it comes before those of processes."""
 TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
 PATIENCE = 30
 """Seconds after which something hangs."""
@@ -47,6 +51,17 @@ class HandClock(Clock):
     def move(self, seconds):
         with self._lock:
             self._now += seconds
+
+
+class Gate:
+    """What a peer answers once the test says so."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, talk, request):
+        self.go.wait(PATIENCE)
+        echo(talk, request)
 
 
 def make_client(where, **settings):

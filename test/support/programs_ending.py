@@ -2,8 +2,11 @@
 
 import atexit
 import logging
+import os
+import sys
 import time
 import tracemalloc
+from types import SimpleNamespace
 
 from support.program_tools import PATIENCE, RUN, make
 
@@ -44,6 +47,15 @@ def end_at_exit(url, exit_timeout=PATIENCE):
     return {"at": time.time()}
 
 
+def end_adopted(url, spool, count):
+    """Take over runs of another process, then end with others, or with none."""
+    delivery = make(url, spool=spool)
+    delivered = delivery.flush(PATIENCE)
+    for number in range(int(count)):
+        delivery.submit(RUN, idempotency_key=f"own {number}")
+    return {"adopted": delivery.stats().accepted - int(count), "delivered": delivered}
+
+
 def end_by_default(_url):
     """The default delivery, of the environment."""
     default_delivery().submit(RUN, idempotency_key="default")
@@ -67,3 +79,15 @@ def end_heard(url, log):
     logging.getLogger("gentrace").addHandler(handler)
     make(url, exit_timeout=0).submit(RUN)
     return {}
+
+
+def end_as_in_celery(url):
+    """End without exit functions once all has been told that Celery tells of a process's end."""
+    receivers = []
+    signal = SimpleNamespace(connect=lambda receiver, **_: receivers.append(receiver))
+    sys.modules["celery.signals"] = SimpleNamespace(worker_process_shutdown=signal)
+    make(url, exit_timeout=PATIENCE).submit(RUN, idempotency_key="of a task")
+    for receiver in receivers:
+        receiver(signal=signal, sender=None, pid=os.getpid(), exitcode=0)
+    print("{}", flush=True)  # noqa: T201 - the result
+    os._exit(0)

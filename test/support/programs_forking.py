@@ -5,11 +5,14 @@ import ctypes
 import multiprocessing
 import os
 import sys
+import threading
+import time
 
 from support.children import wait_for
 from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason
 
 from gentrace.delivery import Delivery, default_delivery, set_default_delivery
+from gentrace.delivery.spool_file import SpoolFile
 
 
 def fork(url, children, spool=None):
@@ -125,3 +128,35 @@ def workers(url, method, how):
             process.join(PATIENCE)
         results = [process.exitcode == 0 for process in processes]
     return {"all": all(results)}
+
+
+def fork_while_looking(url, spool):
+    """Fork while a file of the spool is looked through; the child sends what is left in it."""
+    delivery = make(url, spool=spool)
+    look_through, seen, begun = SpoolFile.look_through, [], threading.Event()
+
+    def look_slowly(file):
+        for _ in look_through(file):
+            begun.set()
+            seen.append(file)
+            time.sleep(0.01)
+            yield 2**21
+
+    SpoolFile.look_through = look_slowly
+    looking = threading.Thread(target=delivery.flush, args=[PATIENCE])
+    looking.start()
+    begun.wait(PATIENCE)
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(write)
+        os.read(read, 1)  # until the parent has closed the pipe
+        SpoolFile.look_through = look_through
+        own = make(url, spool=spool)
+        is_done = own.flush(PATIENCE) and own.stats().delivered > 0
+        os._exit(0 if is_done and own.close(PATIENCE) else 1)
+    seen_at_fork = len(seen)
+    delivery.close(0)
+    looking.join(PATIENCE)
+    os.close(write)
+    return {"seen": seen_at_fork, "code": wait_for(child)}

@@ -2,6 +2,8 @@
 
 import gc
 import itertools
+import logging
+import random
 import signal
 import threading
 import time
@@ -127,3 +129,35 @@ def traced(url):
     of_run = len(exporter.get_finished_spans())
     delivery.api_client.call_api("/", "POST", idempotency_key="call")
     return {"run": of_run, "call": len(exporter.get_finished_spans()) - of_run}
+
+
+def interrupt_with_errors(url, wanted, spool=None):
+    """Submit while the handler of a signal raises, again and again."""
+    logging.getLogger("gentrace").addHandler(logging.NullHandler())
+    delivery = make(url, max_runs=1_000_000, max_bytes=2**32, spool=spool)
+    delivery.submit(RUN).result(PATIENCE)
+    struck = 0
+
+    def handle(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, handle)
+    chance = random.Random()  # noqa: S311 - no secret
+    while struck < int(wanted):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0001, 0.001))
+            while True:
+                delivery.submit(RUN)
+        except KeyboardInterrupt:
+            struck += 1
+        if struck % 20 == 0:
+            delivery.flush(PATIENCE)
+    is_done = delivery.flush(PATIENCE)
+    stats = delivery.stats()
+    delivery.close(PATIENCE)
+    return {
+        "done": is_done,
+        "balances": balances(stats),
+        "left": stats.accepted - stats.delivered,
+        "accepted": stats.accepted,
+    }

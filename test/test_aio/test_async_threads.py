@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from support.caller import RUN, TOKEN
 from support.peers import Peer, echo, then
 
 from gentrace import Configuration
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+from gentrace.exceptions import ApiConnectionException
 
 PATIENCE = 20
 
@@ -141,6 +143,91 @@ def test_closing_waits_for_the_calls_under_way_and_ends_threads_and_connections(
         serve(peer, work)
 
 
+def test_closing_again_goes_on_waiting_where_a_time_out_ended_the_first():
+    released = threading.Event()
+
+    async def work(api, client):
+        call = asyncio.create_task(api.pipeline_run_post(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.close(), 0.01)
+        asyncio.get_running_loop().call_later(0.1, released.set)
+        await client.close()
+        assert released.is_set()
+        assert count_threads() == 0
+        await call
+
+    with Peer(then(lambda *_: released.wait(PATIENCE), echo)) as peer:
+        serve(peer, work)
+
+
+def test_closing_waits_for_calls_of_another_number_of_connections():
+    released = threading.Event()
+
+    async def work(api, client):
+        call = asyncio.create_task(api.pipeline_run_post(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        client.configuration.connection_pool_maxsize = 4
+        await api.pipeline_run_post(RUN)
+        asyncio.get_running_loop().call_later(0.1, released.set)
+        await client.close()
+        assert count_threads() == 0
+        await call
+
+    with Peer(then(lambda *_: released.wait(PATIENCE), echo), echo) as peer:
+        serve(peer, work, connection_pool_maxsize=2)
+
+
+def test_a_call_that_no_thread_can_be_had_for_fails_and_is_never_made(monkeypatch):
+    def start(thread):
+        raise RuntimeError(f"can't start {thread.name}")
+
+    async def work(api, _):
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            with pytest.raises(ApiConnectionException, match="no thread can be had: can't start"):
+                await api.pipeline_run_post(RUN, idempotency_key="first")
+        await api.pipeline_run_post(RUN, idempotency_key="second")
+
+    with Peer() as peer:
+        serve(peer, work)
+        assert [request["Idempotency-Key"] for request in peer.requests] == ["second"]
+
+
+AT_EXIT = """
+import asyncio, atexit, sys
+from gentrace import ApiException, Configuration
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+
+async def call():
+    async with AsyncApiClient(Configuration(sys.argv[1])) as client:
+        await AsyncIngestionApi(client).pipeline_run_post({"name": "n", "step_runs": []})
+
+async def fail():
+    try:
+        await call()
+    except ApiException as error:
+        print(error)
+
+asyncio.run(call())
+atexit.register(lambda: asyncio.run(fail()))
+"""
+
+
+def test_a_call_of_an_exit_function_fails_as_any_and_its_client_closes():
+    with Peer() as peer:
+        done = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, "-c", AT_EXIT, peer.url],
+            timeout=PATIENCE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "no thread can be had" in done.stdout
+        assert len(peer.requests) == 1
+
+
 def test_a_closed_client_starts_again_with_the_next_call():
     async def work(api, client):
         await client.close()
@@ -183,6 +270,8 @@ async def call_and_close():
     await client.close()
 
 asyncio.run(call("parent"))
+client.configuration.connection_pool_maxsize = 2
+asyncio.run(call("parent with others"))
 for work in (call_and_close, client.close):
     child = os.fork()
     if not child:
@@ -209,4 +298,4 @@ def test_a_child_of_a_fork_has_threads_of_its_own():
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         keys = [request["Idempotency-Key"] for request in peer.requests]
-        assert keys == ["parent", "child", "parent again"]
+        assert keys == ["parent", "parent with others", "child", "parent again"]

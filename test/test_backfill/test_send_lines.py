@@ -1,17 +1,20 @@
 """Sending lines: what is stored, counted, refused and tried again."""
 
 import json
+import shutil
+import signal
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from support.caller import TOKEN
 from support.peers import Peer, echo, refuser, reply, reset, then
 
 import gentrace.testing
-from gentrace import ApiTypeError, ApiValueError, Configuration
-from gentrace.backfill import BackfillResult, Reject, send_lines, sending
+from gentrace import ApiException, ApiTypeError, ApiValueError, Configuration
+from gentrace.backfill import BackfillResult, Reject, send_bag, send_lines, sending
 from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
 
 
@@ -116,6 +119,28 @@ def test_what_the_server_refuses_is_rejected_with_its_reason():
     assert len(peer.requests) == 3
 
 
+@pytest.mark.parametrize("between", [0, 5], ids=["under way", "answered"])
+def test_a_line_with_the_key_of_a_refused_one_is_sent(between):
+    """However late it is known that that one is refused."""
+    texts = [
+        line("first", id=0),
+        line("too large", id=1),
+        *[line("other", id=n) for n in range(2, 2 + between)],
+        line("small", id=1),
+        line("same", id=1),
+    ]
+
+    def answer(talk, request):
+        reply(413 if request.json()["name"] == "too large" else 200)(talk, request)
+
+    with Peer(answer) as peer:
+        result = send_lines(texts, Configuration(peer.url), key="id")
+        names = [request.json()["name"] for request in peer.requests]
+    assert counts(result) == (4 + between, 2 + between, 1, 0, 1)
+    assert names.count("small") == 1
+    assert "same" not in names
+
+
 def test_rejects_go_where_the_caller_wants_them(send):
     seen = []
     result = send(["[]", line("a")], on_reject=seen.append)
@@ -178,6 +203,39 @@ def test_an_answer_that_cannot_be_read_counts_as_stored():
         assert send_lines([line("a")], Configuration(peer.url)).sent == 1
 
 
+UNREADABLE = {
+    "length": {"headers": [("Content-Length", "abc")]},
+    "gzip": {"headers": [("Content-Encoding", "gzip")]},
+    "chunk": {"headers": [("Content-Length", None), ("Transfer-Encoding", "chunked")]},
+    "size": {"body": b"x" * 2000},
+}
+"""Answers of which the status alone can be read, where 1,000 bytes are allowed."""
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("flaw", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("status", [400, 401, 413, 500, 503])
+def test_an_error_that_cannot_be_read_is_that_error(tmp_path, status, flaw):
+    """And no run that is stored, which a state would never send again."""
+    tries = sending.MAX_TRIES if status >= 500 else 1
+    with Peer(*[reply(status, **flaw)] * tries, echo) as peer:
+        configuration = Configuration(peer.url, max_response_body=1000)
+
+        def send():
+            return send_lines([line("a")], configuration, state=tmp_path / "state")
+
+        if status in {400, 413}:
+            result = send()
+            assert counts(result) == (1, 0, 0, 0, 1)
+            assert f"({status})" in result.rejects[0].reason
+        else:
+            with pytest.raises(ApiException) as caught:
+                send()
+            assert caught.value.status == status
+        assert len(peer.requests) == tries
+        assert send().sent == 1
+
+
 def test_so_many_are_sent_at_once():
     barrier = threading.Barrier(3)
     together = then(lambda *_: barrier.wait(20), echo)
@@ -213,6 +271,39 @@ def test_the_rate_is_kept(send):
         assert send(map(line, "abcde"), rate=10).sent == 5
 
 
+def test_what_became_of_a_line_is_noted_though_the_next_is_long_in_coming(tmp_path):
+    """As of a log that is followed: its last runs are acknowledged, and nothing comes after."""
+    state, seen = tmp_path / "state", []
+    latest = BackfillResult()
+    ended = threading.Event()
+
+    def progress(result):
+        nonlocal latest
+        latest = result
+        if result.sent + result.rejected == 5:
+            ended.set()
+
+    with Peer(echo, echo, echo, reply(400), echo) as peer:
+
+        def lines():
+            yield from map(line, "abcd")
+            yield "[]"
+            assert ended.wait(60)
+            seen.append((latest.sent, latest.rejected, len(rejects)))
+            # The file itself is locked.
+            for file in tmp_path.glob("state*"):
+                shutil.copy(file, tmp_path / f"seen-{file.name}")
+            yield line("e")
+
+        rejects = []
+        where = {"state": state, "on_reject": rejects.append, "on_progress": progress}
+        result = send_lines(lines(), Configuration(peer.url), **where)
+    assert seen == [(3, 2, 2)]
+    assert counts(result) == (6, 4, 0, 0, 2)
+    with closing(sqlite3.connect(tmp_path / "seen-state")) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM acknowledged").fetchone() == (3,)
+
+
 def test_progress_is_told_after_each_line(send):
     seen = []
     result = send(map(line, "abc"), on_progress=lambda result: seen.append(result.lines))
@@ -237,14 +328,60 @@ def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
+        ({"configuration": "http://user:hidden@127.0.0.1"}, ApiTypeError),
         ({"parallel": 0}, ApiValueError),
         ({"parallel": "2"}, ApiTypeError),
         ({"rate": 0}, ApiValueError),
+        ({"rate": float("nan")}, ApiValueError),
+        ({"rate": True}, ApiTypeError),
+        ({"rate": "5"}, ApiTypeError),
+        ({"key": 5}, ApiTypeError),
+        ({"state": 5}, ApiTypeError),
+        ({"state": b"state"}, ApiTypeError),
+        ({"state": ""}, ApiValueError),
+        ({"state": "a\0b"}, ApiValueError),
+        ({"on_reject": 5}, ApiTypeError),
+        ({"on_progress": []}, ApiTypeError),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(send, settings, kind):
-    with pytest.raises(kind, match=next(iter(settings))):
-        send([], **settings)
+def test_a_setting_that_cannot_be_is_refused(settings, kind):
+    given = {"configuration": Configuration("http://127.0.0.1:1"), **settings}
+    with pytest.raises(kind, match=f"^{next(iter(settings))}: expected ") as caught:
+        send_lines([], **given)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("lines", ["runs.jsonl", b"runs", {"name": "a"}, None, 5])
+def test_what_is_no_lines_is_refused(send, lines):
+    with pytest.raises(ApiTypeError, match=r"^lines: expected lines to iterate over"):
+        send(lines)
+
+
+@pytest.mark.parametrize("value", [{"name": "a", "stepRuns": []}, None, bytearray(b"{}")])
+def test_a_line_that_is_no_text_ends_it(server, send, value):
+    with pytest.raises(ApiTypeError, match=r"^lines: line 3: expected JSON as str or bytes"):
+        send([line("a"), "", value, line("b")])
+    assert [run["name"] for run in server.runs] == ["a"]
+
+
+def test_the_slowest_rate_is_one_that_can_be_waited_for(server):
+    """It is centuries until the second run would be sent."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        with pytest.raises(KeyboardInterrupt):
+            send_lines(map(line, "ab"), Configuration(server.url), rate=5e-324)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_bag_is_one_of_dask():
+    with pytest.raises(ApiTypeError, match=r"^bag: expected a dask\.bag\.Bag, got list"):
+        send_bag([line("a")])
 
 
 def test_the_default_configuration_is_taken(server, monkeypatch):

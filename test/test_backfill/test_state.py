@@ -4,6 +4,7 @@ import json
 import sqlite3
 
 import pytest
+from support.full_disk import disk_that_fills
 from support.peers import Peer, echo, reply
 
 from gentrace import ApiValueError, Configuration
@@ -43,6 +44,29 @@ def test_without_a_file_nothing_is_left_on_disk(tmp_path, monkeypatch):
     with Peer() as peer:
         send_lines(lines("ab"), Configuration(peer.url))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_sqlite_takes_for_memory_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Peer() as peer:
+        for name in ("a", "ab"):
+            result = send_lines(lines(name), Configuration(peer.url), state=":memory:")
+    assert (result.sent, result.skipped) == (1, 1)
+
+
+def test_a_disk_that_fills_up_is_an_error_that_names_the_state(tmp_path):
+    """What was acknowledged before is known the next time."""
+    state = tmp_path / "state"
+    with Peer() as peer:
+        configuration = Configuration(peer.url)
+        with disk_that_fills() as fill, pytest.raises(OSError, match=f"{state}: cannot be used: "):
+            send_lines(
+                lines("abc"),
+                configuration,
+                state=state,
+                on_progress=lambda result: result.sent == 1 and fill(),
+            )
+        assert send_lines(lines("abc"), configuration, state=state).skipped == 1
 
 
 def test_a_state_of_another_server_is_refused(tmp_path):

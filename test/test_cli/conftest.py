@@ -48,12 +48,12 @@ def start(tmp_path):
     """Start `python -m gentrace` as a process; it is killed at the test's end."""
     processes = []
 
-    def launch(*words, errors=subprocess.PIPE, **environment):
+    def launch(*words, given=subprocess.PIPE, errors=subprocess.PIPE, **environment):
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "gentrace", *map(str, words)],
             cwd=tmp_path,
             env=os.environ | environment,
-            stdin=subprocess.PIPE,
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -1,6 +1,7 @@
 """What holds for every command: help, exit codes, and mistakes without a traceback."""
 
 import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -70,6 +71,40 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(60) == 1
+
+
+@pytest.mark.parametrize(
+    ("closed", "word", "expected"),
+    [
+        ("<&-", "-", (2, "", "gentrace check: -: the standard input is closed\n")),
+        (">&-", "good", (0, "", "")),
+        (">&-", "bad", (1, "", "")),
+        ("2>&-", "good", (0, "1 lines: 1 runs, 0 that are none\n", "")),
+        ("2>&-", "missing", (2, "", "")),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_traceback(tmp_path, closed, word, expected):
+    """What would go there goes nowhere; the exit code says it still."""
+    (tmp_path / "good").write_text('{"name": "a", "stepRuns": []}\n')
+    (tmp_path / "bad").write_text("[]\n")
+    script = f'exec "$0" -m gentrace check {word} {closed}'
+    done = subprocess.run(  # noqa: S603 - our own module
+        ["/bin/sh", "-c", script, sys.executable],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == expected
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_stream_is_one_that_goes_nowhere(monkeypatch, name):
+    monkeypatch.setattr(sys, name, None)
+    assert main(["check", "/no/such/file"]) == 2
+    with getattr(sys, name) as stream:
+        assert stream.name == os.devnull
 
 
 def test_an_interrupt_ends_the_command_with_a_line(start):

@@ -2,6 +2,7 @@
 
 import pytest
 from support.caller import TOKEN
+from support.deliveries import ODD
 from support.peers import Peer, authority, close, names, refuser, reply, server_tls
 
 import gentrace.local
@@ -89,13 +90,19 @@ def test_one_request_is_sent_though_it_fails(findings):
         assert len(peer.requests) == 1
 
 
-@pytest.mark.parametrize("status", [404, 500, 200])
-def test_what_is_no_gentrace_api_is_wrong(findings, status):
-    with Peer(reply(status)) as peer:
-        code, found = findings("--host", peer.url)
-    assert code == 1
-    assert found["access"][0] == "wrong"
-    assert f"answered {status} to an empty run" in found["access"][1]
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        ((200, 302, 404, 413), "that is no answer of the Gentrace API; check the host"),
+        ((408, 429, 500, 503), "it failed or has too much to do, try again later"),
+    ],
+)
+def test_another_answer_is_wrong_and_what_to_do_is_said(findings, statuses, words):
+    for status in statuses:
+        with Peer(reply(status)) as peer:
+            code, found = findings("--host", peer.url)
+        text = f"the server answered {status} to an empty run: {words}"
+        assert (code, found["access"]) == (1, ("wrong", text))
 
 
 def test_a_certificate_is_trusted_or_said_not_to_be(findings, monkeypatch, tmp_path):
@@ -120,12 +127,23 @@ def test_a_token_over_plain_http_beyond_this_machine_is_wrong(findings, monkeypa
     assert found["access"][0] == "ok"
 
 
-def test_recording_that_is_off_is_said(findings, monkeypatch):
-    monkeypatch.setenv("GENTRACE_DISABLED", "Yes")
+@pytest.mark.parametrize("value", ["Yes", "Yes\r", " Yes "])
+def test_recording_that_is_off_is_said(findings, monkeypatch, value):
+    """As a delivery reads it: blanks around it are those of a file it was read from."""
+    monkeypatch.setenv("GENTRACE_DISABLED", value)
     with Peer(reply(400)) as peer:
         code, found = findings("--host", peer.url)
     assert code == 1
     assert found["recording"][1] == "off: GENTRACE_DISABLED is Yes; unset it to record runs"
+
+
+@pytest.mark.parametrize("host", ["https://GENTRACE.ai/api/v1", "https://gentrace.ai:443/api/v1"])
+def test_the_default_host_is_known_in_each_spelling(findings, host):
+    with names({"gentrace.ai": OSError("no such name")}):
+        code, found = findings("--host", host)
+    assert code == 1
+    assert found["token"][0] == "wrong"
+    assert "neither recorded nor sent" in found["token"][1]
 
 
 def test_the_proxy_of_the_environment_is_shown_without_its_password(findings, monkeypatch):
@@ -182,7 +200,7 @@ def test_a_spool_that_is_empty_damaged_or_missing_is_said(findings, tmp_path):
             "info",
             f"{tmp_path}: nothing waits",
         )
-        (tmp_path / "1-x.sqlite3").write_bytes(b"no database" * 100)
+        (tmp_path / ODD).write_bytes(b"no database" * 100)
         code, found = findings("--host", peer.url, "--spool", tmp_path)
         assert (code, found["spool"][0]) == (1, "wrong")
         assert "damaged" in found["spool"][1]

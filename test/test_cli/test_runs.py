@@ -1,6 +1,7 @@
 """`gentrace runs`: list, show, export and delete what a local server has stored."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -204,6 +205,32 @@ def test_an_export_can_be_sent_again(command, store, tmp_path):
     assert list(tmp_path.iterdir()) == [file]
     code, output, _ = command("send", file, "--json")
     assert (code, json.loads(output)["sent"]) == (0, 3)
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_an_export_to_a_link_writes_the_file_behind_it(command, store, tmp_path, was_there):
+    store()
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    file = folder / "runs.jsonl"
+    if was_there:
+        file.write_text("before\n")
+    link.symlink_to(file)
+    assert command("runs", "export", "--output", link) == (0, "", "")
+    assert link.is_symlink()
+    assert json.loads(file.read_text())["name"] == "answer-question"
+    assert list(folder.iterdir()) == [file]
+
+
+def test_an_export_to_a_pipe_leaves_it_a_pipe(command, store, tmp_path):
+    store()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as reader:
+        assert command("runs", "export", "--output", pipe) == (0, "", "")
+        assert json.loads(reader.read())["name"] == "answer-question"
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_a_failed_export_leaves_the_file_as_it_was(command, tmp_path):

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 import pytest
 from support.caller import TOKEN
-from support.peers import Peer, echo, refuser, reply, stall
+from support.full_disk import disk_that_fills
+from support.peers import Peer, echo, refuser, reply, stall, then
 
 import gentrace.testing
 from gentrace.cli import progress
@@ -95,11 +96,83 @@ def test_a_file_takes_what_was_refused_with_the_reason(
     assert len(server.runs) == 1
 
 
+def test_what_is_known_of_a_quiet_pipe_outlives_a_kill(start, tmp_path):
+    """Each line that was refused is in its file, each that was acknowledged in the state."""
+    rejects, state = tmp_path / "rejects.jsonl", tmp_path / "state"
+    words = ("send", "--rejects", rejects, "--state", state, "-")
+    with Peer(echo, reply(400), echo) as peer:
+        process = start(*words, GENTRACE_HOST=peer.url)
+        process.stdin.write("\n".join([*lines(2), "[]", ""]))
+        process.stdin.flush()
+        peer.wait(lambda: rejects.exists() and len(rejects.read_text().splitlines()) == 2)
+        process.kill()
+        process.communicate()
+        output, _ = start(*words, GENTRACE_HOST=peer.url).communicate("\n".join(lines(2)), 60)
+    assert output == "2 lines, 1 sent, 0 duplicates, 1 skipped, 0 rejected\n"
+
+
+@pytest.mark.parametrize("taken", ["file", "link", "hard link", "standard input", "state"])
+def test_rejects_overwrite_no_file_that_is_in_use(start, file, tmp_path, taken):
+    path = file(lines(2))
+    words, rejects = [path], tmp_path / "rejects"
+    if taken == "file":
+        rejects = tmp_path / "folder" / ".." / path.name
+        (tmp_path / "folder").mkdir()
+    elif taken == "link":
+        rejects.symlink_to(path)
+    elif taken == "hard link":
+        rejects.hardlink_to(path)
+    elif taken == "standard input":
+        words, rejects = ["-"], path
+    else:
+        words = [path, "--state", rejects]
+    with path.open() as given:
+        process = start("send", *words, "--rejects", rejects, given=given)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (2, "")
+    assert errors.endswith(" name another file\n")
+    assert path.read_text().splitlines() == lines(2)
+
+
+def test_a_device_may_be_what_is_read_and_take_rejects(command):
+    assert command("send", "/dev/null", "--rejects", "/dev/null")[0] == 0
+
+
 @pytest.mark.usefixtures("server")
 def test_a_file_for_rejects_that_cannot_be_written_is_a_mistake(command, file, tmp_path):
     code, output, errors = command("send", file(lines(1)), "--rejects", tmp_path / "no" / "file")
     assert (code, output) == (2, "")
     assert "No such file or directory" in errors
+
+
+def test_what_stops_it_midway_leaves_totals_and_the_way_on(command, file, server, tmp_path):
+    """A file that is missing or damaged behind a good one, a full disk under what is written."""
+    good, cut = file(lines(9)), file(lines(9), "cut.jsonl.gz")
+    cut.write_bytes(cut.read_bytes()[:-4])
+    missing, bad = tmp_path / "missing.jsonl", file([*lines(9), "[]", *lines(9)], "bad.jsonl")
+    state = tmp_path / "state"
+    for words, reason in [
+        ((good, missing), f"[Errno 2] No such file or directory: '{missing}'"),
+        ((good, cut), f"{cut}: the gzip file is damaged: "),
+        ((bad, "--rejects", "/dev/full"), "/dev/full: cannot be written: No space left on device"),
+    ]:
+        code, output, errors = command("send", *words)
+        assert (code, output.count(" lines, ")) == (1, 1)
+        assert errors.splitlines()[0].startswith(f"gentrace send: {reason}")
+        assert errors.splitlines()[1].startswith("gentrace send: run it again to go on")
+    with disk_that_fills() as fill, Peer(echo, echo, then(fill, echo)) as peer:
+        code, output, errors = command("send", good, "--state", state, "--host", peer.url)
+    assert code == 1
+    assert re.match(r"\d lines, \d sent, ", output)
+    assert errors.startswith(f"gentrace send: {state}: cannot be used: ")
+    assert len(server.runs) >= 9
+
+
+@pytest.mark.usefixtures("server")
+def test_a_first_file_that_is_missing_is_a_mistake(command, tmp_path):
+    code, output, errors = command("send", tmp_path / "missing.jsonl")
+    assert (code, output) == (2, "")
+    assert errors.startswith("gentrace send: [Errno 2] No such file")
 
 
 def test_a_property_holds_the_key(command, file, server):

@@ -1,13 +1,19 @@
 """`gentrace spool`."""
 
 import os
+import sqlite3
 import threading
+import time
+from contextlib import closing
 
 import pytest
+from support.deliveries import ODD
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import Delivery
+from gentrace.delivery.spool import new_path
+from gentrace.delivery.spool_file import SpoolFile
 
 RUN = {"name": "kept", "step_runs": []}
 
@@ -80,13 +86,60 @@ def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
     assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
 
 
+@pytest.fixture
+def make(tmp_path):
+    """Make a file of 400 runs that nobody owns; gives its path."""
+
+    def write(host):
+        file = SpoolFile.make(new_path(tmp_path), host)
+        for number in range(400):
+            file.add(f"key {number}", time.time(), b'{"name": "kept", "stepRuns": []}')
+        file.copy_log()
+        file.let_go()
+        return file.path
+
+    return write
+
+
+def test_what_is_readable_of_a_damaged_file_is_sent_and_the_code_says_it(command, server, make):
+    server.clear()
+    path = make(server.url)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"x" * 4096
+    path.write_bytes(content)
+    code, output, errors = command("spool", path.parent, "--send")
+    sent = len(server.runs)
+    assert 0 < sent < 400
+    assert (code, output) == (1, "")
+    assert f"{server.url}: {sent} delivered, 0 dropped, 0 left\n" in errors
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        ("PRAGMA user_version = 99", "of a later version"),
+        ("DELETE FROM about", "damaged: it does not say where its runs go"),
+    ],
+)
+def test_a_file_that_cannot_be_sent_is_said_by_the_code(command, make, change, flaw):
+    path = make("http://127.0.0.1:1")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(change)
+        connection.commit()
+    code, output, errors = command("spool", path.parent, "--send")
+    assert (code, errors) == (1, "")
+    assert output.endswith(f" bytes, {flaw}\n")
+    assert command("spool", path.parent)[:2] == (1, output)
+
+
 def test_a_damaged_file_is_listed(command, spool):
-    (spool / "odd.sqlite3").write_bytes(b"x" * 9999)
-    assert "odd.sqlite3  9999 bytes, damaged: " in command("spool", spool)[1]
+    (spool / ODD).write_bytes(b"x" * 9999)
+    assert f"{ODD}  9999 bytes, damaged: " in command("spool", spool)[1]
 
 
 def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
-    (spool / "odd.sqlite3").mkdir()
+    (spool / ODD).mkdir()
     output = command("spool", spool)[1]
     assert " bytes, cannot be read: " in output
     assert "damaged" not in output
@@ -95,16 +148,16 @@ def test_a_file_that_cannot_be_opened_is_not_called_damaged(command, spool):
 def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_path):
     """Its name is still in the list of the directory."""
     gone = tmp_path / "gone"
-    (spool / "odd.sqlite3").symlink_to(gone)
-    assert "odd" not in command("spool", spool)[1]
+    (spool / ODD).symlink_to(gone)
+    assert ODD not in command("spool", spool)[1]
     assert not gone.exists()
-    assert not (spool / "odd.lock").exists()
+    assert not (spool / ODD).with_suffix(".lock").exists()
 
 
 def test_a_file_whose_lock_is_none_is_listed(command, spool):
-    (spool / "odd.sqlite3").touch()
-    (spool / "odd.lock").write_bytes(b"x" * 9999)
-    assert "odd.sqlite3  0 bytes, damaged: cannot lock " in command("spool", spool)[1]
+    (spool / ODD).touch()
+    (spool / ODD).with_suffix(".lock").write_bytes(b"x" * 9999)
+    assert f"{ODD}  0 bytes, damaged: cannot lock " in command("spool", spool)[1]
 
 
 def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):

@@ -57,6 +57,14 @@ def test_default_is_a_copy_both_ways(default):
     assert Configuration.get_default_copy().host == DOCUMENTED
 
 
+def test_default_that_is_replaced_is_given_back(default):
+    assert default(Configuration("https://one.example")) is None
+    before = default(None)
+    assert before.host == "https://one.example"
+    assert default(before) is None
+    assert Configuration.get_default_copy().host == "https://one.example"
+
+
 def test_default_serves_calls_without_a_client(default):
     with Peer() as peer:
         default(Configuration(peer.url, "token"))

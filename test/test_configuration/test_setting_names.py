@@ -139,23 +139,3 @@ def test_name_that_another_client_has_is_answered_with_the_right_one(other, name
         ) as caught:
             attempt()
         assert not leaks(str(caught.value))
-
-
-@pytest.mark.parametrize(
-    ("host", "is_default"),
-    [
-        (None, True),
-        (DOCUMENTED, True),
-        (f"{DOCUMENTED}/", True),
-        ("https://gentrace.ai:443/api/v1", True),
-        ("HTTPS://Gentrace.AI./api/v1", True),
-        ("http://gentrace.ai/api/v1", False),
-        ("http://gentrace.ai:80/api/v1", False),
-        ("https://gentrace.ai:8443/api/v1", False),
-        ("https://gentrace.ai/api/v2", False),
-        ("https://gentrace.ai.example/api/v1", False),
-        ("http://127.0.0.1:8371/api/v1", False),
-    ],
-)
-def test_configuration_tells_whether_its_host_is_the_default(host, is_default):
-    assert Configuration(host).is_default_host is is_default

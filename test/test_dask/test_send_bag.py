@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gentrace.local
-from gentrace import ApiValueError, Configuration
+from gentrace import ApiTypeError, ApiValueError, Configuration
 from gentrace.backfill import send_bag
 from gentrace.exceptions import ApiConnectionException, UnauthorizedException
 
@@ -37,6 +37,12 @@ def test_all_lines_of_all_partitions_are_stored_once(server):
     result = send_bag(bags.from_sequence(lines, npartitions=5), Configuration(server.url))
     assert (result.lines, result.sent, result.rejected) == (40, 40, 0)
     assert names(server.runs) == sorted(f"run {number}" for number in range(40))
+
+
+@pytest.mark.parametrize("settings", [{"configuration": "here"}, {"parallel": "2"}, {"key": 5}])
+def test_an_argument_of_the_wrong_type_is_refused_before_a_worker_has_it(settings):
+    with pytest.raises(ApiTypeError, match=rf"^{next(iter(settings))}: expected "):
+        send_bag(bags.from_sequence([]), **settings)
 
 
 def test_a_worker_that_is_killed_in_the_middle_loses_and_doubles_nothing(server, tmp_path):

@@ -53,6 +53,15 @@ def test_refused_lines_are_told_and_may_go_to_a_file(command, files):
     assert json.loads((files / "bad").read_text())["content"] == "[]"
 
 
+def test_rejects_overwrite_no_file_that_a_pattern_means(capsys, files):
+    words = ["send", str(files / "*.jsonl"), "--dask", "tcp://127.0.0.1:1", "--rejects"]
+    with pytest.raises(SystemExit) as end:
+        main([*words, str(files / "a.jsonl")])
+    assert end.value.code == 2
+    assert "would overwrite" in capsys.readouterr().err
+    assert len((files / "a.jsonl").read_text().splitlines()) == 10
+
+
 def test_a_line_that_is_not_utf_8_is_refused_by_itself(command, files):
     plain = files / "a.jsonl"
     plain.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes() + b'{"name": "\xff", "stepRuns": []}\n')

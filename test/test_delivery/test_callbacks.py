@@ -1,22 +1,10 @@
 """Receipts' callbacks that wait for other runs, in a thread that sends them."""
 
-import threading
 import time
 
 import pytest
-from support.deliveries import RUN, delivering
+from support.deliveries import RUN, Gate, delivering
 from support.peers import Peer, echo, stall
-
-
-class Gate:
-    """The first request is answered once the test says so."""
-
-    def __init__(self):
-        self.go = threading.Event()
-
-    def __call__(self, talk, request):
-        self.go.wait(30)
-        echo(talk, request)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

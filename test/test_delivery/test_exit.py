@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from support.deliveries import PATIENCE
+from support.deliveries import PATIENCE, files
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
@@ -70,6 +70,24 @@ def test_a_run_of_an_exit_function_holds_up_the_end_no_longer_than_it_may():
     with Peer(stall) as peer:
         seen = run_program("end_at_exit", peer.url, 1)
         assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+
+
+def test_a_process_of_celery_closes_its_deliveries_before_it_ends():
+    """See also test_tools/test_celery.py."""
+    with Peer() as peer:
+        run_program("end_as_in_celery", peer.url)
+        assert keys(peer) == ["of a task"]
+
+
+@pytest.mark.parametrize("count", [0, 10])
+def test_a_delivery_that_began_with_runs_of_others_is_closed_too(spool, count):
+    """So that nothing is left of its file; whether or not it had runs of its own."""
+    with Peer() as peer:
+        run_program("leave", peer.url, 2, spool)
+        seen = run_program("end_adopted", peer.url, spool, count)
+        assert seen == {"adopted": 2, "delivered": True}
+        assert len(peer.requests) == 2 + count
+    assert files(spool) == []
 
 
 def test_the_default_delivery_is_closed_too():

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from support.deliveries import keys
+from support.deliveries import files, keys
 from support.peers import Peer, echo, stall
 from support.programs import run_program
 
@@ -49,3 +49,14 @@ def test_workers_of_multiprocessing_deliver_before_they_end(method, how):
     with Peer() as peer:
         assert run_program("workers", peer.url, method, how) == {"all": True}
         assert keys(peer) == Counter(["preloaded", *(f"worker {n}" for n in range(6))])
+
+
+def test_forks_wait_for_no_file_of_a_spool_to_be_looked_through(spool):
+    """And a child takes the file over when its parent is through with it."""
+    with Peer() as peer:
+        run_program("leave", peer.url, 80, spool)
+        seen = run_program("fork_while_looking", peer.url, spool)
+        assert seen.pop("seen") < 70
+        assert seen == {"code": 0}
+        assert len(keys(peer)) == 80
+    assert files(spool) == []

@@ -1,6 +1,7 @@
 """Moments that are rare: no thread to be had, a flush in a turn, files that others changed."""
 
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -9,14 +10,15 @@ from contextlib import closing
 
 import pytest
 from support.deliveries import RUN, HandClock, delivering, list_spool, make_client
-from support.peers import Peer, echo, reply, stall
+from support.peers import Peer, echo, reply, stall, then
 from support.programs import run_program
 
 from gentrace.delivery import Delivery, DeliveryStats
 
 
-def test_where_no_thread_can_start_flush_does_their_work(monkeypatch):
-    """As at the end of the interpreter."""
+@pytest.fixture
+def without_threads(monkeypatch):
+    """A delivery finds no thread, as at the end of the interpreter."""
     start = threading.Thread.start
 
     def refuse(thread):
@@ -25,12 +27,70 @@ def test_where_no_thread_can_start_flush_does_their_work(monkeypatch):
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+def interrupt(*_):
+    """Ctrl-C, in the main thread."""
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_where_no_thread_can_start_flush_does_their_work():
     with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
         receipts = [delivery.submit(RUN) for _ in range(3)]
         assert not delivery.flush(0)
         assert peer.requests == []
         assert delivery.flush(30)
         assert all(receipt.result(0) for receipt in receipts)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_an_interrupted_flush_leaves_runs_for_the_next_one():
+    """In the middle of a request, or in the callback of another run."""
+    with Peer(then(interrupt, stall), echo) as peer, delivering(peer) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(3)]
+        receipts[1].add_done_callback(interrupt)
+        for delivered in (0, 2):
+            with pytest.raises(KeyboardInterrupt):
+                delivery.flush(30)
+            stats = delivery.stats()
+            assert (stats.delivered, stats.queued) == (delivered, 3 - delivered)
+        assert delivery.flush(30)
+        assert all(receipt.result(0) for receipt in receipts)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_a_flush_that_is_interrupted_when_it_has_taken_a_run_gives_it_back():
+    """Of a run that a finalizer submits in its turn, and that ends at its end."""
+
+    class SubmittingClock(HandClock):
+        def now(self):
+            if len(late) < 2:
+                receipt = delivery.submit(RUN)
+                if not receipt.done():  # it is left to the turn: of the flush, then of the take
+                    late.append(receipt)
+                    if len(late) == 2:
+                        receipt.add_done_callback(interrupt)
+            return super().now()
+
+    late = []
+    with Peer() as peer, delivering(peer, SubmittingClock(), max_runs=1) as delivery:
+        receipt = delivery.submit(RUN)
+        with pytest.raises(KeyboardInterrupt):
+            delivery.flush(30)
+        assert (delivery.stats().queued, delivery.stats().in_flight) == (1, 0)
+        assert delivery.flush(30)
+        assert receipt.result(0)
+
+
+def test_an_interruption_passes_when_all_receipts_have_ended(spool):
+    with Peer(stall) as peer, delivering(peer, spool=spool) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(20)]
+        receipts[10].add_done_callback(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            delivery.close(0)
+        assert {receipt.exception(0).reason for receipt in receipts} == {"spooled"}
+        peer.wait(lambda: "gentrace-delivery-spool" not in {t.name for t in threading.enumerate()})
 
 
 def test_a_flush_in_the_middle_of_a_turn_says_no():

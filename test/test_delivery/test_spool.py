@@ -17,6 +17,8 @@ from support.programs import PROGRAMS, UNMEASURED, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats, Receipt
+from gentrace.delivery.spool import new_path
+from gentrace.delivery.spool_file import SpoolFile
 
 
 @pytest.fixture
@@ -71,6 +73,58 @@ def test_the_first_run_adopts_what_is_left_too(spool):
         with delivering(peer, spool=spool) as delivery:
             delivery.submit(RUN)
             peer.wait(lambda: delivery.stats().delivered == 21)
+
+
+def leave_files(spool, url, count):
+    """Leave files with a run each, as processes do that are killed."""
+    spool.mkdir()
+    for number in range(count):
+        file = SpoolFile.make(new_path(spool), url)
+        file.add(f"run {number}", time.time(), b'{"name": "left", "stepRuns": []}')
+        file.close()
+
+
+def test_many_files_are_not_opened_at_once(spool):
+    """Eight, as each takes descriptors that the program may need, and the own one."""
+    with Peer(stall) as peer:
+        leave_files(spool, peer.url, 20)
+        with delivering(peer, spool=spool) as delivery:
+            assert not delivery.flush(0)
+            assert delivery.stats().accepted == 8
+            assert sum(entry.owned for entry in list_spool(spool)) == 9
+
+
+def test_a_flush_waits_for_files_that_are_not_opened_yet(spool):
+    with Peer() as peer:
+        leave_files(spool, peer.url, 20)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(20, 20)
+        assert files(spool) == []
+
+
+def test_the_next_files_are_opened_when_others_are_empty(spool):
+    """Not only at the next look for files, which comes after 30 s: the clock stands still."""
+    with Peer() as peer:
+        leave_files(spool, peer.url, 20)
+        with delivering(peer, HandClock(time.time()), spool=spool) as delivery:
+            delivery.submit(RUN)
+            peer.wait(lambda: delivery.stats().delivered == 21)
+
+
+def test_a_flush_ends_where_files_cannot_be_emptied(spool):
+    """They stay open, and make no room for others."""
+    with Peer() as peer:
+        leave_files(spool, peer.url, 20)
+        for path in spool.glob("*.sqlite3"):
+            with closing(sqlite3.connect(path)) as database, database:
+                database.execute(
+                    "CREATE TRIGGER keep BEFORE DELETE ON runs"
+                    " BEGIN SELECT RAISE(ABORT, 'kept'); END"
+                )
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(8, 8)
 
 
 def test_a_file_in_which_nothing_is_left_is_removed(spool):

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, delivering, files, keys, list_spool
+from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, list_spool
 from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
@@ -33,12 +33,28 @@ def test_a_file_of_a_later_version_is_left_alone(spool):
 
 def test_a_file_that_is_no_database_is_set_aside_and_said_once(spool, caplog):
     spool.mkdir()
-    (spool / "1-a.sqlite3").write_bytes(b"no database" * 1000)
+    (spool / ODD).write_bytes(b"no database" * 1000)
     with Peer() as peer, delivering(peer, spool=spool) as delivery:
         assert delivery.flush(30)
         peer.wait(lambda: caplog.records)
-    assert files(spool) == ["1-a.sqlite3.damaged"]
+    assert files(spool) == [f"{ODD}.damaged"]
     assert sum("damaged" in record.message for record in caplog.records) == 1
+
+
+def test_files_of_other_programs_are_not_touched(spool):
+    """Databases or not, with names that no delivery gives; neither by sending nor by listing."""
+    spool.mkdir()
+    with closing(sqlite3.connect(spool / "db.sqlite3")) as database, database:
+        database.execute("CREATE TABLE runs (name)")
+    (spool / "1-a.sqlite3").write_bytes(b"encrypted" * 1000)
+    (spool / f"copy of {ODD}").touch()
+    (spool / "db.lock").touch()
+    before = {path: path.read_bytes() for path in spool.iterdir()}
+    with Peer() as peer, delivering(peer, spool=spool) as delivery:
+        assert delivery.flush(30)
+        assert delivery.stats() == DeliveryStats()
+        assert [entry.owned for entry in list_spool(spool)] == [True]
+    assert {path: path.read_bytes() for path in spool.iterdir()} == before
 
 
 def test_everything_readable_in_a_damaged_file_is_sent(spool, caplog):
@@ -105,15 +121,15 @@ def no_lock(path):
 @pytest.mark.parametrize(
     ("put", "said"),
     [
-        (no_file, "0-a.sqlite3 cannot be read"),
-        (no_runs, "0-a.sqlite3 cannot be read"),
+        (no_file, f"{ODD} cannot be read"),
+        (no_runs, f"{ODD} cannot be read"),
         (no_lock, "cannot lock"),
     ],
 )
 def test_a_file_of_another_kind_keeps_no_other_from_being_adopted(spool, caplog, put, said):
     with Peer() as peer:
         leave_runs(spool, peer.url, 2)
-        put(spool / "0-a.sqlite3")
+        put(spool / ODD)
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(2, 2)
@@ -162,5 +178,5 @@ def test_the_log_is_copied_when_it_is_long(spool):
     with Peer(stall) as peer, delivering(peer, clock, spool=spool) as delivery:
         for _ in range(12):
             delivery.submit(body)
-        (log,) = spool.glob("*-wal")
-        peer.wait(lambda: log.stat().st_size < 4 * 2**20)
+        (path,) = spool.glob("*.sqlite3")
+        peer.wait(lambda: path.stat().st_size > 4 * 2**20)

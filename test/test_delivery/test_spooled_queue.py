@@ -5,7 +5,7 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import balances
+from support.deliveries import ODD, balances
 
 from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
@@ -20,19 +20,26 @@ HOST = "http://127.0.0.1:9"
 class Desk:
     """A queue with its spool, as a delivery has them, and what it says."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, **limits):
         self.said = []
         self.dropped = []
-        limits = Limits(max_runs=3)
+        limits = Limits(**{"max_runs": 3} | limits)
         self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
         self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
 
-    def accept(self, count):
+    def accept(self, count, body=b"{}"):
         """Queue runs; their receipts."""
         receipts = [Receipt() for _ in range(count)]
         for receipt in receipts:
-            self.queue.accept(Run(receipt.idempotency_key, b"{}", receipt=receipt))
+            self.queue.accept(Run(receipt.idempotency_key, body, receipt=receipt))
         return receipts
+
+    def adopt(self):
+        """Queue the runs of all files that are found; these files."""
+        found = self.spool.find()
+        for file in found:
+            self.queue.adopt(file)
+        return found
 
     def ended(self):
         """The receipts that are to end, and why."""
@@ -47,6 +54,14 @@ def change(path, statement):
     """Change a file as another program does."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(statement)
+
+
+def damage(path):
+    """Spoil all pages of a file but the first; whoever has it open reads them anew."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    change(path, "PRAGMA user_version = 1")
 
 
 @pytest.fixture
@@ -71,6 +86,79 @@ def test_memory_holds_the_next_runs_without_their_bodies(desk):
     assert desk.queue.stats == DeliveryStats(5, 5)
 
 
+def rows(desk):
+    """How many runs are in the file, as another program sees it."""
+    (file,) = desk.spool.files()
+    with closing(sqlite3.connect(file.path)) as database:
+        return database.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+def test_runs_that_have_ended_leave_the_file_together(desk):
+    """Twelve at once, what there is when the file is looked after, and all with the last one."""
+    desk.accept(18)
+    left = []
+    for _ in range(14):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left == [18] * 11 + [6] * 3
+    desk.queue.look_after()
+    assert rows(desk) == 4
+    for _ in range(4):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left[14:] == [4, 4, 4, 0]
+
+
+def test_fewer_runs_leave_the_file_together_where_they_are_large(desk):
+    """To remove one takes time in proportion, in which nobody else has a turn."""
+    desk.accept(4, bytes(100_000))
+    left = []
+    for _ in range(3):
+        desk.queue.deliver(desk.queue.take(0), "id")
+        left.append(rows(desk))
+    assert left == [4, 2, 2]
+
+
+def test_runs_that_have_ended_leave_the_file_when_it_is_closed(tmp_path, desk):
+    first = Desk(tmp_path / "spool")
+    first.accept(2)
+    first.queue.deliver(first.queue.take(0), "id")
+    assert rows(first) == 2
+    first.spool.close()
+    (file,) = desk.spool.find()
+    assert file.count() == 1
+    file.close()
+
+
+def test_the_last_run_takes_the_others_of_every_file_along(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    left.spool.close()
+    (file,) = desk.spool.find()
+    desk.accept(1)
+    desk.queue.adopt(file)
+    for run in [desk.queue.take(0) for _ in range(3)]:
+        desk.queue.deliver(run, "id")
+    assert [file.count() for file in desk.spool.files()] == [0, 0]
+
+
+def test_a_log_that_has_been_copied_is_written_over(desk):
+    """It is begun anew at once: the write that does so waits for the disk, and no run's may."""
+    body = bytes(500_000)
+    desk.accept(12, body)
+    (file,) = desk.spool.files()
+    (log,) = file.path.parent.glob("*-wal")
+    length = log.stat().st_size
+    assert file.path.stat().st_size < length
+    desk.queue.look_after()
+    assert file.path.stat().st_size > 12 * 500_000
+    assert log.stat().st_size == length
+    head = log.read_bytes()[:32]
+    desk.accept(12, body)
+    assert log.stat().st_size < 1.1 * length
+    assert log.read_bytes()[:32] == head
+
+
 def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
     desk.accept(1)
     run = desk.queue.take(0)
@@ -87,6 +175,60 @@ def test_a_body_that_cannot_be_read_now_is_read_later(desk):
     assert desk.queue.stats.queued == 1
     desk.execute("ALTER TABLE others RENAME TO runs")
     assert desk.queue.take(60).body == b"{}"
+
+
+def test_a_file_that_cannot_be_read_now_pauses_nothing(desk):
+    """The server is not to blame."""
+    desk.accept(3)
+    desk.execute("ALTER TABLE runs RENAME TO others")
+    for now in range(0, 600, 60):
+        assert desk.queue.take(now) == 0
+    assert desk.queue.pauses.is_open
+    assert desk.queue.stats == DeliveryStats(3, queued=3, bytes=3 * 2048)
+    desk.execute("ALTER TABLE others RENAME TO runs")
+    assert desk.queue.take(600).body == b"{}"
+
+
+def test_a_file_that_is_damaged_in_use_keeps_no_other_waiting(tmp_path, desk):
+    """Its runs stay in it, for the process that saves what is readable."""
+    for _ in range(2):
+        left = Desk(tmp_path / "spool")
+        left.accept(50, bytes(3000))
+        left.spool.close()
+    first, _ = desk.adopt()
+    damage(first.path)
+    for _ in range(50):
+        desk.queue.deliver(desk.queue.take(0), "id")
+    assert desk.queue.take(0) == inf
+    assert desk.queue.stats == DeliveryStats(100, delivered=50, queued=50)
+    assert "malformed" in desk.said[0]
+    desk.queue.look_after()
+    assert desk.spool.files() == [first]
+
+
+def test_a_run_that_is_damaged_in_use_ends_as_expired(tmp_path, desk):
+    """Nothing is paused for it."""
+    left = Desk(tmp_path / "spool")
+    left.accept(50, bytes(10_000))
+    left.spool.close()
+    (file,) = desk.adopt()
+    desk.queue.deliver(desk.queue.take(0), "id")
+    damage(file.path)
+    for _ in range(2):
+        assert desk.queue.take(0) == 0
+    assert desk.dropped == ["expired"] * 2
+    assert desk.queue.pauses.is_open
+
+
+def test_runs_larger_than_what_memory_may_hold_go_one_by_one(tmp_path):
+    tiny = Desk(tmp_path / "spool", max_bytes=1000)
+    tiny.accept(2)
+    run = tiny.queue.take(0)
+    assert tiny.queue.take(0) == inf
+    tiny.queue.deliver(run, "id")
+    tiny.queue.deliver(tiny.queue.take(0), "id")
+    assert tiny.queue.stats == DeliveryStats(2, 2)
+    tiny.spool.close()
 
 
 def test_runs_that_cannot_be_loaded_now_are_loaded_later(desk):
@@ -188,7 +330,7 @@ def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
 def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk):
     """Its name is still in the list of the directory."""
     desk.spool.prepare()
-    (tmp_path / "spool" / "1-a.sqlite3").symlink_to(tmp_path / "gone")
+    (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
     assert desk.spool.find() == []
     assert desk.said == []
 
@@ -224,19 +366,18 @@ def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
     assert desk.queue.take(0).body == b"{}"
 
 
-def test_a_file_that_cannot_be_counted_is_found_again(tmp_path, desk):
+def test_a_file_that_cannot_be_read_for_a_while_keeps_its_runs(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(2)
     left.spool.close()
     (file,) = desk.spool.find()
     change(file.path, "ALTER TABLE runs RENAME TO others")
     desk.queue.adopt(file)
+    assert desk.queue.take(0) == inf
     assert "cannot be read" in desk.said[0]
-    assert desk.queue.stats == DeliveryStats()
     change(file.path, "ALTER TABLE others RENAME TO runs")
-    (file,) = desk.spool.find()
-    desk.queue.adopt(file)
-    assert desk.queue.stats == DeliveryStats(2, queued=2)
+    assert desk.queue.take(0).body == b"{}"
+    assert desk.queue.stats.queued == 1
 
 
 @pytest.mark.parametrize("kind", [sqlite3.OperationalError, ValueError])
@@ -267,3 +408,20 @@ def test_a_damaged_file_that_cannot_be_copied_stays_as_it_was(tmp_path, desk, mo
     assert "set aside" in desk.said[-1]
     desk.queue.adopt(saved)
     assert desk.queue.stats == DeliveryStats(2, queued=2)
+
+
+def test_a_large_file_that_is_damaged_is_saved_as_far_as_it_can_be_read(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    for number in range(20):
+        left.queue.accept(Run(f"run {number}", bytes(2**20), receipt=Receipt()))
+    (file,) = left.spool.files()
+    left.spool.close()
+    with closing(sqlite3.connect(file.path)) as database:
+        page = database.execute("PRAGMA page_size").fetchone()[0]
+    with file.path.open("r+b") as database:
+        database.seek(page * (10 * 2**20 // page))
+        database.write(b"\xff" * page)
+    (saved,) = desk.spool.find()
+    assert "set aside" in desk.said[-1]
+    desk.queue.adopt(saved)
+    assert 15 <= desk.queue.stats.queued < 20

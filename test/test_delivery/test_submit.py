@@ -10,7 +10,7 @@ import weakref
 from collections import Counter
 
 import pytest
-from support.deliveries import RUN, balances, delivering, make_client
+from support.deliveries import RUN, balances, delivering, keys, make_client
 from support.peers import Peer, echo, reply, stall
 from support.programs import run_program
 
@@ -99,6 +99,18 @@ def test_nothing_of_the_callers_is_held_or_changed():
         gc.collect()
         assert gone() is None
         assert not receipt.done()
+
+
+def test_another_configuration_holds_from_the_next_try_on():
+    """Also one that lies in memory where the one that it replaced did."""
+    with Peer() as even, Peer() as odd, delivering(even) as delivery:
+        peers = [even, odd]
+        for number in range(10):
+            delivery.api_client.configuration = Configuration("http://127.0.0.1:9")
+            delivery.api_client.configuration = Configuration(peers[number % 2].url)
+            delivery.submit(RUN, idempotency_key=str(number)).result(30)
+        assert list(keys(even)) == list("02468")
+        assert list(keys(odd)) == list("13579")
 
 
 def test_memory_is_counted_as_it_is():

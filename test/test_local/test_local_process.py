@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import gentrace.local
+from gentrace import ApiClient, Configuration
+from gentrace.runs import RunsApi
+
 START = """
 import json, os, sys, threading, time
 sys.path.insert(0, sys.argv[1])
@@ -132,6 +136,36 @@ with socket.create_connection((url.hostname, url.port), timeout=60) as late:
     late.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n" % url.netloc.encode())
     assert late.recv(12) == b"HTTP/1.1 200"
 """
+LAST_RUNS = (
+    START
+    + """
+import logging
+import gentrace
+logging.basicConfig(level=logging.WARNING)
+server = gentrace.local.serve(database=sys.argv[2])
+client = gentrace.ApiClient(gentrace.Configuration(host=server.url))
+delivery = gentrace.Delivery(client)
+for _ in range(20):
+    delivery.submit({"name": "n", "stepRuns": []})
+"""
+)
+INTERRUPTED = (
+    START
+    + """
+import signal
+def strike(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, strike)
+for moment in range(40):
+    signal.setitimer(signal.ITIMER_REAL, 0.0005 + 0.0004 * moment)
+    try:
+        server = gentrace.local.serve()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        server.close()
+    except KeyboardInterrupt:
+        pass
+"""
+)
 HERE = str(Path(__file__).parents[1])
 
 
@@ -183,6 +217,21 @@ def test_a_server_without_a_block_ends_when_it_is_closed_or_with_the_program(
     output, errors = run_code(UNCLOSED, how)
     assert not tmp_path.joinpath(output.strip()).exists()
     assert errors == ""
+
+
+def test_what_is_sent_at_the_end_of_the_program_is_stored(run_code, tmp_path):
+    """The server of a program outlives its deliveries."""
+    database = tmp_path / "runs.sqlite3"
+    assert run_code(LAST_RUNS, str(database)) == ("", "")
+    with (
+        gentrace.local.serve(database=database) as server,
+        ApiClient(Configuration(server.url)) as client,
+    ):
+        assert len(list(RunsApi(client).runs_iterate())) == 20
+
+
+def test_an_interrupt_while_it_starts_leaves_a_program_that_ends(run_code):
+    run_code(INTERRUPTED)
 
 
 def test_clients_that_reset_their_connections_leave_no_line_in_the_log(run_code):

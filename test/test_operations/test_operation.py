@@ -83,19 +83,6 @@ def test_binary_answer_is_bytes_or_a_file(connect, tmp_path):
     assert peer.requests[0]["Accept"] == "application/octet-stream"
 
 
-@pytest.mark.parametrize(
-    ("text", "json_like"),
-    [
-        ("application/json", True),
-        ("application/problem+json; charset=utf-8", True),
-        ("text/json-lines", False),
-        ("application/octet-stream", False),
-    ],
-)
-def test_media_type_knows_what_is_json(text, json_like):
-    assert MediaType(text).is_json == json_like
-
-
 def test_media_type_includes_what_has_its_parameters():
     assert MediaType("a/b; x=1").includes(MediaType('A/B; y=2; X="1"'))
     assert not MediaType("a/b; x=1").includes(MediaType("a/b; x=2"))

@@ -316,3 +316,47 @@ def test_bound_coroutine_raises_its_own_errors():
 
     with pytest.raises(KeyError, match="mine"):
         asyncio.run(bind(fail)())
+
+
+@pytest.mark.parametrize("kind", ["runs", "steps"])
+def test_blocks_that_do_not_end_in_the_reverse_order_hide_nothing(kind, pipeline, delivery):
+    """As those of two generators that are open at once; the context keeps none of them."""
+
+    def generate():
+        with pipeline.start() if kind == "runs" else step("inner"):
+            yield
+
+    with pipeline.start() as outer:
+        for _ in range(3):
+            first, second = generate(), generate()
+            next(first)
+            next(second)
+            first.close()
+            assert (current_run() is outer) == (kind == "steps")
+            second.close()
+            assert current_run() is outer
+            assert current_step() is None
+        with step("later"):
+            pass
+    assert delivery.runs[-1]["stepRuns"][-1]["provider"] == {"name": "later"}
+
+
+def test_block_that_threads_enter_side_by_side_ends_for_each_its_own_step(pipeline, delivery):
+    """Also where one of them is outside of any run."""
+    block = step("model")
+    inside, outside = threading.Event(), threading.Event()
+
+    def enter_outside():
+        with block:
+            outside.set()
+            assert inside.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(enter_outside)
+        assert outside.wait(10)
+        with pipeline.start(), block as one:
+            inside.set()
+            done.result(10)
+            assert current_step() is one
+            one.outputs = {"answer": 1}
+    assert delivery.providers == [{"name": "model", "outputs": {"answer": 1}}]

@@ -195,6 +195,32 @@ def test_abandoned_async_generator_ends_its_step(pipeline, delivery):
     assert "error" not in found
 
 
+def test_open_async_generator_is_closed_once_at_the_end_of_its_loop(pipeline, delivery):
+    """As a plain one is, of which the loop alone knows."""
+    wrong = []
+    held = []
+
+    @step
+    async def generate():
+        try:
+            yield 1
+            yield 2
+        finally:
+            await asyncio.sleep(0)
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: wrong.append(what))
+        held.extend([generate(), generate()])
+        for one in held:
+            await anext(one)
+
+    with pipeline.start():
+        asyncio.run(main())
+    assert wrong == []
+    assert len(delivery.steps) == 2
+    assert not any("error" in one for one in delivery.steps)
+
+
 def test_task_group_inside_of_an_async_generator(pipeline, delivery):
     @step("child")
     async def child(n):

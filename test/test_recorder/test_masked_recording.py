@@ -109,6 +109,13 @@ def test_error_that_the_mask_makes_something_else_is_kept_as_it_is():
     assert delivery.steps[0]["error"] == {"code": 5}
 
 
+def test_error_of_a_step_that_was_measured_elsewhere_stays_whole():
+    delivery = InMemory(mask=lambda one: one)
+    with Pipeline("a", delivery=delivery).start() as run:
+        run.add_step_run({"error": "e" * 5_000})
+    assert delivery.steps[0]["error"] == "e" * 5_000
+
+
 def _raise(_):
     raise RuntimeError(SECRETS[0])
 

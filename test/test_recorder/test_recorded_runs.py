@@ -1,6 +1,7 @@
 """A run: how it starts and ends, what its receipt says, and what of it is handed over."""
 
 import asyncio
+import copy
 import gc
 import json
 import logging
@@ -360,3 +361,11 @@ def test_json_encoder_is_that_of_the_deliverys_client(
         find_encoder.cache_clear()
     assert bool(written) is calls
     assert delivery.providers[0]["inputs"] == {"question": 1}
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copy_of_a_run_is_the_run(copied, pipeline, delivery):
+    """Which a copy that is dropped would end."""
+    with pipeline.start() as run:
+        assert copied(run) is run
+    assert len(delivery.runs) == 1

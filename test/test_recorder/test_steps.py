@@ -4,11 +4,18 @@ import asyncio
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 import pytest
 
 from gentrace.recorder import Pipeline, Step, clock, step
 from gentrace.schemas import as_datetime
+
+LARGE = {"truncated": "1.1 MiB"}
+
+
+class Color(Enum):
+    RED = "red"
 
 
 def test_step_holds_what_was_set_until_it_ended(pipeline, delivery):
@@ -279,7 +286,11 @@ def test_large_step_that_was_added_keeps_its_names_and_times(pipeline, delivery)
     (found,) = delivery.steps
     assert found == {
         **added,
-        "provider": {**added["provider"], "inputs": {"truncated": "12.3 MiB"}},
+        "provider": {
+            **added["provider"],
+            "inputs": {"truncated": "12.3 MiB"},
+            "more": "m" * 10_000 + "… (20000 characters)",
+        },
         "other": {"b": "o" * 10_000 + "… (20000 characters)"},
     }
 
@@ -293,3 +304,26 @@ def test_deep_content_is_masked_and_shortened(delivery):
     with Pipeline("a", delivery=delivery).start() as run, run.step(inputs={"a": deep}):
         pass
     assert delivery.providers[0]["inputs"] == {"truncated": "2.4 MiB"}
+
+
+def test_what_the_document_does_not_declare_gives_way_too(pipeline, delivery):
+    text, numbers = "t" * 3_000_000, [1.5] * 300_000
+    with pipeline.start() as run:
+        run.add_step_run(
+            {"provider": {"name": "a", "raw": text}, "raw": text, "error": "e" * 5_000}
+        )
+        run.add_step_run({"provider": {"name": "b", "raw": numbers}, "raw": numbers})
+    cut = "t" * 10_000 + "… (3000000 characters)"
+    assert delivery.steps == [
+        {"provider": {"name": "a", "raw": cut}, "raw": cut, "error": "e" * 5_000},
+        {"provider": {"name": "b", "raw": LARGE}, "raw": LARGE},
+    ]
+
+
+def test_member_of_an_enum_names_a_provider_by_its_value(pipeline, delivery):
+    with pipeline.start() as run:
+        with run.step(Color.RED):
+            pass
+        with step(Color.RED):
+            pass
+    assert delivery.providers == [{"name": "red"}] * 2

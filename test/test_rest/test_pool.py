@@ -23,6 +23,7 @@ from support.peers import (
     stall,
     then,
 )
+from urllib3 import HTTPConnectionPool
 
 from gentrace import ApiClient, Configuration
 from gentrace.exceptions import ApiTimeoutException
@@ -155,6 +156,39 @@ def test_call_waits_for_a_connection_that_another_gives_back(connect):
         assert first.result(20)
         assert second.result(20)
     assert peer.connections == 1
+
+
+def close_client(caller):
+    caller.client.close()
+
+
+def change_setting(caller):
+    caller.configuration.connection_pool_maxsize = 2
+    assert caller.works()
+
+
+@pytest.mark.parametrize("end", [close_client, change_setting])
+def test_calls_that_wait_for_a_connection_outlive_their_pool(connect, monkeypatch, end):
+    """All of those that wait go on by the next pool, not only as many as it had connections."""
+    entered, release = [], threading.Event()
+    urlopen = HTTPConnectionPool.urlopen
+
+    def enter(*arguments, **keywords):
+        entered.append(None)
+        return urlopen(*arguments, **keywords)
+
+    def hold(talk, request):
+        assert release.wait(20)
+        echo(talk, request)
+
+    with Peer(hold, echo) as peer, ThreadPoolExecutor(8) as threads:
+        monkeypatch.setattr(HTTPConnectionPool, "urlopen", enter)
+        caller = connect(peer, connection_pool_maxsize=1, timeout=10, retries=0)
+        calls = [threads.submit(caller.post) for _ in range(8)]
+        peer.wait(lambda: len(entered) == 8)
+        end(caller)
+        release.set()
+        assert all(call.result().response.status == 200 for call in calls)
 
 
 @pytest.mark.parametrize("fault", [reset, close, raw(b"garbage\r\n\r\n")])

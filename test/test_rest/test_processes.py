@@ -74,6 +74,30 @@ def test_fork_in_the_middle_of_calls():
     assert result == {"own": True, "codes": [0] * 20}
 
 
+@pytest.mark.parametrize(
+    ("module", "how"),
+    [
+        ("urllib3", "call"),
+        ("urllib3.connectionpool", "call"),
+        ("certifi", "over TLS"),
+        ("encodings.idna", "call"),
+        ("multiprocessing.pool", "at once"),
+        ("multiprocessing.dummy", "at once"),
+    ],
+)
+def test_fork_while_a_call_loads_a_module(module, how):
+    """It waits until the module is whole: the child has nobody who would end loading it."""
+    with Peer(tls=server_tls() if how == "over TLS" else None) as peer:
+        done = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, SCRIPT.with_name("program_loading.py"), peer.url, module, how],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (done.stdout, done.stderr) == ("7\n", "")
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("how", ["pool", "executor"])
 def test_client_is_sent_to_workers(method, how):

@@ -84,6 +84,21 @@ def test_one_thread_serves_all():
     assert threading.active_count() == before + 1
 
 
+def test_handler_of_a_signal_may_call_while_the_thread_starts(monkeypatch):
+    watchdog, items = Watchdog(), [Item(0.05), Item(0.05)]
+    caller = threading.Thread(target=watchdog.watch, args=(items[0],), daemon=True)
+    start = threading.Thread.start
+
+    def start_and_strike(thread):
+        if thread is not caller:
+            watchdog.watch(items[1])
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_strike)
+    caller.start()
+    assert all(item.was_cut.wait(PATIENCE) for item in items)
+
+
 def test_nothing_is_started_as_python_ends(monkeypatch):
     """A thread could neither start nor run then; the time-outs of the sockets remain."""
     ended = SimpleNamespace(is_alive=lambda: False)

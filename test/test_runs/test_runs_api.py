@@ -119,6 +119,30 @@ def test_each_run_may_be_deleted_as_it_is_given(runs, store):
     assert ids(runs.runs_list()) == []
 
 
+def test_pages_follow_each_other_while_the_server_forgets_runs():
+    """The run at which a page ended may be gone when the next one is asked for."""
+    with (
+        gentrace.local.serve(max_runs=4) as server,
+        gentrace.ApiClient(gentrace.Configuration(server.url)) as client,
+    ):
+        api, runs = gentrace.IngestionApi(client), RunsApi(client)
+        for number in range(4):
+            api.pipeline_run_post({"name": f"old {number}", "stepRuns": []})
+        pages = runs.runs_iterate(limit=2)
+        assert [next(pages).name, next(pages).name] == ["old 3", "old 2"]
+        for number in range(3):
+            api.pipeline_run_post({"name": f"new {number}", "stepRuns": []})
+        assert list(pages) == []
+
+
+def test_a_page_ends_before_it_is_larger_than_an_answer_may_be(runs, store):
+    stored = [store(text="ä" * 300_000) for _ in range(12)][::-1]
+    first = runs.runs_list()
+    assert 0 < len(ids(first)) < 12
+    assert first.body.next == ids(first)[-1]
+    assert [run.pipeline_run_id for run in runs.runs_iterate()] == stored
+
+
 def test_a_page_that_lost_all_its_runs_is_passed_over():
     """They were deleted while the server gave it."""
     run = json.dumps({

@@ -191,6 +191,43 @@ def test_afterwards():
     done.assert_outcomes(passed=3)
 
 
+def test_a_default_configuration_of_the_program_is_set_aside(run):
+    """One of a test is forgotten, and the program's own comes back."""
+    done = run(
+        """
+gentrace.Configuration.set_default(gentrace.Configuration("https://real.test", "real-token"))
+pipeline = gentrace.Pipeline("p")
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_program(gentrace_server, number):
+    assert gentrace.Configuration.get_default_copy().access_token is None
+    gentrace.Configuration.set_default(gentrace.Configuration(retries=0, access_token="fake"))
+    pipeline.start().submit()
+    gentrace_server.wait_for_runs(1)
+
+def test_afterwards():
+    assert gentrace.Configuration.get_default_copy().access_token == "real-token"
+"""
+    )
+    done.assert_outcomes(passed=3)
+
+
+def test_a_delivery_of_a_module_is_pointed_at_the_server(run):
+    """As the page on tests says: its next run goes there."""
+    done = run(
+        """
+delivery = gentrace.Delivery(mask=lambda step: step)
+pipeline = gentrace.Pipeline("p", delivery=delivery)
+
+def test_the_program(gentrace_server, monkeypatch):
+    monkeypatch.setattr(delivery.api_client.configuration, "host", gentrace_server.url)
+    pipeline.start().submit()
+    gentrace_server.wait_for_runs(1)
+"""
+    )
+    done.assert_outcomes(passed=1)
+
+
 def test_a_run_that_is_delivered_in_the_background_is_waited_for(run):
     done = run(
         """

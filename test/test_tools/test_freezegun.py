@@ -1,4 +1,4 @@
-"""freezegun: deadlines are measured by a clock that does not stand still."""
+"""freezegun: what waits is measured by a clock that does not stand still."""
 
 import pytest
 from support.peers import Peer, stall
@@ -25,3 +25,21 @@ def test_deadline_holds_while_the_clock_stands_still(run, name):
         seen = run("freezegun", name, peer)
     assert seen["kind"] == "ApiTimeoutException"
     assert 0.5 < seen["took"] < 2
+
+
+@pytest.mark.parametrize("name", ["kit_across", "kit_within"])
+def test_kits_server_serves_and_ends_while_the_clock_stands_still(run, name):
+    with Peer() as peer:
+        assert run("freezegun", name, peer) == {"names": ["answer-question"]}
+
+
+def test_local_server_waits_no_longer_for_its_database_while_the_clock_stands_still(run):
+    with Peer() as peer:
+        seen = run("freezegun", "busy", peer)
+    assert seen["kind"] == "ServiceException"
+    assert "another process is writing to the database" in seen["words"]
+
+
+def test_step_takes_its_own_time_though_the_clock_stops_within(run):
+    with Peer() as peer:
+        assert 0 <= run("freezegun", "step", peer, GENTRACE_HOST=peer.url)["elapsed"] < 30_000

@@ -91,14 +91,14 @@ reveal_type(PipelineRunResponse.from_openapi_data_oapg({}))  # PipelineRunRespon
 # Of a request that is ready, now or later.
 reveal_type(client.call_api("/x", "GET"))  # HTTPResponse
 reveal_type(client.call_api("/x", "GET", async_req=None))  # HTTPResponse
-reveal_type(client.call_api("/x", "GET", async_req=True))  # AsyncResult[HTTPResponse]
-reveal_type(client.call_api("/x", "GET", None, None, None, None, True))  # AsyncResult[HTTPResponse]
+reveal_type(client.call_api("/x", "GET", async_req=True))  # ApplyResult[HTTPResponse]
+reveal_type(client.call_api("/x", "GET", None, None, None, None, True))  # ApplyResult[HTTPResponse]
 maybe = client.call_api("/x", "GET", async_req=flag)
-reveal_type(maybe)  # HTTPResponse | AsyncResult[HTTPResponse]
+reveal_type(maybe)  # HTTPResponse | ApplyResult[HTTPResponse]
 
 # The answer in an exception.
-error = gentrace.ApiException()
-if error.api_response is not None:
-    error.api_response.close()
-    with error.api_response as refused:
+failure = gentrace.ApiException()
+if failure.api_response is not None:
+    failure.api_response.close()
+    with failure.api_response as refused:
         reveal_type(refused.response.status)  # int

@@ -59,7 +59,6 @@ reveal_type(other.max_response_body)  # int
 reveal_type(other.debug)  # bool
 reveal_type(other.ssl_context)  # SSLContext | None
 reveal_type(other.retries)  # int | bool | Retry | None
-reveal_type(other.is_default_host)  # bool
 reveal_type(other.copy())  # Configuration
 
 client = gentrace.ApiClient(other)
@@ -74,7 +73,6 @@ other.timeot = 5  # type: ignore[attr-defined]  # pyright: ignore[reportAttribut
 other.timeout = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.debug = 1  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.ssl_context = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
-other.is_default_host = True  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 other.host = None  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.access_token = 5  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.logger = {}  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

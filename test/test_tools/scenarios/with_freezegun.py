@@ -1,7 +1,14 @@
 """freezegun: a clock that stands still."""
 
+import sqlite3
+from contextlib import closing
+
 from calls import fail, main, make, post, tell
 from freezegun import freeze_time
+
+import gentrace
+import gentrace.testing
+from gentrace.local import writing
 
 THEN = "2026-06-01"
 
@@ -38,6 +45,43 @@ def jump(url):
         first = post(api, "one", timeout=20)
         frozen.tick(366 * 86400)
         tell(runs=[first, post(api, "two", timeout=20)])
+
+
+def kit_across(_url):
+    """The clock stops while a server runs, and goes on before it ends."""
+    with gentrace.testing.serve() as server:
+        with freeze_time(THEN):
+            server.delay(0.1)
+            post(make(server.url))
+        tell(names=[run["name"] for run in server.wait_for_runs(1)])
+
+
+def kit_within(_url):
+    """The clock stands still from a server's start to its end."""
+    with freeze_time(THEN), gentrace.testing.serve() as server:
+        post(make(server.url))
+        tell(names=[run["name"] for run in server.wait_for_runs(1)])
+
+
+def busy(_url):
+    """Another program writes to a server's database and does not end."""
+    writing.PATIENCE = 0.2
+    with freeze_time(THEN), gentrace.local.serve(database="runs.sqlite3") as server:
+        with closing(sqlite3.connect("runs.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            seen = fail(make(server.url), timeout=20)
+        tell(**seen)
+
+
+def step(_url):
+    """The clock stops during a step."""
+    frozen = freeze_time(THEN)
+    run = gentrace.Pipeline("p").start()
+    with run.step("model") as step:
+        frozen.start()
+    frozen.stop()
+    run.discard()
+    tell(elapsed=step.elapsed_time)
 
 
 main(globals())

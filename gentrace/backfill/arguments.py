@@ -1,0 +1,84 @@
+"""Checks of what `send_lines` and `send_bag` are given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from threading import TIMEOUT_MAX
+from typing import TYPE_CHECKING, Any, cast
+
+from gentrace.configuration import (
+    Configuration,
+    check_text,
+    hide_arguments,
+    refuse,
+    refuse_type,
+)
+from gentrace.configuration.files import check_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@hide_arguments
+def check_configuration(value: object) -> Configuration:
+    """Return a configuration: for None, a copy of this process's default one."""
+    if value is None:
+        return Configuration.get_default_copy()
+    if not isinstance(value, Configuration):
+        raise refuse_type("configuration", "a gentrace.Configuration or None", value)
+    return value
+
+
+def check_lines(value: Any) -> Iterator[object]:
+    """Return an iterator over lines; a text is no lines, and neither is one run."""
+    expected = "lines to iterate over, such as an open file"
+    if isinstance(value, (str, bytes, bytearray, Mapping)):
+        raise refuse("lines", expected, cast("object", value), kind=True)
+    try:
+        return iter(value)
+    except TypeError:
+        raise refuse("lines", expected, value, kind=True) from None
+
+
+def check_line(number: int, value: object) -> str | bytes:
+    """Return a line."""
+    if not isinstance(value, (str, bytes)):
+        expected = "JSON as str or bytes, such as json.dumps(run)"
+        raise refuse(f"lines: line {number}", expected, value, kind=True)
+    return value
+
+
+def check_rate(value: object) -> float:
+    """Return how many seconds apart runs begin that are so many a second at most."""
+    expected = "runs a second, above 0, or None"
+    if value is None:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise refuse("rate", expected, value, kind=True)
+    if not value > 0:
+        raise refuse("rate", expected, value)
+    return min(1 / value, TIMEOUT_MAX)
+
+
+def check_key(value: object) -> str | None:
+    """Return the name of a property, or None."""
+    return None if value is None else check_text("key", value, "a property's name or None")
+
+
+def check_state(value: object) -> str | None:
+    """Return the path of a file, or None."""
+    return None if value is None else check_path("state", value)
+
+
+def check_callback(name: str, value: object) -> None:
+    """Refuse what can be neither called nor left out."""
+    if value is not None and not callable(value):
+        raise refuse(name, "a callable or None", value, kind=True)
+
+
+def check_bag(value: object) -> None:
+    """Refuse what is no bag of Dask; if it is one, that module is loaded."""
+    module: Any = sys.modules.get("dask.bag")
+    if module is None or not isinstance(value, module.Bag):
+        raise refuse("bag", "a dask.bag.Bag", value, kind=True)

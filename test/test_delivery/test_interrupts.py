@@ -1,0 +1,95 @@
+"""Ctrl-C, and handlers of signals that raise, while a run is accepted."""
+
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from support.deliveries import RUN, Gate, balances, delivering, files, keys
+from support.peers import Peer, echo
+from support.programs import UNMEASURED, run_program
+
+from gentrace.delivery import DeliveryStats, Receipt
+
+KINDS = [KeyboardInterrupt, SystemExit, TimeoutError]
+"""What a handler raises; a bare TimeoutError is nobody else's."""
+
+
+@contextmanager
+def struck(monkeypatch, moment, kind, times):
+    """Raise something before or after runs are written, as a handler does that comes then."""
+    left = [kind] * times
+
+    class Connection(sqlite3.Connection):
+        def execute(self, statement, *values):
+            is_write = "INTO runs" in statement
+            if is_write and left and moment == "before":
+                raise left.pop()
+            result = super().execute(statement, *values)
+            if is_write and left and moment == "after":
+                raise left.pop()
+            return result
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **more: connect(*args, factory=Connection, **more)
+    )
+    yield left
+    assert left == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_run_whose_write_is_interrupted_is_accepted(spool, monkeypatch, moment, kind):
+    """The interrupt passes through, and the run is sent once; so are others."""
+    with Peer() as peer, struck(monkeypatch, moment, kind, 1):
+        with delivering(peer, spool=spool) as delivery:
+            first, second = Receipt(), Receipt()
+            with pytest.raises(kind):
+                delivery.enqueue(b"{}", first)
+            delivery.enqueue(b"{}", second)
+            assert first.result(30)
+            assert second.result(30)
+            assert delivery.stats() == DeliveryStats(2, 2)
+        assert list(keys(peer).values()) == [1, 1]
+    assert files(spool) == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_run_whose_write_is_interrupted_over_and_over_is_not_accepted(spool, monkeypatch, moment):
+    """And nothing is left of it."""
+    with Peer() as peer, struck(monkeypatch, moment, KeyboardInterrupt, 4):
+        with delivering(peer, spool=spool) as delivery:
+            with pytest.raises(KeyboardInterrupt):
+                delivery.enqueue(b"{}", Receipt())
+            assert delivery.stats() == DeliveryStats()
+            assert delivery.submit(RUN).result(30)
+        assert list(keys(peer).values()) == [1]
+    assert files(spool) == []
+
+
+def test_a_run_beyond_what_memory_holds_is_accepted_too(spool, monkeypatch):
+    gate = Gate()
+    with Peer(gate, echo) as peer, struck(monkeypatch, "after", KeyboardInterrupt, 0) as left:
+        with delivering(peer, spool=spool, max_runs=1) as delivery:
+            receipts = [delivery.submit(RUN), Receipt(), Receipt()]
+            left.append(KeyboardInterrupt)
+            with pytest.raises(KeyboardInterrupt):
+                delivery.enqueue(b"{}", receipts[1])
+            delivery.enqueue(b"{}", receipts[2])
+            assert delivery.stats().accepted == 3
+            assert balances(delivery.stats())
+            gate.go.set()
+            assert all(receipt.result(30) for receipt in receipts)
+        assert list(keys(peer).values()) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("kept", ["in memory", "in a spool"])
+def test_interrupts_at_random_moments_leave_the_counters_right(spool, kept):
+    """Each run that was accepted is sent once, and nothing is left to wait for."""
+    with Peer() as peer:
+        more = [spool] if kept == "in a spool" else []
+        seen = run_program("interrupt_with_errors", peer.url, 200, *more, **UNMEASURED)
+        assert seen.pop("accepted") == len(keys(peer))
+        assert set(keys(peer).values()) == {1}
+    assert seen == {"done": True, "balances": True, "left": 0}
+    assert more == [] or files(spool) == []

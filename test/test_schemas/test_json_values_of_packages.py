@@ -1,0 +1,48 @@
+"""Any value as JSON: what packages for data and for models have, where they are installed."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from gentrace.models import StepRun
+from gentrace.schemas import to_json_value
+
+
+def test_packages_for_data():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    moment = numpy.datetime64("2024-01-02T03:04:05.000000006", "ns")
+    assert to_json_value(
+        [numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.str_("a"), numpy.arange(2)]
+    ) == [0.5, 3, True, "a", [0, 1]]
+    assert to_json_value([moment, numpy.array([moment])]) == [str(moment), [str(moment)]]
+    assert to_json_value(numpy.zeros((101, 100))) == "ndarray of shape (101, 100)"
+    assert to_json_value(numpy.float64("nan")) == "NaN"
+    assert to_json_value(pandas.Timestamp("2024-01-02")) == "2024-01-02T00:00:00"
+    assert to_json_value(pandas.NaT) == "NaT"
+    assert to_json_value(pandas.Series([1, 2])) == [1, 2]
+    frame = pandas.DataFrame({"a": [1]})
+    assert to_json_value(frame) == repr(frame)
+
+
+def test_packages_for_models():
+    attrs = pytest.importorskip("attrs")
+    msgspec = pytest.importorskip("msgspec")
+    pydantic = pytest.importorskip("pydantic")
+    model = pydantic.create_model("Order", at=(datetime, ...), price=(Decimal, ...))
+    order = model(at=datetime(2024, 1, 2, tzinfo=UTC), price=Decimal("1.50"))
+    assert to_json_value([order]) == [{"at": "2024-01-02T00:00:00Z", "price": "1.50"}]
+    point = attrs.make_class("Spot", ["x"])
+    struct = msgspec.defstruct("Place", ["y"])
+    assert to_json_value([point(1), struct({2})]) == [{"x": 1}, {"y": [2]}]
+
+
+def test_field_of_the_wrong_type_is_taken_as_it_is_and_shown_to_nobody():
+    """pydantic warns of it with its content; warnings are errors here."""
+    pydantic = pytest.importorskip("pydantic")
+    patient = pydantic.create_model("Patient", age=(int, ...))
+    wrong = patient.model_construct(age="secret")
+    assert to_json_value({"p": wrong}) == {"p": {"age": "secret"}}
+    step = StepRun(provider={"name": "n", "inputs": {"p": wrong}})
+    assert step.provider.inputs == {"p": {"age": "secret"}}
