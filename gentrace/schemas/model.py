@@ -115,6 +115,11 @@ class Model(frozendict[str, Any]):
         __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
 
         def __getattr__(self, name: str) -> object:
+            if name in self:
+                raise ApiAttributeError(
+                    f"{type(self).__name__} declares no {show(name)}, which it holds: "
+                    f"it is read as an item, [{show(name)}]"
+                )
             names = [item.name for item in self.properties_oapg.values()]
             raise ApiAttributeError(_no_such_name(self, name, names))
 

@@ -37,6 +37,7 @@ str(run.step_runs[0].elapsed_time + 1)  # type: ignore[operator]  # pyright: ign
 
 # There is no such property, and no item can be set.
 str(run.step_run)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+run.name = "other"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 run["name"] = "other"  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
 
 # A call.
