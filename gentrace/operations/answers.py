@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gentrace.exceptions import (
-    SHOWN_BODY,
     ApiException,
     ApiResponseException,
     ApiTypeError,
@@ -85,7 +84,7 @@ def read_answer(
         if flaw is None:
             name = operation.id_property
             if name is not None and name in body:
-                raw.log(f"{operation.name}: {name} {str(body[name])[:SHOWN_BODY]}")
+                raw.log(f"{operation.name}: {name} {body[name]}")
             return documented.response_cls(_response(raw), body)
         failure = _unreadable(raw, flaw)
         del body, flaw

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import check_header_text, refuse
-from gentrace.operations.arguments import check_target
 from gentrace.exceptions import ApiValueError
+from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
 from gentrace.schemas import Unset, unset
 
