@@ -82,7 +82,7 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         on_progress: is called with the result so far, always the same object, each time a line was
             read or has become something.
 
-    The two are called as soon as it is known, one at a time, in this thread or in one that sends.
+    `on_reject` and `on_progress` are called one at a time, in this thread or in one that sends.
 
     Returns:
         The counts, and the rejects.

@@ -8,7 +8,7 @@ its own, holds the threads, and the one lock (`turns`) under which `queue` chang
 one try of it; and its `receipt` ends outside of the lock. `queue` draws what may become of a run,
 `pauses` when runs are tried at all. With a spool, `spooled_queue` keeps the runs in the files of
 `spool`, each a `spool_file` that belongs to the holder of a lock (`ownership`), and `spool_keeper`
-looks after them.
+looks after them. `notices` counts what is to be logged, and `speaker` says it.
 """
 
 from gentrace.delivery.default import default_delivery, set_default_delivery

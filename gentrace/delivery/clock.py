@@ -7,13 +7,15 @@ import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
+from gentrace.clock import now
+
 
 class Clock:
     """Tells the time, waits for it, and draws waits: another one can be put in its place."""
 
     def now(self) -> float:
         """Return seconds that only go forward, since some moment."""
-        return time.monotonic()
+        return now()
 
     def time(self) -> float:
         """Return seconds since the epoch, by the clock on the wall."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from math import inf
 from os import PathLike, fsdecode
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -165,7 +166,7 @@ class Delivery:
             return receipt
         checked = RUN.check(run, rules)
         try:
-            masked = mask_run(mask, checked)
+            masked = mask_run(mask, checked, rules)
         except MaskFailedError:
             self.drop(receipt, "mask_failed")
         except BaseException:  # such as Ctrl-C
@@ -198,7 +199,8 @@ class Delivery:
         """Wait until all runs that were accepted before this call have ended.
 
         A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
-        that other processes left in it are taken over first, unless delivery is off.
+        that other processes left in it are taken over first, unless delivery is off. In the
+        callback of a receipt it sends runs itself; of callbacks that it calls then, none waits.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.
@@ -266,8 +268,8 @@ class Delivery:
 
     def _release(self) -> None:
         let_go(self)
+        self._sender.close()
         if self._owns_client:
-            self._sender.close()
             self._client.close()
 
 
@@ -310,7 +312,8 @@ def _check_seconds(name: str, value: Any) -> float:
         raise refuse(name, expected, value, kind=True)
     if not 0 <= value < inf:
         raise refuse(name, expected, value)
-    return float(value)
+    # Some three hundred years: no system waits longer.
+    return float(min(value, TIMEOUT_MAX))
 
 
 def _check_timeout(value: Any) -> float | None:

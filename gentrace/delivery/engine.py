@@ -54,8 +54,9 @@ class Engine:
         self._queue = self._make_queue()
         # What wakes each worker that waits: whoever takes one out wakes it.
         self._idle: deque[SimpleQueue[None]] = deque()
-        # Taken out by whoever starts the threads; put back where none could be started.
-        self._unstarted: list[None] = [None]
+        # Each is taken out by whoever starts it, and put back where no thread was to be had.
+        self._unstarted = self._list_threads()
+        self._is_working = False
         self._workers: set[int] = set()
         self._helpers: set[int] = set()
         self._is_over = False
@@ -227,22 +228,26 @@ class Engine:
         if self._is_over:
             self._speaker.start()
             return
-        try:
-            self._unstarted.pop()
-        except IndexError:
-            return
-        started = 0
-        try:
-            for number in range(self._limits.workers):
-                name = f"gentrace-delivery-{number}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-                started += 1
-            if self._keeper is not None:
-                name = "gentrace-delivery-spool"
-                threading.Thread(target=self._keeper.run, name=name, daemon=True).start()
-        except RuntimeError:  # none to be had, or the interpreter ends: flush does their work
-            if not started:
-                self._unstarted.append(None)
+        while True:
+            try:
+                name, target = self._unstarted.pop()
+            except IndexError:
+                return
+            try:
+                threading.Thread(
+                    target=target, name=f"gentrace-delivery-{name}", daemon=True
+                ).start()
+            except RuntimeError:  # none to be had, or the interpreter ends
+                self._unstarted.append((name, target))
+                return
+            self._is_working = True
+
+    def _list_threads(self) -> list[tuple[str, Callable[[], None]]]:
+        """Return what threads do, by name, the first to be started last."""
+        threads = [(str(number), self._work) for number in range(self._limits.workers)]
+        if self._keeper is not None:
+            threads.append(("spool", self._keeper.run))
+        return threads[::-1]
 
     def _wake(self) -> bool:
         """Have a worker look that waits; tell whether there is one."""
@@ -314,8 +319,8 @@ class Engine:
         except BaseException:
             self._give_back(run)
             raise
-        if outcome.error is not None:
-            self._last_failure = outcome.error
+        # A success ends what was the matter: it is no reason of what is given up later.
+        self._last_failure = outcome.error
         self._act(lambda: self._settle(run, outcome))
         if self._queue.stats.queued:
             self._wake()  # what held others back may be over
@@ -366,8 +371,9 @@ class Engine:
         if flush is None:
             return False
         me = threading.get_ident()
-        # In the callback of a receipt, runs may wait for this very thread.
-        if me in self._workers or self._unstarted:
+        # In the callback of a receipt, runs may wait for this very thread; and where no thread was
+        # to be had, nobody else sends them.
+        if me in self._workers or not self._is_working:
             self._work_for(flush, end, me)
         else:
             while not flush.is_over and (left := end - self._clock.now()) > 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.step_run import StepRun
-from gentrace.schemas import REQUEST_RULES, ObjectSchema
+from gentrace.schemas import REQUEST_RULES, ObjectSchema, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +22,13 @@ class MaskFailedError(Exception):
     """The mask raised an exception, or gave what is no step: the run must go nowhere."""
 
 
-def mask_step(mask: Mask, step: dict[str, Any]) -> dict[str, Any]:
+def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) -> dict[str, Any]:
     """Return a step as the mask leaves it, in wire names, checked as by a call.
 
     Args:
         mask: the user's function; it gets `step` itself, and may change it.
         step: the step as a plain dict in wire names.
+        rules: how the result is checked.
 
     Raises:
         MaskFailedError: it raised an exception, or gave no step.
@@ -35,7 +36,7 @@ def mask_step(mask: Mask, step: dict[str, Any]) -> dict[str, Any]:
     """
     masked = _call(mask, step)
     try:
-        checked = STEP.check(masked, REQUEST_RULES)
+        checked = STEP.check(masked, rules)
     except (ApiTypeError, ApiValueError):
         # Without the cause, which may show what was to be masked.
         raise MaskFailedError from None
@@ -58,15 +59,21 @@ def mask_error(mask: Mask, error: str) -> str | None:
     return text
 
 
-def mask_run(mask: Mask, run: Mapping[str, Any]) -> dict[str, Any]:
+def mask_run(mask: Mask, run: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Return a checked run with its steps and its own error masked; other properties stay.
+
+    Args:
+        mask: the user's function.
+        run: the run in wire names.
+        rules: how masked steps are checked.
 
     Raises:
         MaskFailedError: the mask raised an exception, or gave no step.
 
     """
     masked = cast("dict[str, Any]", copy_plain(run))
-    masked["stepRuns"] = [mask_step(mask, step) for step in masked["stepRuns"]]
+    if "stepRuns" in masked:  # not each configuration requires it
+        masked["stepRuns"] = [mask_step(mask, step, rules) for step in masked["stepRuns"]]
     error = masked.get("error")
     if isinstance(error, str):
         del masked["error"]

@@ -166,13 +166,8 @@ class Spool:
         """Return all files that it has."""
         return [*([] if self._own is None else [self._own]), *self._others]
 
-    def remove_ended(self) -> None:
-        """Remove all runs that have ended."""
-        for file in self.files():
-            file.remove_ended()
-
     def look_after(self) -> None:
-        """Do what is to be done now and then: remove runs, copy logs, close or replace files."""
+        """Do what is to be done now and then: copy logs, close or replace files."""
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
@@ -185,7 +180,6 @@ class Spool:
                 self.say_unreadable(error)
 
     def _look_after(self, file: SpoolFile) -> None:
-        file.remove_ended()
         if file.has_long_log():
             file.copy_log()
         if file is not self._own and file.is_empty():

@@ -44,10 +44,6 @@ LOG_TO_COPY = 8 * 2**20
 LOG_TO_KEEP = 16 * 2**20
 """How long a log may stay that has been copied."""
 
-ENDED_TO_REMOVE = 384 * 2**10
-"""At how many bytes, as `growth` counts them, runs that have ended are removed: 12 runs at most."""
-
-
 LARGE = 8 * 2**20
 """From how many bytes on a file is not checked as a whole."""
 
@@ -83,8 +79,6 @@ class SpoolFile:
         )
         self._is_synced = True
         self._measured = self._written = 0
-        self._ended: list[int] = []
-        self._ended_bytes = 0
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -152,24 +146,12 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def end(self, row: int, size: int) -> None:
-        """Note that a run of such a body has ended: it is removed, together with some others."""
-        self._ended.append(row)
-        self._written += growth(size)
-        self._ended_bytes += growth(size)
-        if self._ended_bytes >= ENDED_TO_REMOVE:
-            self.remove_ended()
-
-    def remove_ended(self) -> None:
-        """Remove the runs that have ended since the last time."""
-        if not self._ended:
-            return
-        rows = ", ".join(map(str, self._ended))
-        self._ended.clear()
-        self._ended_bytes = 0
-        # If they cannot be, they are sent once more, with their keys.
+    def remove(self, row: int, size: int) -> None:
+        """Forget a run of such a body, which has ended."""
+        # If it cannot be, the run is sent once more, with its key.
         with suppress(sqlite3.Error):
-            self._connection.execute(f"DELETE FROM runs WHERE id IN ({rows})")  # noqa: S608 - numbers
+            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+        self._written += growth(size)
         self._is_synced = False
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
@@ -242,7 +224,6 @@ class SpoolFile:
         """Tell whether it and its log stay within a bound with another run of such a body."""
         # Measured only where the bound may be near: each write adds a known number at most.
         if self._measured + self._written + growth(size) > most:
-            self.remove_ended()
             self._measure()
         if self._measured + growth(size) > most:
             self._copy_log("TRUNCATE")
@@ -288,7 +269,6 @@ class SpoolFile:
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
-        self.remove_ended()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()

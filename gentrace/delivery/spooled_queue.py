@@ -2,9 +2,8 @@
 
 In each file of the spool runs have rows, in the order in which they were accepted. Memory holds
 the next ones of a file, without their bodies; those beyond its last loaded row are in the file
-alone. A body is read back when its run is taken. A run that has ended leaves the file within a
-second, together with others, or at once if no other is left. What cannot be written is held in
-memory as without a spool.
+alone. A body is read back when its run is taken, and the run leaves the file when it ends. What
+cannot be written is held in memory as without a spool.
 
 Whoever calls takes turns; reading and writing happen in these, so that no two do.
 """
@@ -187,7 +186,5 @@ class SpooledQueue(RunQueue):
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         # First of all: whoever learns that the run has ended may close the file.
         if run.file is not None:
-            run.file.end(run.number, run.size)
-            if not (self.stats.queued or self.stats.in_flight):
-                self._spool.remove_ended()
+            run.file.remove(run.number, run.size)
         super()._end(run, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -66,10 +67,6 @@ class Attempt:
         self.was_sent = True
         return self.begin_operation()
 
-    def wait(self) -> None:
-        """Enter the phase of waiting for the answer."""
-        self.phase = "waiting for the answer"
-
     def limit_operations(self, seconds: float) -> None:
         """Let each operation on the connection take so long."""
         for sock in self._sockets:
@@ -108,11 +105,14 @@ class Attempt:
 
 
 def _shut_down(sock: Any, how: int) -> None:
-    with suppress(OSError):  # closed already, of which gevent's sockets complain at each question
+    # Closed already, of which gevent's sockets complain at each question, or nothing to shut down.
+    with suppress(OSError, AttributeError):
         plain = getattr(sock, "socket", sock)  # of TLS inside of TLS
-        if isinstance(plain, socket.socket):
+        if isinstance(plain, ssl.SSLSocket):
             # Not that of TLS: another thread that reads would go on without decrypting.
-            socket.socket.shutdown(plain, how)
+            super(ssl.SSLSocket, plain).shutdown(how)
+        else:
+            plain.shutdown(how)
 
 
 current: ContextVar[Attempt] = ContextVar("current")

@@ -30,8 +30,6 @@ from gentrace.rest.routes import origin_of
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.settings import Settings
@@ -40,9 +38,6 @@ _NEVER = Retry.from_int(False, redirect=False)
 """What `retries=False` means to urllib3: each request is one of the call's own."""
 
 _MAX_REDIRECTS = 3
-
-_SEND_PIECE = 256 * 1024
-"""How many bytes of a body are given to the socket at a time, each with its own time-out."""
 
 
 class Call:
@@ -90,7 +85,7 @@ class Call:
         token = change_context(current.set, attempt)
         try:
             watchdog.watch(attempt)
-            answer = self._open(attempt)
+            answer = self._open()
             if not isinstance(answer, HTTPResponse):
                 answer = HTTPResponse(ForeignAnswer(answer, attempt), attempt)
         except BaseException as error:
@@ -117,7 +112,7 @@ class Call:
         finally:
             del failure, cause  # which their traceback would hold in a circle
 
-    def _open(self, attempt: Attempt) -> Any:
+    def _open(self) -> Any:
         deadline = self._deadline
         while True:
             left = deadline.begin(deadline.total)
@@ -125,7 +120,7 @@ class Call:
                 return self.route.pool.urlopen(
                     self._request.method,
                     self.route.prefix + self.report.target,
-                    body=self._body(attempt),
+                    body=self._request.body,
                     headers=Headers(self._headers),  # a copy: tracing adds fields of an attempt
                     retries=_NEVER,
                     redirect=False,
@@ -137,19 +132,6 @@ class Call:
                 )
             except ClosedPoolError:  # it made room for another origin's, or a setting changed
                 self.report.route = self.route = self._routes.find(self._request.host)
-
-    def _body(self, attempt: Attempt) -> bytes | Iterator[bytes] | None:
-        """Return the body: a large one in pieces, each of which has its time."""
-        body = self._request.body
-        if body is None or len(body) <= _SEND_PIECE:
-            return body
-
-        def pieces() -> Iterator[bytes]:
-            for start in range(0, len(body), _SEND_PIECE):
-                attempt.limit_operations(attempt.begin_operation())
-                yield body[start : start + _SEND_PIECE]
-
-        return pieces()
 
     def log_answer(self, answer: HTTPResponse) -> None:
         """Write to the log what a request was answered."""

@@ -9,6 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.util import connection as urllib3_connection
 
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     _Base = HTTPConnection
 else:
     _Base = object
+
+
+_SEND_PIECE = 256 * 1024
+"""How many bytes are given to the socket at a time, each with its own time-out."""
 
 
 def guard(connection_class: type[Any]) -> type[HTTPConnection]:
@@ -94,24 +99,32 @@ class _Guarded(_Base):
 
     def _open(self, attempt: Attempt) -> socket.socket:
         proxy: dict[str, Any] | None = getattr(self, "_socks_options", None)
-        if proxy is not None:
-            sock = _make_socks_socket(proxy)
-            return self._dial(sock, (self.host, self.port), attempt, attempt.begin_operation())
         failure = OSError("the name has no address")
-        # Bytes, as text would load what international names need, and a host here is ASCII.
-        found = socket.getaddrinfo(self.host.encode(), self.port, type=socket.SOCK_STREAM)
+        found = self._resolve(proxy)
         end = now() + attempt.begin_operation()
         for place, (family, kind, protocol, _, address) in enumerate(found):
             share = (end - now()) / (len(found) - place)
             try:
                 if share <= 0:
                     raise TimeoutError
-                return self._dial(socket.socket(family, kind, protocol), address, attempt, share)
+                if proxy is None:
+                    sock = socket.socket(family, kind, protocol)
+                    return self._dial(sock, address, attempt, share)
+                sock = _make_socks_socket(proxy, family, *address[:2])
+                return self._dial(sock, (self.host, self.port), attempt, share)
             except OSError as error:
                 if not attempt.deadline.explains(error):
                     raise
                 failure = error
         raise failure
+
+    def _resolve(self, proxy: dict[str, Any] | None) -> list[Any]:
+        """Return the addresses to connect to, asked for as urllib3 does: tools look at that."""
+        host, port = self.host, self.port
+        if proxy is not None:
+            host, port = proxy["proxy_host"].strip("[]"), proxy["proxy_port"]
+        family = urllib3_connection.allowed_gai_family()
+        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
 
     def _dial(
         self, sock: socket.socket, address: Any, attempt: Attempt, seconds: float
@@ -141,7 +154,17 @@ class _Guarded(_Base):
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered before it had read it all.
             self.is_spent = True
-        attempt.wait()
+        attempt.phase = "waiting for the answer"
+
+    def send(self, data: Any) -> None:
+        """Send bytes, many of them in pieces, each of which has its time."""
+        if not isinstance(data, bytes) or len(data) <= _SEND_PIECE:
+            super().send(data)
+            return
+        attempt = current.get()
+        for start in range(0, len(data), _SEND_PIECE):
+            attempt.limit_operations(attempt.begin_operation())
+            super().send(data[start : start + _SEND_PIECE])
 
 
 class _Framed(_Guarded):
@@ -168,14 +191,14 @@ class _OfTool(_Guarded):
         super().request(*args, **keywords)
 
 
-def _make_socks_socket(options: dict[str, Any]) -> Any:
+def _make_socks_socket(options: dict[str, Any], family: Any, host: str, port: int) -> Any:
     from socks import socksocket  # noqa: PLC0415 - of an optional package
 
-    sock = socksocket()
+    sock = socksocket(family)
     sock.set_proxy(
         options["socks_version"],
-        options["proxy_host"],
-        options["proxy_port"],
+        host,
+        port,
         rdns=options["rdns"],
         username=options["username"],
         password=options["password"],

@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 import sys
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -265,7 +266,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         except BaseException as error:
             self.close()
             if path is not None:
-                os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
+                with suppress(OSError):  # somebody has removed it
+                    os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
             if not isinstance(error, (OSError, ImportError)):  # the latter as Python ends
                 raise
             cause = causes(error)[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from multiprocessing.pool import ThreadPool
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +14,8 @@ from gentrace.process import call_at_end, current_process, is_ending
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.pool import AsyncResult
+
+    from gentrace.process import Process
 
 T = TypeVar("T")
 
@@ -34,12 +37,16 @@ class CallThreads:
         if is_ending():
             raise _no_thread("the interpreter is ending")
         try:
+            _try_threads(size + _THREADS_OF_POOL)
             self._pool = ThreadPool(size)
-        except RuntimeError as error:
+        # The second where others have taken the threads meanwhile: a pool cannot tell it.
+        except (RuntimeError, AttributeError, MemoryError) as error:
             raise _no_thread(str(error)) from None
         _open.add(self)
-        # A child of multiprocessing calls no other functions when it ends.
-        Finalize(None, _finish, exitpriority=_BEFORE_POOLS)
+        if self.process not in _finished:
+            # A child of multiprocessing calls no other functions when it ends.
+            Finalize(None, _finish, exitpriority=_BEFORE_POOLS)
+            _finished.add(self.process)
 
     def submit(self, function: Callable[[], T]) -> AsyncResult[T]:
         """Run a function in one of the threads.
@@ -71,7 +78,32 @@ class CallThreads:
 _BEFORE_POOLS = 20
 """multiprocessing ends its pools, whatever they are at, with a priority of 15."""
 
+_THREADS_OF_POOL = 3
+"""How many threads a pool has for itself."""
+
 _open: WeakSet[CallThreads] = WeakSet()
+_finished: set[Process] = set()
+"""In which processes multiprocessing waits for the calls."""
+
+
+def _try_threads(count: int) -> None:
+    """Start so many threads and end them: a pool would leave behind those that it can start.
+
+    Raises:
+        RuntimeError, MemoryError: there are not so many to be had.
+
+    """
+    door = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(count):
+            thread = threading.Thread(target=door.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    finally:
+        door.set()
+        for thread in started:
+            thread.join()
 
 
 def _finish() -> None:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from support.program_tools import PATIENCE, RUN, balances, make
+from support.program_tools import PATIENCE, RUN, balances, make, reason
 
 
 class Recorder:
@@ -161,3 +161,14 @@ def interrupt_with_errors(url, wanted, spool=None):
         "left": stats.accepted - stats.delivered,
         "accepted": stats.accepted,
     }
+
+
+def be_stopped(url):
+    """Wait for runs, two of which are being sent when the test stops the process for a while."""
+    delivery = make(url, workers=2)
+    delivery.api_client.configuration.timeout = 1
+    names = ("hangs", "late", "queued")
+    receipts = [delivery.submit(RUN, idempotency_key=name) for name in names]
+    print("waiting", flush=True)  # noqa: T201 - the test waits for it
+    is_done = delivery.flush(PATIENCE)
+    return {"done": is_done, "reasons": [reason(receipt) for receipt in receipts]}

@@ -1,6 +1,7 @@
 """Receipts on asyncio loops."""
 
 import asyncio
+import socket
 import threading
 
 import pytest
@@ -90,3 +91,31 @@ def test_two_loops_await_one_receipt():
         for thread in threads:
             thread.join(30)
         assert results == [receipt.idempotency_key] * 2
+
+
+def test_submitting_on_a_loop_reads_and_writes_nothing_there(monkeypatch):
+    """Not even for the first run; threads of the delivery do it."""
+    workers = set()
+
+    def watch(name):
+        before = getattr(socket.socket, name)
+
+        def method(sock, *args):
+            if sock.family == socket.AF_INET:  # the loop wakes itself up by sockets of its own
+                workers.add(threading.current_thread().name)
+            return before(sock, *args)
+
+        monkeypatch.setattr(socket.socket, name, method)
+
+    async def main(delivery):
+        receipts = [delivery.submit({"name": "x" * 100_000, "step_runs": []}) for _ in range(20)]
+        return await asyncio.gather(*receipts)
+
+    with Peer() as peer:
+        for name in ("connect", "send", "sendall", "recv", "recv_into"):
+            watch(name)
+        with delivering(peer) as delivery:
+            assert len(set(asyncio.run(main(delivery)))) == 20
+    senders = {name for name in workers if name.startswith("gentrace-delivery")}
+    assert senders
+    assert threading.main_thread().name not in workers

@@ -1,12 +1,17 @@
-"""Ctrl-C, and handlers of signals that raise, while a run is accepted."""
+"""Ctrl-C and handlers of signals that raise while a run is accepted; a process that is stopped."""
 
+import json
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 
 import pytest
-from support.deliveries import RUN, Gate, balances, delivering, files, keys
-from support.peers import Peer, echo
-from support.programs import UNMEASURED, run_program
+from support.deliveries import PATIENCE, RUN, Gate, balances, delivering, files, keys
+from support.peers import Peer, echo, stall
+from support.programs import PROGRAMS, UNMEASURED, run_program
 
 from gentrace.delivery import DeliveryStats, Receipt
 
@@ -93,3 +98,36 @@ def test_interrupts_at_random_moments_leave_the_counters_right(spool, kept):
         assert set(keys(peer).values()) == {1}
     assert seen == {"done": True, "balances": True, "left": 0}
     assert more == [] or files(spool) == []
+
+
+def test_a_process_that_was_stopped_goes_on_to_send():
+    """What its deadline ended meanwhile is tried again; what was answered meanwhile has arrived."""
+    answered = Gate()
+
+    def step(talk, request):
+        key = request["Idempotency-Key"]
+        if key == "hangs" and keys(peer)[key] == 1:
+            stall(talk)
+        elif key == "late":
+            answered(talk, request)
+        else:
+            echo(talk, request)
+
+    with Peer(step) as peer:
+        command = [sys.executable, PROGRAMS, "be_stopped", peer.url]
+        program = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own
+        try:
+            assert program.stdout.readline() == b"waiting\n"
+            peer.wait(lambda: len(peer.requests) >= 2)
+            program.send_signal(signal.SIGSTOP)
+            answered.go.set()
+            time.sleep(1.5)  # longer than a call may take; nothing depends on it
+            program.send_signal(signal.SIGCONT)
+            seen = json.loads(program.communicate(timeout=PATIENCE * 2)[0])
+        finally:
+            program.kill()
+            program.wait()
+            program.stdout.close()
+        assert seen == {"done": True, "reasons": ["delivered"] * 3}
+        assert set(keys(peer)) == {"hangs", "late", "queued"}
+        assert keys(peer)["hangs"] > 1

@@ -53,6 +53,19 @@ def test_a_mask_sees_each_step_and_the_runs_own_error_in_wire_names():
     assert peer.requests[0].json()["x"] == 1
 
 
+def test_where_a_setting_requires_nothing_masked_runs_may_lack_it_too():
+    """A run its steps, and a step its provider."""
+    settings = {"disabled_client_side_validations": "required"}
+    runs = [{"name": "a", "error": "SECRET"}, {"step_runs": [{"error": "SECRET"}]}]
+    with Peer() as peer, delivering(peer, None, settings, mask=hide) as delivery:
+        for run in runs:
+            assert delivery.submit(run).result(30)
+    assert [request.json() for request in peer.requests] == [
+        {"name": "a", "error": "***"},
+        {"stepRuns": [{"error": "***"}]},
+    ]
+
+
 def test_a_mask_that_changes_its_copy_leaves_the_callers_step_alone():
     def mask(step):
         step.clear()

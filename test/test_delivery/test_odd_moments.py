@@ -44,6 +44,28 @@ def test_where_no_thread_can_start_flush_does_their_work():
         assert all(receipt.result(0) for receipt in receipts)
 
 
+def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
+    """Here all but two, and with them the one that looks after the spool."""
+    start = threading.Thread.start
+    left = [None, None]
+
+    def refuse(thread):
+        if thread.name.startswith("gentrace-delivery"):
+            if not left:
+                raise RuntimeError("can't start new thread")
+            left.pop()
+        start(thread)
+
+    with Peer() as peer, delivering(peer, spool=spool) as delivery:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert delivery.submit(RUN).result(30)
+        before = set(threading.enumerate())
+        assert delivery.submit(RUN).result(30)
+        names = {thread.name for thread in set(threading.enumerate()) - before}
+        assert {f"gentrace-delivery-{name}" for name in (2, 3, "spool")} <= names
+
+
 @pytest.mark.usefixtures("without_threads")
 def test_an_interrupted_flush_leaves_runs_for_the_next_one():
     """In the middle of a request, or in the callback of another run."""

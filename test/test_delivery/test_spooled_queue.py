@@ -86,62 +86,6 @@ def test_memory_holds_the_next_runs_without_their_bodies(desk):
     assert desk.queue.stats == DeliveryStats(5, 5)
 
 
-def rows(desk):
-    """How many runs are in the file, as another program sees it."""
-    (file,) = desk.spool.files()
-    with closing(sqlite3.connect(file.path)) as database:
-        return database.execute("SELECT count(*) FROM runs").fetchone()[0]
-
-
-def test_runs_that_have_ended_leave_the_file_together(desk):
-    """Twelve at once, what there is when the file is looked after, and all with the last one."""
-    desk.accept(18)
-    left = []
-    for _ in range(14):
-        desk.queue.deliver(desk.queue.take(0), "id")
-        left.append(rows(desk))
-    assert left == [18] * 11 + [6] * 3
-    desk.queue.look_after()
-    assert rows(desk) == 4
-    for _ in range(4):
-        desk.queue.deliver(desk.queue.take(0), "id")
-        left.append(rows(desk))
-    assert left[14:] == [4, 4, 4, 0]
-
-
-def test_fewer_runs_leave_the_file_together_where_they_are_large(desk):
-    """To remove one takes time in proportion, in which nobody else has a turn."""
-    desk.accept(4, bytes(100_000))
-    left = []
-    for _ in range(3):
-        desk.queue.deliver(desk.queue.take(0), "id")
-        left.append(rows(desk))
-    assert left == [4, 2, 2]
-
-
-def test_runs_that_have_ended_leave_the_file_when_it_is_closed(tmp_path, desk):
-    first = Desk(tmp_path / "spool")
-    first.accept(2)
-    first.queue.deliver(first.queue.take(0), "id")
-    assert rows(first) == 2
-    first.spool.close()
-    (file,) = desk.spool.find()
-    assert file.count() == 1
-    file.close()
-
-
-def test_the_last_run_takes_the_others_of_every_file_along(tmp_path, desk):
-    left = Desk(tmp_path / "spool")
-    left.accept(2)
-    left.spool.close()
-    (file,) = desk.spool.find()
-    desk.accept(1)
-    desk.queue.adopt(file)
-    for run in [desk.queue.take(0) for _ in range(3)]:
-        desk.queue.deliver(run, "id")
-    assert [file.count() for file in desk.spool.files()] == [0, 0]
-
-
 def test_a_log_that_has_been_copied_is_written_over(desk):
     """It is begun anew at once: the write that does so waits for the disk, and no run's may."""
     body = bytes(500_000)

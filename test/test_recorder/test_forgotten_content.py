@@ -1,5 +1,7 @@
 """A run that has ended, however it ended, keeps nothing of what was recorded of it."""
 
+import asyncio
+import gc
 import tracemalloc
 from contextlib import contextmanager
 from weakref import ref
@@ -8,7 +10,7 @@ import pytest
 from support.hostile import raise_own
 from support.recording import InMemory, reason_of
 
-from gentrace.recorder import Pipeline
+from gentrace.recorder import Pipeline, bind
 
 LARGE = 900_000
 
@@ -113,3 +115,56 @@ def test_step_during_whose_masking_the_run_is_discarded_is_not_kept(add):
                 one.outputs = large_text()
             one = None
     assert reason_of(run.receipt) == "discarded"
+
+
+class Thing:
+    """What a closure holds."""
+
+
+def plain(thing):
+    return lambda: str(thing)
+
+
+def awaited(thing):
+    async def function():
+        return str(thing)
+
+    return lambda decorate: lambda: asyncio.run(decorate(function)())
+
+
+def generating(thing):
+    def function():
+        yield str(thing)
+
+    return lambda decorate: lambda: list(decorate(function)())
+
+
+def generating_late(thing):
+    async def function():
+        yield str(thing)
+
+    async def exhaust(items):
+        return [item async for item in items]
+
+    return lambda decorate: lambda: asyncio.run(exhaust(decorate(function)()))
+
+
+def called(thing):
+    return lambda decorate: decorate(plain(thing))
+
+
+@pytest.mark.parametrize("make", [called, awaited, generating, generating_late])
+@pytest.mark.parametrize("how", ["step", "traced", "bind"])
+def test_decorated_closure_is_freed_with_what_it_holds(pipeline, make, how):
+    """While the run in which it was called goes on."""
+    with pipeline.start() as run:
+        decorate = {"step": run.step(), "traced": pipeline.traced, "bind": bind}[how]
+        thing = Thing()
+        reference = ref(thing)
+        function = make(thing)(decorate)
+        function()
+        function()
+        del thing, function, decorate
+        gc.collect()
+        assert reference() is None
+        assert run.receipt is not None

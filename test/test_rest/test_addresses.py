@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+import urllib3
 from support.caller import within
 from support.peers import Peer, blackhole, names, proxy, refuser, server_tls
 
@@ -49,6 +50,27 @@ def test_dead_addresses_end_with_the_time_for_connecting(connect, hole):
         caller = connect("http://dead.test", access_token=None, retries=0)
         error = caller.fail(ApiTimeoutException, timeout=(0.5, 30, 60))
     assert "0.5 s while connecting" in str(error)
+
+
+def test_name_is_asked_for_as_urllib3_does(connect, monkeypatch):
+    """So that what stands in for the resolver, or forces IPv4, acts on both."""
+    asked = []
+    resolve = socket.getaddrinfo
+
+    def record(*arguments, **keywords):
+        asked.append((arguments, keywords))
+        return resolve(*arguments, **keywords)
+
+    with Peer() as peer, names({"here.test": [peer.address]}):
+        resolve = socket.getaddrinfo
+        monkeypatch.setattr("urllib3.util.connection.allowed_gai_family", lambda: socket.AF_INET)
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.getaddrinfo", record)
+            url = peer.at("here.test")
+            urllib3.PoolManager().request("POST", url, retries=False)
+            connect(url, access_token=None).post()
+    assert asked[0] == asked[1]
+    assert asked[0][0][:3] == ("here.test", peer.address[1], socket.AF_INET)
 
 
 def test_name_without_an_address_is_told(connect):

@@ -2,6 +2,10 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.pool import ThreadPool
 
 from support.peers import Peer
 
@@ -55,6 +59,38 @@ def test_first_call_in_a_thread_as_the_interpreter_ends_is_refused_with_the_reme
         assert "the interpreter is ending" in words
         assert "without async_req" in words
     assert not peer.requests
+
+
+def test_threads_that_begin_at_once_share_their_pool(connect, monkeypatch):
+    made = []
+    meet = threading.Barrier(2)
+
+    def make_together(size):
+        made.append(ThreadPool(size))
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)
+        return made[-1]
+
+    def begin(client):
+        return client.call_api("/runs", "POST", body="{}", async_req=True).get().status
+
+    with Peer() as peer, ThreadPoolExecutor(2) as threads:
+        client = connect(peer).client
+        assert begin(client) == 200
+        client.close()
+        monkeypatch.setattr("gentrace.rest.threads.ThreadPool", make_together)
+        assert list(threads.map(begin, [client] * 2)) == [200, 200]
+    assert len(made) == 1
+
+
+def test_clients_leave_nothing_to_do_for_the_end_of_the_process(connect, monkeypatch):
+    told = []
+    monkeypatch.setattr("gentrace.rest.threads.Finalize", lambda *_, **__: told.append(1))
+    with Peer() as peer:
+        for _ in range(3):
+            with connect(peer).client as client:
+                client.call_api("/runs", "POST", body="{}", async_req=True).get()
+    assert len(told) <= 1
 
 
 def test_child_waits_for_none_of_its_parents_threads():

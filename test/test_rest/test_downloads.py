@@ -3,6 +3,7 @@
 import gzip
 import os
 import resource
+import shutil
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -179,6 +180,22 @@ def test_full_disk_is_told_and_leaves_no_file(connect, folder):
         assert "File too large" in str(error)
         assert error.idempotency_key is None
         assert list(folder.iterdir()) == []
+        assert caller.works()
+
+
+def test_download_that_fails_after_its_file_was_removed_says_why_it_failed(connect, tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+
+    def remove(talk, request):
+        send(SHORT)(talk, request)
+        talk.peer.wait(lambda: list(folder.iterdir()))
+        shutil.rmtree(folder)
+        raise EOFError
+
+    with Peer(remove, echo) as peer:
+        caller = connect(peer, temp_folder_path=folder, retries=0)
+        assert fetch_failing(caller, ApiConnectionException).status == 0
         assert caller.works()
 
 

@@ -11,6 +11,7 @@ import threading
 import pytest
 from support.peers import Peer, echo, head_of, send, server_tls
 
+from gentrace import ApiClient
 from gentrace.exceptions import ApiConnectionException
 
 # Each runs in a process of its own: what is used up there is missed by nobody here.
@@ -106,6 +107,27 @@ def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
         monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
         with pytest.raises(ApiConnectionException, match="no thread can be started"):
             client.call_api("/runs", "GET", async_req=True)
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_asynchronous_call_with_too_few_threads_leaves_none(connect, monkeypatch, count):
+    """Of a pool of three, only some can be started, or of the three that look after it."""
+    start, left = threading.Thread.start, [None] * count
+
+    def start_some(thread):
+        if not left:
+            refuse_to_start(thread)
+        left.pop()
+        start(thread)
+
+    with Peer() as peer:
+        client = ApiClient(connect(peer).configuration, pool_threads=3)
+        with monkeypatch.context() as patch:
+            before = threading.active_count()
+            patch.setattr(threading.Thread, "start", start_some)
+            with pytest.raises(ApiConnectionException, match="no thread can be started"):
+                client.call_api("/runs", "GET", async_req=True)
+            assert threading.active_count() == before
 
 
 def test_handshake_without_a_descriptor_says_so(connect, monkeypatch):

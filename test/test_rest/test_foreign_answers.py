@@ -1,5 +1,6 @@
 """What a tool puts in place of urllib3's: answers from a cassette, connections of its own."""
 
+import gzip
 import threading
 from io import BytesIO
 
@@ -65,11 +66,73 @@ def answer_with(monkeypatch):
     return put
 
 
+def test_body_of_any_size_is_handed_over_as_bytes(connect, monkeypatch):
+    """As tools look at it."""
+    seen = []
+    urlopen = urllib3.HTTPConnectionPool.urlopen
+
+    def look(pool, method, url, body=None, **keywords):
+        seen.append(body)
+        return urlopen(pool, method, url, body, **keywords)
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", look)
+    with Peer() as peer:
+        connect(peer).client.call_api("/x", "POST", body=b"x" * 1_000_000)
+        assert seen == [peer.requests[0].body] == [b"x" * 1_000_000]
+
+
 def test_answer_of_urllib3_is_read(connect, answer_with):
     answer_with(urllib3.HTTPResponse(BytesIO(BODY), FIELDS, 200, preload_content=False))
     answer = connect("http://127.0.0.1:1").post()
     assert answer.body["pipelineRunId"] == "recorded"
     assert answer.response.tries == 1
+
+
+@pytest.mark.parametrize("make", [bytes, bytes.decode, BytesIO])
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("packed", [{}, {"Content-Encoding": "gzip"}], ids=["", "packed"])
+def test_answer_that_was_loaded_as_it_was_made_is_read(connect, answer_with, make, status, packed):
+    """As tests make answers: urllib3 loads the body, and unpacks it, unless it is told not to."""
+    body = gzip.compress(BODY) if packed and make is BytesIO else BODY
+    answer_with(urllib3.HTTPResponse(make(body), FIELDS | packed, status))
+    caller = connect("http://127.0.0.1:1", retries=0)
+    if status == 200:
+        assert caller.post().body["pipelineRunId"] == "recorded"
+    else:
+        assert caller.fail().body == BODY
+
+
+def test_empty_answer_that_was_loaded_is_read(connect, answer_with):
+    answer_with(urllib3.HTTPResponse(None, FIELDS, 503))
+    assert connect("http://127.0.0.1:1", retries=0).fail().body == b""
+
+
+def test_large_answer_that_was_loaded_is_read_to_its_end(connect, answer_with):
+    answer_with(urllib3.HTTPResponse(b" " * 100_000 + BODY, FIELDS, 200))
+    assert connect("http://127.0.0.1:1").post().body["pipelineRunId"] == "recorded"
+
+
+class Packed(Recorded):
+    """One that names a packing; the cassette may hold it unpacked."""
+
+    headers = FIELDS | {"Content-Encoding": "gzip"}
+
+    def __init__(self, content):
+        super().__init__()
+        self._content = BytesIO(content)
+        self.size = len(content)
+
+    @property
+    def length_remaining(self):
+        return self.size - self._content.tell()
+
+
+@pytest.mark.parametrize("content", [BODY, gzip.compress(BODY)], ids=["unpacked", "packed"])
+def test_answer_that_a_tool_may_have_unpacked_is_read(connect, answer_with, content):
+    answer_with(Packed(content))
+    answer = connect("http://127.0.0.1:1").raw()
+    assert not answer.closed
+    assert (answer.read(), answer.tell()) == (BODY, len(content))
 
 
 def test_answer_that_is_none_of_urllib3_is_read_and_let_go(connect, answer_with):

@@ -252,6 +252,21 @@ def test_socks5h_lets_the_proxy_resolve_the_name_and_socks5_does_not(connect):
     assert between.asked == [at, f"127.0.0.1:{target.address[1]}"]
 
 
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_socks_proxy_may_have_an_address_of_ipv6(connect, target, scheme):
+    with Peer(greet=socks5(), host="::1") as between:
+        assert connect(target, proxy=f"{scheme}://[::1]:{between.address[1]}").works()
+    assert between.asked == [f"127.0.0.1:{target.address[1]}"]
+
+
+def test_socks_proxy_is_found_among_its_addresses(connect, target):
+    with Peer(greet=socks5()) as between, refuser() as closed:
+        with_both = names({"socks.test": [closed, between.address]})
+        caller = connect(target, proxy="socks5h://socks.test:1080", access_token=None)
+        with with_both:
+            assert caller.works()
+
+
 @pytest.mark.parametrize(
     ("greet", "kind", "says"),
     [

@@ -114,6 +114,31 @@ def test_attempt_that_is_cut_is_shut_down(attempt):
     assert is_shut(far)
 
 
+def test_socket_is_shut_down_whatever_stands_in_for_its_class(attempt, monkeypatch):
+    made, far = attempt
+    monkeypatch.setattr(socket, "socket", lambda *_: None)
+    made.cut()
+    assert is_shut(far)
+
+
+def test_socket_of_a_tool_is_shut_down(attempt):
+    """As eventlet's, which only wrap Python's."""
+    made, _ = attempt
+    done = []
+    made.send(SimpleNamespace(sock=SimpleNamespace(shutdown=done.append)))
+    made.cut()
+    assert done == [socket.SHUT_RDWR]
+
+
+def test_item_that_cannot_be_cut_is_in_nobodys_way():
+    watchdog = Watchdog()
+    bad, good = Item(0.05), Item(0.2)
+    bad.cut = None
+    for item in (bad, good):
+        watchdog.watch(item)
+    assert good.was_cut.wait(PATIENCE)
+
+
 def test_attempt_that_has_finished_is_not_cut(attempt):
     """Its connection may serve another call already."""
     made, far = attempt

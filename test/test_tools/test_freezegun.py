@@ -43,3 +43,8 @@ def test_local_server_waits_no_longer_for_its_database_while_the_clock_stands_st
 def test_step_takes_its_own_time_though_the_clock_stops_within(run):
     with Peer() as peer:
         assert 0 <= run("freezegun", "step", peer, GENTRACE_HOST=peer.url)["elapsed"] < 30_000
+
+
+def test_flush_ends_in_its_time_while_the_clock_stands_still(run):
+    with Peer(stall) as peer:
+        assert run("freezegun", "flush", peer) == {"answers": [False, False]}

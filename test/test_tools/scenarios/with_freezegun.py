@@ -1,5 +1,6 @@
 """freezegun: a clock that stands still."""
 
+import logging
 import sqlite3
 from contextlib import closing
 
@@ -82,6 +83,16 @@ def step(_url):
     frozen.stop()
     run.discard()
     tell(elapsed=step.elapsed_time)
+
+
+def flush(url):
+    """A delivery waits for a server that hangs, first while the clock stands still."""
+    logging.getLogger("gentrace").addHandler(logging.NullHandler())  # the drop is said
+    delivery = gentrace.Delivery(gentrace.ApiClient(gentrace.Configuration(url)))
+    with freeze_time(THEN):
+        delivery.submit({"name": "a", "step_runs": []})
+        is_done = delivery.flush(0.5)
+    tell(answers=[is_done, delivery.close(0.1)])
 
 
 main(globals())
