@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING
 from gentrace._version import __version__
 
 if TYPE_CHECKING:
-    from gentrace import local
+    from gentrace import aio as aio
+    from gentrace import api_client as api_client
+    from gentrace import apis as apis
+    from gentrace import backfill as backfill
+    from gentrace import configuration as configuration
+    from gentrace import delivery as delivery
+    from gentrace import exceptions as exceptions
+    from gentrace import local as local
+    from gentrace import model as model
+    from gentrace import models as models
+    from gentrace import paths as paths
+    from gentrace import recorder as recorder
+    from gentrace import rest as rest
+    from gentrace import runs as runs
+    from gentrace import schemas as schemas
+    from gentrace import testing as testing
     from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
     from gentrace.apis.tags.ingestion_api import IngestionApi
     from gentrace.configuration import Configuration
@@ -114,20 +129,41 @@ _NAMES = {
 
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 
+_MODULES = (
+    "aio",
+    "api_client",
+    "apis",
+    "backfill",
+    "configuration",
+    "delivery",
+    "exceptions",
+    "local",
+    "model",
+    "models",
+    "paths",
+    "recorder",
+    "rest",
+    "runs",
+    "schemas",
+    "testing",
+)
+"""The public modules."""
 
-def __getattr__(name: str) -> object:
-    """Load a public name from its module, and keep it for the next time."""
-    from importlib import import_module  # noqa: PLC0415 - needed once a name
+if not TYPE_CHECKING:  # to a checker, a misspelt name is an error
 
-    if name == "local":
-        value: object = import_module("gentrace.local")
-    elif name in _HOME:
-        value = getattr(import_module(_HOME[name]), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Load a public name from its module, or a module, and keep it for the next time."""
+        from importlib import import_module  # noqa: PLC0415 - needed once a name
+
+        if name in _MODULES:
+            value = import_module(f"gentrace.{name}")
+        elif name in _HOME:
+            value = getattr(import_module(_HOME[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -12,30 +12,34 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from gentrace.api_client import ApiClient
-from gentrace.configuration import check_flag, refuse_type
+from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Operation
+from gentrace.configuration import (
+    Configuration,
+    TimeoutSetting,
+    check_flag,
+    hide_arguments,
+    refuse_type,
+)
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
+from gentrace.paths.pipeline_run.post import (
+    ApiResponseFor200,
+    SchemaForRequestBodyApplicationJson,
+)
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process
 from gentrace.rest.cancelling import Cancel, cancelling
 from gentrace.rest.deadline import start_deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-    from gentrace.api_client import ApiResponseWithoutDeserialization, Operation
-    from gentrace.configuration import Configuration, TimeoutSetting
-    from gentrace.paths.pipeline_run.post import (
-        ApiResponseFor200,
-        SchemaForRequestBodyApplicationJson,
-    )
 
 __all__ = ["AsyncApiClient", "AsyncIngestionApi"]
 
@@ -64,6 +68,7 @@ class AsyncApiClient:
 
     """
 
+    @hide_arguments
     def __init__(
         self,
         configuration: Configuration | None = None,
@@ -185,6 +190,7 @@ class AsyncIngestionApi:
 
     """
 
+    @hide_arguments
     def __init__(self, api_client: AsyncApiClient) -> None:
         if not isinstance(cast("object", api_client), AsyncApiClient):
             raise refuse_type("api_client", "a gentrace.aio.AsyncApiClient", api_client)

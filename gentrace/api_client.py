@@ -4,12 +4,14 @@ from __future__ import annotations
 
 # Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
     Configuration,
+    TimeoutSetting,
     check_flag,
     check_host,
     check_positive,
@@ -36,22 +38,20 @@ from gentrace.operations import (
     read_answer,
 )
 from gentrace.operations import arguments as checks
-from gentrace.operations.headers import check_headers, drop_secrets
+from gentrace.operations.headers import check_headers
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process, loading
-from gentrace.schemas import unset
+from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
     from types import TracebackType
     from typing import Self
 
-    from gentrace.configuration import TimeoutSetting
     from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
     from gentrace.rest.threads import CallThreads
-    from gentrace.schemas import Unset
 
 __all__ = [
     "Api",
@@ -90,6 +90,8 @@ class ApiClient(Sender):
 
     """
 
+    _apart = ("_rest_clients", "_threads")
+
     @hide_arguments
     def __init__(
         self,
@@ -124,27 +126,6 @@ class ApiClient(Sender):
         rest_client = self._rest_clients.get(current_process())
         if rest_client is not None:
             rest_client.close()
-
-    def __copy__(self) -> Self:
-        return self._copy_with(self._configuration)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        from copy import deepcopy  # noqa: PLC0415 - loaded by whoever comes here
-
-        return self._copy_with(deepcopy(self._configuration, memo))
-
-    def _copy_with(self, configuration: Configuration) -> Self:
-        fields, cookie = self._default_headers, self._cookie
-        twin = _restore(type(self), configuration, fields, cookie, self._pool_threads)
-        return cast("Self", twin)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        fields: Mapping[str, str] = self._default_headers
-        cookie = None if self._cookie is None else str(self._cookie)
-        if not self._configuration.pickle_token:
-            fields, cookie = drop_secrets(fields), None
-        plain = {name: str(value) for name, value in fields.items()}
-        return _restore, (type(self), self._configuration, plain, cookie, self._pool_threads)
 
     def __repr__(self) -> str:
         # A traceback may show a client that was refused, which has none.
@@ -196,11 +177,13 @@ class ApiClient(Sender):
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        transport = self._transport()
+        configuration = self._configuration  # once, as another thread may put in another one
+        transport = self._transport(configuration)
         deadline = transport.start(timeout)
         request = prepare(
             operation,
             self,
+            configuration,
             body=body,
             arguments=arguments,
             content_type=content_type,
@@ -214,11 +197,11 @@ class ApiClient(Sender):
             if stream:
                 raw.outlive_deadline()
             return ApiResponseWithoutDeserialization(raw)
-        folder = self._configuration.temp_folder_path
+        folder = configuration.temp_folder_path
         return read_answer(operation, request, raw, stream=stream, folder=folder)
 
     @overload
-    def call_api(
+    def call_api(  # pyright: ignore[reportOverlappingOverload] - without the flag, this one
         self,
         resource_path: str,
         method: str,
@@ -242,13 +225,29 @@ class ApiClient(Sender):
         body: str | bytes | None = ...,
         fields: Sequence[tuple[str, str]] | None = ...,
         auth_settings: Sequence[str] | None = ...,
-        *,
-        async_req: Literal[True],
+        async_req: Literal[True] = ...,
         stream: bool = ...,
         timeout: TimeoutSetting | None = ...,
         host: str | None = ...,
+        *,
         idempotency_key: str | None = ...,
     ) -> AsyncResult[HTTPResponse]: ...
+    @overload
+    def call_api(
+        self,
+        resource_path: str,
+        method: str,
+        headers: Mapping[str, str] | None = ...,
+        body: str | bytes | None = ...,
+        fields: Sequence[tuple[str, str]] | None = ...,
+        auth_settings: Sequence[str] | None = ...,
+        async_req: bool | None = ...,
+        stream: bool = ...,
+        timeout: TimeoutSetting | None = ...,
+        host: str | None = ...,
+        *,
+        idempotency_key: str | None = ...,
+    ) -> HTTPResponse | AsyncResult[HTTPResponse]: ...
     @hide_arguments
     def call_api(  # noqa: PLR0913, PLR0917 - the parameters that users of such clients know
         self,
@@ -264,7 +263,7 @@ class ApiClient(Sender):
         host: str | None = None,
         *,
         idempotency_key: str | None = None,
-    ) -> HTTPResponse | AsyncResult[HTTPResponse]:
+    ) -> Any:
         """Send a request that is ready, and return the raw answer, whatever its status.
 
         Args:
@@ -283,6 +282,9 @@ class ApiClient(Sender):
                 default header fields that carry secrets do not go there.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
+        Returns:
+            An `HTTPResponse`; with `async_req`, an `AsyncResult` of one.
+
         Raises:
             ApiTypeError: an argument of the wrong type.
             ApiValueError: an argument that is not allowed.
@@ -290,12 +292,13 @@ class ApiClient(Sender):
 
         """
         own = Headers() if headers is None else check_headers("headers", headers)
-        del headers  # which may hold the token
         check_flag("stream", stream)
+        is_async = async_req is not None and check_flag("async_req", async_req)
         data = checks.encode_body(body, fields)
         derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
-        base = self._configuration.host if host is None else check_host("host", host)
-        foreign = base != self._configuration.host
+        configuration = self._configuration  # once, as another thread may put in another one
+        base = configuration.host if host is None else check_host("host", host)
+        foreign = base != configuration.host
         if auth_settings is None:
             auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
         auth = checks.check_auth(auth_settings)
@@ -304,21 +307,22 @@ class ApiClient(Sender):
         if timeout is not None:
             check_timeout("timeout", timeout)
         key = checks.make_key(verb, idempotency_key)
+        # Before a thread takes it: what is changed meanwhile is for later calls.
+        sent, secrets = self.make_headers(configuration, derived, own, auth, foreign=foreign)
+        request = Request(verb, base, path, sent, secrets, data, key)
 
         def send() -> HTTPResponse:
-            transport = self._transport()
+            transport = self._transport(configuration)
             deadline = transport.start(timeout)
-            fields, secrets = self.make_headers(derived, own, auth, foreign=foreign)
-            request = Request(verb, base, path, fields, secrets, data, key)
             raw = transport.send(request, deadline, stream=stream)
             if stream:
                 raw.outlive_deadline()
             return raw
 
-        return self._call_threads().submit(send) if async_req else send()
+        return self._call_threads().submit(send) if is_async else send()
 
-    def _transport(self) -> RestClient:
-        """Return this process's transport, with the settings as they are now.
+    def _transport(self, configuration: Configuration) -> RestClient:
+        """Return this process's transport, with the settings of a configuration as they are now.
 
         Raises:
             ApiConnectionException: it cannot be loaded.
@@ -330,8 +334,8 @@ class ApiClient(Sender):
         if transport is None:
             with _loading():
                 from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
-            transport = self._rest_clients.setdefault(process, RestClient(self._configuration))
-        transport.use(self._configuration)
+            transport = self._rest_clients.setdefault(process, RestClient(configuration))
+        transport.use(configuration)
         return transport
 
     def _call_threads(self) -> CallThreads:
@@ -363,13 +367,9 @@ def _loading() -> Generator[None]:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
 
 
-def _restore(
-    kind: type[ApiClient],
-    configuration: Configuration,
-    fields: Mapping[str, str],
-    cookie: str | None,
-    pool_threads: int,
-) -> ApiClient:
+def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ignore[reportUnusedFunction]
+    """Return the client of a pickle of version 2.0.0, which has this name in it."""
+    configuration, fields, cookie, pool_threads = settings
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client

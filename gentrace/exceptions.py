@@ -33,6 +33,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
 
     from urllib3 import HTTPResponse
 
@@ -66,7 +68,7 @@ class _CallerError(OpenApiException):
         return f"{self.message} at {format_path(self.path_to_item)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.message, self.path_to_item)
+        return type(self), (self.message, self.path_to_item), vars(self)  # with its notes
 
     def reword(self, message: str, path_to_item: tuple[str | int, ...] | None) -> None:
         """Say something else, of another place."""
@@ -128,6 +130,19 @@ class Answer(Protocol):
     response: HTTPResponse
     body: Any
     headers: Any
+
+    def close(self) -> None:
+        """Release the connection of a body that was not read to its end."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
 
 
 class ApiException(OpenApiException):

@@ -116,6 +116,24 @@ def test_mistake_in_a_value_is_raised_with_its_place():
 
 
 @pytest.mark.parametrize("kind", CALLERS_MISTAKES)
+@pytest.mark.parametrize(
+    "make_twin",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda error: pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own
+    ],
+)
+def test_copy_of_a_mistake_has_its_notes_and_attributes(kind, make_twin):
+    error = kind("wrong", ("a", 1))
+    error.add_note("while handling order 17")
+    error.order = 17
+    twin = make_twin(error)
+    assert (twin.__notes__, twin.order) == (["while handling order 17"], 17)
+    assert (str(twin), twin.args) == (str(error), error.args)
+
+
+@pytest.mark.parametrize("kind", CALLERS_MISTAKES)
 def test_mistake_is_pickled_with_its_place(kind):
     error = kind("wrong", ("a", 1))
     moved = kind("wrong", (1,))

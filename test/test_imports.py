@@ -157,6 +157,20 @@ def test_public_name_comes_from_its_module():
         assert name in vars(gentrace)
 
 
+def test_public_modules_load_on_first_use():
+    """Those of the rooms, which a program may name by the package alone."""
+    code = """
+import gentrace
+for name in dir(gentrace):
+    getattr(gentrace, name)
+assert gentrace.schemas.unset is not None
+assert issubclass(gentrace.exceptions.ApiException, gentrace.OpenApiException)
+assert gentrace.runs.RunsApi and gentrace.aio.AsyncApiClient and gentrace.backfill.send_lines
+"""
+    loaded = loaded_by(code)
+    assert {"gentrace.testing", "gentrace.models", "gentrace.rest", "gentrace.paths"} <= loaded
+
+
 def test_every_module_imports():
     names = [module.name for module in walk_packages(gentrace.__path__, "gentrace.")]
     assert len(names) > 20

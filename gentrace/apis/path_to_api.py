@@ -1,7 +1,6 @@
 """The path classes by path."""
 
-from gentrace.api_client import Api
 from gentrace.apis.paths.pipeline_run import PipelineRun
 from gentrace.paths import PathValues
 
-path_to_api: dict[PathValues, type[Api]] = {PathValues.PIPELINERUN: PipelineRun}
+path_to_api: dict[PathValues, type[PipelineRun]] = {PathValues.PIPELINERUN: PipelineRun}

@@ -7,13 +7,20 @@ from collections.abc import Mapping
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, cast
 
-from gentrace.configuration import Configuration, check_text, refuse, refuse_type
+from gentrace.configuration import (
+    Configuration,
+    check_text,
+    hide_arguments,
+    refuse,
+    refuse_type,
+)
 from gentrace.configuration.files import check_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@hide_arguments
 def check_configuration(value: object) -> Configuration:
     """Return a configuration: for None, a copy of this process's default one."""
     if value is None:

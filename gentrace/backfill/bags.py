@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gentrace.backfill.arguments import check_bag, check_configuration, check_key
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.configuration import check_positive
+from gentrace.configuration import check_positive, hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
 
 
+@hide_arguments
 def send_bag(
     bag: Any,
     configuration: Configuration | None = None,

@@ -95,7 +95,10 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         OSError: the state cannot be used.
 
     """
-    once = check_configuration(configuration).copy()
+    try:
+        once = check_configuration(configuration).copy()
+    finally:
+        del configuration  # which may be the token, in the locals of a traceback
     once.retries = 0
     given = check_lines(lines)
     path = check_state(state)

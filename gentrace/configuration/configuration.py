@@ -134,7 +134,8 @@ class Configuration(DeclaredSettings):
         return self.copy()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {name: value for name, value in vars(self).items() if name != "lost"}
+        # Of a copy, which no other thread changes.
+        state = {name: value for name, value in vars(self).copy().items() if name != "lost"}
         left_out = {"ssl_context"} if self.pickle_token else SECRETS | {"ssl_context"}
         lost = self.lost | {name for name in left_out if state.get(name)}
         kept = {name: value for name, value in state.items() if name not in lost}
@@ -198,6 +199,7 @@ class Configuration(DeclaredSettings):
         """Return the servers of the document, each with its `url` and `description`."""
         return [dict(server) for server in document.SERVERS]
 
+    @hide_arguments
     def get_host_from_settings(
         self,
         index: int | None,

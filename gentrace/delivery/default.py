@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from gentrace.configuration import refuse_type
+from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery.delivery import Delivery
 
 _default: dict[str, Delivery] = {}
@@ -25,6 +25,7 @@ def default_delivery() -> Delivery:
     return _default.setdefault(_KEY, Delivery()) if delivery is None else delivery
 
 
+@hide_arguments
 def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
     """Use another delivery where none is named; None has the next use make a new one.
 

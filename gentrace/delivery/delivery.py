@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import check_positive, refuse, refuse_type
+from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine
 from gentrace.delivery.exits import keep_open, let_go
@@ -68,6 +68,7 @@ class Delivery:
 
     clock = Clock()
 
+    @hide_arguments
     def __init__(  # noqa: PLR0913 - the parameters of the contract
         self,
         api_client: ApiClient | None = None,

@@ -142,6 +142,7 @@ class Sender:
         if client is None:
             client = self._client = copy.copy(self.api_client)
         if settings != self._settings:
+            self.api_client.check_complete()
             configuration = self.api_client.configuration.copy()
             configuration.retries = False
             client.default_headers = self.api_client.default_headers

@@ -24,21 +24,23 @@ __all__ = ["RunsApi", "Server", "Settings", "run", "serve"]
 _OF_THE_SERVER = ("Server", "Settings", "run", "serve")
 
 
-def __getattr__(name: str) -> Any:
-    """Load the server at first use; ImportError says how to get its dependencies."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "RunsApi":
-        from importlib import import_module  # noqa: PLC0415 - few come here
+if not TYPE_CHECKING:  # to a checker, a misspelt name is an error
 
-        # By its name: the server itself knows nothing of the client.
-        return import_module("gentrace.runs").RunsApi
-    try:
-        from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"gentrace.local needs {error.name}, which is not installed: "
-            "pip install jsonschema rfc3339-validator starlette uvicorn"
-        ) from error
-    globals().update({exported: getattr(server, exported) for exported in _OF_THE_SERVER})
-    return globals()[name]
+    def __getattr__(name: str) -> Any:
+        """Load the server at first use; ImportError says how to get its dependencies."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "RunsApi":
+            from importlib import import_module  # noqa: PLC0415 - few come here
+
+            # By its name: the server itself knows nothing of the client.
+            return import_module("gentrace.runs").RunsApi
+        try:
+            from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"gentrace.local needs {error.name}, which is not installed: "
+                "pip install jsonschema rfc3339-validator starlette uvicorn"
+            ) from error
+        globals().update({exported: getattr(server, exported) for exported in _OF_THE_SERVER})
+        return globals()[name]

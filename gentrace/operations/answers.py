@@ -13,6 +13,7 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiTypeError,
     ApiValueError,
+    NotFoundException,
     UnauthorizedException,
     exception_class,
 )
@@ -91,6 +92,8 @@ def read_answer(
         failure = _refused(documented, raw)
         if isinstance(failure, UnauthorizedException) and not request.is_authorized:
             failure.remedy = "no token was sent, set Configuration.access_token or GENTRACE_API_KEY"
+        if isinstance(failure, NotFoundException) and documented is not None:
+            failure.remedy = ""  # what the call names is not there; its path is
     try:
         raise failure
     finally:

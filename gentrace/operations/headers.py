@@ -15,13 +15,15 @@ from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, m
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import ItemsView, Iterator, ValuesView
+    from typing import Any
 
 
 class DefaultHeaders(MutableMapping[str, str]):
     """Header fields that go with every request of a client, in place of its own of that name.
 
     Names in any case are the same name. A field that cannot be sent is refused when it is set.
+    Whoever looks through them sees those of one moment, also while another thread sets some.
     """
 
     def __init__(self) -> None:
@@ -39,13 +41,40 @@ class DefaultHeaders(MutableMapping[str, str]):
         del self._fields[str(name).lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._fields.values())
+        return iter(self._now())
 
     def __len__(self) -> int:
         return len(self._fields)
 
+    def items(self) -> ItemsView[str, str]:
+        """Return names and values as they are now."""
+        return self._now().items()
+
+    def values(self) -> ValuesView[str]:
+        """Return the values as they are now."""
+        return self._now().values()
+
+    def __copy__(self) -> DefaultHeaders:
+        twin = DefaultHeaders()
+        twin._fields = self._fields.copy()
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> DefaultHeaders:
+        return self.__copy__()
+
+    def remove_secrets(self) -> set[str]:
+        """Remove the fields that carry secrets, and return their names."""
+        secret = {name for name in self if name.lower() in SENSITIVE_HEADERS}
+        for name in secret:
+            del self[name]
+        return secret
+
     def __repr__(self) -> str:
         return repr(mask_headers(self.items()))
+
+    def _now(self) -> dict[str, str]:
+        # Of a copy, which no other thread changes, and which is made in one step.
+        return dict(self._fields.copy().values())
 
 
 _RESERVED = {

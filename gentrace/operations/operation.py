@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import check_header_text, refuse
+from gentrace.exceptions import ApiValueError
 from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
 from gentrace.schemas import Unset, unset
@@ -35,7 +36,7 @@ class Operation:
             the id of what was stored; None for none.
 
     Raises:
-        ApiValueError: the path cannot be sent.
+        ApiValueError: the path cannot be sent, or no answer has a status of 2xx.
 
     """
 
@@ -65,7 +66,10 @@ class Operation:
         self.parameters = parameters
         self.auth = auth
         self.id_property = id_property
-        self.success = next(item for status, item in responses.items() if is_success(status))
+        successes = [item for status, item in responses.items() if is_success(status)]
+        if not successes:
+            raise ApiValueError(f"responses: expected one of 2xx, got {list(responses)}")
+        self.success = successes[0]
         self.accepts = tuple(
             dict.fromkeys(text for item in responses.values() for text in item.content)
         )

@@ -58,6 +58,7 @@ class Request:
 def prepare(  # noqa: PLR0913 - what a call of an operation may say
     operation: Operation,
     sender: Sender,
+    configuration: Configuration,
     *,
     body: object,
     arguments: Mapping[str, object] | None,
@@ -72,6 +73,7 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
     Args:
         operation: the operation.
         sender: what goes with every request.
+        configuration: where the API is and how to reach it, which the token belongs to.
         body: the body, `unset` for none.
         arguments: the parameters by name, None for none.
         content_type: media type of `body`; `unset` is the first one that is declared.
@@ -104,9 +106,8 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
         arguments = {}
     else:
         _check_names(operation, arguments)
-    configuration = sender.configuration
     target = _format_target(operation, arguments, configuration, own)
-    headers, secrets = sender.make_headers(derived, own, operation.auth)
+    headers, secrets = sender.make_headers(configuration, derived, own, operation.auth)
     host = configuration.host_of(operation.name)
     return Request(operation.method, host, target, headers, secrets, data, key)
 

@@ -21,7 +21,7 @@ class ApiResponse:
     """An answer.
 
     Attributes:
-        response: the raw answer; None only in an exception that came through a pickle.
+        response: the raw answer; None only in what a pickle, a deep copy or `asdict` made of it.
         body: the deserialized body, or `unset`.
         headers: the deserialized header fields, or `unset`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import (
@@ -12,10 +12,12 @@ from gentrace.configuration import (
     refuse_type,
 )
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
+from gentrace.exceptions import ApiValueError
 from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
 USER_AGENT = f"gentrace-python/{__version__}"
 
@@ -35,6 +37,12 @@ class Sender:
         ApiValueError: a header field or cookie that cannot be sent.
 
     """
+
+    _apart: tuple[str, ...] = ()
+    """Names of attributes that hold what serves this one alone; a copy begins without it."""
+
+    _lost: frozenset[str] = frozenset()
+    """Names of the header fields that were left out of a pickle."""
 
     def __init__(
         self,
@@ -71,9 +79,10 @@ class Sender:
     @default_headers.setter
     @hide_arguments
     def default_headers(self, fields: Mapping[str, str]) -> None:
-        checked = check_headers("default_headers", fields)
-        self._default_headers = DefaultHeaders()
-        self._default_headers.update(checked)
+        checked = DefaultHeaders()
+        checked.update(check_headers("default_headers", fields))
+        self._default_headers = checked
+        self._lost &= {"Cookie"}
 
     @property
     def cookie(self) -> str | None:
@@ -84,6 +93,7 @@ class Sender:
     @hide_arguments
     def cookie(self, value: str | None) -> None:
         self._cookie = None if value is None else Secret(check_header_text("cookie", value))
+        self._lost -= {"Cookie"}
 
     @property
     def user_agent(self) -> str:
@@ -106,12 +116,53 @@ class Sender:
         """
         self._default_headers[header_name] = cast("str", header_value)
 
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        twin.__setstate__(self._attributes())
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy  # noqa: PLC0415 - loaded by whoever comes here
+
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__setstate__(deepcopy(self._attributes(), memo))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: secrets as its configuration has it."""
+        state = self._attributes()
+        if not self._configuration.pickle_token:
+            fields: DefaultHeaders = state["_default_headers"]
+            lost = fields.remove_secrets()
+            if state["_cookie"] is not None:
+                lost |= {"Cookie"}
+            state |= {"_cookie": None, "_lost": self._lost | lost}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, **{name: {} for name in self._apart})
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return the attributes of a copy, those that a subclass adds too."""
+        attributes = vars(self).copy()
+        for name in self._apart:
+            del attributes[name]
+        return {**attributes, "_default_headers": self._default_headers.__copy__()}
+
     def make_headers(
-        self, derived: Headers, own: Headers, auth: Sequence[str], *, foreign: bool = False
+        self,
+        configuration: Configuration,
+        derived: Headers,
+        own: Headers,
+        auth: Sequence[str],
+        *,
+        foreign: bool = False,
     ) -> tuple[Headers, list[str]]:
         """Return the header fields of a request, of three layers, and what of them is secret.
 
         Args:
+            configuration: that of the call, whose host the token is for: another thread may put
+                another one in its place.
             derived: what follows from the call, of body and answers; the user agent and the token
                 are added. It is the lowest layer; the fields of this client stand in its place.
             own: the call's own fields, which stand in place of both.
@@ -119,11 +170,12 @@ class Sender:
             foreign: whether the host is another one, which gets none of this client's secrets.
 
         Raises:
-            ApiValueError: a secret was lost in a pickle.
+            ApiValueError: a secret was left out of a pickle.
 
         """
-        self._configuration.check_complete()
-        token = self._configuration.access_token
+        configuration.check_complete()
+        self.check_complete()
+        token = configuration.access_token
         fields = Headers({"Accept-Encoding": "identity", **derived, "User-Agent": USER_AGENT})
         if token is not None and "bearerAuth" in auth:
             fields["Authorization"] = Secret(f"Bearer {token}")
@@ -134,3 +186,17 @@ class Sender:
         fields.replace(drop_secrets(clients) if foreign else clients)
         fields.replace(own)
         return fields, find_secrets(fields)
+
+    def check_complete(self) -> None:
+        """Check that no header field was left behind in a pickle.
+
+        Raises:
+            ApiValueError: one was, and nothing has taken its place.
+
+        """
+        for name in sorted(self._lost):
+            if name not in self._default_headers:
+                raise ApiValueError(
+                    f"{name}: this header field was left out when the client was pickled; set it "
+                    "here, or set Configuration.pickle_token = True before pickling"
+                )

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
+from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -38,6 +39,7 @@ class Pipeline:
 
     """
 
+    @hide_arguments
     def __init__(
         self, name: str, *, delivery: Delivery | None = None, sample_rate: float = 1.0
     ) -> None:
@@ -47,7 +49,7 @@ class Pipeline:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
         if delivery is not None and not callable(getattr(delivery, "enqueue", None)):
-            raise ApiTypeError(f"Pipeline: delivery: expected a Delivery, got {describe(delivery)}")
+            raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
         kind = class_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:
             raise ApiTypeError(

@@ -17,6 +17,7 @@ from gentrace.rest.cancelling import cancelling, pause
 from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import Settings
+from gentrace.schemas.frames import count_own_frames
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration, TimeoutSetting
@@ -133,21 +134,9 @@ class RestClient:
     def _warn(self, danger: str) -> None:
         """Warn, once for each origin and client, that what is sent to it can be read by others."""
         if danger not in self._warnings:
-            warnings.warn(danger, InsecureTransportWarning, stacklevel=_count_own_frames())
+            warnings.warn(danger, InsecureTransportWarning, stacklevel=count_own_frames())
             self._warnings.add(danger)
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
         self.settings.routes.close()
-
-
-def _count_own_frames() -> int:
-    """Return how many frames of this package stand between a warning and the caller."""
-    from inspect import currentframe  # noqa: PLC0415 - slow to import, for few calls
-
-    frame = currentframe()
-    count = 0
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("gentrace."):
-        count += 1
-        frame = frame.f_back
-    return count

@@ -55,6 +55,10 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     """
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave None in place of this one: a connection has no pickle and no deep copy."""
+        return type(None), ()
+
     _is_released = True  # until it is made: an interrupt in the making leaves half of it
 
     def __init__(self, source: RawResponse | ForeignAnswer, attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from frozendict import frozendict
@@ -26,7 +27,7 @@ from gentrace.schemas.showing import Signature, show_model, thaw
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import NoReturn, Self
 
     from gentrace.schemas.rules import Rules
@@ -114,6 +115,11 @@ class Model(frozendict[str, Any]):
         __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
 
         def __getattr__(self, name: str) -> object:
+            if name in self:
+                raise ApiAttributeError(
+                    f"{type(self).__name__} declares no {show(name)}, which it holds: "
+                    f"it is read as an item, [{show(name)}]"
+                )
             names = [item.name for item in self.properties_oapg.values()]
             raise ApiAttributeError(_no_such_name(self, name, names))
 

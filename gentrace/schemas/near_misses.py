@@ -6,6 +6,7 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from gentrace.schemas.frames import count_own_frames
 from gentrace.schemas.words import show
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ def warn_of_near_miss(model: type[Any], name: str) -> None:
     """Warn of a property that is kept although it is nearly a declared one: once a name."""
     declared: Iterable[Property[Any]] = model.properties_oapg.values()
     likely = likely_name(name, [each.name for each in declared])
-    if likely is not None:
+    if likely not in {None, name}:  # by its Python name it may be in wire names
         warnings.warn(
             f"{model.__name__} has no property {show(name)}, which is sent as it is: "
             f"did you mean {likely!r}?",
             UserWarning,
-            stacklevel=2,
+            stacklevel=count_own_frames(),
         )
 
 

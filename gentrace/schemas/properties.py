@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from gentrace.schemas.absent import Unset, unset
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Never, Self
 
     from frozendict import frozendict
 
@@ -66,7 +66,11 @@ class Property(Generic[T_co]):
             return self
         return instance.get(self.wire_name, unset)
 
-    if not TYPE_CHECKING:  # to a checker, a model has nothing that may be set
+    if TYPE_CHECKING:  # to a checker, no value may be set
+
+        def __set__(self, instance: object, value: Never) -> None: ...
+
+    else:
 
         def __set__(self, instance: object, value: object) -> None:
             """Refuse; `help` shows the whole description only of what could be set."""

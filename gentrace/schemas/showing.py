@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SHOWN_TEXT = 200
 """How many characters of a text are shown."""
 
+SHOWN_BITS = 2000
+"""How many bits of an integer are shown: Python may refuse to write one of 640 digits."""
+
 SHOWN_ITEMS = 5
 """How many items of an array are shown."""
 
@@ -26,6 +29,9 @@ SHOWN_DEPTH = 20
 
 SHOWN_PAGE = 4000
 """Up to how many characters a representation is laid out: it takes `pprint` long."""
+
+SHOWN_CHARACTERS = 20_000
+"""How many characters a representation has at most."""
 
 SHOWN_WIDTH = 80
 """How many characters a representation of one line has at most."""
@@ -46,6 +52,8 @@ def shorten(value: Any, depth: int = 0) -> Any:
     kind = type_of(value)
     if kind is str and len(value) > SHOWN_TEXT:
         return f"{value[:SHOWN_TEXT]}… ({len(value)} characters)"
+    if kind is int and value.bit_length() > SHOWN_BITS:
+        return f"… (an integer of {value.bit_length()} bits)"
     if depth > SHOWN_DEPTH and isinstance(value, (Dict, Tuple)):
         return "…"
     if kind is Tuple:
@@ -66,6 +74,8 @@ def show_model(model: frozendict[str, Any]) -> str:
     """
     name, shown = type(model).__name__, shorten(model)
     line = f"{name}({shown!r})"
+    if len(line) > SHOWN_CHARACTERS:
+        return f"{line[:SHOWN_CHARACTERS]}… ({len(line)} characters)"
     if not SHOWN_WIDTH < len(line) <= SHOWN_PAGE:
         return line
     from pprint import pformat  # noqa: PLC0415 - only a prompt needs it

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Server", "serve"]
 
 
-def __getattr__(name: str) -> Any:
-    """Load the server at first use; ImportError says how to get its dependencies."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gentrace.testing import server  # noqa: PLC0415 - a test run without it loads nothing
+if not TYPE_CHECKING:  # to a checker, a misspelt name is an error
 
-    value = globals()[name] = getattr(server, name)
-    return value
+    def __getattr__(name: str) -> Any:
+        """Load the server at first use; ImportError says how to get its dependencies."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gentrace.testing import server  # noqa: PLC0415 - a test run without it loads nothing
+
+        value = globals()[name] = getattr(server, name)
+        return value

@@ -10,6 +10,10 @@ from support.peers import Peer, echo, reply
 
 from gentrace.api_client import (
     ApiClient,
+    ApiResponse,
+    OpenApiResponse,
+    Operation,
+    QueryParameter,
 )
 from gentrace.configuration import Configuration
 from gentrace.exceptions import (
@@ -17,6 +21,7 @@ from gentrace.exceptions import (
     ApiTypeError,
     ApiValueError,
 )
+from gentrace.schemas import INTEGER
 
 
 def names(request):
@@ -161,6 +166,13 @@ def test_call_api_refuses_wrong_arguments(connect, argument, values, kind, async
         assert peer.connections == 0
 
 
+@pytest.mark.parametrize("async_req", ["no", 1, 0])
+def test_call_api_runs_in_a_thread_for_true_alone(connect, async_req):
+    with Peer() as peer, pytest.raises(ApiTypeError, match=r"^async_req: expected True or False"):
+        connect(peer).client.call_api("/x", "GET", async_req=async_req)
+    assert not peer.requests
+
+
 def test_call_api_takes_a_body_or_a_form(connect):
     with Peer() as peer:
         with pytest.raises(ApiValueError, match=r"^fields: expected None beside a body"):
@@ -191,3 +203,52 @@ def test_call_api_runs_in_threads_of_the_client():
     assert not [
         t for t in set(threading.enumerate()) - before if "Pool" in type(t).__name__ + t.name
     ]
+
+
+def test_call_that_waits_for_a_thread_goes_with_the_settings_of_when_it_was_made():
+    """A later configuration's token does not go to the host of an earlier one."""
+    changed = threading.Event()
+
+    def answer_late(talk, request):
+        changed.wait(30)
+        reply()(talk, request)
+
+    with Peer(answer_late) as one, Peer() as other:
+        configuration = Configuration(one.url, "token-of-one")
+        with ApiClient(configuration) as client:
+            client.set_default_header("X-Team", "one")
+            answers = [client.call_api("/x", "GET", async_req=True) for _ in range(3)]
+            configuration.access_token = "token-of-two"  # noqa: S105 - of nobody
+            client.configuration = Configuration(other.url, "token-of-other")
+            client.set_default_header("X-Team", "other")
+            changed.set()
+            assert [answer.get(30).status for answer in answers] == [200] * 3
+            assert client.call_api("/x", "GET").status == 200
+    sent = [(request["Authorization"], request["X-Team"]) for request in one.requests]
+    assert sent == [("Bearer token-of-one", "one")] * 3
+    assert [request["Authorization"] for request in other.requests] == ["Bearer token-of-other"]
+
+
+def test_call_under_way_goes_to_the_host_that_its_token_is_for():
+    """Another thread may put another configuration in place meanwhile."""
+    with Peer() as one, Peer() as other:
+        client = ApiClient(Configuration(one.url, "token-of-one"))
+
+        class Changing(dict):
+            def get(self, *arguments):
+                client.configuration = Configuration(other.url, "token-of-other")
+                return super().get(*arguments)
+
+        operation = Operation(
+            "runs",
+            "GET",
+            "/runs",
+            tag="Runs",
+            summary="",
+            parameters=[QueryParameter("limit", INTEGER)],
+            responses={200: OpenApiResponse(ApiResponse, "")},
+        )
+        with client:
+            client.call(operation, arguments=Changing(limit=1))
+    assert [request["Authorization"] for request in one.requests] == ["Bearer token-of-one"]
+    assert not other.requests

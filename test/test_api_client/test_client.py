@@ -7,6 +7,7 @@ import pickle
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from support.caller import RUN
 from support.canary import CANARY, leaks
 from support.peers import Peer
 
+from gentrace import Delivery, Pipeline, set_default_delivery
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
 from gentrace.api_client import (
     ApiClient,
 )
 from gentrace.apis.tags.ingestion_api import IngestionApi
+from gentrace.backfill import send_lines
 from gentrace.configuration import Configuration
 from gentrace.exceptions import (
     ApiConnectionException,
@@ -129,13 +133,31 @@ def test_client_pickles_as_its_configuration(keep):
         assert bool(leaks(pickled)) == keep
         assert twin.pool_threads == 3
         twin.configuration.access_token = twin.configuration.access_token or "new"
+        if not keep:
+            with pytest.raises(ApiValueError, match=r"Cookie: .* left out"):
+                twin.call_api("/x", "GET")
+            twin.cookie = None
+            with pytest.raises(ApiValueError, match=r"Proxy-Authorization: .* left"):
+                twin.call_api("/x", "GET")
+            twin.default_headers["proxy-authorization"] = "new"
         twin.call_api("/x", "GET")
         twin.close()
     request = peer.requests[-1]
     assert request["X-Team"] == "search"
     assert request["Authorization"] == ("Bearer " + CANARY if keep else "Bearer new")
     assert request["Cookie"] == (f"a={CANARY}" if keep else None)
-    assert request["Proxy-Authorization"] == (CANARY if keep else None)
+    assert request["Proxy-Authorization"] == (CANARY if keep else "new")
+
+
+@pytest.mark.parametrize("fields", [{"Authorization": "Basic b"}, {}])
+def test_header_fields_put_in_place_are_all_that_a_pickled_client_needs(fields):
+    client = ApiClient(Configuration(), "Authorization", "Basic a")
+    twin = pickle.loads(pickle.dumps(client))  # noqa: S301 - our own
+    with pytest.raises(ApiValueError, match="Authorization"):
+        twin.check_complete()
+    twin.default_headers = fields
+    twin.check_complete()
+    assert client.default_headers == {"Authorization": "Basic a"}
 
 
 def test_pickled_client_has_no_cookie_of_its_own():
@@ -147,6 +169,33 @@ def test_pickled_cookie_is_the_clients_own():
     client = ApiClient(Configuration(pickle_token=True), cookie="a=b")
     twin = pickle.loads(pickle.dumps(client))  # noqa: S301 - our own
     assert (twin.cookie, dict(twin.default_headers)) == ("a=b", {})
+
+
+class OfTenant(ApiClient):
+    """A client of a program, which takes other arguments and holds more."""
+
+    def __init__(self, tenant):
+        super().__init__(Configuration(), "X-Tenant", tenant)
+        self.tenants = [tenant]
+
+
+@pytest.mark.parametrize(
+    ("make_twin", "is_deep"),
+    [
+        (copy.copy, False),
+        (copy.deepcopy, True),
+        (lambda client: pickle.loads(pickle.dumps(client)), True),  # noqa: S301 - our own
+        (lambda client: pickle.loads(pickle.dumps(client, 0)), True),  # noqa: S301 - our own
+    ],
+)
+def test_what_a_subclass_holds_goes_with_a_copy(make_twin, is_deep):
+    client = OfTenant("a")
+    client.itself = client
+    twin = make_twin(client)
+    assert type(twin) is OfTenant
+    assert (twin.tenants, dict(twin.default_headers)) == (["a"], {"X-Tenant": "a"})
+    assert (twin.tenants is client.tenants) != is_deep
+    assert twin.itself is (twin if is_deep else client)
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -199,13 +248,49 @@ def test_key_without_a_certificate_is_refused(connect, tmp_path):
         lambda: ApiClient(Configuration()).set_default_header("X A", CANARY),
         lambda: ApiClient(Configuration()).default_headers.update({"X-A": f"{CANARY}\n"}),
         lambda: ApiClient(Configuration()).call_api("/", "GET", {"A": CANARY, "X B": "1"}),
+        lambda: ApiClient(Configuration()).call_api("/", "G T", {"A": CANARY}),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", host=CANARY),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", host=f"https://u:{CANARY}@h"),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", auth_settings=CANARY),
+        lambda: ApiClient(Configuration()).call_api("/", "GET", auth_settings=[CANARY]),
+        lambda: ApiClient(CANARY),
+        lambda: ApiClient(access_token=CANARY),
+        lambda: AsyncApiClient(CANARY),
+        lambda: AsyncApiClient(access_token=CANARY),
+        lambda: AsyncApiClient(cookie=f"{CANARY}\n"),
+        lambda: AsyncIngestionApi(CANARY),
+        lambda: IngestionApi(CANARY),
+        lambda: Delivery(CANARY),
+        lambda: Delivery(access_token=CANARY),
+        lambda: set_default_delivery(CANARY),
+        lambda: Pipeline("x", delivery=CANARY),
+        lambda: send_lines([], CANARY),
+        lambda: Configuration.set_default(CANARY),
+        lambda: Configuration().get_host_from_settings(0, None, [{"url": f"https://u:{CANARY}@h"}]),
     ],
 )
-def test_frames_of_a_refused_header_do_not_hold_it(mistake):
+def test_frames_of_a_refused_argument_do_not_hold_it(mistake):
     """As an error tracker sees them, which collects the locals of all frames of the package."""
-    with pytest.raises((ApiTypeError, ApiValueError)) as caught:
+    with pytest.raises((TypeError, ApiValueError)) as caught:
         mistake()
+    assert not leaks(str(caught.value))
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     frames = [frame for frame in shown.stack if f"{os.sep}gentrace{os.sep}" in frame.filename]
     assert frames
     assert not leaks("\n".join(text for frame in frames for text in (frame.locals or {}).values()))
+
+
+def test_locals_of_a_frame_that_still_runs_stay():
+    """Such as one that keeps an error, and raises it again where the package calls it."""
+    client = ApiClient(Configuration())
+    saved = RuntimeError()
+
+    class Headers(dict):
+        def items(self):
+            raise saved
+
+    with suppress(RuntimeError):
+        raise saved
+    with pytest.raises(RuntimeError) as caught:
+        client.default_headers = Headers(a=CANARY)
+    assert caught.value is saved

@@ -127,6 +127,7 @@ def test_a_property_that_is_nearly_a_declared_one_is_kept_and_warned_about_once(
     ) as caught:
         send()
     assert len(caught) == 1
+    assert caught[0].filename == __file__  # not a line of the package
     send()
 
 
@@ -136,6 +137,39 @@ def test_other_names_are_kept_without_a_warning(name):
     with warnings.catch_warnings(record=True) as caught:
         StepRun.from_openapi_data_oapg({"elapse_time": 1})
     assert caught == []
+
+
+def test_a_property_that_has_the_python_name_of_another_is_no_misspelt_one():
+    """As a model holds that is read by wire names alone."""
+    run = PipelineRunRequest.from_openapi_data_oapg({"name": "a", "stepRuns": [], "step_runs": 5})
+    with warnings.catch_warnings(record=True) as caught:
+        assert run.set("x", 1)["step_runs"] == 5
+    assert caught == []
+
+
+def test_a_property_that_is_not_declared_is_read_as_an_item():
+    run = PipelineRunRequest(name="a", step_runs=[], env="test")
+    assert run["env"] == "test"
+    with pytest.raises(AttributeError, match=r"declares no 'env', which it holds: .*\['env'\]$"):
+        _ = run.env
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"k" * 100_000: "v"},
+        {"a": {str(i): {str(j): "x" * 200 for j in range(50)} for i in range(50)}},
+    ],
+)
+def test_a_representation_has_a_bound(others):
+    assert len(repr(PipelineRunRequest(name="a", step_runs=[], **others))) < 21_000
+
+
+def test_a_large_integer_is_shown_by_its_size():
+    """Whatever the interpreter's limit of digits is."""
+    shown = repr(PipelineRunRequest(name="a", step_runs=[], large=10**1000, small=10**600))
+    assert "'… (an integer of 3322 bits)'" in shown
+    assert str(10**600) in shown
 
 
 @pytest.mark.parametrize("name", ["stepruns", "step_run", "StepRuns"])

@@ -1,5 +1,6 @@
 """The header fields of a client, and of a call."""
 
+import copy
 import pprint
 from enum import Enum
 
@@ -63,6 +64,30 @@ def test_default_headers_are_a_mapping_by_names_in_any_case():
     assert headers.get("x-b") == "3"
     with pytest.raises(KeyError):
         headers["X-C"]
+
+
+def test_default_headers_show_one_moment_to_whoever_looks_through_them():
+    """Another thread may set some meanwhile."""
+    headers = ApiClient(Configuration()).default_headers
+    headers.update({"X-A": "1", "X-B": "2"})
+    seen = []
+    for look in (iter, type(headers).items, type(headers).values):
+        for field in look(headers):
+            seen.append(field)
+            headers[f"X-{len(headers)}"] = "3"
+            headers.pop("X-B", None)
+        headers.clear()
+        headers.update({"X-A": "1", "X-B": "2"})
+    assert seen == ["X-A", "X-B", ("X-A", "1"), ("X-B", "2"), "1", "2"]
+
+
+@pytest.mark.parametrize("make_twin", [copy.copy, copy.deepcopy])
+def test_copied_default_headers_are_apart(make_twin):
+    headers = ApiClient(Configuration()).default_headers
+    headers["X-A"] = "1"
+    twin = make_twin(headers)
+    twin["X-B"] = "2"
+    assert (dict(headers), dict(twin)) == ({"X-A": "1"}, {"X-A": "1", "X-B": "2"})
 
 
 def test_default_headers_may_be_emptied(connect):

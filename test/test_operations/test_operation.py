@@ -13,6 +13,7 @@ from gentrace.api_client import (
 )
 from gentrace.exceptions import (
     ApiTypeError,
+    ApiValueError,
     BadRequestException,
 )
 from gentrace.paths.pipeline_run.post import (
@@ -34,6 +35,11 @@ def test_operation_without_a_body_refuses_one(connect):
         assert client.call(operation).body is unset
     assert peer.requests[0]["Content-Length"] in {None, "0"}
     assert peer.requests[0]["Content-Type"] is None
+
+
+def test_operation_without_an_answer_that_says_it_is_done_is_refused():
+    with pytest.raises(ApiValueError, match=r"^responses: expected one of 2xx, got \[400\]$"):
+        declare(responses={400: OpenApiResponse(ApiResponse, "bad")})
 
 
 def test_optional_body_may_be_left_out(connect):

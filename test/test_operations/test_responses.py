@@ -1,6 +1,8 @@
 """How answers are asked for, and what they are."""
 
+import copy
 import dataclasses
+import pickle
 import pprint
 import re
 
@@ -63,6 +65,21 @@ def test_leaving_the_block_frees_a_half_read_answer(connect):
         with pytest.raises(ZeroDivisionError), caller.post(stream=True, skip_deserialization=True):
             raise ZeroDivisionError
         assert caller.works()
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_answer_is_copied_and_pickled_without_the_raw_one(connect, skip):
+    """A shallow copy has that too."""
+    with Peer() as peer:
+        answer = connect(peer).post(skip_deserialization=skip, idempotency_key="k")
+    pickled = pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own
+    for twin in (copy.deepcopy(answer), pickled):
+        assert type(twin) is type(answer)
+        assert (twin.response, twin.body, twin.headers) == (None, answer.body, unset)
+        twin.close()
+    assert copy.copy(answer).response is answer.response
+    assert dataclasses.asdict(answer) == {"response": None, "body": answer.body, "headers": unset}
+    assert dataclasses.astuple(answer) == (None, answer.body, unset)
 
 
 def test_response_classes_are_dataclasses(connect):

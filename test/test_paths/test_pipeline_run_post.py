@@ -14,11 +14,13 @@ from support.peers import Peer, reply
 
 import gentrace
 from gentrace import schemas
-from gentrace.api_client import ApiResponse, ApiResponseWithoutDeserialization
+from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
 from gentrace.apis.paths.pipeline_run import PipelineRun
 from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun
 from gentrace.paths.pipeline_run import post
+from gentrace.runs import StoredRun
 
 ANSWERS = [post.ApiResponseFor200, post.ApiResponseFor400, post.ApiResponseFor500]
 RUN = {"name": "n", "stepRuns": [{"elapsedTime": 1, "provider": {"inputs": {"step_runs": [1]}}}]}
@@ -81,6 +83,24 @@ def test_the_annotations_of_the_operation_can_be_read(api):
     assert hints["skip_deserialization"] is bool
     assert hints["return"] == post.ApiResponseFor200 | ApiResponseWithoutDeserialization
     assert inspect.signature(api, eval_str=True).parameters["stream"].annotation is bool
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        AsyncIngestionApi.pipeline_run_post,
+        AsyncApiClient.__init__,
+        ApiClient.call,
+        ApiClient.call_api,
+        ApiClient.__init__,
+        PipelineRunRequest,
+        StepRun,
+        StoredRun,
+    ],
+)
+def test_the_annotations_of_what_is_public_can_be_read(thing):
+    assert get_type_hints(thing)
+    assert inspect.signature(thing, eval_str=True).parameters
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])

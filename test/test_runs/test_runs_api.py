@@ -166,6 +166,8 @@ def test_a_deleted_run_is_gone(runs, store):
             call(run_id)
         assert caught.value.status == 404
         assert type(caught.value.api_response) is run_get.ApiResponseFor404
+        # The host is right, so that no remedy sends the reader there.
+        assert str(caught.value).endswith('of that id"}')
         assert type(caught.value.api_response.body) is Problem
         assert caught.value.api_response.body.error == "there is no pipeline run of that id"
 
@@ -175,7 +177,7 @@ def test_an_id_is_one_part_of_the_path(runs):
     with pytest.raises(gentrace.ApiException) as caught:
         runs.run_get("../pipelines?x#y")
     assert caught.value.status == 404
-    for id in ("", "..", 5):  # noqa: A001 - the parameter's name
+    for id in ("", "..", "export", 5):  # noqa: A001 - the parameter's name
         with pytest.raises((ApiTypeError, ApiValueError), match="id"):
             runs.run_get(id)
 

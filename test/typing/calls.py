@@ -71,8 +71,8 @@ api.pipeline_run_post(body=run, timeout=(5, 30, 60.0))
 api.pipeline_run_post(body=run, timeout=None)
 
 reveal_type(IngestionApi().api_client)  # ApiClient
-reveal_type(list(tag_to_api.values()))  # list[type[Api]]
-reveal_type(list(path_to_api.values()))  # list[type[Api]]
+reveal_type(list(tag_to_api.values()))  # list[type[IngestionApi]]
+reveal_type(list(path_to_api.values()))  # list[type[PipelineRun]]
 reveal_type(gentrace.__version__)  # str
 
 try:
@@ -87,3 +87,18 @@ except gentrace.ApiTypeError as error:
 
 reveal_type(schemas.as_datetime("2023-05-04T09:30:00Z"))  # datetime
 reveal_type(PipelineRunResponse.from_openapi_data_oapg({}))  # PipelineRunResponse
+
+# Of a request that is ready, now or later.
+reveal_type(client.call_api("/x", "GET"))  # HTTPResponse
+reveal_type(client.call_api("/x", "GET", async_req=None))  # HTTPResponse
+reveal_type(client.call_api("/x", "GET", async_req=True))  # ApplyResult[HTTPResponse]
+reveal_type(client.call_api("/x", "GET", None, None, None, None, True))  # ApplyResult[HTTPResponse]
+maybe = client.call_api("/x", "GET", async_req=flag)
+reveal_type(maybe)  # HTTPResponse | ApplyResult[HTTPResponse]
+
+# The answer in an exception.
+failure = gentrace.ApiException()
+if failure.api_response is not None:
+    failure.api_response.close()
+    with failure.api_response as refused:
+        reveal_type(refused.response.status)  # int

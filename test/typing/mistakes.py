@@ -37,6 +37,7 @@ str(run.step_runs[0].elapsed_time + 1)  # type: ignore[operator]  # pyright: ign
 
 # There is no such property, and no item can be set.
 str(run.step_run)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+run.name = "other"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 run["name"] = "other"  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
 
 # A call.
@@ -50,3 +51,8 @@ str(api.pipeline_run_post(run).body.run_id)  # type: ignore[attr-defined]  # pyr
 # A setting.
 gentrace.Configuration(verify="no")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 gentrace.Configuration(verify_ssl="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# A name that the package, or one of its modules, does not have.
+str(gentrace.Configurator)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+str(gentrace.local.server_of)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+str(gentrace.testing.servant)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
