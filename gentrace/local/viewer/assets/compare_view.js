@@ -210,8 +210,12 @@ function contentOf(a, b) {
 }
 
 function content({ raw }) {
-  const { elapsedTime: _elapsed, startTime: _start, endTime: _end, provider, ...rest } = raw;
-  return { ...provider, ...rest };
+  const { elapsedTime: _elapsed, startTime: _start, endTime: _end, provider = {}, ...rest } = raw;
+  const own = Object.entries(rest).map(([name, value]) => [
+    Object.hasOwn(provider, name) ? `step ${name}` : name,
+    value,
+  ]);
+  return { ...provider, ...Object.fromEntries(own) };
 }
 
 function kindOf(path) {

@@ -1,5 +1,6 @@
 // What differs between two values of JSON, leaf by leaf.
 
+// Leaves that are compared one by one; beyond them, what is left is compared as a whole.
 const MOST_VISITED = 50_000;
 
 /** `{path, before, after}` of the leaves that differ, at most so many; undefined is not there. */
@@ -15,8 +16,11 @@ export function changedPart(before, after) {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) start += 1;
+  // Not in the middle of a character of two halves.
+  if (start > 0 && isHalf(before, start - 1, HIGH)) start -= 1;
   let end = 0;
   while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  if (end > 0 && isHalf(before, before.length - end, LOW)) end -= 1;
   return { start, beforeEnd: before.length - end, afterEnd: after.length - end };
 }
 
@@ -41,8 +45,12 @@ export function pairSteps(before, after) {
 
 function compare(path, before, after, found, most, budget) {
   budget.left -= 1;
-  if (found.length >= most || budget.left < 0 || before === after) return;
-  if (isNested(before) && isNested(after) && Array.isArray(before) === Array.isArray(after)) {
+  if (found.length >= most || before === after) return;
+  if (budget.left < 0) {
+    if (JSON.stringify(before) !== JSON.stringify(after)) {
+      found.push({ path: path || "value", before, after });
+    }
+  } else if (isNested(before) && isNested(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const key of keysOf(before, after)) {
       compare(
         join(path, key, Array.isArray(before)),
@@ -56,6 +64,14 @@ function compare(path, before, after, found, most, budget) {
   } else {
     found.push({ path: path || "value", before, after });
   }
+}
+
+const HIGH = 0x36;
+const LOW = 0x37;
+
+/** Whether a text has the first or second half of a character there. */
+function isHalf(text, at, kind) {
+  return text.charCodeAt(at) >> 10 === kind;
 }
 
 function keysOf(before, after) {

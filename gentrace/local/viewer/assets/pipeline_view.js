@@ -9,13 +9,13 @@ import { runPicker } from "./run_picker.js";
 import { go, link } from "./router.js";
 import { median, percentile, periods } from "./statistics.js";
 import { shareTable } from "./step_share.js";
-import { plain, shownName } from "./text.js";
+import { plain, shownName, UNNAMED } from "./text.js";
 
 const MOST_RUNS = 1000;
 
 export async function showPipeline(main, route, { signal }) {
   const name = route.parts[0];
-  document.title = `${plain(name, 60)} – Gentrace, local`;
+  document.title = `${plain(name || UNNAMED, 60)} – Gentrace, local`;
   const page = await listRuns({ name, limit: MOST_RUNS }, signal);
   const runs = page.pipelineRuns.map(read).filter(({ at }) => !Number.isNaN(at));
   const summary =
@@ -33,7 +33,7 @@ export async function showPipeline(main, route, { signal }) {
       h(
         "div",
         { class: "title" },
-        h("h1", { tabindex: "-1" }, shownName(name)),
+        h("h1", { tabindex: "-1" }, shownName(name || UNNAMED)),
         h("p", { class: "summary dim" }, summary),
         h(
           "div",

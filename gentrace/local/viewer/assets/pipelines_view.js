@@ -5,11 +5,12 @@ import { h, replace } from "./dom.js";
 import { firstRun } from "./empty.js";
 import { counted, duration, fullDate, isoDate, number, percent, when } from "./format.js";
 import { pipelineLink } from "./router.js";
-import { plain, shownName } from "./text.js";
+import { plain, shownName, UNNAMED } from "./text.js";
 
 const FIRST = 200;
+const POLL = 2000;
 
-export async function showPipelines(main, _route, { signal }) {
+export async function showPipelines(main, route, { signal, fail }) {
   document.title = "Pipelines – Gentrace, local";
   const { pipelines } = await listPipelines(signal);
   const ordered = [...pipelines].sort((a, b) => String(b.lastRun).localeCompare(String(a.lastRun)));
@@ -50,6 +51,9 @@ export async function showPipelines(main, _route, { signal }) {
           ],
     ),
   );
+  if (ordered.length > 0) return {};
+  const timer = setTimeout(() => showPipelines(main, route, { signal, fail }).catch(fail), POLL);
+  signal.addEventListener("abort", () => clearTimeout(timer));
   return {};
 }
 
@@ -83,7 +87,11 @@ function pipelineRow({ name, runs, errorRate, medianDuration, p95Duration, lastR
     h(
       "th",
       { scope: "row" },
-      h("a", { href: pipelineLink(name), title: plain(name) }, shownName(name, 80)),
+      h(
+        "a",
+        { href: pipelineLink(name), title: plain(name || UNNAMED) },
+        shownName(name || UNNAMED, 80),
+      ),
     ),
     h("td", { "data-label": runs === 1 ? "run" : "runs" }, number(runs)),
     h(

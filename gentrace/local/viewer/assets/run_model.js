@@ -28,7 +28,7 @@ export function readRun(run) {
     failed: steps.filter(({ error }) => error !== null).length,
     steps,
     ordered,
-    body,
+    text: run.text,
   };
 }
 

@@ -166,7 +166,7 @@ function actions(run, remove) {
     "div",
     { class: "actions" },
     h("a", { class: "button quiet", href: link(["compare", run.id]) }, "Compare"),
-    copyButton(() => JSON.stringify(run.body, null, 2), "the run as JSON"),
+    copyButton(() => run.text, "the run as JSON"),
     deleteButtons(remove),
   );
 }

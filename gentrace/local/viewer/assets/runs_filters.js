@@ -14,7 +14,10 @@ const SLOW = [
   ["30000", "Over 30 s"],
 ];
 
-/** Make the bar: `element`, `set(filters)`, `clear()`, and `say(text)` for trouble while it is live. */
+/**
+ * Make the bar: `element`, `set(filters)`, `clear()`, `offer(pipelines)` where there are others, and
+ * `say(text)` for trouble while it is live.
+ */
 export function filterBar({ filters, pipelines, onchange, onlive }) {
   let timer = null;
   const name = select("Pipeline", [["", "All pipelines"], ...names(pipelines)]);
@@ -59,6 +62,11 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
     element,
     set,
     clear,
+    offer: (others) => {
+      const chosen = name.value;
+      replace(name, optionsOf([["", "All pipelines"], ...names(others)]));
+      choose(name, chosen);
+    },
     say: (words) => {
       trouble.textContent = words;
     },
@@ -113,15 +121,16 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
 }
 
 function select(label, options) {
-  return h(
-    "select",
-    { "aria-label": label },
-    options.map(([value, words]) => h("option", { value }, words)),
-  );
+  return h("select", { "aria-label": label }, optionsOf(options));
+}
+
+function optionsOf(options) {
+  return options.map(([value, words]) => h("option", { value }, words));
 }
 
 function names(pipelines) {
   return pipelines
+    .filter(({ name }) => name !== "") // which would be all of them
     .map(({ name, runs }) => [name, `${plain(name, 60)} (${number(runs)})`])
     .sort((a, b) => a[1].localeCompare(b[1]));
 }

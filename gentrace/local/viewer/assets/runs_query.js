@@ -36,7 +36,10 @@ export function readFilters(query) {
 
 /** The server's query of the filters, at this moment. */
 export function queryOf(filters, now = Date.now()) {
-  const query = { name: filters.name, text: wordsOf(filters.text), min_duration: filters.slow };
+  const query = {};
+  if (filters.name) query.name = filters.name;
+  if (filters.text) query.text = wordsOf(filters.text);
+  if (filters.slow) query.min_duration = filters.slow;
   if (filters.errors) query.has_error = "true";
   if (filters.time in PERIODS) query.since = new Date(now - PERIODS[filters.time]).toISOString();
   if (filters.time === "custom") {
@@ -52,11 +55,11 @@ export function hasFilters(filters) {
 
 /** Words to search for; the last one may still be on its way, so that its beginning is enough. */
 function wordsOf(text) {
-  return text === "" || /[*"]$/.test(text) ? text : `${text}*`;
+  return /[*"]$/.test(text) ? text : `${text}*`;
 }
 
-/** A local date and time of an input; empty if it is none. */
+/** A local date and time of an input; null if it is none. */
 function toIso(local) {
   const date = new Date(local);
-  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

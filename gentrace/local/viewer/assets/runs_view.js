@@ -20,6 +20,7 @@ let lastRun = null;
 export async function showRuns(main, route, { signal, fail }) {
   document.title = "Runs – Gentrace, local";
   const pipelines = (await listPipelines(signal)).pipelines;
+  const names = new Set(pipelines.map(({ name }) => name));
   const state = {
     runs: [],
     next: null,
@@ -47,7 +48,7 @@ export async function showRuns(main, route, { signal, fail }) {
     onchange: (changed) => {
       filters = changed;
       go(link(["runs"], filters), { silent: true });
-      load().catch(fail);
+      loadOrSay().catch(fail);
     },
     onlive: (live) => {
       state.live = live;
@@ -55,7 +56,7 @@ export async function showRuns(main, route, { signal, fail }) {
     },
   });
 
-  await load();
+  await loadOrSay();
   replace(
     main,
     h(
@@ -97,6 +98,20 @@ export async function showRuns(main, route, { signal, fail }) {
     list.active = 0;
     draw();
     plan();
+  }
+
+  /** Say what the server refuses of the filters, which stay. */
+  async function loadOrSay() {
+    try {
+      await load();
+      bar.say("");
+    } catch (error) {
+      if (error.status !== 400) throw error;
+      state.runs = [];
+      state.next = null;
+      draw();
+      bar.say(error.message);
+    }
   }
 
   async function loadMore() {
@@ -156,6 +171,13 @@ export async function showRuns(main, route, { signal, fail }) {
     }
     draw();
     announce(`${counted(fresh.length, "new run")}`);
+    if (!fresh.every(({ name }) => names.has(name))) offerPipelines().catch(fail);
+  }
+
+  async function offerPipelines() {
+    const { pipelines: others } = await listPipelines(signal);
+    for (const { name } of others) names.add(name);
+    bar.offer(others);
   }
 
   function draw() {

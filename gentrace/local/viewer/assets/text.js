@@ -5,8 +5,11 @@ import { h } from "./dom.js";
 // Control characters but tab and line feed, marks of direction, and characters without a width.
 // The joiners U+200C and U+200D stay: scripts and emoji need them.
 const ODD =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 const NAME_LENGTH = 160;
+
+/** What a pipeline is called whose name is empty. */
+export const UNNAMED = "unnamed";
 
 /** The nodes that show a text as it is, isolated from the direction of what stands around it. */
 export function shown(text) {
@@ -17,7 +20,7 @@ export function shown(text) {
     if (character === "\r" && text[match.index + 1] === "\n") continue;
     if (match.index > from) whole.append(text.slice(from, match.index));
     whole.append(h("span", { class: "odd" }, codePoint(character)));
-    from = match.index + 1;
+    from = match.index + character.length;
   }
   if (from < text.length) whole.append(text.slice(from));
   return whole;
@@ -41,5 +44,5 @@ export function cut(text, length) {
 }
 
 function codePoint(character) {
-  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

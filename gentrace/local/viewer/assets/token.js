@@ -49,7 +49,7 @@ export function askForToken(main, done) {
         "p",
         { id: "token-help" },
         "It is the one that the server was started with (",
-        h("code", {}, "GENTRACE_API_KEY"),
+        h("code", {}, "GENTRACE_LOCAL_TOKEN"),
         "). This tab keeps it until it is closed.",
       ),
       h("label", { for: "token" }, "Token"),
