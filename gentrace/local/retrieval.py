@@ -17,9 +17,6 @@ from gentrace.local.writing import Writer
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 1000
-# Bytes of runs after which a page ends: with the runs that are read at once, it stays below what
-# the client takes by default, unless one run is larger.
-PAGE_BYTES: Final = 3 * 2**20
 # Ends of pages that are remembered.
 ENDS: Final = 1000
 # Runs that an export asks for at once.
@@ -57,9 +54,12 @@ class Retrieval:
                 raise Refusal(400, "before is the id of a stored run", "before")
             before = found
         positions = await work(self._readers, self._find, wanted, limit + 1, before)
-        return StreamingResponse(
-            self._listing(positions, limit, form), media_type=Answer.media_type
-        )
+        following = None
+        if len(positions) > limit:
+            del positions[limit:]
+            following = await self._end_behind(positions)
+        listing = self._listing(positions, form, following)
+        return StreamingResponse(listing, media_type=Answer.media_type)
 
     async def one(self, request: Request) -> Response:
         """Give one run, or delete it."""
@@ -97,23 +97,18 @@ class Retrieval:
     def _delete(self, calling_off: CallingOff, run_id: str) -> bool:
         return self._writer.delete(run_id, calling_off)
 
-    async def _listing(self, positions: list[int], limit: int, form: str) -> AsyncIterator[bytes]:
-        """Give at most so many of the runs, of which there is one more if another page follows."""
+    async def _listing(
+        self, positions: list[int], form: str, following: str | None
+    ) -> AsyncIterator[str]:
         # Some at a time: a thousand large ones would not fit in memory.
-        yield b'{"pipelineRuns": ['
-        given, size = 0, 0
-        while given < min(limit, len(positions)) and size < PAGE_BYTES:
-            left = positions[given:limit]
-            texts, left = await work(self._readers, self._reader.texts, left, form)
+        yield '{"pipelineRuns": ['
+        separator = ""
+        while positions:
+            texts, positions = await work(self._readers, self._reader.texts, positions, form)
             if texts:
-                piece = (", " if size else "").encode() + ", ".join(texts).encode()
-                size += len(piece)
-                yield piece
-            given = min(limit, len(positions)) - len(left)
-        following = None
-        if given < len(positions):
-            following = await self._end_behind(positions[:given])
-        yield f'], "next": "{following}"}}'.encode() if following else b'], "next": null}'
+                yield separator + ", ".join(texts)
+                separator = ", "
+        yield f'], "next": "{following}"}}' if following else '], "next": null}'
 
     async def _end_behind(self, positions: list[int]) -> str | None:
         """Give the id of the last of these runs that is there, and remember where a page ends."""

@@ -79,7 +79,7 @@ def check_auth(given: object) -> list[str]:
     ]
     if not SECURITY_SCHEMES.keys() >= set(names):
         # Which is not shown, as it may be the token.
-        raise ApiValueError(f"auth_settings: expected {expected}, got a name of none")
+        raise ApiValueError(f"auth_settings: expected {expected}, got another name")
     return names
 
 

@@ -7,6 +7,7 @@ from typing import Literal, Unpack
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
+from gentrace.exceptions import ApiResponseTooLargeException
 from gentrace.runs.filters import Filters  # noqa: TC001 - annotations are read at run time
 from gentrace.runs.models import StoredRun  # noqa: TC001 - annotations are read at run time
 from gentrace.runs.runs_list import runs_list
@@ -28,7 +29,8 @@ def runs_iterate(
 
     Args:
         self: the tag class.
-        limit: how many runs are asked for at once, 1 to 1000; `unset` is 50.
+        limit: how many runs are asked for at once, 1 to 1000; `unset` is 50. Where these are more
+            than an answer may have, it is fewer.
         before: id of the run behind which to begin; `unset` begins with the newest run.
         view: whether each run has its body (`full`, as `unset`) or not (`summary`).
         timeout: seconds for each page, as `Configuration.timeout`; None takes that.
@@ -42,8 +44,18 @@ def runs_iterate(
     """
     following: str | Unset | None = before
     while following is not None:
-        page = runs_list(
-            self, limit=limit, before=following, view=view, timeout=timeout, **filters
-        ).body
+        try:
+            page = runs_list(
+                self, limit=limit, before=following, view=view, timeout=timeout, **filters
+            ).body
+        except ApiResponseTooLargeException:
+            if limit == 1:
+                raise
+            limit = (limit or _DEFAULT_LIMIT) // 2
+            continue
         yield from page.pipeline_runs
         following = page.next
+
+
+_DEFAULT_LIMIT = 50
+"""How many runs a page has where nothing is said."""

@@ -115,7 +115,7 @@ class Model(frozendict[str, Any]):
         __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
 
         def __getattr__(self, name: str) -> object:
-            if name in self:
+            if name in self and name not in self.properties_oapg:
                 raise ApiAttributeError(
                     f"{type(self).__name__} declares no {show(name)}, which it holds: "
                     f"it is read as an item, [{show(name)}]"

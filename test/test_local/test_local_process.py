@@ -155,6 +155,7 @@ INTERRUPTED = (
 import signal
 def strike(*_):
     raise KeyboardInterrupt
+gentrace.local.serve().close()
 signal.signal(signal.SIGALRM, strike)
 for moment in range(40):
     signal.setitimer(signal.ITIMER_REAL, 0.0005 + 0.0004 * moment)
@@ -164,6 +165,7 @@ for moment in range(40):
         server.close()
     except KeyboardInterrupt:
         pass
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
 """
 )
 HERE = str(Path(__file__).parents[1])
