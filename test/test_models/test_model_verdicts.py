@@ -49,7 +49,7 @@ def test_a_model_accepts_what_the_document_allows_and_refuses_the_rest(
     verdicts = Counter()
     allows = judge(model.__name__)
 
-    @settings(max_examples=times(800))
+    @settings(max_examples=times(200))
     @given(near_values(model.__name__))
     def agree(value):
         allowed = allows(value)
@@ -62,7 +62,7 @@ def test_a_model_accepts_what_the_document_allows_and_refuses_the_rest(
     assert min(verdicts.values()) > verdicts.total() / 50
 
 
-@settings(max_examples=times(500))
+@settings(max_examples=times(200))
 @given(near_values("PipelineRunRequest"), st.randoms(use_true_random=False))
 def test_the_spelling_of_declared_names_does_not_matter(value, random):
     spelled = respell(

@@ -52,7 +52,7 @@ def test_both_paths_give_the_same_verdict_and_the_same_json(dumps, record_proper
     """Whatever Python value stands where in a body, in whichever spelling."""
     verdicts = Counter()
 
-    @settings(max_examples=times(600))
+    @settings(max_examples=times(200))
     @given(bodies())
     def compare(value):
         verdicts[isinstance(agree(value, dumps), bytes)] += 1
@@ -67,7 +67,7 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
     """Parsed again, by wire names; and what may not be sent is refused."""
     verdicts = Counter()
 
-    @settings(max_examples=times(600))
+    @settings(max_examples=times(200))
     @given(near_values("PipelineRunRequest"))
     def compare(value):
         allowed = judge("PipelineRunRequest")(value)

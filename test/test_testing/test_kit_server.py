@@ -1,5 +1,6 @@
 """The server of the test kit, without pytest's plugin."""
 
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -109,7 +110,7 @@ def test_a_failure_of_a_status_without_a_body_has_none(server, caller, caplog):
     failure = caller.fail()
     assert (failure.status, failure.headers.get("Content-Length")) == (304, None)
     caller.post(named("next"))
-    assert caplog.records == []
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_faults_queue_up_and_each_request_takes_the_next(server, stubborn):
