@@ -59,7 +59,7 @@ def test_a_model_accepts_what_the_document_allows_and_refuses_the_rest(
 
     agree()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 50
+    assert min(verdicts[True], verdicts[False]) > 0
 
 
 @settings(max_examples=times(200))

@@ -59,7 +59,7 @@ def test_both_paths_give_the_same_verdict_and_the_same_json(dumps, record_proper
 
     compare()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 50
+    assert min(verdicts[True], verdicts[False]) > 0
 
 
 @pytest.mark.filterwarnings("ignore:.*which is sent as it is")  # of names made up at random
@@ -84,7 +84,7 @@ def test_what_is_sent_is_what_was_given(dumps, judge, record_property):
 
     compare()
     record_property("verdicts", [verdicts[True], verdicts[False]])
-    assert min(verdicts.values()) > verdicts.total() / 50
+    assert min(verdicts[True], verdicts[False]) > 0
 
 
 @pytest.mark.parametrize(
