@@ -37,7 +37,7 @@ class Retrieval:
         self._readers = readers
         self._writers = writers
         # Where pages ended: the run there may be deleted before the next page is asked for.
-        self._ends: dict[str, int] = {}
+        self._ends: dict[str | None, int] = {}
 
     async def page(self, request: Request) -> Response:
         """Give the newest runs that are asked for, and where the next page begins."""
@@ -57,7 +57,7 @@ class Retrieval:
         following = None
         if len(positions) > limit:
             del positions[limit:]
-            following = await self._end_behind(positions)
+            following = await self._end_at(positions[-1])
         listing = self._listing(positions, form, following)
         return StreamingResponse(listing, media_type=Answer.media_type)
 
@@ -110,16 +110,11 @@ class Retrieval:
                 separator = ", "
         yield f'], "next": "{following}"}}' if following else '], "next": null}'
 
-    async def _end_behind(self, positions: list[int]) -> str | None:
-        """Give the id of the last of these runs that is there, and remember where a page ends."""
-        for position in reversed(positions):
-            run_id = await work(self._readers, self._reader.run_id, position)
-            if run_id is not None:
-                self._ends[run_id] = positions[-1]
-                if len(self._ends) > ENDS:
-                    del self._ends[next(iter(self._ends))]
-                return run_id
-        return None
+    async def _end_at(self, position: int) -> str | None:
+        """Give the id of the run at which a page ends, and remember where that is."""
+        run_id = await work(self._readers, self._reader.run_id, position)
+        self._ends = dict([*self._ends.items(), (run_id, position)][-ENDS:])
+        return run_id
 
     async def _lines(self, wanted: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:

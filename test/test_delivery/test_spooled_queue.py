@@ -369,3 +369,21 @@ def test_a_large_file_that_is_damaged_is_saved_as_far_as_it_can_be_read(tmp_path
     assert "set aside" in desk.said[-1]
     desk.queue.adopt(saved)
     assert 15 <= desk.queue.stats.queued < 20
+
+
+def test_a_large_file_is_adopted(tmp_path, desk):
+    left = Desk(tmp_path / "spool")
+    left.accept(1, bytes(9 * 2**20))
+    left.spool.close()
+    (file,) = desk.spool.find()
+    assert file.count() == 1
+    file.close()
+
+
+def test_a_file_without_its_log_is_measured_all_the_same(desk):
+    desk.accept(1)
+    (file,) = desk.spool.files()
+    for log in file.path.parent.glob("*-wal"):
+        log.unlink()
+    assert not file.has_room(10, 1)
+    assert file.has_room(10, 10**9)

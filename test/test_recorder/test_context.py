@@ -360,3 +360,14 @@ def test_block_that_threads_enter_side_by_side_ends_for_each_its_own_step(pipeli
             assert current_step() is one
             one.outputs = {"answer": 1}
     assert delivery.providers == [{"name": "model", "outputs": {"answer": 1}}]
+
+
+def test_block_that_is_left_in_no_context_of_its_own_ends_the_last_step(pipeline, delivery):
+    block = step("model")
+    with pipeline.start():
+        for _ in range(2):
+            contextvars.copy_context().run(block.__enter__)
+        block.__exit__(None, None, None)
+        block.__exit__(None, None, None)
+        block.__exit__(None, None, None)
+    assert [one.get("error") for one in delivery.steps] == [None, None]

@@ -1,0 +1,15 @@
+"""Threads of the server that wait for work."""
+
+import pytest
+
+from gentrace.local.work import Workers
+
+
+def test_they_do_what_was_submitted_and_nothing_after_their_end():
+    workers = Workers(1, "worker")
+    done = workers.submit(int, "7")
+    workers.shutdown(wait=False)
+    assert done.result(10) == 7
+    with pytest.raises(RuntimeError, match="have ended"):
+        workers.submit(int, "8")
+    workers.shutdown()
