@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from binascii import b2a_base64
+from collections.abc import Iterable
 from datetime import date, timedelta
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any, cast
@@ -43,8 +44,10 @@ def form_of(value: Any) -> Any:
     if names is not None:
         # One that its class does not set may be missing.
         return {name: getattr(value, name) for name in names if hasattr(value, name)}
-    if getattr(kind, "shape", None) is not None and _is_shape(value.shape):
-        return _form_of_array(value)
+    if getattr(kind, "shape", None) is not None:
+        shape = _sizes_of(value.shape)
+        if shape is not None:
+            return _form_of_array(value, shape)
     return cut(repr(value), MAX_REPR)
 
 
@@ -151,15 +154,16 @@ def _names_of_fields(kind: Any) -> list[str] | None:
     return None
 
 
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and all(
-        isinstance(size, int) for size in cast("tuple[object, ...]", value)
-    )
+def _sizes_of(shape: object) -> tuple[int, ...] | None:
+    """Return the numbers of a shape, of whatever class it is; None of what is none."""
+    if not isinstance(shape, Iterable):
+        return None
+    sizes = tuple(cast("Iterable[object]", shape))
+    return cast("tuple[int, ...]", sizes) if all(isinstance(size, int) for size in sizes) else None
 
 
-def _form_of_array(value: Any) -> Any:
+def _form_of_array(value: Any, shape: tuple[int, ...]) -> Any:
     """Return the elements of an array, or its type and shape if they are many."""
-    shape = tuple(value.shape)
     if prod(shape) > MAX_ELEMENTS:
         return f"{safe_name(value)} of shape {shape}"
     if not callable(getattr(value, "tolist", None)):

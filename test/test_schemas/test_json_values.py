@@ -188,6 +188,7 @@ FORMS = [
     (Again(2024, 1, 1), "…"),
     (Array((2,), [1, 2]), [1, 2]),
     (Array((101, 100)), "Array of shape (101, 100)"),
+    (Array(collections.UserList([101, 100])), "Array of shape (101, 100)"),  # as TensorFlow's are
     (Circle("round"), "Circle()"),
     (Circle((1.5, 2)), "Circle()"),
     (Circle(7), "Circle()"),
