@@ -25,6 +25,8 @@ WARM_UP_CALLS = 3
 LEAST_SAMPLES = 3
 LEAST_DURATION = 20e-6
 """Seconds that are timed at least: what takes less is repeated."""
+HELD = 250
+"""Calls on an event loop after which it waits until all has arrived: less than a queue holds."""
 
 _MEMORY_OF_THIS_PROCESS = Path("/proc/self/status")
 
@@ -129,21 +131,26 @@ class Client:
         return {"cpu": cpu, "wall": wall, "all": [whole / runs], "process": [process / runs]}
 
     def hold(self, name: str, payload: str, times: int) -> list[float]:
-        """Return how long each of so many calls, one after the other, holds up an event loop."""
+        """Return how long each of so many calls, one after the other, holds up an event loop.
+
+        After each `HELD` of them, it is waited until all has arrived.
+        """
         import asyncio  # noqa: PLC0415 - only this needs it
 
         function, body = self.function(name), self.body(name, payload)
+        flush = self.function("flush")
         held: list[float] = []
 
         async def call() -> None:
-            for _ in range(times):
+            for number in range(1, times + 1):
                 start = perf_counter()
                 function(body)
                 held.append(perf_counter() - start)
                 await asyncio.sleep(0)
+                if number % HELD == 0 or number == times:
+                    flush(None)
 
         asyncio.run(call())
-        self.function("flush")(None)
         return held
 
     def traced(self, name: str, payload: str) -> int:
