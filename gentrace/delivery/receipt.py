@@ -79,36 +79,40 @@ class Receipt(Future[str]):
 
     def succeed(self, run_id: str) -> None:
         """End it with the id of the stored run, if it has not ended."""
-        try:
-            self.set_result(run_id)
-        except InvalidStateError:
-            return
-        finally:  # also if a callback exits
-            _held.discard(self)
+        self._end(run_id)
 
     def fail(self, error: DeliveryError) -> None:
         """End it with an error, if it has not ended."""
-        try:
-            self.set_exception(error)
-        except InvalidStateError:
-            return
-        finally:  # also if a callback exits
-            _held.discard(self)
+        self._end(error)
 
     def end_with(self, reason: str) -> None:
         """End it with the `DeliveryError` of a reason, if it has not ended."""
         self.fail(DeliveryError(reason, self.idempotency_key))
 
+    def _end(self, outcome: str | DeliveryError) -> None:
+        # Of two ends, the first one counts.
+        outcome = vars(self).setdefault("_outcome", outcome)
+        try:
+            if isinstance(outcome, str):
+                self.set_result(outcome)
+            else:
+                self.set_exception(outcome)
+        except InvalidStateError:
+            return
+        finally:  # also if a callback exits
+            _held.discard(self)
+
     def leave_to_parent(self) -> None:
-        """End it as forked, if this process is a child of the one that it was made in."""
+        """In a child of the process that it was made in, end it as forked if it had not ended.
+
+        Nothing is asked of the parent's future: a thread that the child does not have may hold its
+        lock, and callbacks belong to loops and threads of the parent.
+        """
         if self._process == current_process():
             return
+        super().__init__()
+        self.end_with("forked")
         self._process = current_process()
-        if not super().done():
-            # A thread that the child does not have may hold the lock of the parent's future, and
-            # callbacks belong to loops and threads of the parent.
-            super().__init__()
-            self.end_with("forked")
 
     def result(self, timeout: float | None = None) -> str:
         """Return the id of the stored run.

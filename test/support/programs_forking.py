@@ -11,7 +11,7 @@ import time
 from support.children import wait_for
 from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason
 
-from gentrace.delivery import Delivery, default_delivery, set_default_delivery
+from gentrace.delivery import Delivery, Receipt, default_delivery, set_default_delivery
 from gentrace.delivery.spool_file import SpoolFile
 
 
@@ -87,6 +87,32 @@ def fork_twice(url):
             os._exit(0 if reason(receipt) == "forked" else 1)
         os._exit(wait_for(child))
     return {"code": wait_for(child)}
+
+
+def fork_while_ending():
+    """Fork while a thread ends a receipt, and holds its lock."""
+    receipt = Receipt()
+    held, over = threading.Event(), threading.Event()
+
+    def hold(frame, event, argument):  # noqa: ARG001 - what a trace function is given
+        if frame.f_code is threading.Condition.notify_all.__code__:
+            held.set()
+            over.wait(PATIENCE)
+
+    def end():
+        sys.settrace(hold)
+        receipt.succeed("run")
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    held.wait(PATIENCE)
+    child = os.fork()
+    if not child:
+        os._exit(0 if receipt.done() and receipt.result() == "run" else 1)
+    code = wait_for(child)
+    over.set()
+    ending.join()
+    return {"code": code, "result": receipt.result()}
 
 
 _is_patient = []

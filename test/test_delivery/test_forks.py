@@ -42,6 +42,10 @@ def test_a_grandchild_knows_too():
         assert run_program("fork_twice", peer.url) == {"code": 0}
 
 
+def test_a_child_knows_the_end_of_a_receipt_that_was_ending():
+    assert run_program("fork_while_ending") == {"code": 0, "result": "run"}
+
+
 @pytest.mark.parametrize("how", ["pool", "executor", "process"])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_workers_of_multiprocessing_deliver_before_they_end(method, how):
