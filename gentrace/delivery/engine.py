@@ -282,30 +282,32 @@ class Engine:
         """Return the run to try now, or else how many seconds to wait, unless woken."""
         pauses = self._queue.pauses
         settings = self._sender.settings() if pauses.waits_for_settings else None
-        found: list[Run | float] = []
+        taken: list[Run] = []
+        waits: list[float] = []
 
         def take() -> None:
             now = self._clock.now()
             if settings is not None:
                 pauses.see_settings(settings, now)
-            run = self._queue.take(now)
-            if not isinstance(run, Run):
+            found = self._queue.take(now)
+            if isinstance(found, Run):
+                taken.append(found)
+            else:
                 # In the same turn: whatever comes after it wakes this worker.
                 self._idle.append(wakes)
-            found.append(run)
+                waits.append(found)
 
         try:
             self._act(take)
         except BaseException:
-            for run in found:
+            for run in taken:
                 self._give_back(run)
             raise
-        run = found[0]
-        if not isinstance(run, Run):
-            return min(run, LOOK) if pauses.waits_for_settings else run
+        if not taken:
+            return min(waits[0], LOOK) if pauses.waits_for_settings else waits[0]
         if self._queue.stats.queued:
             self._wake()  # another worker may take the next one
-        return run
+        return taken[0]
 
     def _rest(self, wakes: SimpleQueue[None], seconds: float) -> None:
         """Wait until woken, or for so long."""
@@ -332,10 +334,9 @@ class Engine:
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
             return Outcome("trouble")
 
-    def _give_back(self, run: Run | float) -> None:
+    def _give_back(self, run: Run) -> None:
         """Queue a run again that was taken, and that Ctrl-C or the like keeps from being sent."""
-        if isinstance(run, Run):
-            self._act(lambda: self._settle(run, Outcome("trouble")))
+        self._act(lambda: self._settle(run, Outcome("trouble")))
 
     def _settle(self, run: Run, outcome: Outcome) -> None:
         now, queue = self._clock.now(), self._queue

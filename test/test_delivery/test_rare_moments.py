@@ -1,0 +1,141 @@
+"""What comes between: an interrupt, an exception of the client's own class, a disk that fails."""
+
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+from support.deliveries import RUN, HandClock, delivering, files, keys, make_client, timed
+from support.peers import Peer
+from support.programs import run_program
+
+from gentrace import ApiClient
+from gentrace.delivery import DeliveryStats, Receipt
+from gentrace.delivery.limits import Limits
+from gentrace.delivery.notices import Notices
+from gentrace.delivery.queue import RunQueue
+from gentrace.delivery.run import Run
+from gentrace.delivery.spool import Spool
+
+
+def test_an_interrupt_right_after_a_run_is_accepted_leaves_it_accepted_once(monkeypatch):
+    accept = RunQueue.accept
+
+    def strike(queue, run):
+        accept(queue, run)
+        raise KeyboardInterrupt
+
+    with Peer() as peer, delivering(peer) as delivery:
+        with monkeypatch.context() as patch:
+            patch.setattr(RunQueue, "accept", strike)
+            with pytest.raises(KeyboardInterrupt):
+                delivery.submit(RUN)
+        assert delivery.flush(30)
+        assert delivery.stats() == DeliveryStats(1, 1)
+        assert list(keys(peer).values()) == [1]
+
+
+def test_an_interrupt_before_the_end_of_a_receipt_is_made_up_for():
+    left = [KeyboardInterrupt()]
+
+    class Interrupted(Receipt):
+        def succeed(self, run_id):
+            if left:
+                raise left.pop()
+            super().succeed(run_id)
+
+    with Peer() as peer, delivering(peer) as delivery:
+        receipt = Interrupted()
+        delivery.enqueue(b"{}", receipt)
+        assert receipt.result(30)
+        assert delivery.flush(30)
+        assert delivery.stats() == DeliveryStats(1, 1)
+        assert list(keys(peer).values()) == [1]
+
+
+def test_a_run_is_tried_again_when_the_client_raises_anything(caplog):
+    left = [ValueError("of a subclass")]
+
+    class Raising(ApiClient):
+        def call_api(self, *args, **more):
+            if left:
+                raise left.pop()
+            return super().call_api(*args, **more)
+
+    with Peer() as peer, Raising(make_client(peer).configuration) as client:
+        clock = HandClock()
+        delivery = timed(clock)(client)
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: caplog.records)
+        clock.move(2)
+        assert receipt.result(30)
+        assert delivery.close(30)
+    assert "a run could not be sent, and is tried again: ValueError" in caplog.text
+
+
+def test_a_reminder_is_said_once_a_minute():
+    notices = Notices()
+    said = []
+    for now in (0, 59, 60):
+        notices.remind("the disk is full")
+        said.append(notices.due(now))
+    assert said == [["the disk is full"], [], ["the disk is full"]]
+
+
+def test_a_run_that_is_stored_is_not_stored_again(spool):
+    """As after an interrupt between its write and its place in the queue."""
+    store = Spool(spool, Limits(spool=spool), lambda: "host", lambda: 0.0, pytest.fail)
+    run = Run("key", accepted_at=0.0)
+    assert [store.store(run, b"{}") for _ in range(2)] == [True, True]
+    assert store.body(run) == b"{}"
+    (path,) = spool.glob("*.sqlite3")
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    store.close()
+
+
+@pytest.mark.parametrize("what", ["the own file", "another's"])
+def test_what_a_handler_raises_while_a_file_is_opened_passes_through(spool, monkeypatch, what):
+    with Peer() as peer:
+        if what == "another's":
+            run_program("leave", peer.url, 1, spool)
+        with delivering(peer, spool=spool) as delivery:
+            connect = sqlite3.connect
+            left = [TimeoutError()]
+
+            def strike(path, *args, **more):
+                is_own = f"{os.getpid()}-" in str(path)
+                if left and is_own == (what == "the own file"):
+                    raise left.pop()
+                return connect(path, *args, **more)
+
+            monkeypatch.setattr(sqlite3, "connect", strike)
+            with pytest.raises(TimeoutError):
+                delivery.flush(30)
+            assert delivery.flush(30)
+            assert left == []
+            assert delivery.submit(RUN).result(30)
+    assert [name for name in files(spool) if name.endswith(".sqlite3")] == []
+
+
+def test_a_file_that_cannot_be_read_for_now_is_not_called_damaged(spool, monkeypatch, caplog):
+    with Peer() as peer:
+        run_program("leave", peer.url, 1, spool)
+        left = [sqlite3.OperationalError("disk I/O error")]
+
+        class Connection(sqlite3.Connection):
+            def execute(self, statement, *values):
+                if left and statement.startswith("SELECT id, idempotency_key, body"):
+                    raise left.pop()
+                return super().execute(statement, *values)
+
+        connect = sqlite3.connect
+        monkeypatch.setattr(
+            sqlite3, "connect", lambda *args, **more: connect(*args, factory=Connection, **more)
+        )
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            peer.wait(lambda: "cannot be read: disk I/O error" in caplog.text)
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(1, 1)
+    assert files(spool) == []
