@@ -1,14 +1,18 @@
-"""Post a body of 10 million items to a server; print how many bytes that needed at its peak."""
+"""Post a body of millions of items to a server; print how many bytes that needed at its peak."""
 
 import gc
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.effort import times
+
 from gentrace import ApiClient, Configuration
 from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.models import PipelineRunRequest
 
-ITEMS = 10_000_000
+ITEMS = times(10_000_000)
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 RUN = {"name": "answer-question", "stepRuns": []}
 SHAPES = {

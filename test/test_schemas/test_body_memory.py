@@ -13,7 +13,7 @@ MEMORY_SCRIPT = Path(memory_of_bodies.__file__)
 
 
 @pytest.mark.parametrize("shape", memory_of_bodies.SHAPES)
-def test_list_of_10_million_items_passes_in_memory_bounded_by_its_text(shape):
+def test_list_of_millions_of_items_passes_in_memory_bounded_by_its_text(shape):
     """Of an ordinary dict; the walk needs 8 bytes a container, an emoji makes each character 4."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
     with Peer() as peer:
