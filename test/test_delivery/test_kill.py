@@ -3,6 +3,7 @@
 The local server, which knows keys, is the judge.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from support.deliveries import delivering, list_spool
 from support.effort import times
-from support.programs import PROGRAMS
+from support.programs import PROGRAMS, UNMEASURED
 
 import gentrace.local
 from gentrace import ApiClient, Configuration
@@ -44,7 +45,14 @@ def test_kills_at_random_moments_lose_no_run_and_double_none(tmp_path, record_pr
         ]
 
         def run(command):
-            return subprocess.run(command, capture_output=True, text=True, timeout=3000, check=True)  # noqa: S603 - our own
+            return subprocess.run(  # noqa: S603 - our own
+                command,
+                env=os.environ | UNMEASURED,  # a process that is killed says nothing of coverage
+                capture_output=True,
+                text=True,
+                timeout=3000,
+                check=True,
+            )
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             done = list(pool.map(run, arguments))
