@@ -56,7 +56,12 @@ def fork_unseen(url):
     delivery = make(url, exit_timeout=0)
     parents = [delivery.submit(RUN, idempotency_key="hangs")]
     delivery.submit(RUN, idempotency_key="parent").result(PATIENCE)
+    # A child would wait for a thread of its parent to take the interpreter's lock, if one had asked
+    # for it: none asks within this interval.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(PATIENCE)
     child = ctypes.PyDLL(None).fork()
+    sys.setswitchinterval(interval)
     if not child:
         os._exit(0 if _in_child(delivery, parents, 0) else 1)
     return {"code": wait_for(child), "pending": not parents[0].done()}
