@@ -3,13 +3,16 @@
 import json
 import os
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
-from support.peers import Peer, reply
+from support.peers import Peer, reply, then
 
 import gentrace
 import gentrace.local
-from gentrace.cli import runs, runs_server
+from gentrace.cli import main, runs, runs_server
 from gentrace.runs import RunsApi
 
 
@@ -246,6 +249,39 @@ def test_a_failed_export_leaves_the_file_as_it_was(command, tmp_path):
     assert errors.startswith("gentrace runs: (")
     assert file.read_text() == "before\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_export_writes_over_no_other_file_and_keeps_the_mode(command, store, tmp_path):
+    store()
+    file, new = tmp_path / "runs.jsonl", tmp_path / ("n" * 250 + ".json")
+    file.touch(0o640)
+    (tmp_path / "runs.jsonl.part").write_text("mine\n")
+    assert command("runs", "export", "--output", file)[0] == 0
+    assert command("runs", "export", "--output", new)[0] == 0
+    assert (tmp_path / "runs.jsonl.part").read_text() == "mine\n"
+    assert (file.stat().st_mode & 0o777, new.stat().st_mode & 0o777) == (0o640, 0o600)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_two_exports_to_one_file_at_once_leave_all_of_one(tmp_path):
+    """Whichever ends last."""
+    file, begun = tmp_path / "runs.jsonl", threading.Barrier(2)
+    with ExitStack() as stack:
+        ends = []
+        for number in range(2):
+            text = f'{{"name": "{number}"}}\n' * 99_999
+            meet = then(lambda *_: begun.wait(20), lines(text))
+            peer = stack.enter_context(Peer(meet))
+            words = ["runs", "export", "--output", str(file), "--host", peer.url]
+            ends.append(stack.enter_context(ThreadPoolExecutor(1)).submit(main, words))
+        assert [end.result(60) for end in ends] == [0, 0]
+    written = file.read_text().splitlines()
+    assert (len(written), len(set(written))) == (99_999, 1)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def lines(text):
+    return reply(200, text.encode(), content_type="application/jsonl")
 
 
 def test_runs_are_deleted_by_their_ids(command, report, store):
