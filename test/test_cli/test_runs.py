@@ -284,6 +284,21 @@ def lines(text):
     return reply(200, text.encode(), content_type="application/jsonl")
 
 
+@pytest.mark.parametrize("words", [("export", "--output", "file"), ("delete", "1")])
+def test_the_page_of_another_server_is_no_export_and_deletes_nothing(
+    command, tmp_path, monkeypatch, words
+):
+    """Such as one to log in on."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("before\n")
+    with Peer(reply(200, b"<html>Please log in", content_type="text/html")) as peer:
+        code, output, errors = command("runs", *words, "--host", peer.url)
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert "expected " in errors
+    assert (tmp_path / "file").read_text() == "before\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_runs_are_deleted_by_their_ids(command, report, store):
     first, second, third = store(), store(), store()
     assert command("runs", "delete", first, second) == (
