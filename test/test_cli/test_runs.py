@@ -105,7 +105,8 @@ def test_more_runs_than_are_shown_are_said(command, store):
     code, output, errors = command("runs", "list", "--limit", 2)
     assert (code, len(output.splitlines())) == (0, 3)
     assert errors == "gentrace runs list: there are more; --limit N shows more than 2\n"
-    assert command("runs", "list", "--limit", 3)[2] == ""
+    for enough in (3, 10**23):
+        assert command("runs", "list", "--limit", enough)[2] == ""
 
 
 @pytest.mark.parametrize(
@@ -333,6 +334,8 @@ def test_a_run_that_is_not_there_is_said(command):
         (("show", ".."), "id: expected"),
         (("export", "--output", "/no/such/folder/file"), "No such file"),
         (("list", "--host", "nowhere"), "host"),
+        # As of a variable that is not set: it stands for no other server.
+        (("delete", "--host", "", "1"), "host: expected"),
     ],
 )
 def test_a_mistake_is_one_line(command, words, error):
