@@ -91,10 +91,14 @@ def look_at_settings(configuration: Configuration, host_from: str | None) -> Ite
 
 def look_at_spool(directory: Path) -> Iterator[Finding]:
     """Give what waits in a directory that deliveries use as their spool."""
-    if not directory.is_dir():
-        yield Finding("spool", WRONG, f"{directory}: there is no such directory")
+    try:
+        if not directory.is_dir():
+            yield Finding("spool", WRONG, f"{directory}: there is no such directory")
+            return
+        files = look_at_all(directory)
+    except OSError as error:
+        yield Finding("spool", WRONG, f"cannot be read: {error}")
         return
-    files = look_at_all(directory)
     if not files:
         yield Finding("spool", KNOWN, f"{directory}: nothing waits")
     for file in files:

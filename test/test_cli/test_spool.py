@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
+from support.barred import barred
 from support.deliveries import ODD
 
 import gentrace.testing
@@ -164,3 +165,12 @@ def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):
     code, output, errors = command("spool", tmp_path / "none")
     assert (code, output) == (2, "")
     assert errors.endswith("none: there is no such directory\n")
+
+
+@pytest.mark.parametrize("words", [(), ("--send",)])
+def test_a_directory_that_may_not_be_read_is_a_mistake(command, words):
+    """As of another user: it is not taken for an empty one."""
+    with barred(0) as directory:
+        code, output, errors = command("spool", directory, *words)
+    assert (code, output) == (2, "")
+    assert errors == f"gentrace spool: [Errno 13] Permission denied: '{directory}'\n"
