@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
                 state=options.state,
                 on_reject=rejects.write,
                 on_progress=progress.show,
+                on_pause=progress.pause,
             )
     except ApiException as error:
         failure = str(error)

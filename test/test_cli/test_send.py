@@ -15,6 +15,8 @@ from support.full_disk import disk_that_fills
 from support.peers import Peer, echo, refuser, reply, stall, then
 
 import gentrace.testing
+from gentrace import ApiException
+from gentrace.backfill import BackfillResult, sending
 from gentrace.cli import progress
 
 
@@ -260,6 +262,21 @@ def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
     assert code == 0
     assert errors.splitlines()[-1].startswith("3 lines, 3 sent, ")
     assert len(server.runs) == 3
+
+
+def test_a_long_pause_is_said_with_its_reason_and_a_short_one_is_not(command, file, monkeypatch):
+    monkeypatch.setattr(progress, "LONG", 1.0)
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
+    with Peer(reply(503), reply(429, {}, [("Retry-After", "1")]), echo) as peer:
+        code, _, errors = command("send", file(lines(1)), "--host", peer.url)
+    assert (code, errors) == (0, "(429) Too Many Requests: {}; trying again in 1 s\n")
+
+
+def test_of_pauses_at_once_one_is_said(capsys):
+    shown = progress.Progress(BackfillResult(), [])
+    for status in (503, 429):
+        shown.pause(ApiException(status), 30)
+    assert capsys.readouterr().err == "(503); trying again in 30 s\n"
 
 
 def test_a_terminal_without_tqdm_gets_lines(command, file, server, monkeypatch):
