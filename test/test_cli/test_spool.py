@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 from support.barred import barred
 from support.deliveries import ODD
+from support.peers import Peer, refuser, reply
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
@@ -82,9 +83,26 @@ def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
 
 
 def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
-    server.fail(400, times=2)
+    server.fail(400, times=3)  # the first answers the trial
     code, _, errors = command("spool", spool, "--send")
     assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
+
+
+def test_why_nothing_can_be_sent_is_said_soon_and_nothing_is_dropped(command, make):
+    with refuser() as (name, port):
+        host = f"http://{name}:{port}"
+        path = make(host)
+        code, output, errors = command("spool", path.parent, "--send")
+    assert (code, output.count(" 400 runs, ")) == (1, 1)
+    assert errors.startswith(f"{host}: nothing is sent: (0) ")
+    assert "Connection refused" in errors
+    path.unlink()
+    with Peer(reply(404)) as peer:
+        path = make(peer.url)
+        code, output, errors = command("spool", path.parent, "--send")
+        assert len(peer.requests) == 1
+    assert (code, output.count(" 400 runs, ")) == (1, 1)
+    assert errors.endswith("that is no answer of the Gentrace API; check the host\n")
 
 
 @pytest.fixture
