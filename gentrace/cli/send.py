@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
+from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
@@ -31,9 +32,14 @@ def main(arguments: Sequence[str]) -> int:
     failure = None
     progress = Progress(BackfillResult(), options.files)
     try:
-        with progress, RejectsFile(options.rejects, progress.warn) as rejects:
+        with (
+            progress,
+            LineWarnings(progress.warn) as said,
+            RejectsFile(options.rejects, progress.warn) as rejects,
+        ):
+            lines = (read_lines(file, progress.read) for file in options.files)
             send_lines(
-                chain.from_iterable(read_lines(file, progress.read) for file in options.files),
+                said.follow(chain.from_iterable(lines)),
                 Configuration(options.host),
                 parallel=options.parallel,
                 rate=options.rate,

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 from support.caller import TOKEN
 from support.full_disk import disk_that_fills
-from support.peers import Peer, echo, refuser, reply, stall, then
+from support.peers import Peer, echo, names, refuser, reply, stall, then
 
 import gentrace.testing
 from gentrace import ApiException
@@ -78,6 +78,18 @@ def test_a_line_that_is_refused_is_named_and_the_code_says_so(command, file, ser
     assert (code, output) == (1, "2 lines, 1 sent, 0 duplicates, 0 skipped, 1 rejected\n")
     assert errors == f"{path}:1: expected an object that is a pipeline run, got list []\n"
     assert len(server.runs) == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_about_a_line_has_its_place_and_another_none(command, file, monkeypatch):
+    monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
+    path = file([*lines(1), '{"name": "a", "stepRuns": [{"elapsedTme": 1}]}'])
+    with Peer() as peer, names({"api.test": [peer.address]}):
+        code, _, errors = command("send", path, "--host", f"{peer.at('api.test')}/api/v1")
+    assert code == 0
+    first, second = errors.splitlines()
+    assert first.startswith("warning: the token ")
+    assert second.startswith(f"{path}:2: warning: StepRun has no property 'elapsedTme'")
 
 
 def test_a_file_takes_what_was_refused_with_the_reason(
