@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from glob import glob
 from itertools import chain
@@ -19,7 +22,7 @@ from gentrace.configuration import Configuration
 from gentrace.exceptions import ApiException
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 PARALLEL: Final = 4
 
@@ -34,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with (
             progress,
+            _saying_what_an_interrupt_waits_for(progress.warn),
             LineWarnings(progress.warn) as said,
             RejectsFile(options.rejects, progress.warn) as rejects,
         ):
@@ -64,6 +68,28 @@ def main(arguments: Sequence[str]) -> int:
             warn("gentrace send: run it again to go on: what is stored is not stored twice")
     _report(result, as_json=options.json)
     return 0 if failure is None and not result.rejected else 1
+
+
+@contextmanager
+def _saying_what_an_interrupt_waits_for(say: Callable[[str], None]) -> Generator[None]:
+    """At a first Ctrl-C, say that calls under way are let finish; a second one is as ever."""
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if before is not signal.default_int_handler or not is_main:
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        with suppress(RuntimeError):  # in the middle of another line
+            say("gentrace send: waiting for the calls under way; Ctrl-C again leaves them")
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _send_by_cluster(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -248,7 +249,24 @@ def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
     assert process.returncode == 1
     # The third is under way; how many lines behind it were read is a matter of chance.
     assert re.match("[345] lines, 2 sent, ", output)
-    assert errors.splitlines()[0] == "gentrace send: interrupted"
+    assert errors.splitlines()[:2] == [
+        "gentrace send: waiting for the calls under way; Ctrl-C again leaves them",
+        "gentrace send: interrupted",
+    ]
+
+
+def test_a_handler_of_ones_own_and_other_threads_are_left_alone(command, file, server):
+    """Only the main thread may set one."""
+    assert command("send", file(lines(1)))[0] == 0
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert command("send", file(lines(2)))[0] == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(command, "send", file(lines(3))).result(30)[0] == 0
+    assert len(server.runs) == 3
 
 
 def test_killed_at_random_and_run_again_it_stores_each_line_once(start, file, server):
