@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.runs import read_run
+from gentrace.cli.arguments import file_name
 from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import say, say_json, warn
 from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
@@ -25,7 +26,9 @@ def main(arguments: Sequence[str]) -> int:
         description="Find the lines of files in the form JSON Lines that are no pipeline runs. "
         "Nothing is sent.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="plain or gzip; - is stdin")
+    parser.add_argument(
+        "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
+    )
     parser.add_argument("--json", action="store_true", help="print an object for each finding")
     options = parser.parse_args(arguments)
     lines = flaws = 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from gentrace.cli.arguments import file_name
 from gentrace.cli.runs_server import add_filters, add_server, filters_of, reach
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     add_filters(parser)
     parser.add_argument(
         "--output",
+        type=file_name,
         metavar="FILE",
         help="write there in place of standard output; a file appears when it is whole",
     )
@@ -60,9 +62,13 @@ def _open(path: str | None) -> Generator[BinaryIO]:
         return
     target = Path(path).resolve()
     # Of a name that nothing else has, and for this user alone: it may hold prompts.
-    handle, name = mkstemp(
-        dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
-    )
+    try:
+        handle, name = mkstemp(
+            dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
+        )
+    except OSError as error:
+        error.filename = path  # which the caller knows
+        raise
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

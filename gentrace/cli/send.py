@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
+from gentrace.cli.arguments import file_name
 from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.progress import Progress
@@ -124,7 +125,9 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
         "nothing twice on a server that knows idempotency keys: the key of a line is made of its "
         "content.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="plain or gzip; - is stdin")
+    parser.add_argument(
+        "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
+    )
     parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
     parser.add_argument(
         "--parallel",
@@ -144,6 +147,7 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rejects",
+        type=file_name,
         metavar="FILE",
         help="write there the lines that are refused, each with the reason, as JSON Lines",
     )

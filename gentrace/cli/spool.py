@@ -66,6 +66,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.send:
         is_done = [_send(directory, host) for host in sorted({f.host for f in found if f.host})]
         files = look_at_all(directory)
+    if not files and not options.send:
+        warn(f"{directory}: nothing waits")
     for file in files:
         if options.json:
             say_json(asdict(file))
@@ -148,4 +150,6 @@ def word(file: Waiting) -> str:
         return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
     if file.flaw is not None:
         return f"{file.file}  {file.bytes} bytes, {file.flaw}"
+    if not file.runs:
+        return f"{file.file}  {file.bytes} bytes, no runs"
     return f"{file.file}  {file.host}  {file.runs} runs, {file.bytes} bytes, oldest {file.oldest}"

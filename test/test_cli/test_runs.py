@@ -332,7 +332,7 @@ def test_a_run_that_is_not_there_is_said(command):
         (("list", "--since", "yesterday"), "at $.since"),
         (("list", "--text", "*"), "text"),
         (("show", ".."), "id: expected"),
-        (("export", "--output", "/no/such/folder/file"), "No such file"),
+        (("export", "--output", "/no/such/file"), "No such file or directory: '/no/such/file'"),
         (("list", "--host", "nowhere"), "host"),
         # As of a variable that is not set: it stands for no other server.
         (("delete", "--host", "", "1"), "host: expected"),

@@ -173,6 +173,14 @@ def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_
     assert not (spool / ODD).with_suffix(".lock").exists()
 
 
+def test_that_nothing_waits_is_said(command, tmp_path):
+    assert command("spool", tmp_path) == (0, "", f"{tmp_path}: nothing waits\n")
+    file = SpoolFile.make(new_path(tmp_path), "")
+    file.let_go()
+    size = file.path.stat().st_size
+    assert command("spool", tmp_path)[1] == f"{file.path.name}  {size} bytes, no runs\n"
+
+
 def test_a_file_whose_lock_is_none_is_listed(command, spool):
     (spool / ODD).touch()
     (spool / ODD).with_suffix(".lock").write_bytes(b"x" * 9999)
