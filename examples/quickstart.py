@@ -2,9 +2,9 @@
 
     python examples/quickstart.py "How often is a call retried?"
 
-With `GENTRACE_API_KEY` the run goes to the hosted API, or to `GENTRACE_HOST`. Without it, it goes
-to a local server that this program starts, which stores it in `gentrace.sqlite3`; the run is then
-read back and shown.
+With `GENTRACE_HOST` the run goes there, with `GENTRACE_API_KEY` alone to the hosted API. Without
+both, it goes to a local server that this program starts, which stores it in `gentrace.sqlite3`; the
+run is then read back and shown.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def show(stored: dict[str, Any], database: Path) -> None:
 def main() -> None:
     """Answer the question, send the run and show it."""
     question = " ".join(sys.argv[1:]) or QUESTION
-    if os.environ.get("GENTRACE_API_KEY"):
+    if os.environ.get("GENTRACE_API_KEY") or os.environ.get("GENTRACE_HOST"):
         print(f"run       {ask(question)}")
         print(f"sent to   {gentrace.Configuration().host}")
         return

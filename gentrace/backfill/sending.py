@@ -26,7 +26,12 @@ from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
 from gentrace.configuration import check_positive
-from gentrace.exceptions import ApiException, ApiTypeError, ApiValueError
+from gentrace.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    NotFoundException,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -49,6 +54,8 @@ STORED: Final = range(200, 300)
 ACCESS: Final = frozenset({401, 403})
 PASSING: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
+ELSEWHERE: Final = frozenset({*range(300, 400), 404, 405, 410, 421})
+"""Statuses that refuse a run, but as the first answer say that the host is no Gentrace API."""
 
 
 def send_lines(  # noqa: PLR0913 - one argument a setting
@@ -61,12 +68,13 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
     state: str | PathLike[str] | None = None,
     on_reject: Callable[[Reject], object] | None = None,
     on_progress: Callable[[BackfillResult], object] | None = None,
+    on_pause: Callable[[ApiException, float], object] | None = None,
 ) -> BackfillResult:
     """Send the pipeline runs in lines of JSON.
 
     The idempotency key of a line is made of its content: equal lines are one run, and lines that
     are sent again, by whomever, are stored once on a server that knows keys. Network errors,
-    408, 429 and 5xx are tried again, for about two minutes.
+    408, 429 and 5xx are tried again, for about two minutes, or longer where the server asks for it.
 
     Args:
         lines: the lines; blank ones are passed over. They are read as they are sent.
@@ -81,8 +89,11 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             result.
         on_progress: is called with the result so far, always the same object, each time a line was
             read or has become something.
+        on_pause: is called with an error and the seconds until that run is tried again, before they
+            begin.
 
-    `on_reject` and `on_progress` are called one at a time, in this thread or in one that sends.
+    `on_reject`, `on_progress` and `on_pause` are called one at a time, in this thread or in one
+    that sends.
 
     Returns:
         The counts, and the rejects.
@@ -90,8 +101,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
     Raises:
         ApiTypeError: an argument of the wrong type.
         ApiValueError: an argument that is not allowed.
-        ApiException: the server cannot be reached, or does not accept the token. What it
-            acknowledged before is in the state.
+        ApiException: the server cannot be reached, is no Gentrace API or does not accept the
+            token. What it acknowledged before is in the state.
         OSError: the state cannot be used.
 
     """
@@ -104,6 +115,7 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
     path = check_state(state)
     check_callback("on_reject", on_reject)
     check_callback("on_progress", on_progress)
+    check_callback("on_pause", on_pause)
     with ExitStack() as stack:
         backfill = _Backfill(
             parallel=check_positive("parallel", parallel),
@@ -111,6 +123,7 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             key=check_key(key),
             on_reject=on_reject,
             on_progress=on_progress,
+            on_pause=on_pause,
             state=stack.enter_context(State(path, once.host)),
             client=stack.enter_context(ApiClient(once)),
         )
@@ -138,6 +151,7 @@ class _Backfill:
         key: str | None,
         on_reject: Callable[[Reject], object] | None,
         on_progress: Callable[[BackfillResult], object] | None,
+        on_pause: Callable[[ApiException, float], object] | None,
         state: State,
         client: ApiClient,
     ) -> None:
@@ -147,6 +161,7 @@ class _Backfill:
         self._key = key
         self._on_reject = on_reject or self.result.rejects.append
         self._on_progress = on_progress
+        self._on_pause = on_pause
         self._state = state
         self._api = IngestionApi(client)
         self._changing = threading.Lock()
@@ -248,13 +263,24 @@ class _Backfill:
             except ApiException as error:
                 if error.status in STORED:
                     return None  # though the answer cannot be read
+                is_elsewhere = error.status in ELSEWHERE and not self._reached
                 self._reached = self._reached or error.status != CONNECTION
-                if _is_refusal(error.status):
+                if is_elsewhere:
+                    error.remedy = NotFoundException.remedy
+                elif _is_refusal(error.status):
                     return str(error)
-                if self._is_final(error, tried) or self._stopped.wait(_pause(error, tried)):
+                if is_elsewhere or self._is_final(error, tried) or self._pause(error, tried):
                     raise
             else:
                 return None
+
+    def _pause(self, error: ApiException, tried: int) -> bool:
+        """Wait until a run is tried again; tell whether that is too late."""
+        seconds = _choose_pause(error, tried)
+        if self._on_pause is not None:
+            with self._changing:
+                self._on_pause(error, seconds)
+        return self._stopped.wait(seconds)
 
     def _is_final(self, error: ApiException, tried: int) -> bool:
         if error.status in ACCESS:
@@ -278,7 +304,7 @@ def _is_refusal(status: int) -> bool:
     return CONNECTION < status < SERVER_ERROR and status not in ACCESS | PASSING
 
 
-def _pause(error: ApiException, tried: int) -> float:
+def _choose_pause(error: ApiException, tried: int) -> float:
     """Return for how long to wait: what the server asks for, or else longer each time."""
     if error.retry_after is not None:
         return min(error.retry_after, LONGEST_RETRY_AFTER)

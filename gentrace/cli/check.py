@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.runs import read_run
-from gentrace.cli.output import say, say_json
+from gentrace.cli.arguments import file_name
+from gentrace.cli.line_warnings import LineWarnings
+from gentrace.cli.output import say, say_json, warn
 from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
 
 if TYPE_CHECKING:
@@ -23,12 +26,14 @@ def main(arguments: Sequence[str]) -> int:
         description="Find the lines of files in the form JSON Lines that are no pipeline runs. "
         "Nothing is sent.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="plain or gzip; - is stdin")
+    parser.add_argument(
+        "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
+    )
     parser.add_argument("--json", action="store_true", help="print an object for each finding")
     options = parser.parse_args(arguments)
     lines = flaws = 0
-    for file in options.files:
-        for line in read_lines(file):
+    with LineWarnings(warn) as said:
+        for line in said.follow(chain.from_iterable(map(read_lines, options.files))):
             lines += 1
             try:
                 read_run(line)

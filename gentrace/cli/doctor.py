@@ -7,17 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gentrace.cli.finding import KNOWN, WELL, WRONG, Finding
 from gentrace.cli.output import say, say_json
 from gentrace.cli.probe import try_server
-from gentrace.cli.setup import (
-    KNOWN,
-    WELL,
-    WRONG,
-    Finding,
-    look_at_settings,
-    look_at_spool,
-    look_at_versions,
-)
+from gentrace.cli.setup import look_at_settings, look_at_spool, look_at_versions
 from gentrace.configuration import Configuration, check_timeout
 from gentrace.exceptions import ApiTypeError, ApiValueError
 

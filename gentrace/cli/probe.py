@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
-from gentrace.cli.setup import WELL, WRONG, Finding
+from gentrace.cli.finding import WELL, WRONG, Finding
 from gentrace.exceptions import (
     ApiException,
     ApiTlsException,

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gentrace.backfill.result import BackfillResult
+    from gentrace.exceptions import ApiException
 
 PAUSE: Final = 10.0
 """Seconds between two lines where there is no bar."""
+
+LONG: Final = 5.0
+"""Seconds of a pause between two tries that is said."""
 
 BAR: Final = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 NO_BAR: Final = "{elapsed}{postfix}"
@@ -42,6 +46,7 @@ class Progress:
         self._read = 0
         self._begun = time.monotonic()
         self._next = self._begun + PAUSE
+        self._pause_end = self._begun
         self._bar = _make_bar(files) if sys.stderr.isatty() else None
 
     def read(self, size: int) -> None:
@@ -61,6 +66,13 @@ class Progress:
         elif now >= self._next:
             self._next = now + PAUSE
             warn(words)
+
+    def pause(self, error: ApiException, seconds: float) -> None:
+        """Say why a run is tried again so much later, unless one waits of which that was said."""
+        now = time.monotonic()
+        if seconds >= LONG and now >= self._pause_end:
+            self._pause_end = now + seconds
+            self.warn(f"{error}; trying again in {seconds:.0f} s")
 
     def warn(self, text: str) -> None:
         """Print a line that is no result, above the bar."""

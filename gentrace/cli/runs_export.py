@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from gentrace.cli.arguments import file_name
 from gentrace.cli.runs_server import add_filters, add_server, filters_of, reach
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+
+NAME_LENGTH: Final = 50
+"""How much of a file's name the one has that is being written: a file system bounds names."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     add_filters(parser)
     parser.add_argument(
         "--output",
+        type=file_name,
         metavar="FILE",
         help="write there in place of standard output; a file appears when it is whole",
     )
@@ -53,10 +61,20 @@ def _open(path: str | None) -> Generator[BinaryIO]:
             yield file
         return
     target = Path(path).resolve()
-    part = target.with_name(f"{target.name}.part")
+    # Of a name that nothing else has, and for this user alone: it may hold prompts.
     try:
-        with part.open("wb") as file:
+        handle, name = mkstemp(
+            dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
+        )
+    except OSError as error:
+        error.filename = path  # which the caller knows
+        raise
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
             yield file
+        if target.exists():
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print an object for each run")
     add_server(parser)
     options = parser.parse_args(arguments)
-    limit = check_positive("--limit", options.limit)
+    # More than islice takes are all, too.
+    limit = min(check_positive("--limit", options.limit), sys.maxsize - 1)
     with reach(options.host) as api:
         # One more, to know whether there are more.
         found = api.runs_iterate(view="summary", limit=min(limit + 1, PAGE), **filters_of(options))

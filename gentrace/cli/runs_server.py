@@ -38,16 +38,17 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def reach(host: str | None) -> Generator[RunsApi]:
     """Give the API of a server, as `--host` names it."""
-    named = host or os.environ.get("GENTRACE_HOST")
-    configuration = Configuration(named or LOCAL, max_response_body=LARGEST)
-    if not named:
+    # An empty one is refused: it may be a variable that is not set, and means no other server.
+    named = (os.environ.get("GENTRACE_HOST") or None) if host is None else host
+    configuration = Configuration(LOCAL if named is None else named, max_response_body=LARGEST)
+    if named is None:
         # It may be meant for another server than the one that happens to listen there.
         configuration.access_token = None
     with ApiClient(configuration) as client:
         try:
             yield RunsApi(client)
         except UnauthorizedException as error:
-            if not named:
+            if named is None:
                 error.remedy = "the token is sent only to a server that is named: set GENTRACE_HOST"
             raise
 

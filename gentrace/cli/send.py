@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from glob import glob
 from itertools import chain
@@ -11,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
+from gentrace.cli.arguments import file_name
+from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
@@ -18,7 +23,7 @@ from gentrace.configuration import Configuration
 from gentrace.exceptions import ApiException
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 PARALLEL: Final = 4
 
@@ -31,9 +36,15 @@ def main(arguments: Sequence[str]) -> int:
     failure = None
     progress = Progress(BackfillResult(), options.files)
     try:
-        with progress, RejectsFile(options.rejects, progress.warn) as rejects:
+        with (
+            progress,
+            _saying_what_an_interrupt_waits_for(progress.warn),
+            LineWarnings(progress.warn) as said,
+            RejectsFile(options.rejects, progress.warn) as rejects,
+        ):
+            lines = (read_lines(file, progress.read) for file in options.files)
             send_lines(
-                chain.from_iterable(read_lines(file, progress.read) for file in options.files),
+                said.follow(chain.from_iterable(lines)),
                 Configuration(options.host),
                 parallel=options.parallel,
                 rate=options.rate,
@@ -41,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
                 state=options.state,
                 on_reject=rejects.write,
                 on_progress=progress.show,
+                on_pause=progress.pause,
             )
     except ApiException as error:
         failure = str(error)
@@ -57,6 +69,28 @@ def main(arguments: Sequence[str]) -> int:
             warn("gentrace send: run it again to go on: what is stored is not stored twice")
     _report(result, as_json=options.json)
     return 0 if failure is None and not result.rejected else 1
+
+
+@contextmanager
+def _saying_what_an_interrupt_waits_for(say: Callable[[str], None]) -> Generator[None]:
+    """At a first Ctrl-C, say that calls under way are let finish; a second one is as ever."""
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if before is not signal.default_int_handler or not is_main:
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        with suppress(RuntimeError):  # in the middle of another line
+            say("gentrace send: waiting for the calls under way; Ctrl-C again leaves them")
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _send_by_cluster(options: argparse.Namespace) -> int:
@@ -91,7 +125,9 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
         "nothing twice on a server that knows idempotency keys: the key of a line is made of its "
         "content.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="plain or gzip; - is stdin")
+    parser.add_argument(
+        "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
+    )
     parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
     parser.add_argument(
         "--parallel",
@@ -111,6 +147,7 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rejects",
+        type=file_name,
         metavar="FILE",
         help="write there the lines that are refused, each with the reason, as JSON Lines",
     )

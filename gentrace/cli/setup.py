@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gentrace._version import __version__
+from gentrace.cli.finding import KNOWN, WRONG, Finding
 from gentrace.cli.spool import look_at_all, word
 from gentrace.configuration import API_VERSION
 from gentrace.configuration.proxies import find_proxy
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from gentrace.configuration import Configuration
 
-WELL: Final = "ok"
-WRONG: Final = "wrong"
-KNOWN: Final = "info"
-
 PACKAGES: Final = ("urllib3", "certifi", "frozendict", "python-dateutil")
 EXTRAS: Final = {
     "cli": ("tqdm",),
@@ -35,15 +31,6 @@ EXTRAS: Final = {
     "socks": ("PySocks",),
 }
 PORTS: Final = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the page: a topic, whether it is well, and what is known of it."""
-
-    topic: str
-    state: str
-    text: str
 
 
 def look_at_versions() -> Iterator[Finding]:
@@ -91,10 +78,14 @@ def look_at_settings(configuration: Configuration, host_from: str | None) -> Ite
 
 def look_at_spool(directory: Path) -> Iterator[Finding]:
     """Give what waits in a directory that deliveries use as their spool."""
-    if not directory.is_dir():
-        yield Finding("spool", WRONG, f"{directory}: there is no such directory")
+    try:
+        if not directory.is_dir():
+            yield Finding("spool", WRONG, f"{directory}: there is no such directory")
+            return
+        files = look_at_all(directory)
+    except OSError as error:
+        yield Finding("spool", WRONG, f"cannot be read: {error}")
         return
-    files = look_at_all(directory)
     if not files:
         yield Finding("spool", KNOWN, f"{directory}: nothing waits")
     for file in files:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
+from gentrace.cli.finding import WELL
 from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.probe import try_server
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
@@ -22,6 +24,9 @@ from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+TRIAL = 10.0
+"""Seconds that the server may take to answer before anything is sent."""
 
 PATIENCE = 60.0
 """Seconds in which at least one run must arrive, or else sending ends."""
@@ -61,6 +66,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.send:
         is_done = [_send(directory, host) for host in sorted({f.host for f in found if f.host})]
         files = look_at_all(directory)
+    if not files and not options.send:
+        warn(f"{directory}: nothing waits")
     for file in files:
         if options.json:
             say_json(asdict(file))
@@ -114,11 +121,16 @@ def _word_flaw(error: Exception) -> str:
 
 def _send(directory: Path, host: str) -> bool:
     """Send the runs of all files to one host, while any arrives; whether none is left."""
-    with ApiClient(Configuration(host)) as client:
+    configuration = Configuration(host)
+    with ApiClient(configuration) as client:
         delivery = Delivery(client, spool=directory)
         off = delivery.off_reason()
         if off is not None:
             warn(f"{host}: nothing is sent: {MEANINGS[off]}")
+            return False
+        *_, verdict = try_server(configuration, TRIAL)
+        if verdict.state != WELL:
+            warn(f"{host}: nothing is sent: {verdict.text}")
             return False
         delivered = -1
         is_done = False
@@ -138,4 +150,6 @@ def word(file: Waiting) -> str:
         return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
     if file.flaw is not None:
         return f"{file.file}  {file.bytes} bytes, {file.flaw}"
+    if not file.runs:
+        return f"{file.file}  {file.bytes} bytes, no runs"
     return f"{file.file}  {file.host}  {file.runs} runs, {file.bytes} bytes, oldest {file.oldest}"

@@ -128,7 +128,14 @@ class Spool:
             mine = {file.path for file in self.files()}
             found: list[SpoolFile] = []
             self.has_more = False
-            for path in paths_in(self._directory):
+            try:
+                paths = paths_in(self._directory)
+            except OSError as error:  # runs of this delivery may be sent all the same
+                if _is_of_handler(error):
+                    raise
+                self.say_unreadable(error)
+                return found
+            for path in paths:
                 if path in mine:
                     continue
                 if len(self._others) + len(found) >= MOST_ADOPTED:
@@ -213,8 +220,13 @@ class Spool:
 
 
 def paths_in(directory: Path) -> list[Path]:
-    """Return the files of deliveries in a directory; nothing else there may be touched."""
-    return sorted(path for path in directory.glob("*") if _NAME.fullmatch(path.name))
+    """Return the files of deliveries in a directory; nothing else there may be touched.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    return sorted(path for path in directory.iterdir() if _NAME.fullmatch(path.name))
 
 
 def _is_of_handler(error: Exception) -> bool:

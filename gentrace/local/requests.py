@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from email.message import Message
 from functools import lru_cache
+from math import inf
 
 from starlette.requests import Request
 
@@ -106,6 +107,8 @@ def _milliseconds(parameters: dict[str, str], name: str) -> float | None:
     text = parameters.get(name)
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", text, re.ASCII):
-        raise Refusal(400, f"{name} is a number of milliseconds", name)
+    # As JSON writes it, such as 1e-05; `float` takes more, such as 1_000 and nan.
+    is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text, re.ASCII)
+    if is_number is None or float(text) == inf:
+        raise Refusal(400, f"{name} is a number of milliseconds from 0, such as 1250.5", name)
     return float(text)

@@ -100,6 +100,30 @@ def read_answer(
         del failure  # which its traceback would hold in a circle
 
 
+def check_declared(operation: Operation, answer: ApiResponse) -> None:
+    """Check that an answer of 2xx has a status and a media type that the operation declares.
+
+    Raises:
+        ApiResponseException: it has another one, such as the page of a proxy to log in on.
+
+    """
+    raw = cast("RawAnswer", answer.response)
+    documented = operation.responses.get(raw.status)
+    content_type = raw.headers.get("Content-Type", "")
+    if documented is None:
+        expected = " or ".join(str(status) for status in operation.responses if is_success(status))
+        flaw = f"expected the status {expected}, got {raw.status}"
+    elif documented.content and isinstance(documented.find_schema(content_type), Unset):
+        flaw = _word_type(documented, content_type)
+    else:
+        return
+    failure = _unreadable(raw, flaw)
+    try:
+        raise failure
+    finally:
+        del failure  # which its traceback would hold in a circle
+
+
 def _deserialize(
     documented: OpenApiResponse, raw: RawAnswer, *, stream: bool, folder: str | None
 ) -> tuple[Any, str | None]:
@@ -109,8 +133,7 @@ def _deserialize(
     content_type = raw.headers.get("Content-Type", "")
     schema = documented.find_schema(content_type)
     if isinstance(schema, Unset):
-        expected = " or ".join(documented.content)
-        return unset, f"expected {expected}, got {content_type or 'no media type'}"
+        return unset, _word_type(documented, content_type)
     if schema is None:
         return raw.save(folder) if stream else raw.load(), None
     try:
@@ -122,6 +145,10 @@ def _deserialize(
         coding = raw.headers.get("Content-Encoding")
         packed = f", it came as {coding}" if coding else ""
         return unset, f"it is not JSON in UTF-8 ({error}){packed}"
+
+
+def _word_type(documented: OpenApiResponse, content_type: str) -> str:
+    return f"expected {' or '.join(documented.content)}, got {content_type or 'no media type'}"
 
 
 def _unreadable(raw: RawAnswer, flaw: str) -> ApiException:

@@ -48,6 +48,8 @@ PARAMETERS = (
         BOOLEAN,
         "Only runs with an error, their own or a step's, or only those without.",
     ),
-    QueryParameter("min_duration", NUMBER, "Only runs that took at least so many milliseconds."),
+    QueryParameter(
+        "min_duration", NUMBER, "Only runs that took at least so many milliseconds, from 0."
+    ),
 )
 """These parameters in the local server's document."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
+from gentrace.operations.answers import check_declared
 from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, Unset, unset
 
@@ -62,4 +63,5 @@ def run_delete(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> 
     answer: ApiResponseFor204 = self.api_client.call(
         operation, arguments={"id": id}, timeout=timeout
     )
+    check_declared(operation, answer)
     return answer

@@ -13,6 +13,7 @@ from gentrace.operations import (
     OpenApiResponse,
     Operation,
 )
+from gentrace.operations.answers import check_declared
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.filters import PARAMETERS, Filters
 from gentrace.runs.refusals import (
@@ -84,4 +85,5 @@ def runs_export(
     answer: ApiResponseWithoutDeserialization = self.api_client.call(
         operation, arguments=filters, timeout=timeout, stream=True, skip_deserialization=True
     )
+    check_declared(operation, answer)
     return answer

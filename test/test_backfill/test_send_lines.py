@@ -1,62 +1,17 @@
-"""Sending lines: what is stored, counted, refused and tried again."""
+"""Sending lines: what is stored, counted and refused."""
 
-import json
 import shutil
 import signal
 import sqlite3
 import threading
-import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
-from support.caller import TOKEN
-from support.peers import Peer, echo, refuser, reply, reset, then
+from support.backfill import at_least, counts, line
+from support.peers import Peer, echo, reply, then
 
-import gentrace.testing
 from gentrace import ApiException, ApiTypeError, ApiValueError, Configuration
 from gentrace.backfill import BackfillResult, Reject, send_bag, send_lines, sending
-from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
-
-
-def line(name, **more):
-    return json.dumps({"name": name, "stepRuns": [], **more})
-
-
-@contextmanager
-def at_least(seconds):
-    begun = time.monotonic()
-    yield
-    assert time.monotonic() - begun >= seconds
-
-
-def counts(result):
-    return (result.lines, result.sent, result.duplicates, result.skipped, result.rejected)
-
-
-@pytest.fixture(scope="module")
-def _shared():
-    with gentrace.testing.serve() as server:
-        yield server
-
-
-@pytest.fixture
-def server(_shared):
-    """A server that holds nothing yet."""
-    _shared.clear()
-    return _shared
-
-
-@pytest.fixture
-def send(server):
-    """Send lines to the server."""
-    return lambda lines, **settings: send_lines(lines, Configuration(server.url), **settings)
-
-
-@pytest.fixture
-def _quick(monkeypatch):
-    """Pause next to nothing between two tries."""
-    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.01)
 
 
 def test_each_line_is_stored_once(server, send):
@@ -146,56 +101,6 @@ def test_rejects_go_where_the_caller_wants_them(send):
     result = send(["[]", line("a")], on_reject=seen.append)
     assert [type(each) for each in seen] == [Reject]
     assert (result.rejects, result.rejected) == ([], 1)
-
-
-@pytest.mark.usefixtures("_quick")
-def test_trouble_is_tried_again_with_the_same_key(server, send):
-    for fault in (server.fail, lambda: server.fail(429, retry_after=0), server.drop):
-        fault()
-    server.drop(stored=True)
-    result = send(map(line, "abcdef"))
-    assert counts(result) == (6, 6, 0, 0, 0)
-    assert len(server.runs) == 6
-
-
-@pytest.mark.usefixtures("_quick")
-def test_a_pause_that_the_server_asks_for_is_kept(server, send):
-    server.fail(503, retry_after=1)
-    with at_least(1):
-        assert send([line("second")]).sent == 1
-
-
-@pytest.mark.usefixtures("_quick")
-def test_a_server_that_is_down_at_the_start_is_said_once():
-    with refuser() as (host, port), pytest.raises(ApiConnectionException, match="refused"):
-        send_lines(map(line, "abcdefgh"), Configuration(f"http://{host}:{port}"))
-
-
-@pytest.mark.usefixtures("_quick")
-def test_at_the_start_one_line_alone_is_tried():
-    with Peer(reset) as peer:
-        with pytest.raises(ApiConnectionException):
-            send_lines(map(line, "abcdefgh"), Configuration(peer.url))
-        assert len({request.body for request in peer.requests}) == 1
-        assert len(peer.requests) == sending.FIRST_TRIES
-
-
-@pytest.mark.usefixtures("_quick")
-def test_a_server_that_stays_away_ends_it_and_what_is_stored_is_not_sent_again(tmp_path):
-    with Peer(echo, reply(503)) as peer:
-        settings = {"state": tmp_path / "state", "parallel": 1}
-        with pytest.raises(ServiceException):
-            send_lines(map(line, "abc"), Configuration(peer.url), **settings)
-        assert len(peer.requests) >= 1 + sending.MAX_TRIES
-        names = {request.json()["name"] for request in peer.requests}
-        assert "a" in names
-
-
-def test_a_token_that_is_not_accepted_ends_it_at_once(server):
-    server.fail(401)
-    with pytest.raises(UnauthorizedException):
-        send_lines([line("a")], Configuration(server.url, access_token=TOKEN))
-    assert server.runs == []
 
 
 def test_an_answer_that_cannot_be_read_counts_as_stored():
@@ -342,6 +247,7 @@ def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
         ({"state": "a\0b"}, ApiValueError),
         ({"on_reject": 5}, ApiTypeError),
         ({"on_progress": []}, ApiTypeError),
+        ({"on_pause": 5}, ApiTypeError),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(settings, kind):

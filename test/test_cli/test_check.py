@@ -65,6 +65,16 @@ def test_findings_are_objects_for_a_program(report, file):
     ]
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_name_that_is_nearly_one_of_the_document_is_said_with_its_place(command, file):
+    near = '{"name": "a", "stepRuns": [{"elapsed_tme": 1}]}'
+    path = file(GOOD, near, GOOD)
+    code, output, errors = command("check", path)
+    assert (code, output) == (0, "3 lines: 3 runs, 0 that are none\n")
+    assert errors.startswith(f"{path}:2: warning: StepRun has no property 'elapsed_tme'")
+    assert errors.count("\n") == 1
+
+
 def test_standard_input_is_a_file_too(finish):
     code, output, errors = finish("check", "-", given=f"{GOOD}\n[]\n")
     assert (code, errors) == (1, "")

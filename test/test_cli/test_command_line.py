@@ -122,3 +122,19 @@ def test_an_interrupt_ends_the_command_with_a_line(start):
 def test_a_process_that_imports_the_module_anew_runs_nothing():
     """As children of `multiprocessing` do."""
     assert vars(importlib.import_module("gentrace.__main__"))["main"] is main
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", ""),
+        ("send", ""),
+        ("send", "file", "--rejects", ""),
+        ("runs", "export", "--output", ""),
+    ],
+)
+def test_the_empty_name_of_a_file_is_a_mistake(command, words):
+    """As of a variable that is not set."""
+    code, output, errors = command(*words)
+    assert (code, output) == (2, "")
+    assert errors.endswith("expected the name of a file, got an empty one\n")

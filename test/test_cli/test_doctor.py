@@ -1,6 +1,7 @@
 """`gentrace doctor`."""
 
 import pytest
+from support.barred import barred
 from support.caller import TOKEN
 from support.deliveries import ODD
 from support.peers import Peer, authority, close, names, refuser, reply, server_tls
@@ -209,3 +210,12 @@ def test_a_spool_that_is_empty_damaged_or_missing_is_said(findings, tmp_path):
             1,
             ("wrong", f"{tmp_path / 'no'}: there is no such directory"),
         )
+
+
+def test_a_spool_that_may_not_be_read_is_wrong(findings, tmp_path):
+    with Peer(*[reply(400)] * 2) as peer:
+        assert findings("--host", peer.url, "--spool", tmp_path)[0] == 0
+        with barred(0) as directory:
+            code, found = findings("--host", peer.url, "--spool", directory)
+    reason = f"[Errno 13] Permission denied: '{directory}'"
+    assert (code, found["spool"]) == (1, ("wrong", f"cannot be read: {reason}"))

@@ -3,13 +3,16 @@
 import json
 import os
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
-from support.peers import Peer, reply
+from support.peers import Peer, reply, then
 
 import gentrace
 import gentrace.local
-from gentrace.cli import runs, runs_server
+from gentrace.cli import main, runs, runs_server
 from gentrace.runs import RunsApi
 
 
@@ -102,7 +105,8 @@ def test_more_runs_than_are_shown_are_said(command, store):
     code, output, errors = command("runs", "list", "--limit", 2)
     assert (code, len(output.splitlines())) == (0, 3)
     assert errors == "gentrace runs list: there are more; --limit N shows more than 2\n"
-    assert command("runs", "list", "--limit", 3)[2] == ""
+    for enough in (3, 10**23):
+        assert command("runs", "list", "--limit", enough)[2] == ""
 
 
 @pytest.mark.parametrize(
@@ -248,6 +252,54 @@ def test_a_failed_export_leaves_the_file_as_it_was(command, tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_an_export_writes_over_no_other_file_and_keeps_the_mode(command, store, tmp_path):
+    store()
+    file, new = tmp_path / "runs.jsonl", tmp_path / ("n" * 250 + ".json")
+    file.touch(0o640)
+    (tmp_path / "runs.jsonl.part").write_text("mine\n")
+    assert command("runs", "export", "--output", file)[0] == 0
+    assert command("runs", "export", "--output", new)[0] == 0
+    assert (tmp_path / "runs.jsonl.part").read_text() == "mine\n"
+    assert (file.stat().st_mode & 0o777, new.stat().st_mode & 0o777) == (0o640, 0o600)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_two_exports_to_one_file_at_once_leave_all_of_one(tmp_path):
+    """Whichever ends last."""
+    file, begun = tmp_path / "runs.jsonl", threading.Barrier(2)
+    with ExitStack() as stack:
+        ends = []
+        for number in range(2):
+            text = f'{{"name": "{number}"}}\n' * 99_999
+            meet = then(lambda *_: begun.wait(20), lines(text))
+            peer = stack.enter_context(Peer(meet))
+            words = ["runs", "export", "--output", str(file), "--host", peer.url]
+            ends.append(stack.enter_context(ThreadPoolExecutor(1)).submit(main, words))
+        assert [end.result(60) for end in ends] == [0, 0]
+    written = file.read_text().splitlines()
+    assert (len(written), len(set(written))) == (99_999, 1)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def lines(text):
+    return reply(200, text.encode(), content_type="application/jsonl")
+
+
+@pytest.mark.parametrize("words", [("export", "--output", "file"), ("delete", "1")])
+def test_the_page_of_another_server_is_no_export_and_deletes_nothing(
+    command, tmp_path, monkeypatch, words
+):
+    """Such as one to log in on."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("before\n")
+    with Peer(reply(200, b"<html>Please log in", content_type="text/html")) as peer:
+        code, output, errors = command("runs", *words, "--host", peer.url)
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert "expected " in errors
+    assert (tmp_path / "file").read_text() == "before\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_runs_are_deleted_by_their_ids(command, report, store):
     first, second, third = store(), store(), store()
     assert command("runs", "delete", first, second) == (
@@ -280,8 +332,10 @@ def test_a_run_that_is_not_there_is_said(command):
         (("list", "--since", "yesterday"), "at $.since"),
         (("list", "--text", "*"), "text"),
         (("show", ".."), "id: expected"),
-        (("export", "--output", "/no/such/folder/file"), "No such file"),
+        (("export", "--output", "/no/such/file"), "No such file or directory: '/no/such/file'"),
         (("list", "--host", "nowhere"), "host"),
+        # As of a variable that is not set: it stands for no other server.
+        (("delete", "--host", "", "1"), "host: expected"),
     ],
 )
 def test_a_mistake_is_one_line(command, words, error):

@@ -7,14 +7,17 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 from support.caller import TOKEN
 from support.full_disk import disk_that_fills
-from support.peers import Peer, echo, refuser, reply, stall, then
+from support.peers import Peer, echo, names, refuser, reply, stall, then
 
 import gentrace.testing
+from gentrace import ApiException
+from gentrace.backfill import BackfillResult, sending
 from gentrace.cli import progress
 
 
@@ -76,6 +79,18 @@ def test_a_line_that_is_refused_is_named_and_the_code_says_so(command, file, ser
     assert (code, output) == (1, "2 lines, 1 sent, 0 duplicates, 0 skipped, 1 rejected\n")
     assert errors == f"{path}:1: expected an object that is a pipeline run, got list []\n"
     assert len(server.runs) == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_about_a_line_has_its_place_and_another_none(command, file, monkeypatch):
+    monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
+    path = file([*lines(1), '{"name": "a", "stepRuns": [{"elapsedTme": 1}]}'])
+    with Peer() as peer, names({"api.test": [peer.address]}):
+        code, _, errors = command("send", path, "--host", f"{peer.at('api.test')}/api/v1")
+    assert code == 0
+    first, second = errors.splitlines()
+    assert first.startswith("warning: the token ")
+    assert second.startswith(f"{path}:2: warning: StepRun has no property 'elapsedTme'")
 
 
 def test_a_file_takes_what_was_refused_with_the_reason(
@@ -234,7 +249,24 @@ def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
     assert process.returncode == 1
     # The third is under way; how many lines behind it were read is a matter of chance.
     assert re.match("[345] lines, 2 sent, ", output)
-    assert errors.splitlines()[0] == "gentrace send: interrupted"
+    assert errors.splitlines()[:2] == [
+        "gentrace send: waiting for the calls under way; Ctrl-C again leaves them",
+        "gentrace send: interrupted",
+    ]
+
+
+def test_a_handler_of_ones_own_and_other_threads_are_left_alone(command, file, server):
+    """Only the main thread may set one."""
+    assert command("send", file(lines(1)))[0] == 0
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert command("send", file(lines(2)))[0] == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(command, "send", file(lines(3))).result(30)[0] == 0
+    assert len(server.runs) == 3
 
 
 def test_killed_at_random_and_run_again_it_stores_each_line_once(start, file, server):
@@ -260,6 +292,21 @@ def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
     assert code == 0
     assert errors.splitlines()[-1].startswith("3 lines, 3 sent, ")
     assert len(server.runs) == 3
+
+
+def test_a_long_pause_is_said_with_its_reason_and_a_short_one_is_not(command, file, monkeypatch):
+    monkeypatch.setattr(progress, "LONG", 1.0)
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
+    with Peer(reply(503), reply(429, {}, [("Retry-After", "1")]), echo) as peer:
+        code, _, errors = command("send", file(lines(1)), "--host", peer.url)
+    assert (code, errors) == (0, "(429) Too Many Requests: {}; trying again in 1 s\n")
+
+
+def test_of_pauses_at_once_one_is_said(capsys):
+    shown = progress.Progress(BackfillResult(), [])
+    for status in (503, 429):
+        shown.pause(ApiException(status), 30)
+    assert capsys.readouterr().err == "(503); trying again in 30 s\n"
 
 
 def test_a_terminal_without_tqdm_gets_lines(command, file, server, monkeypatch):

@@ -7,7 +7,9 @@ import time
 from contextlib import closing
 
 import pytest
+from support.barred import barred
 from support.deliveries import ODD
+from support.peers import Peer, refuser, reply
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
@@ -81,9 +83,26 @@ def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
 
 
 def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
-    server.fail(400, times=2)
+    server.fail(400, times=3)  # the first answers the trial
     code, _, errors = command("spool", spool, "--send")
     assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
+
+
+def test_why_nothing_can_be_sent_is_said_soon_and_nothing_is_dropped(command, make):
+    with refuser() as (name, port):
+        host = f"http://{name}:{port}"
+        path = make(host)
+        code, output, errors = command("spool", path.parent, "--send")
+    assert (code, output.count(" 400 runs, ")) == (1, 1)
+    assert errors.startswith(f"{host}: nothing is sent: (0) ")
+    assert "Connection refused" in errors
+    path.unlink()
+    with Peer(reply(404)) as peer:
+        path = make(peer.url)
+        code, output, errors = command("spool", path.parent, "--send")
+        assert len(peer.requests) == 1
+    assert (code, output.count(" 400 runs, ")) == (1, 1)
+    assert errors.endswith("that is no answer of the Gentrace API; check the host\n")
 
 
 @pytest.fixture
@@ -154,6 +173,14 @@ def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_
     assert not (spool / ODD).with_suffix(".lock").exists()
 
 
+def test_that_nothing_waits_is_said(command, tmp_path):
+    assert command("spool", tmp_path) == (0, "", f"{tmp_path}: nothing waits\n")
+    file = SpoolFile.make(new_path(tmp_path), "")
+    file.let_go()
+    size = file.path.stat().st_size
+    assert command("spool", tmp_path)[1] == f"{file.path.name}  {size} bytes, no runs\n"
+
+
 def test_a_file_whose_lock_is_none_is_listed(command, spool):
     (spool / ODD).touch()
     (spool / ODD).with_suffix(".lock").write_bytes(b"x" * 9999)
@@ -164,3 +191,12 @@ def test_a_directory_that_is_not_there_is_a_mistake(command, tmp_path):
     code, output, errors = command("spool", tmp_path / "none")
     assert (code, output) == (2, "")
     assert errors.endswith("none: there is no such directory\n")
+
+
+@pytest.mark.parametrize("words", [(), ("--send",)])
+def test_a_directory_that_may_not_be_read_is_a_mistake(command, words):
+    """As of another user: it is not taken for an empty one."""
+    with barred(0) as directory:
+        code, output, errors = command("spool", directory, *words)
+    assert (code, output) == (2, "")
+    assert errors == f"gentrace spool: [Errno 13] Permission denied: '{directory}'\n"

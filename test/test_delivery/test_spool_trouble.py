@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 
 import pytest
+from support.barred import barred
 from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, list_spool
 from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
@@ -101,6 +102,31 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
         peer.wait(lambda: "stay in memory" in caplog.text)
         assert delivery.flush(30)
     assert sum("stay in memory" in record.message for record in caplog.records) == 1
+
+
+def test_a_directory_that_may_not_be_read_is_said_once(tmp_path, caplog):
+    """What waits there cannot be found; runs of this delivery are sent."""
+    with Peer() as peer:
+        with delivering(peer, spool=tmp_path) as delivery:  # which loads all modules
+            assert delivery.submit(RUN).result(30)
+        with barred(0o300) as directory, delivering(peer, spool=directory) as delivery:
+            assert delivery.submit(RUN).result(30)
+            assert delivery.flush(30)
+            peer.wait(lambda: caplog.records)
+    reason = f"cannot be read: [Errno 13] Permission denied: '{directory}'"
+    assert [record.message for record in caplog.records] == [f"the spool {directory} {reason}"]
+
+
+def test_what_a_handler_raises_while_files_are_looked_for_passes_through(spool, monkeypatch):
+    def interrupt(_):
+        raise TimeoutError
+
+    with Peer() as peer, delivering(peer, spool=spool) as delivery, monkeypatch.context() as patch:
+        patch.setattr(type(spool), "iterdir", interrupt)
+        with pytest.raises(TimeoutError):
+            delivery.flush(30)
+        patch.undo()
+        assert delivery.submit(RUN).result(30)
 
 
 def no_file(path):

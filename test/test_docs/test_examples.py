@@ -97,7 +97,9 @@ def test_quickstart_stores_and_shows_a_run(quickstart, question, tmp_path):
     assert lines[5] == f"stored in {tmp_path / 'gentrace.sqlite3'}"
 
 
-def test_quickstart_with_a_key_sends_to_the_host(quickstart, server, token, tmp_path):
-    printed = quickstart(GENTRACE_HOST=server.url, GENTRACE_API_KEY=token)
+def test_quickstart_sends_to_a_host_that_is_named(quickstart, tmp_path):
+    with gentrace.local.serve() as server:
+        printed = quickstart(GENTRACE_HOST=server.url)
+        assert len(stored(server.url)) == 1
     assert printed.endswith(f"sent to   {server.url}\n")
     assert [*tmp_path.iterdir()] == []

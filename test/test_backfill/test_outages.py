@@ -1,0 +1,89 @@
+"""Servers that are down, busy, elsewhere or refuse the token, and how often lines are tried."""
+
+import pytest
+from support.backfill import at_least, counts, line
+from support.caller import TOKEN
+from support.peers import Peer, echo, refuser, reply, reset
+
+from gentrace import ApiException, Configuration
+from gentrace.backfill import send_lines, sending
+from gentrace.exceptions import ApiConnectionException, ServiceException, UnauthorizedException
+
+
+@pytest.mark.usefixtures("_quick")
+def test_trouble_is_tried_again_with_the_same_key(server, send):
+    for fault in (server.fail, lambda: server.fail(429, retry_after=0), server.drop):
+        fault()
+    server.drop(stored=True)
+    result = send(map(line, "abcdef"))
+    assert counts(result) == (6, 6, 0, 0, 0)
+    assert len(server.runs) == 6
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_pause_that_the_server_asks_for_is_kept(server, send):
+    server.fail(503, retry_after=1)
+    with at_least(1):
+        assert send([line("second")]).sent == 1
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_server_that_is_down_at_the_start_is_said_once():
+    with refuser() as (host, port), pytest.raises(ApiConnectionException, match="refused"):
+        send_lines(map(line, "abcdefgh"), Configuration(f"http://{host}:{port}"))
+
+
+@pytest.mark.usefixtures("_quick")
+def test_at_the_start_one_line_alone_is_tried():
+    with Peer(reset) as peer:
+        with pytest.raises(ApiConnectionException):
+            send_lines(map(line, "abcdefgh"), Configuration(peer.url))
+        assert len({request.body for request in peer.requests}) == 1
+        assert len(peer.requests) == sending.FIRST_TRIES
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_server_that_stays_away_ends_it_and_what_is_stored_is_not_sent_again(tmp_path):
+    with Peer(echo, reply(503)) as peer:
+        settings = {"state": tmp_path / "state", "parallel": 1}
+        with pytest.raises(ServiceException):
+            send_lines(map(line, "abc"), Configuration(peer.url), **settings)
+        assert len(peer.requests) >= 1 + sending.MAX_TRIES
+        names = {request.json()["name"] for request in peer.requests}
+        assert "a" in names
+
+
+def test_a_token_that_is_not_accepted_ends_it_at_once(server):
+    server.fail(401)
+    with pytest.raises(UnauthorizedException):
+        send_lines([line("a")], Configuration(server.url, access_token=TOKEN))
+    assert server.runs == []
+
+
+@pytest.mark.parametrize("status", [302, 304, 404, 405, 410, 421])
+def test_a_host_that_is_no_api_ends_it_at_the_first_answer(status):
+    with Peer(reply(status)) as peer, pytest.raises(ApiException) as caught:
+        send_lines(map(line, "abcdefgh"), Configuration(peer.url))
+    assert (caught.value.status, len(peer.requests)) == (status, 1)
+    assert str(caught.value).endswith(
+        "(check Configuration.host, which includes the path of the API)"
+    )
+
+
+def test_such_an_answer_behind_others_refuses_a_line():
+    with Peer(echo, reply(404), echo) as peer:
+        result = send_lines(map(line, "abc"), Configuration(peer.url), parallel=1)
+    assert counts(result) == (3, 2, 0, 0, 1)
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_pause_is_told_with_its_reason_before_it_begins():
+    told = []
+    with Peer(reply(429), reply(503), echo) as peer:
+        send_lines(
+            [line("a")],
+            Configuration(peer.url),
+            on_pause=lambda error, seconds: told.append((error.status, seconds, peer.requests[:])),
+        )
+    assert [(status, len(requests)) for status, _, requests in told] == [(429, 1), (503, 2)]
+    assert all(seconds > 0 for _, seconds, _ in told)
