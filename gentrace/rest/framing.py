@@ -199,6 +199,6 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
     return fields
 
 
-_FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\n)*")
+_FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\n)*")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")

@@ -57,6 +57,7 @@ DOUBTFUL = {
     "field without a name": headed(b": y\r\n"),
     "name that is not ASCII": headed(b"X\xe9: y\r\n"),
     "a carriage return alone": headed(b"X: y\rContent-Length: 3\r\n"),
+    "value with a NUL": headed(b"X: y\0z\r\n"),
     "a line that goes on with nothing": headed(b" X: y\r\n"),
     # Lengths.
     "length that goes on in the next line": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 4\r\n\r\n"
