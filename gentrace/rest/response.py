@@ -30,6 +30,7 @@ from gentrace.schemas import FileSchema
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import Self
 
     from gentrace.rest.attempt import Attempt
     from gentrace.rest.foreign import ForeignAnswer
@@ -54,6 +55,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         tries: how many requests were put on the wire for this answer.
 
     """
+
+    def __enter__(self) -> Self:
+        """Return this one, also when its body was read: a file of Python's refuses to then."""
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave None in place of this one: a connection has no pickle and no deep copy."""
