@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -25,7 +24,7 @@ from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
 from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
-from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
+from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
 from gentrace.rest.watchdog import watchdog
 
@@ -182,7 +181,7 @@ class Call:
         self._redirects += 1
         return True
 
-    def next_wait(  # noqa: PLR0911 - one return a verdict
+    def next_wait(
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
     ) -> float | None:
         """Return the seconds after which to send the call again; None if it has ended."""
@@ -206,13 +205,8 @@ class Call:
             )
         except HTTPError:
             return None
-        wait = self._retry.get_backoff_time()
-        if asked is not None and self._retry.respect_retry_after_header:
-            wait = asked * random.uniform(1, 1.1)  # noqa: S311 - no secret
-            if asked > getattr(self._retry, "retry_after_max", MAX_RETRY_AFTER):
-                return None
-        wait = max(0.0, wait)  # of a Retry of the caller's, it may be anything
-        if wait >= self._deadline.left():
+        wait = find_wait(self._retry, asked)
+        if wait is None or wait >= self._deadline.left():
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
