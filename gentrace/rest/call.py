@@ -19,6 +19,7 @@ from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.cancelling import pause
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
@@ -210,6 +211,29 @@ class Call:
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
+
+    def pause(self, seconds: float) -> None:
+        """Wait until the next try.
+
+        Raises:
+            ApiConnectionException: what the handler of a signal raises may be a failure.
+
+        """
+        attempt = Attempt(self._deadline, self.report)
+        attempt.phase, attempt.was_sent = "waiting for the next try", True
+        try:
+            self._deadline.begin(self._deadline.total)
+            pause(seconds)
+        except BaseException as error:
+            if not is_failure(error, attempt):
+                raise
+            failure, cause = explain(error, attempt)
+        else:
+            return
+        try:
+            raise failure from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

@@ -13,7 +13,7 @@ from gentrace.exceptions import (
     InsecureTransportWarning,
 )
 from gentrace.rest.call import Call
-from gentrace.rest.cancelling import cancelling, pause
+from gentrace.rest.cancelling import cancelling
 from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import Settings
@@ -125,7 +125,7 @@ class RestClient:
                     response.discard()
                     call.log_answer(response)
                 call.log_retry(wait, response)
-                pause(wait)
+                call.pause(wait)
         except BaseException:
             # Such as an interrupt, whose traceback would keep the answer and its connection.
             if response is not None:

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from support.peers import Peer, echo, names, send, server_tls, stall, then
+from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
 
 from gentrace.exceptions import ApiConnectionException
 
@@ -139,6 +139,30 @@ def test_error_of_a_handler_that_looks_like_a_failure_is_one(connect, monkeypatc
             error = caller.fail()
         assert isinstance(error, ApiConnectionException)
         assert type(error.__cause__) is kind
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_error_of_a_handler_between_two_tries_is_the_error_of_the_call(connect, monkeypatch, kind):
+    with Peer(reply(503), echo) as peer, handled(kind):
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr("time.sleep", strike)
+            error = caller.fail(ApiConnectionException)
+        assert type(error.__cause__) is kind
+        assert (error.tries, "of the handler" in str(error)) == (1, True)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_between_two_tries_passes_through(connect, monkeypatch, kind):
+    """However long ago something came from the server."""
+    with Peer(reply(503, headers={"retry-after-ms": "500"}), echo) as peer, handled(kind):
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr("time.sleep", lambda _: (threading.Event().wait(0.2), strike()))
+            with pytest.raises(kind, match="of the handler"):
+                caller.post(timeout=(0.1, 0.1, 20))
         assert caller.works()
 
 
