@@ -92,7 +92,7 @@ class RawResponse(http.client.HTTPResponse):
     def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)
         if found is None:
-            raise http.client.BadStatusLine(line)
+            raise http.client.BadStatusLine(line or " ")  # of none, it shows a repr
         if found[1] not in _VERSIONS:
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
