@@ -17,7 +17,7 @@ from urllib3.exceptions import (
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, scrub
 from gentrace.contexts import change_context
-from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
+from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.cancelling import pause
 from gentrace.rest.failures import explain, is_failure
@@ -62,9 +62,7 @@ class Call:
         self._was_sent = False
         self.route = self._routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
-        self.report = Report(
-            self.route, secrets, request.idempotency_key, settings.max_response_body
-        )
+        self.report = Report(self.route, secrets, request, settings.max_response_body)
         self.report.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
@@ -77,7 +75,7 @@ class Call:
 
         Raises:
             ApiConnectionException: no answer came.
-            ApiResponseException: one came whose head can be read in more than one way.
+            ApiException: one came whose head can be read in more than one way.
 
         """
         self._began = now()
@@ -97,7 +95,7 @@ class Call:
             self._was_sent = attempt.was_sent
             cause: BaseException | None = None
             if isinstance(error, FramingError):
-                failure = self.report.refuse(error, ApiResponseException, str(error))
+                failure = self.report.refuse(error, exception_class(error.status), str(error))
             else:
                 failure, cause = explain(error, attempt)
         else:

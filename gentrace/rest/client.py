@@ -85,7 +85,7 @@ class RestClient:
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
             ApiConnectionException: no complete answer came.
-            ApiResponseException: one came that can be read in more than one way.
+            ApiException: one came that cannot be read, or in more than one way.
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """

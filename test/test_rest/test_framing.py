@@ -11,6 +11,7 @@ from gentrace.exceptions import (
     ApiResponseException,
     ApiResponseTooLargeException,
     ApiTimeoutException,
+    ServiceException,
 )
 
 ID = b'{"pipelineRunId": "run"}'
@@ -103,10 +104,11 @@ def test_doubtful_stream_is_refused_as_it_is_read(connect):
         assert caller.works()
 
 
-def test_doubtful_error_keeps_its_status(connect):
+def test_doubtful_error_is_one_of_its_status(connect):
     with Peer(send(sized(status=503, **{"Content-Length": "1, 2"}))) as peer:
-        error = connect(peer).fail(ApiResponseException)
+        error = connect(peer).fail(ServiceException)
     assert (error.status, error.tries) == (503, 1)
+    assert "not one number: 1, 2" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,11 @@ def strike_the_client(talk, _=None):
 
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+BROKEN = HALF.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
-@pytest.mark.parametrize("half", [b"", HALF], ids=["waiting", "body"])
+@pytest.mark.parametrize("half", [b"", HALF, BROKEN], ids=["waiting", "body", "no gzip"])
 @pytest.mark.parametrize("kind", PASSING)
 def test_interrupt_passes_through(connect, kind, half, tls):
     with Peer(then(send(half), strike_the_client), echo, tls=server_tls() if tls else None) as peer:
