@@ -15,7 +15,7 @@ from urllib3.exceptions import (
 )
 
 from gentrace.clock import now
-from gentrace.configuration.secrets import Headers, Secret, scrub
+from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
@@ -81,6 +81,7 @@ class Call:
         self._began = now()
         attempt = Attempt(self._deadline, self.report)
         token = change_context(current.set, attempt)
+        secrets = change_context(hidden.set, self.report.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
@@ -104,6 +105,7 @@ class Call:
             answer.tries = self.report.tries
             return answer
         finally:
+            change_context(hidden.reset, secrets)
             change_context(current.reset, token)
         try:
             raise failure from cause
