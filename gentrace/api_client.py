@@ -6,7 +6,8 @@ from __future__ import annotations
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from types import TracebackType  # noqa: TC003 - likewise
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
@@ -46,8 +47,6 @@ from gentrace.schemas import Unset, unset
 if TYPE_CHECKING:
     from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
-    from types import TracebackType
-    from typing import Self
 
     from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
