@@ -6,7 +6,8 @@ from __future__ import annotations
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from types import TracebackType  # noqa: TC003 - likewise
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
@@ -46,8 +47,6 @@ from gentrace.schemas import Unset, unset
 if TYPE_CHECKING:
     from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
-    from types import TracebackType
-    from typing import Self
 
     from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
@@ -179,7 +178,8 @@ class ApiClient(Sender):
         check_flag("skip_deserialization", skip_deserialization)
         configuration = self._configuration  # once, as another thread may put in another one
         transport = self._transport(configuration)
-        deadline = transport.start(timeout)
+        settings = transport.use(configuration)  # once too: its proxy and TLS are for its token
+        deadline = transport.start(timeout, settings)
         request = prepare(
             operation,
             self,
@@ -189,10 +189,10 @@ class ApiClient(Sender):
             content_type=content_type,
             accept_content_types=accept_content_types,
             idempotency_key=idempotency_key,
-            rules=transport.settings.rules,
-            dumps=transport.settings.dumps,
+            rules=settings.rules,
+            dumps=settings.dumps,
         )
-        raw = transport.send(request, deadline, stream=stream)
+        raw = transport.send(request, deadline, settings, stream=stream)
         if skip_deserialization and is_success(raw.status):
             if stream:
                 raw.outlive_deadline()
@@ -313,8 +313,9 @@ class ApiClient(Sender):
 
         def send() -> HTTPResponse:
             transport = self._transport(configuration)
-            deadline = transport.start(timeout)
-            raw = transport.send(request, deadline, stream=stream)
+            settings = transport.use(configuration)
+            deadline = transport.start(timeout, settings)
+            raw = transport.send(request, deadline, settings, stream=stream)
             if stream:
                 raw.outlive_deadline()
             return raw
@@ -322,7 +323,7 @@ class ApiClient(Sender):
         return self._call_threads().submit(send) if is_async else send()
 
     def _transport(self, configuration: Configuration) -> RestClient:
-        """Return this process's transport, with the settings of a configuration as they are now.
+        """Return this process's transport; the first one is made of a configuration.
 
         Raises:
             ApiConnectionException: it cannot be loaded.
@@ -335,7 +336,6 @@ class ApiClient(Sender):
             with _loading():
                 from gentrace.rest import RestClient  # noqa: PLC0415 - urllib3 is slow to import
             transport = self._rest_clients.setdefault(process, RestClient(configuration))
-        transport.use(configuration)
         return transport
 
     def _call_threads(self) -> CallThreads:

@@ -29,13 +29,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
+from types import TracebackType  # noqa: TC003 - likewise
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
-
     from urllib3 import HTTPResponse
 
 SHOWN_BODY = 500

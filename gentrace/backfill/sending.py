@@ -306,7 +306,7 @@ def _is_refusal(status: int) -> bool:
 
 def _choose_pause(error: ApiException, tried: int) -> float:
     """Return for how long to wait: what the server asks for, or else longer each time."""
-    if error.retry_after is not None:
+    if error.retry_after:  # 0 would use up the tries at once
         return min(error.retry_after, LONGEST_RETRY_AFTER)
     longest = min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE)
     return random.uniform(longest / 2, longest)  # noqa: S311 - no secret

@@ -103,10 +103,18 @@ def check_path_characters(name: str, value: object) -> str:
 
 def _hide_login(url: str) -> str:
     """Mask all that may be a user, a password or a key, in whatever way an address is wrong."""
-    login, at, rest = url.rpartition("@")
-    scheme, mark, _ = login.partition("://")
-    shown = scheme + mark if scheme.lower() in PROXY_SCHEMES else ""
-    return (f"{shown}{MASK}@" if at else "") + re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
+    scheme, mark, place = url.partition("://")
+    is_known = scheme.lower() in PROXY_SCHEMES or (scheme.isalnum() and "@" not in place)
+    if not mark or not is_known:
+        scheme, mark, place = "", "", url
+    _, at, rest = place.rpartition("@")
+    rest = re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
+    rest = re.sub(_PLACE + ":.+", rf"\1:{MASK}", rest)
+    return scheme + mark + (f"{MASK}@" if at else "") + rest
+
+
+_PLACE = r"(?s)^((?>\[[0-9A-Fa-f:.]+(?:%\w*)?\]|[^:]*)(?::\d{1,5}(?![^/?#]))?+[^:]*+)"
+"""A host and its port, which alone may follow a colon, and a path as far as it has none."""
 
 
 def is_host_name(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
@@ -16,7 +16,6 @@ from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     import logging
-    from typing import Self
 
 
 class Configuration(DeclaredSettings):

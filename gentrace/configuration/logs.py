@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gentrace.configuration.files import check_path
 from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.refusals import refuse
+from gentrace.configuration.secrets import hidden, scrub
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def apply_logger_format(name: str, value: object) -> str:
 
     text = check_text(name, value)
     try:
-        formatter = logging.Formatter(text)
+        formatter = _make_formatter(text)
         # Made as the program has records made, which may have fields of its own.
         formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     except (TypeError, ValueError) as error:
@@ -81,9 +82,21 @@ def _replace(kind: str, handler: logging.Handler | None) -> None:
                 logger.setLevel(_levels.pop(logger.name))
         before.close()
     if handler is not None:
-        handler.setFormatter(logging.Formatter(_state["format"]))
+        handler.setFormatter(_make_formatter(_state["format"]))
         _handlers[kind] = handler
         for logger in loggers:
             logger.addHandler(handler)
             _levels.setdefault(logger.name, logger.level)
             logger.setLevel(logging.DEBUG)
+
+
+def _make_formatter(text: str) -> logging.Formatter:
+    """Return what writes a record without the secrets of the call that logs it."""
+    import logging  # noqa: PLC0415 - slow to import
+
+    class Formatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            # Not the record, which is for the program's own handlers too.
+            return scrub(super().format(record), hidden.get())
+
+    return Formatter(text)

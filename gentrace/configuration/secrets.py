@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from io import BytesIO
 
 MASK = "***"
@@ -25,6 +26,10 @@ SENSITIVE_HEADERS = frozenset(
 )
 
 _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
+
+
+hidden: ContextVar[Sequence[str]] = ContextVar("hidden", default=())
+"""The secrets of the call that is under way here, which the SDK's own handlers do not write."""
 
 
 class Secret(str):

@@ -12,6 +12,7 @@ from gentrace.configuration import (
     refuse,
     refuse_type,
 )
+from gentrace.configuration.secrets import MASK
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def check_target(value: object) -> str:
     text = check_text("resource_path", value, "a path")
     is_printable = text.isascii() and text.isprintable()
     if not text.startswith("/") or "#" in text or " " in text or not is_printable:
-        raise refuse("resource_path", "an escaped path that starts with /", text)
+        path, mark, _ = text.partition("?")  # behind which there may be a key
+        shown = f"{path}?{MASK}" if mark else path
+        raise refuse("resource_path", "an escaped path that starts with /", shown)
     return text
 
 

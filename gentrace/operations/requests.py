@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gentrace.configuration import Configuration
-    from gentrace.operations.operation import Operation
+    from gentrace.operations.operation import OpenApiResponse, Operation
     from gentrace.operations.sender import Sender
     from gentrace.schemas import Rules, Unset
     from gentrace.schemas.json_text import Dumps
@@ -35,6 +35,7 @@ class Request:
         secrets: texts that no message may hold.
         body: its body, None for none.
         idempotency_key: key of all attempts, None for none.
+        responses: what its operation documents of answers, by status; None without operation.
 
     """
 
@@ -45,6 +46,7 @@ class Request:
     secrets: list[str]
     body: bytes | None = None
     idempotency_key: str | None = None
+    responses: Mapping[int, OpenApiResponse] | None = None
 
     @property
     def is_authorized(self) -> bool:
@@ -109,7 +111,8 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
     target = _format_target(operation, arguments, configuration, own)
     headers, secrets = sender.make_headers(configuration, derived, own, operation.auth)
     host = configuration.host_of(operation.name)
-    return Request(operation.method, host, target, headers, secrets, data, key)
+    method, responses = operation.method, operation.responses
+    return Request(method, host, target, headers, secrets, data, key, responses)
 
 
 def _check_names(operation: Operation, arguments: object) -> None:

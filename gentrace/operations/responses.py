@@ -1,16 +1,14 @@
 """The answers of a call: dataclasses, and context managers that close a streamed body."""
 
-from __future__ import annotations
+# Not with annotations as text: the signature of a subclass would look for the names beside it.
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from urllib3 import HTTPResponse
 else:  # What annotations name exists at run time too; urllib3 is slow to import.
     HTTPResponse = object

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -16,16 +15,17 @@ from urllib3.exceptions import (
 )
 
 from gentrace.clock import now
-from gentrace.configuration.secrets import Headers, Secret, scrub
+from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
 from gentrace.contexts import change_context
-from gentrace.exceptions import ApiException, ApiResponseException, ApiTimeoutException
+from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.cancelling import pause
 from gentrace.rest.failures import explain, is_failure
 from gentrace.rest.foreign import ForeignAnswer
 from gentrace.rest.framing import FramingError
 from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
-from gentrace.rest.retries import MAX_RETRY_AFTER, Quota
+from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
 from gentrace.rest.watchdog import watchdog
 
@@ -62,9 +62,7 @@ class Call:
         self._was_sent = False
         self.route = self._routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
-        self.report = Report(
-            self.route, secrets, request.idempotency_key, settings.max_response_body
-        )
+        self.report = Report(self.route, secrets, request, settings.max_response_body)
         self.report.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
@@ -77,12 +75,13 @@ class Call:
 
         Raises:
             ApiConnectionException: no answer came.
-            ApiResponseException: one came whose head can be read in more than one way.
+            ApiException: one came whose head can be read in more than one way.
 
         """
         self._began = now()
         attempt = Attempt(self._deadline, self.report)
         token = change_context(current.set, attempt)
+        secrets = change_context(hidden.set, self.report.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
@@ -97,7 +96,7 @@ class Call:
             self._was_sent = attempt.was_sent
             cause: BaseException | None = None
             if isinstance(error, FramingError):
-                failure = self.report.refuse(error, ApiResponseException, str(error))
+                failure = self.report.refuse(error, exception_class(error.status), str(error))
             else:
                 failure, cause = explain(error, attempt)
         else:
@@ -106,6 +105,7 @@ class Call:
             answer.tries = self.report.tries
             return answer
         finally:
+            change_context(hidden.reset, secrets)
             change_context(current.reset, token)
         try:
             raise failure from cause
@@ -182,7 +182,7 @@ class Call:
         self._redirects += 1
         return True
 
-    def next_wait(  # noqa: PLR0911 - one return a verdict
+    def next_wait(
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
     ) -> float | None:
         """Return the seconds after which to send the call again; None if it has ended."""
@@ -206,16 +206,34 @@ class Call:
             )
         except HTTPError:
             return None
-        wait = self._retry.get_backoff_time()
-        if asked is not None and self._retry.respect_retry_after_header:
-            wait = asked * random.uniform(1, 1.1)  # noqa: S311 - no secret
-            if asked > getattr(self._retry, "retry_after_max", MAX_RETRY_AFTER):
-                return None
-        wait = max(0.0, wait)  # of a Retry of the caller's, it may be anything
-        if wait >= self._deadline.left():
+        wait = find_wait(self._retry, asked)
+        if wait is None or wait >= self._deadline.left():
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
+
+    def pause(self, seconds: float) -> None:
+        """Wait until the next try.
+
+        Raises:
+            ApiConnectionException: what the handler of a signal raises may be a failure.
+
+        """
+        attempt = Attempt(self._deadline, self.report)
+        attempt.phase, attempt.was_sent = "waiting for the next try", True
+        try:
+            self._deadline.begin(self._deadline.total)
+            pause(seconds)
+        except BaseException as error:
+            if not is_failure(error, attempt):
+                raise
+            failure, cause = explain(error, attempt)
+        else:
+            return
+        try:
+            raise failure from cause
+        finally:
+            del failure, cause  # which their traceback would hold in a circle
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

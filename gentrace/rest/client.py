@@ -13,7 +13,7 @@ from gentrace.exceptions import (
     InsecureTransportWarning,
 )
 from gentrace.rest.call import Call
-from gentrace.rest.cancelling import cancelling, pause
+from gentrace.rest.cancelling import cancelling
 from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import Settings
@@ -32,30 +32,32 @@ class RestClient:
     Args:
         configuration: where the API is and how to reach it.
 
-    Attributes:
-        settings: what the configuration says that is in use.
-
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self.settings = Settings(configuration, None)
+        self._settings = Settings(configuration, None)
         self._quota = Quota()
         self._warnings: set[str] = set()
         self._lock = threading.RLock()
 
-    def use(self, configuration: Configuration) -> None:
-        """Take what a configuration says now, and close what has no use any more."""
-        if self.settings.is_of(configuration):
-            return
+    def use(self, configuration: Configuration) -> Settings:
+        """Return what a configuration says now, and close what has no use any more.
+
+        A call keeps to it: another thread may have another configuration used meanwhile.
+        """
+        settings = self._settings
+        if settings.is_of(configuration):
+            return settings
         # By one thread: others would connect for themselves what is closed for them here.
         with self._lock:
-            before = self.settings
-            self.settings = Settings(configuration, before)
-            if before.routes is not self.settings.routes:
+            before = self._settings
+            settings = self._settings = Settings(configuration, before)
+            if before.routes is not settings.routes:
                 before.routes.close()
+        return settings
 
-    def start(self, timeout: TimeoutSetting | None) -> Deadline:
-        """Return the deadline of a call that starts now; None takes the configuration's time-out.
+    def start(self, timeout: TimeoutSetting | None, settings: Settings) -> Deadline:
+        """Return the deadline of a call that starts now; None takes that of the settings.
 
         That of an awaited call runs already.
 
@@ -67,26 +69,27 @@ class RestClient:
         cancel = cancelling.get()
         if cancel is not None:
             return cancel.deadline
-        return start_deadline(timeout, self.settings.timeout)
+        return start_deadline(timeout, settings.timeout)
 
     def send(  # noqa: C901, PLR0912 - one loop
-        self, request: Request, deadline: Deadline, *, stream: bool
+        self, request: Request, deadline: Deadline, settings: Settings, *, stream: bool
     ) -> HTTPResponse:
         """Send a request until it is answered or not to be sent again; return the answer.
 
         Args:
             request: what is sent.
             deadline: when the call ends.
+            settings: how it is sent.
             stream: whether a 2xx answer keeps its body on the wire.
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
             ApiConnectionException: no complete answer came.
-            ApiResponseException: one came that can be read in more than one way.
+            ApiException: one came that cannot be read, or in more than one way.
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = Call(request, deadline, self.settings)
+        call = Call(request, deadline, settings)
         if call.route.danger is not None and request.is_authorized:
             self._warn(call.route.danger)
         response: HTTPResponse | None = None
@@ -122,7 +125,7 @@ class RestClient:
                     response.discard()
                     call.log_answer(response)
                 call.log_retry(wait, response)
-                pause(wait)
+                call.pause(wait)
         except BaseException:
             # Such as an interrupt, whose traceback would keep the answer and its connection.
             if response is not None:
@@ -139,4 +142,4 @@ class RestClient:
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""
-        self.settings.routes.close()
+        self._settings.routes.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from io import BytesIO
 from typing import Any, Protocol
 
 
@@ -37,6 +38,35 @@ def unpack(source: Readable, encoding: str) -> Readable:
     for coding in reversed(codings):
         source = _Unpacked(source, coding)
     return source
+
+
+class Packed:
+    """A source that keeps what it gives: all that there is of a body that cannot be unpacked.
+
+    Args:
+        source: the bytes as they come.
+        limit: how many of them to keep.
+
+    Attributes:
+        kept: the bytes that came, as far as they are kept; a traceback does not show them.
+
+    """
+
+    def __init__(self, source: Readable, limit: int) -> None:
+        self._source = source
+        self._limit = limit
+        self.kept = BytesIO()
+
+    def read1(self, size: int, /) -> bytes:
+        """Return some bytes, at most `size`; none at the end."""
+        piece = self._source.read1(size)
+        self.kept.write(piece[: self._limit - self.kept.tell()])
+        return piece
+
+    def read_rest(self) -> None:
+        """Read what is left, as far as it is kept."""
+        while self.kept.tell() < self._limit and self.read1(_PIECE):
+            pass
 
 
 _KNOWN = frozenset({"gzip", "x-gzip", "deflate"})

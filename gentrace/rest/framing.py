@@ -92,7 +92,7 @@ class RawResponse(http.client.HTTPResponse):
     def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)
         if found is None:
-            raise http.client.BadStatusLine(line)
+            raise http.client.BadStatusLine(line or " ")  # of none, it shows a repr
         if found[1] not in _VERSIONS:
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
@@ -199,6 +199,6 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
     return fields
 
 
-_FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\n)*")
+_FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\n)*")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")

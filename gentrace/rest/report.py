@@ -21,6 +21,7 @@ from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
     from gentrace.exceptions import ApiException
+    from gentrace.operations import Request
 
 log = logging.getLogger("gentrace")
 
@@ -55,6 +56,7 @@ class Report:
         secrets: texts that no message may hold.
         idempotency_key: key of all of its requests, None for none.
         max_response_body: bytes of an answer that is not streamed.
+        responses: what its operation documents of answers, by status; None without operation.
         target: what it asks for, a path with its query.
         tries: requests put on the wire so far.
         is_hopeless: whether what went wrong will go wrong again.
@@ -63,12 +65,13 @@ class Report:
     """
 
     def __init__(
-        self, route: Destination, secrets: list[str], key: str | None, max_response_body: int
+        self, route: Destination, secrets: list[str], request: Request, max_response_body: int
     ) -> None:
         self.route = route
         self.secrets = secrets
-        self.idempotency_key = key
+        self.idempotency_key = request.idempotency_key
         self.max_response_body = max_response_body
+        self.responses = request.responses
         self.target = Secret()
         self.tries = 0
         self.is_hopeless = False

@@ -18,10 +18,13 @@ from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
     ApiResponseTooLargeException,
+    exception_class,
 )
+from gentrace.operations import ApiResponseWithoutDeserialization
+from gentrace.operations.operation import is_success
 from gentrace.process import loading
-from gentrace.rest.decoding import Readable, unpack
-from gentrace.rest.failures import explain, is_failure
+from gentrace.rest.decoding import DecodingError, Packed, Readable, unpack
+from gentrace.rest.failures import FAILURES, explain, is_failure
 from gentrace.rest.incoming import BudgetError
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls import broke_off
@@ -30,6 +33,7 @@ from gentrace.schemas import FileSchema
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import Self
 
     from gentrace.rest.attempt import Attempt
     from gentrace.rest.foreign import ForeignAnswer
@@ -55,6 +59,10 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     """
 
+    def __enter__(self) -> Self:
+        """Return this one, also when its body was read: a file of Python's refuses to then."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave None in place of this one: a connection has no pickle and no deep copy."""
         return type(None), ()
@@ -66,6 +74,8 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._attempt = attempt
         self._report = report = attempt.report
         self._reader: Readable | None = None
+        self._packed: Packed | None = None
+        self._is_undecodable = False
         self._piece = b""  # in no local, as a server may repeat the token
         self._content: bytes | None = None
         self.idempotency_key = report.idempotency_key
@@ -102,28 +112,42 @@ class HTTPResponse(urllib3.HTTPResponse):
         Raises:
             ApiResponseTooLargeException: it is larger; its `body` is the part within the bound.
             ApiConnectionException: it broke off, or its time was up.
+            ApiException: it cannot be read; `body` has what came.
 
         """
         if self._content is None:
             content = BytesIO()
             limit = self._report.max_response_body
+            if self._encoding:
+                self._packed = Packed(self._source, min(limit, _KEPT))
             try:
                 while content.tell() <= limit and content.write(self.read1()):
                     pass
+                if content.tell() > limit:
+                    self.close()
+                    content.truncate(limit)
+                    why = f"the answer is larger than max_response_body, {limit} bytes"
+                    raise self._refuse(ApiResponseTooLargeException, why)
             except ApiException as error:
-                content.write(error.body)
-                error.body = scrub_bytes(content, self._report.secrets)
+                if not self._is_undecodable:  # else it has all of it, as it came
+                    content.write(error.body)
+                    error.body = scrub_bytes(content, self._report.secrets)
+                if error.api_response is not None:
+                    self._content = error.body
                 raise
-            if content.tell() > limit:
-                self.close()
-                content.truncate(limit)
-                why = f"the answer is larger than max_response_body, {limit} bytes"
-                raise self._refuse(ApiResponseTooLargeException, why, content.getvalue())
             self._content = content.getvalue()
+            self._reader = self._packed = None
         return self._content
 
     def _refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
-        return self._report.refuse(self, kind, why, body)
+        """Build the error of this answer, which goes with it as its operation documents it."""
+        failure = self._report.refuse(self, kind, why, body)
+        self.reason = scrub(self.reason or "", self._report.secrets)
+        responses = {} if is_success(self.status) else self._report.responses or {}
+        found = responses.get(self.status)
+        answer = ApiResponseWithoutDeserialization if found is None else found.response_cls
+        failure.api_response = answer(self)
+        return failure
 
     def describe(self, error: ApiException) -> ApiException:
         """Return an exception with what this answer says, the call's secrets masked."""
@@ -175,10 +199,15 @@ class HTTPResponse(urllib3.HTTPResponse):
         if self._is_released or not size:
             return b""
         try:
-            if self._reader is None:
-                is_unpacked = self.decode_content if decode_content is None else decode_content
-                self._reader = unpack(self._source, self._encoding if is_unpacked else "")
-            self._piece = self._reader.read1(size)
+            try:
+                if self._reader is None:
+                    is_unpacked = self.decode_content if decode_content is None else decode_content
+                    source = self._packed or self._source
+                    self._reader = unpack(source, self._encoding if is_unpacked else "")
+                self._piece = self._reader.read1(size)
+            except DecodingError:
+                self._keep_rest()
+                raise
             if not self._piece or (self._reader is self._source and self._source.isclosed()):
                 self.release_conn()
             return self._take()
@@ -193,6 +222,16 @@ class HTTPResponse(urllib3.HTTPResponse):
         finally:
             del failure, cause  # which their traceback would hold in a circle
 
+    def _keep_rest(self) -> None:
+        """Read the rest of a body that cannot be unpacked, as far as it comes."""
+        if self._packed is not None:
+            self._is_undecodable = True
+            try:
+                self._packed.read_rest()
+            except FAILURES as error:
+                if not is_failure(error, self._attempt):  # the handler of a signal has raised it
+                    raise
+
     def _take(self) -> bytes:
         try:
             return self._piece
@@ -202,17 +241,19 @@ class HTTPResponse(urllib3.HTTPResponse):
     def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
         cause = find_cause(error)
         partial = partial_of(cause, error)
+        if self._packed is not None and self._is_undecodable:
+            partial = self._packed.kept
         if isinstance(cause, (BudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
             return self._refuse(ApiResponseTooLargeException, why), cause
         if broke_off(cause) and self._source.left is None:
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
-            return self._refuse(ApiResponseException, why, partial.getvalue()), cause
+            return self._refuse(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
         if not is_lost and not self._attempt.deadline.is_up():
             why = f"it cannot be read: {describe(cause)}"
             shown = cause if is_clean(cause, self._report.secrets) else None
-            return self._refuse(ApiResponseException, why, partial.getvalue()), shown
+            return self._refuse(exception_class(self.status), why, partial.getvalue()), shown
         self._attempt.phase = f"reading the answer {self.status}"
         failure, shown = explain(cause, self._attempt)
         failure.body = partial.getvalue()
@@ -241,7 +282,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         except (ValueError, RecursionError) as error:
             why = f"the body is not JSON in UTF-8: {describe(error)}"
         # Out here, as the error above holds the whole body.
-        raise self._refuse(ApiResponseException, why, self.data)
+        raise self._refuse(exception_class(self.status), why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
         """Return the body as a file in `folder`, or in the system's if None; its name is random.
@@ -322,6 +363,9 @@ class HTTPResponse(urllib3.HTTPResponse):
     def __del__(self) -> None:
         self.release_conn()
 
+
+_KEPT = 4 * 1024 * 1024
+"""How many bytes of a packed body are kept as they came, beside those that they unpack to."""
 
 _DRAIN_TIME = 0.25
 """Seconds to wait for the rest of an answer that nobody wants."""

@@ -41,6 +41,24 @@ def make_retry(setting: Any) -> Retry | None:
     return retry
 
 
+def find_wait(retry: Retry, asked: float | None) -> float | None:
+    """Return the seconds until the next try; None if the server asks for more than is waited.
+
+    Args:
+        retry: what says whether a call is sent again, and counts this try already.
+        asked: how many seconds the server asks for, None if it does not.
+
+    """
+    wait = retry.get_backoff_time()
+    if asked is not None and retry.respect_retry_after_header:
+        longest: float = getattr(retry, "retry_after_max", MAX_RETRY_AFTER)
+        if asked > longest:
+            return None
+        if asked or isinstance(retry, Backoff):  # after 0, one of the caller's waits as urllib3's
+            wait = min(longest, asked * random.uniform(1, 1.1))  # noqa: S311 - no secret
+    return max(0.0, wait)  # of one of the caller's, it may be anything
+
+
 class Quota:
     """How many retries a client has left: an outage is not made worse by retrying all calls.
 
@@ -74,10 +92,10 @@ def parse_retry_after(headers: Any) -> float | None:
     """Return the seconds of `retry-after-ms` or `Retry-After`; None if absent or malformed."""
     milliseconds = headers.get("retry-after-ms", "")
     if milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < _LONG_NUMBER:
-        return int(milliseconds) / 1000 or None
+        return int(milliseconds) / 1000
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return (int(value) or None) if len(value) < _LONG_NUMBER else None
+        return float(value) if len(value) < _LONG_NUMBER else None
     try:
         date = parsedate_to_datetime(value)
         if date.tzinfo is None:  # as C's asctime writes it, which is UTC in HTTP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from io import BytesIO
 from typing import Any, cast
@@ -15,6 +16,11 @@ def describe(error: BaseException) -> str:
         return "no memory is left"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
         return error.strerror
+    if isinstance(error, http.client.UnknownProtocol):
+        return f"it answered with another version of HTTP: {error}"
+    if type(error) is http.client.BadStatusLine:  # its subclass is of a connection that was closed
+        line = mask_url(str(error)).strip() or "an empty line"
+        return f"it answered with no status line of HTTP: {line}"
     return mask_url(str(error)) or type(error).__name__
 
 

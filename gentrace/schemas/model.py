@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Mapping  # noqa: TC003 - annotations are read at run time
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from frozendict import frozendict
 
@@ -27,8 +27,7 @@ from gentrace.schemas.showing import Signature, show_model, thaw
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import NoReturn, Self
+    from collections.abc import Callable
 
     from gentrace.schemas.rules import Rules
 

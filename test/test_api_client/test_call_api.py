@@ -5,8 +5,8 @@ import threading
 
 import pytest
 import urllib3
-from support.caller import TOKEN
-from support.peers import Peer, echo, reply
+from support.caller import RUN, TOKEN
+from support.peers import Peer, echo, proxy, reply, server_tls
 
 from gentrace.api_client import (
     ApiClient,
@@ -15,9 +15,11 @@ from gentrace.api_client import (
     Operation,
     QueryParameter,
 )
+from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.configuration import Configuration
 from gentrace.exceptions import (
     ApiConnectionException,
+    ApiTlsException,
     ApiTypeError,
     ApiValueError,
 )
@@ -252,3 +254,42 @@ def test_call_under_way_goes_to_the_host_that_its_token_is_for():
             client.call(operation, arguments=Changing(limit=1))
     assert [request["Authorization"] for request in one.requests] == ["Bearer token-of-one"]
     assert not other.requests
+
+
+class Meanwhile:
+    """What calls a function as it is encoded: so a call of another thread comes in between."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def model_dump(self, **_):
+        thread = threading.Thread(target=self.function)
+        thread.start()
+        thread.join()
+        return {}
+
+
+@pytest.mark.parametrize("setting", ["proxy", "verify_ssl"])
+def test_call_under_way_keeps_to_the_transport_that_its_token_is_for(setting):
+    """Its token goes through no other configuration's proxy, nor to a server that its own bars."""
+    tls = server_tls() if setting == "verify_ssl" else None
+    with Peer(tls=tls) as one, Peer() as other, Peer(proxy()) as between:
+        client = ApiClient(Configuration(one.url, "token-of-one", retries=0))
+        values = {"proxy": between.origin, "verify_ssl": False}
+        second = Configuration(other.url, "token-of-other", **{setting: values[setting]})
+
+        def call_by_another():
+            client.configuration = second
+            IngestionApi(client).pipeline_run_post(RUN)
+
+        run = {"name": "answer-question", "stepRuns": [], "made": Meanwhile(call_by_another)}
+        with client:
+            if tls is None:
+                IngestionApi(client).pipeline_run_post(run)
+            else:
+                with pytest.raises(ApiTlsException):
+                    IngestionApi(client).pipeline_run_post(run)
+    sent = [request["Authorization"] for request in one.requests]
+    assert sent == ([] if tls else ["Bearer token-of-one"])
+    assert [request["Authorization"] for request in other.requests] == ["Bearer token-of-other"]
+    assert len(between.requests) == (0 if tls else 1)

@@ -28,6 +28,23 @@ def test_closed_port_is_told_with_address_and_cause(connect):
     assert error.__cause__.__traceback__ is None
 
 
+@pytest.mark.parametrize(
+    ("answer", "says", "is_proxy"),
+    [
+        (b"\r\n\r\n", "no status line of HTTP: an empty line", False),
+        (b"\r\n\r\n", "no status line of HTTP: an empty line", True),
+        (b"junk\r\n\r\n", "no status line of HTTP: junk", False),
+        (b"junk\r\n\r\n", "no status line of HTTP: junk", True),
+        (b"HTTP/2 200 OK\r\n\r\n", "another version of HTTP: 2", False),
+    ],
+)
+def test_answer_that_is_no_http_is_told(connect, answer, says, is_proxy):
+    with Peer(greet=raw(answer)) as peer:
+        where = {"host": "https://127.0.0.1:1/api", "proxy": peer.origin} if is_proxy else {}
+        error = connect(where.pop("host", peer.url), retries=0, **where).fail()
+    assert f": it answered with {says}, while " in str(error)
+
+
 def test_wrong_token_is_told_with_the_remedy(connect):
     with gentrace.local.serve(token="right") as server:  # noqa: S106 - of the test
         error = connect(server.url).fail(UnauthorizedException)

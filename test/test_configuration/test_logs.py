@@ -266,6 +266,22 @@ def test_redirects_and_lost_answers_are_logged(connect, caplog):
     ]
 
 
+def test_no_line_of_the_own_handler_shows_a_token_that_the_path_repeats(connect, capfd):
+    """Neither the SDK's own lines, nor those of urllib3, which knows no secret."""
+    with Peer(reply(200)) as peer:
+        caller = connect(peer, debug=True)
+        caller.client.call_api(f"/x/{TOKEN}?key={TOKEN}", "GET")
+    logging.getLogger("urllib3").debug("of nobody's call: %s", TOKEN)
+    lines = capfd.readouterr().err.splitlines()
+    assert sum("/x/***?key=*** HTTP/1.1" in line for line in lines) == 1
+    assert [TOKEN in line for line in lines] == [False] * (len(lines) - 1) + [True]
+
+
+def test_path_that_is_refused_shows_no_query(connect):
+    with pytest.raises(ApiValueError, match=r"got str 'x\?\*\*\*'$"):
+        connect("http://127.0.0.1:1").client.call_api(f"x?key={TOKEN}", "GET")
+
+
 def test_what_a_server_says_is_one_line_of_bounded_length(connect, caplog):
     caplog.set_level(logging.DEBUG, "gentrace")
     with Peer(reply(200, {"pipelineRunId": "a\nERROR " + "x" * 10_000})) as peer:

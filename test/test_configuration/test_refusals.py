@@ -55,11 +55,38 @@ def test_default_of_another_type_is_refused(default):
 
 
 @pytest.mark.parametrize("proxied", ["proxy", "host"])
-@pytest.mark.parametrize("address", ["me:{}@proxy:80", "http://me:{}@proxy:x", "http://{}@pro xy"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "me:{}@proxy:80",
+        "http://me:{}@proxy:x",
+        "http://{}@pro xy",
+        "proxy:8080:me:{}",
+        "http://proxy:8080:me:{}",
+        "http://[::1]:8080:me:{}",
+        "http://me:{}:proxy:80",
+        "http://me:{}%40proxy:80",
+        "http://proxy:80;user={}",
+        "http://[me:{}]",
+        "http://pro xy:me:{}",
+        "me:{}",
+        "me:{}://proxy",
+    ],
+)
 def test_refusal_of_an_address_does_not_repeat_its_password(proxied, address):
     with pytest.raises(ApiValueError) as caught:
         Configuration(**{proxied: address.format("pass-word")})
     assert "pass-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://[fe80::1%25eth0]:80/a", "http://gentrace.ai:99999", "http://[::1]x", "http://h:1/{v}"],
+)
+def test_refusal_of_an_address_without_a_password_shows_it(address):
+    with pytest.raises(ApiValueError, match="got str ") as caught:
+        Configuration(address)
+    assert repr(address) in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from gentrace.exceptions import (
     ServiceException,
     TooManyRequestsException,
     UnauthorizedException,
+    exception_class,
 )
 from gentrace.model.pipeline_run_response import PipelineRunResponse
 from gentrace.paths.pipeline_run.post import (
@@ -197,6 +198,32 @@ def test_status_outside_2xx_is_an_exception_of_its_family(connect, status, kind)
     assert error.api_response.response.data == words
     assert error.headers["x-a"] == "b"
     assert str(error).startswith(f"({status}) Odd" + (": no ✓" if words else ""))
+
+
+UNREADABLE = {
+    "gzip that is none": ("Content-Encoding: gzip\r\nContent-Length: 5", b"words", b"words"),
+    "a chunk without a size": ("Transfer-Encoding: chunked", b"5\r\nwords\r\nzz\r\n", b"words"),
+}
+
+
+@pytest.mark.parametrize("flaw", UNREADABLE)
+@pytest.mark.parametrize("status", [302, 400, 401, 418, 500, 503, 999])
+def test_status_outside_2xx_is_of_its_family_also_where_the_body_cannot_be_read(
+    connect, flaw, status
+):
+    fields, data, words = UNREADABLE[flaw]
+    head = f"HTTP/1.1 {status} Odd\r\nLocation: /there\r\nRetry-After: 7\r\n{fields}\r\n\r\n"
+    error = answering(connect, raw(head.encode() + data))
+    documented = {400: ApiResponseFor400, 500: ApiResponseFor500}
+    assert type(error) is exception_class(status)
+    assert (error.status, error.body, error.retry_after, error.tries) == (status, words, 7, 1)
+    assert type(error.api_response) is documented.get(status, ApiResponseWithoutDeserialization)
+    assert error.api_response.body is unset
+    assert error.api_response.response.data == words
+    assert str(error).startswith(f"({status}) Odd, but it cannot be read: ")
+    assert pickle.loads(pickle.dumps(error)).body == words  # noqa: S301 - our own
+    if status == 302:
+        assert "Location: /there" in str(error)
 
 
 @pytest.mark.parametrize("skip", [True, False])

@@ -93,6 +93,13 @@ def test_the_annotations_of_the_operation_can_be_read(api):
         ApiClient.call,
         ApiClient.call_api,
         ApiClient.__init__,
+        ApiClient.__exit__,
+        ApiClient.__enter__,
+        gentrace.ApiException.__init__,
+        gentrace.Configuration.copy,
+        PipelineRunRequest.from_openapi_data_oapg,
+        PipelineRunRequest.fromkeys,
+        PipelineRunRequest.set,
         PipelineRunRequest,
         StepRun,
         StoredRun,
@@ -105,7 +112,10 @@ def test_the_annotations_of_what_is_public_can_be_read(thing):
 
 @pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])
 def test_the_annotations_of_an_answer_can_be_read(answer):
-    assert {"response", "body", "headers"} <= set(get_type_hints(answer))
+    names = ["response", "body", "headers"]
+    assert set(names) <= set(get_type_hints(answer))
+    assert list(inspect.signature(answer, eval_str=True).parameters) == names
+    assert get_type_hints(answer.__enter__)
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])

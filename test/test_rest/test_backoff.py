@@ -39,7 +39,7 @@ def test_backoff_is_drawn_from_0_to_half_a_second_doubling_to_8(connect, waits):
     ("headers", "least", "most"),
     [
         ({"Retry-After": "20"}, 20, 22),
-        ({"Retry-After": "60"}, 60, 66),
+        ({"Retry-After": "54"}, 54, 59.4),
         ({"retry-after-ms": "1500"}, 1.5, 1.65),
         ({"retry-after-ms": "1500", "Retry-After": "20"}, 1.5, 1.65),
     ],
@@ -51,6 +51,35 @@ def test_retry_after_is_waited_for_with_jitter(connect, waits, headers, least, m
     assert all(least <= wait <= most for wait in waits)
     assert len(set(waits)) == len(waits) == 8
     assert error.retry_after == least
+
+
+def test_no_wait_is_longer_than_60_s(connect, waits):
+    with Peer(reply(503, headers={"Retry-After": "60"})) as peer:
+        error = connect(peer, timeout=10_000).fail(ServiceException)
+    assert (waits, error.retry_after, error.tries) == ([60, 60], 60, 3)
+
+
+ZERO = [{"Retry-After": "0"}, {"retry-after-ms": "0", "Retry-After": "3"}]
+
+
+@pytest.mark.parametrize("headers", ZERO, ids=["seconds", "milliseconds"])
+@pytest.mark.parametrize(
+    "retries", [None, Retry(2, allowed_methods=None)], ids=["default", "Retry"]
+)
+def test_server_that_asks_for_no_wait_is_not_waited_for(connect, waits, headers, retries):
+    """As often as any other: the count of retries is the bound."""
+    with Peer(reply(503, headers=headers)) as peer:
+        error = connect(peer, retries=retries).fail(ServiceException)
+    assert (waits, error.tries) == ([0, 0], 3)
+    assert repr(error.retry_after) == "0.0"
+
+
+def test_retry_of_the_caller_keeps_its_waits_where_the_server_asks_for_none(connect, waits):
+    """As urllib3 itself does."""
+    retries = Retry(2, backoff_factor=3, allowed_methods=None)
+    with Peer(reply(503, headers={"Retry-After": "0"})) as peer:
+        connect(peer, retries=retries).fail(ServiceException)
+    assert waits == [0, 6]
 
 
 @pytest.mark.parametrize("zone", [True, False], ids=["GMT", "-0000"])

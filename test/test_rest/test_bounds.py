@@ -5,14 +5,16 @@ import zlib
 
 import pytest
 from support import bombs
-from support.caller import within
-from support.peers import Peer, echo, endless, head_of, raw, reply, send
+from support.caller import TOKEN, within
+from support.peers import Peer, echo, endless, head_of, raw, reply, reset, send, then
 from support.whole_answers import CHUNKED, ID, JSON, chunked, sized
 
+from gentrace.api_client import ApiResponseWithoutDeserialization
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiResponseException,
     ApiResponseTooLargeException,
+    BadRequestException,
     ServiceException,
 )
 
@@ -70,6 +72,7 @@ def test_body_at_the_bound_passes_and_one_byte_more_does_not(connect):
                 else:
                     error = caller.fail(ApiResponseTooLargeException)
                     assert (error.status, error.body) == (200, whole)
+                    assert error.api_response.response.data == whole
 
 
 def test_bound_of_a_configuration_acts_from_the_next_call_on(connect):
@@ -149,6 +152,11 @@ BROKEN = {
     "no brotli": ("br", b"no brotli \xff\xff"),
     "neither gzip nor deflate": ("gzip, deflate", b"neither"),
     "unknown": ("unheard-of", b"whatever"),
+    "gzip that breaks off": ("gzip", gzip.compress(ID * 5000)[:-9]),
+    "JSON": ("gzip", ID),
+    "JSON as deflate": ("deflate", ID),
+    "JSON of many pieces": ("gzip", ID + b" " * 200_000),
+    "six codings": (", ".join(["gzip"] * 6), b"a body that is in none of them"),
 }
 
 
@@ -158,8 +166,37 @@ def test_body_whose_encoding_is_broken_is_an_answer_that_cannot_be_read(connect,
     with Peer(send(sized(body, Content_Encoding=encoding)), echo) as peer:
         caller = connect(peer)
         error = caller.fail(ApiResponseException)
-        assert (error.status, error.tries) == (200, 1)
+        assert (error.status, error.tries, error.body) == (200, 1, body)
+        assert type(error.api_response) is ApiResponseWithoutDeserialization
+        assert error.api_response.response.data == body
         assert caller.works()
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [endless(b"", b"x" * 65536), raw(), then(send(b"x" * 99), reset)],
+    ids=["endless", "closed", "reset"],
+)
+def test_body_that_cannot_be_unpacked_is_read_as_far_as_it_comes(connect, rest):
+    """Up to the bound, and whatever becomes of its end: the run was stored."""
+    head = head_of(200, headers=JSON | {"Content-Encoding": "gzip", "Content-Length": 2**40})
+    with Peer(then(send(head + ID), rest), echo) as peer, within(2):
+        caller = connect(peer, max_response_body=100_000)
+        error = caller.fail(ApiResponseException)
+        assert (error.status, error.tries, error.body[: len(ID)]) == (200, 1, ID)
+        assert len(error.body) <= 100_000
+        assert caller.works()
+
+
+def test_body_that_cannot_be_unpacked_is_masked(connect):
+    body = b"no gzip, but " + TOKEN.encode()
+    fields = {"Content-Encoding": "gzip"}
+    with Peer(reply(400, body, fields, reason=f"no {TOKEN}")) as peer:
+        error = connect(peer).fail(BadRequestException)
+    response = error.api_response.response
+    assert error.body == response.data == b"no gzip, but ***"
+    assert TOKEN not in f"{error} {response.reason} {vars(response)}"
 
 
 def test_encodings_in_several_fields_count_together(connect):

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from support.peers import Peer, echo, names, send, server_tls, stall, then
+from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
 
 from gentrace.exceptions import ApiConnectionException
 
@@ -44,10 +44,11 @@ def strike_the_client(talk, _=None):
 
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+BROKEN = HALF.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
-@pytest.mark.parametrize("half", [b"", HALF], ids=["waiting", "body"])
+@pytest.mark.parametrize("half", [b"", HALF, BROKEN], ids=["waiting", "body", "no gzip"])
 @pytest.mark.parametrize("kind", PASSING)
 def test_interrupt_passes_through(connect, kind, half, tls):
     with Peer(then(send(half), strike_the_client), echo, tls=server_tls() if tls else None) as peer:
@@ -139,6 +140,30 @@ def test_error_of_a_handler_that_looks_like_a_failure_is_one(connect, monkeypatc
             error = caller.fail()
         assert isinstance(error, ApiConnectionException)
         assert type(error.__cause__) is kind
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_error_of_a_handler_between_two_tries_is_the_error_of_the_call(connect, monkeypatch, kind):
+    with Peer(reply(503), echo) as peer, handled(kind):
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr("time.sleep", strike)
+            error = caller.fail(ApiConnectionException)
+        assert type(error.__cause__) is kind
+        assert (error.tries, "of the handler" in str(error)) == (1, True)
+        assert caller.works()
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_between_two_tries_passes_through(connect, monkeypatch, kind):
+    """However long ago something came from the server."""
+    with Peer(reply(503, headers={"retry-after-ms": "500"}), echo) as peer, handled(kind):
+        caller = connect(peer)
+        with monkeypatch.context() as patch:
+            patch.setattr("time.sleep", lambda _: (threading.Event().wait(0.2), strike()))
+            with pytest.raises(kind, match="of the handler"):
+                caller.post(timeout=(0.1, 0.1, 20))
         assert caller.works()
 
 

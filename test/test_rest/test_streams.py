@@ -263,6 +263,26 @@ def test_raw_answer_that_is_not_streamed_is_bounded(connect):
         assert connect(peer, max_response_body=100).raw().read() == b"x" * 101
 
 
+def test_raw_answer_works_in_a_with_block_however_it_was_asked_for(connect):
+    """Also where it was read already, and counts as closed as a file."""
+    with Peer(*[reply(200, ID)] * 4, reply(400, b"no"), reply(400, b"no"), echo) as peer:
+        caller = connect(peer)
+        answers = [
+            caller.client.call_api("/x", "GET"),
+            caller.post().response,
+            caller.post(skip_deserialization=True).response,
+            caller.raw(),
+            caller.fail().api_response.response,
+            caller.client.call_api("/x", "GET", stream=True),
+        ]
+        for answer, body in zip(answers, [ID] * 4 + [b"no"] * 2, strict=True):
+            with answer as entered:
+                assert entered is answer
+                assert entered.data == body
+            assert answer.closed
+        assert caller.works()
+
+
 def test_stream_tells_where_it_comes_from(connect):
     with Peer() as peer:
         response = connect(peer).raw()
