@@ -48,7 +48,8 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        if delivery is not None and not callable(getattr(delivery, "enqueue", None)):
+        is_class = issubclass(class_of(delivery), type)  # of which an instance was meant
+        if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
             raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
         kind = class_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:

@@ -28,6 +28,7 @@ from gentrace.schemas import find_encoder
         ({"name": 5}, ApiTypeError, "Pipeline: name: expected a string, got int 5"),
         ({"name": "\ud800"}, ApiValueError, "Pipeline: name: expected text that UTF-8 can carry"),
         ({"delivery": 5}, ApiTypeError, "Pipeline: delivery: expected a Delivery, got int"),
+        ({"delivery": InMemory}, ApiTypeError, "Pipeline: delivery: expected a Delivery, got type"),
         ({"sample_rate": "1"}, ApiTypeError, "Pipeline: sample_rate: expected a number, got str"),
         ({"sample_rate": True}, ApiTypeError, "Pipeline: sample_rate: expected a number, got bool"),
         ({"sample_rate": 1.5}, ApiValueError, "Pipeline: sample_rate: expected a number from 0 to"),
