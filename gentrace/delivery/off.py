@@ -40,11 +40,10 @@ def is_unconfigured(configuration: Configuration) -> bool:
     """Tell whether there is neither token nor a host of one's own."""
     if configuration.access_token is not None:
         return False
-    return _spell(configuration.host_of(operation.name)) == _spell(SERVERS[0]["url"])
+    return _name_of(configuration.host_of(operation.name)) == _name_of(SERVERS[0]["url"])
 
 
-def _spell(url: str) -> str:
-    """Return an address in one of the spellings that mean the same."""
-    scheme, _, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme.lower()}://{place.lower().removesuffix(':443')}{slash}{path}"
+def _name_of(url: str) -> str:
+    """Return the name of the host of an address, in one of the spellings that mean the same."""
+    place = url.partition("://")[2].partition("/")[0]
+    return place.partition(":")[0].casefold().removesuffix(".")
