@@ -18,16 +18,23 @@ _ON = {"1", "true", "yes", "on"}
 
 def is_off(configuration: Configuration) -> bool:
     """Tell whether no run goes anywhere, and warn once if so."""
-    if is_disabled():
-        warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
-    elif is_unconfigured(configuration):
-        warn_once(
-            "unconfigured",
-            "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
-            "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
-        )
-    else:
+    if is_switched_off():
+        return True
+    if not is_unconfigured(configuration):
         return False
+    warn_once(
+        "unconfigured",
+        "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
+        "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
+    )
+    return True
+
+
+def is_switched_off() -> bool:
+    """Tell whether the environment says so, and warn once if so."""
+    if not is_disabled():
+        return False
+    warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
     return True
 
 

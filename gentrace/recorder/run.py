@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.delivery import Receipt
+from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
 from gentrace.recorder.context import Scope, scopes
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
@@ -196,11 +197,12 @@ class PipelineRun:
             text = None if error is None else text_of_error(error)
             if text is None and self.error is not None:
                 text = text_of(self.error)
-            if self._off is None:
+            off = "disabled" if self._off is None and is_switched_off() else self._off
+            if off is None:
                 self._hand_over(text)
             else:
                 self.error = None if text is None else cut_error(text)
-                self._go_nowhere(self._off)
+                self._go_nowhere(off)
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", problem)
             self._go_nowhere("discarded")

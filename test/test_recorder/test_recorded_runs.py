@@ -160,6 +160,14 @@ def test_delivery_that_is_off_takes_nothing():
     assert (delivery.bodies, delivery.drops) == ([], [])
 
 
+def test_run_that_ends_while_disabled_goes_nowhere(pipeline, delivery, monkeypatch):
+    with pipeline.start() as run, run.step("a", inputs="secret"):
+        receipt = run.receipt
+        monkeypatch.setenv("GENTRACE_DISABLED", "1")
+    assert reason_of(receipt) == "disabled"
+    assert (delivery.bodies, delivery.drops) == ([], [])
+
+
 def test_default_delivery_is_that_of_the_start(delivery):
     pipeline = Pipeline("a")
     previous = set_default_delivery(delivery)
