@@ -77,26 +77,35 @@ def _run_coroutine(context: Context, inner: Any) -> Generator[Any, Any, Any]:
 class Scope:
     """What is current: weak references, as a context may outlive its run.
 
+    Making one makes it current in this context.
+
     Attributes:
         run: gives the run; None when nobody holds it any more.
         ledger: gives what that run has recorded.
         step: gives the step; it is None in a run outside of its steps.
-        outer: what was current before it, and is again after it.
+        before: what was current before it, and is again after it; None once it was left.
+        outer: what is current where the run of this one has ended; it is of another run. It stays
+            after this was left, as a copy of the context may still have this one.
 
     """
 
-    __slots__ = ("ledger", "outer", "run", "step")
+    __slots__ = ("before", "ledger", "outer", "run", "step")
 
     def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
         self.run = ref(run)
         self.ledger = ref(ledger)
         self.step = None if step is None else ref(step)
-        self.outer: Scope | None = None
-
-    def enter(self) -> None:
-        """Make it current in this context."""
-        self.outer = _current.get()
+        self.before = outer = _current.get()
+        # Past those that are of no use, so that nothing grows where each task starts the next.
+        while outer is not None and (outer.ledger is self.ledger or not outer.is_open()):
+            outer = outer.outer
+        self.outer = outer
         change_context(_current.set, self)
+
+    def is_open(self) -> bool:
+        """Tell whether its run takes steps, here and now."""
+        ledger = self.ledger()
+        return ledger is not None and ledger.is_open()
 
     def leave(self) -> None:
         """Make current again what was before; what was entered later and is open stays current.
@@ -105,25 +114,36 @@ class Scope:
         nothing changes.
         """
         if _current.get() is self:
-            change_context(_current.set, self.outer)
-        for scope in scopes():
-            if scope.outer is self:
-                scope.outer = self.outer
-        self.outer = None
+            change_context(_current.set, self.before)
+        else:
+            for scope in scopes():
+                if scope.before is self:
+                    scope.before = self.before
+        self.before = None
 
 
 def current_scope() -> Scope | None:
-    """Return what was entered last in this context; None outside of everything."""
-    return _current.get()
+    """Return the innermost in this context whose run is open; None outside of everything."""
+    scope = _current.get()
+    while scope is not None and not scope.is_open():
+        scope = scope.outer
+    return scope
 
 
 def scopes() -> Iterator[Scope]:
     """Yield what was entered in this context and is not left, from the innermost on."""
     scope = _current.get()
     while scope is not None:
-        outer = scope.outer
+        before = scope.before
         yield scope
-        scope = outer
+        scope = before
+
+
+def forget_ended() -> None:
+    """Have this context hold nothing that has ended, as what an interrupt kept from leaving."""
+    scope = current_scope()
+    if scope is not _current.get():
+        change_context(_current.set, scope)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 from gentrace.delivery import Receipt
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, scopes
+from gentrace.recorder.context import Scope, forget_ended, scopes
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
@@ -128,9 +128,7 @@ class PipelineRun:
     def __enter__(self) -> Self:
         """Make the run current."""
         if self._ledger.is_open():
-            scope = Scope(self, self._ledger)
-            self._scopes.append(scope)
-            scope.enter()
+            self._scopes.append(Scope(self, self._ledger))
         return self
 
     def __exit__(
@@ -142,6 +140,7 @@ class PipelineRun:
         """End the run and hand it over; an exception passes through."""
         self._leave()
         self._finish(error)
+        forget_ended()
 
     async def __aenter__(self) -> Self:
         """Make the run current."""
@@ -250,3 +249,4 @@ class RunRecording(PipelineRun, Recording):
     def finish(self, error: BaseException | None = None) -> None:
         """End the run and hand it over; `error` is what left the function."""
         self._finish(error)
+        forget_ended()

@@ -22,12 +22,12 @@ class StepRecording(Step):
     """A step with what records it.
 
     Attributes:
-        scope: what is current inside of it; None outside of any run, or if that has ended.
+        scope: what is current inside of it, while it is; None outside of any run.
 
     Args:
         parameters: what the step was asked for with; its content is captured now.
         inputs: what it is given, captured now too; None leaves it out.
-        run: the run that it belongs to; None outside of any.
+        run: the run that it belongs to; None outside of any that is open.
         ledger: what that run has recorded.
 
     """
@@ -39,28 +39,26 @@ class StepRecording(Step):
             parameters.provider, parameters.invocation, parameters.model_params, inputs
         )
         self._run = run  # kept alive as long as one of its steps is open
-        self._ledger: Ledger | None = None
+        self._ledger = ledger
         self._number: int | None = None
         self.scope: Scope | None = None
         self._started = wall_time()
         self._ticks = steady_time()
-        if ledger is None or not ledger.is_open():
-            return
-        self.scope = Scope(run, ledger, self)
-        if ledger.records:
-            self._ledger = ledger
+        if ledger is not None and ledger.records:
             self._capture(ledger)
             self._number = ledger.open_step(self._abandon)
 
     def enter(self) -> None:
         """Make the step current in this context."""
-        if self.scope is not None:
-            self.scope.enter()
+        run, ledger = self._run, self._ledger  # of which another thread may rid it
+        if run is not None and ledger is not None:
+            self.scope = Scope(run, ledger, self)
 
     def leave(self) -> None:
         """Make current again what was before."""
-        if self.scope is not None:
-            self.scope.leave()
+        scope, self.scope = self.scope, None
+        if scope is not None:
+            scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the step, if it has not ended; `error` is the exception that leaves it."""
