@@ -7,7 +7,6 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from types import coroutine
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
-from weakref import ref
 
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiTypeError
@@ -16,6 +15,7 @@ from gentrace.schemas import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from contextvars import Context
+    from weakref import ref
 
     from gentrace.recorder.ledger import Ledger
 
@@ -79,10 +79,13 @@ class Scope:
 
     Making one makes it current in this context.
 
-    Attributes:
-        run: gives the run; None when nobody holds it any more.
+    Args:
+        run: gives the run.
         ledger: gives what that run has recorded.
-        step: gives the step; it is None in a run outside of its steps.
+        step: gives the step; None outside of the steps of the run.
+
+    Attributes:
+        run, ledger, step: the arguments.
         before: what was current before it, and is again after it; None once it was left.
         outer: what is current where the run of this one has ended; it is of another run. It stays
             after this was left, as a copy of the context may still have this one.
@@ -91,15 +94,16 @@ class Scope:
 
     __slots__ = ("before", "ledger", "outer", "run", "step")
 
-    def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
-        self.run = ref(run)
-        self.ledger = ref(ledger)
-        self.step = None if step is None else ref(step)
-        self.before = outer = _current.get()
+    def __init__(self, run: ref[Any], ledger: ref[Ledger], step: ref[Any] | None = None) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.step = step
+        outer: Scope | None = _current.get()
+        self.before = outer
         # Past those that are of no use, so that nothing grows where each task starts the next.
         while outer is not None and (outer.ledger is self.ledger or not outer.is_open()):
             outer = outer.outer
-        self.outer = outer
+        self.outer: Scope | None = outer
         change_context(_current.set, self)
 
     def is_open(self) -> bool:
@@ -125,7 +129,10 @@ class Scope:
 def current_scope() -> Scope | None:
     """Return the innermost in this context whose run is open; None outside of everything."""
     scope = _current.get()
-    while scope is not None and not scope.is_open():
+    while scope is not None:
+        ledger = scope.ledger()
+        if ledger is not None and ledger.is_open():
+            break
         scope = scope.outer
     return scope
 

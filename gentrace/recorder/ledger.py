@@ -65,7 +65,7 @@ class Ledger:
 
     def is_open(self) -> bool:
         """Tell whether steps may be added, here and now."""
-        return not self._end.locked() and self.is_here()
+        return not self._end.locked() and self._process == current_process()
 
     def end(self) -> bool:
         """Take no more steps; tells whether this is the call that ended the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
+from weakref import ref
 
 from gentrace.delivery import Receipt
 from gentrace.delivery.off import is_switched_off
@@ -128,7 +129,7 @@ class PipelineRun:
     def __enter__(self) -> Self:
         """Make the run current."""
         if self._ledger.is_open():
-            self._scopes.append(Scope(self, self._ledger))
+            self._scopes.append(Scope(ref(self), ref(self._ledger)))
         return self
 
     def __exit__(

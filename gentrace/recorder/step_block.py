@@ -14,6 +14,7 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
 from gentrace.schemas.json_forms import class_of, is_enum
+from gentrace.schemas.own_code import runs_own_code
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -116,12 +117,21 @@ class StepBlock:
         return record_calls(function, inner, begin)
 
     def _find_run(self) -> tuple[object, Ledger | None]:
-        """Return the run that a step belongs to now, with its ledger, if it is open."""
-        run, ledger = self._run, self._ledger
-        if ledger is not None:
-            return (run, ledger) if ledger.is_open() else (None, None)
-        scope = current_scope()
-        return (None, None) if scope is None else (scope.run(), scope.ledger())
+        """Return the run that a step belongs to now, with its ledger, if it is open.
+
+        None of what the code of a value does while that is converted belongs to a run.
+        """
+        ledger = self._ledger
+        if ledger is None:
+            scope = current_scope()
+            if scope is None:
+                return None, None
+            run, ledger = scope.run(), scope.ledger()
+        elif ledger.is_open():
+            run = self._run
+        else:
+            return None, None
+        return (None, None) if run is None or runs_own_code() else (run, ledger)
 
 
 def _find_innermost(entered: list[StepRecording]) -> StepRecording:

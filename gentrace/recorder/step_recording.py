@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from gentrace.recorder.clock import steady_time, text_of_time, wall_time
 from gentrace.recorder.context import Scope
@@ -39,20 +40,25 @@ class StepRecording(Step):
             parameters.provider, parameters.invocation, parameters.model_params, inputs
         )
         self._run = run  # kept alive as long as one of its steps is open
-        self._ledger = ledger
+        self._ledger: Ledger | None = None
         self._number: int | None = None
         self.scope: Scope | None = None
         self._started = wall_time()
         self._ticks = steady_time()
-        if ledger is not None and ledger.records:
+        self._references: Any = None
+        if ledger is None:
+            return
+        self._references = ref(run), ref(ledger), ref(self)
+        if ledger.records:
+            self._ledger = ledger
             self._capture(ledger)
             self._number = ledger.open_step(self._abandon)
 
     def enter(self) -> None:
         """Make the step current in this context."""
-        run, ledger = self._run, self._ledger  # of which another thread may rid it
-        if run is not None and ledger is not None:
-            self.scope = Scope(run, ledger, self)
+        if self._references is not None:
+            # A new one each time: a context that was copied meanwhile keeps the one before.
+            self.scope = Scope(*self._references)
 
     def leave(self) -> None:
         """Make current again what was before."""

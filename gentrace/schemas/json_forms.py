@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any, cast
 
+from gentrace.schemas.own_code import run_own_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,7 +36,7 @@ def form_of(value: Any) -> Any:
     What its own code raises passes through.
     """
     if is_single(value):
-        return _form_of_single(value)
+        return form_of_single(value)
     kind = class_of(value)
     if is_enum(value):
         return value.value
@@ -80,7 +82,8 @@ def is_enum(value: object) -> bool:
     return _is_instance(value, "enum", "Enum")
 
 
-def _form_of_single(value: Any) -> Any:
+def form_of_single(value: Any) -> Any:
+    """Return the simpler form of a value that `is_single`."""
     kind = class_of(value)
     for base in (str, int, float):
         if issubclass(kind, base):
@@ -101,7 +104,7 @@ def text_of_exception(error: BaseException) -> str:
     """Return ``TypeName: message``; the name alone of one without a message, or that raises."""
     name = safe_name(error)
     try:
-        message = str(error)
+        message = run_own_code(str, error)
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return name
     return f"{name}: {message}" if message else name

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gentrace.schemas.json_forms import (
     class_of,
     form_of,
+    form_of_single,
     is_enum,
     is_single,
     safe_name,
@@ -22,6 +23,7 @@ from gentrace.schemas.json_forms import (
 )
 from gentrace.schemas.json_look import look_at
 from gentrace.schemas.json_text import encode
+from gentrace.schemas.own_code import run_own_code
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
@@ -98,7 +100,7 @@ def _encode_single(value: object) -> Any:
     """Return the form of a value that holds no others; a TypeError makes the encoder refuse."""
     if not is_single(value):
         raise TypeError
-    return form_of(value)
+    return run_own_code(form_of_single, value)
 
 
 _encoder = JSONEncoder(
@@ -237,7 +239,7 @@ def _items_of(value: object) -> Iterable[Any] | None:
 def _form_or_name(value: object) -> Any:
     """Return a simpler form of a value; the name of its class where its own code raises."""
     try:
-        return form_of(value)
+        return run_own_code(form_of, value)
     except RecursionError:
         raise
     except Exception:  # noqa: BLE001 - its own code may raise anything
@@ -256,6 +258,6 @@ def _text_of_key(key: Any) -> str:
             return int.__repr__(key)
         if issubclass(kind, float):
             return text_of_float(key)
-        return str.__str__(str(key))
+        return str.__str__(run_own_code(str, key))
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return safe_name(key)
