@@ -53,7 +53,8 @@ def to_json_value(value: object) -> Any:
     ``{"truncated": …}``; what contains itself, or is nested deeper than 200 levels, ``"…"``.
 
     Returns:
-        A str, int, float, bool, None, or a new list or dict of such, which the strict call takes.
+        A str, int, float, bool, None, or a new list or dict of such, which the strict call takes: a
+        dict as content, anything else as a property of it, for which one level of the 200 is left.
 
     """
     try:
@@ -70,8 +71,10 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it; None for the standard library's.
 
     """
+    # What is no object stands in one where it is sent.
+    depth = 1 if issubclass(class_of(value), dict) else 2
     try:
-        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
+        verdict = look_at(value, MAX_VALUES, MAX_BYTES, depth)
         if verdict is not False:
             fast = dumps if verdict and dumps is not None else _encode_with_hook
             text = fast(value)
@@ -80,7 +83,7 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or what a value's code raises
         pass
     try:
-        return encode(_Conversion().convert(value, 1), dumps)
+        return encode(_Conversion().convert(value, depth), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
         return b'"%b"' % CUT.encode()
 
