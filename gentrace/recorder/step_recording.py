@@ -79,16 +79,16 @@ class StepRecording(Step):
 
         One that is ending elsewhere is not waited for: it is kept with what was captured so far.
         """
-        if self.elapsed_time is None:
+        if self._elapsed_time is None:
             self._end(NOT_FINISHED)
         else:
             ledger.close_step(number, self._started, self._encode(self._measure()), NOT_FINISHED)
 
     def _end(self, error: object) -> None:
-        if self.elapsed_time is not None:
+        if self._elapsed_time is not None:
             return
         elapsed = self._measure()
-        self.elapsed_time = _in_milliseconds(elapsed)
+        self._elapsed_time = _in_milliseconds(elapsed)
         text = None if error is None else text_of(error)
         ledger, number = self._ledger, self._number
         if ledger is not None and number is not None and ledger.is_here():
