@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, overload
 from weakref import ref
 
@@ -169,8 +170,9 @@ class PipelineRun:
         return f"<PipelineRun of {self._ledger.name!r}>"
 
     def __del__(self) -> None:
-        ledger = self._ledger
-        if ledger.records and ledger.is_open() and ledger.end():
+        # It is missing where an interrupt kept the run from being made.
+        ledger: Ledger | None = vars(self).get("_ledger")
+        if ledger is not None and ledger.records and ledger.is_open() and ledger.end():
             self._go_nowhere("discarded")
             warn(
                 "a run of pipeline %r was dropped without an end and is not delivered: "
@@ -198,6 +200,11 @@ class PipelineRun:
             if text is None and self.error is not None:
                 text = text_of(self.error)
             off = "disabled" if self._off is None and is_switched_off() else self._off
+            if off is None and sys.is_finalizing():
+                off = "closed"
+                warn(
+                    "a run of pipeline %r ended after the program and is dropped", self._ledger.name
+                )
             if off is None:
                 self._hand_over(text)
             else:
