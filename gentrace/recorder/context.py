@@ -153,4 +153,32 @@ def forget_ended() -> None:
         change_context(_current.set, scope)
 
 
+def hold_back(around: Scope | None) -> tuple[Scope, Scope] | None:
+    """Make current again what was around an advance of a generator, which left scopes open within.
+
+    Returns:
+        The innermost and the outermost of these, for `take_up`; None if there are none.
+
+    """
+    innermost = outermost = _current.get()
+    while outermost is not None and outermost.before is not around:
+        outermost = outermost.before
+    if innermost is None or outermost is None:
+        return None
+    change_context(_current.set, around)
+    return innermost, outermost
+
+
+def take_up(held: tuple[Scope, Scope]) -> None:
+    """Make current what `hold_back` returned, within what is current now."""
+    innermost, outermost = held
+    # One that is still current is so in a copy of the context of the generator's own body.
+    if all(scope is not outermost for scope in scopes()):
+        outermost.before = _current.get()
+        change_context(_current.set, innermost)
+
+
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)
+
+innermost_scope = _current.get
+"""Return what was entered last in this context, whether its run is open or not."""
