@@ -91,3 +91,32 @@ def test_block_that_is_left_in_no_context_of_its_own_ends_the_last_step(pipeline
         block.__exit__(None, None, None)
         block.__exit__(None, None, None)
     assert [one.get("error") for one in delivery.steps] == [None, None]
+
+
+def test_block_that_others_leave_at_once_outside_of_any_run_ends_each_step():
+    """At any line of its end; which of them is whose is no matter there."""
+    block = step("shared")
+    tracing = sys.gettrace()
+
+    def leave_after(lines):
+        def trace(frame, event, _):
+            nonlocal lines
+            if not frame.f_code.co_filename.endswith("step_block.py"):
+                return None
+            lines -= event == "line"
+            if lines < 0:
+                sys.settrace(None)
+                block.__exit__(None, None, None)
+            return trace
+
+        return trace
+
+    for lines in range(15):
+        steps = [block.__enter__(), block.__enter__()]
+        try:
+            sys.settrace(leave_after(lines))
+            block.__exit__(None, None, None)
+        finally:
+            sys.settrace(tracing)
+        block.__exit__(None, None, None)
+        assert None not in [one.elapsed_time for one in steps]
