@@ -120,3 +120,22 @@ def test_generator_is_advanced_where_its_own_block_is_current(pipeline):
             assert current_step() is None
         assert list(made) == []
     assert contexts[0].run(current_run) is None
+
+
+def test_generator_that_leaves_a_block_of_its_consumer(pipeline, delivery):
+    block = step("block")
+
+    @step("generator")
+    def generate():
+        block.__exit__(None, None, None)
+        with step("inside"):
+            yield 1
+
+    with pipeline.start() as run:
+        block.__enter__()
+        made = generate()
+        next(made)
+        made.close()
+        assert (current_run(), current_step()) == (run, None)
+    assert [provider["name"] for provider in delivery.providers] == ["block", "generator", "inside"]
+    assert not any("error" in one for one in delivery.steps)
