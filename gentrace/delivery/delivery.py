@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from math import inf
 from os import PathLike, fsdecode
@@ -178,10 +179,16 @@ class Delivery:
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue a run that is checked, masked and encoded; it ends this receipt."""
+        if sys.is_finalizing():  # no thread can start: Python 3.11 waits for it for ever
+            receipt.end_with("closed")
+            return
         self._busy_engine().enqueue(body, receipt)
 
     def drop(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and dropped, and end its receipt with that reason."""
+        if sys.is_finalizing():  # no thread can start: Python 3.11 waits for it for ever
+            receipt.end_with("closed")
+            return
         self._busy_engine().turn_away(receipt, reason)
 
     def off_reason(self) -> str | None:

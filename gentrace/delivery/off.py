@@ -18,16 +18,23 @@ _ON = {"1", "true", "yes", "on"}
 
 def is_off(configuration: Configuration) -> bool:
     """Tell whether no run goes anywhere, and warn once if so."""
-    if is_disabled():
-        warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
-    elif is_unconfigured(configuration):
-        warn_once(
-            "unconfigured",
-            "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
-            "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
-        )
-    else:
+    if is_switched_off():
+        return True
+    if not is_unconfigured(configuration):
         return False
+    warn_once(
+        "unconfigured",
+        "no run is recorded or sent: there is no token; set GENTRACE_API_KEY or "
+        "Configuration.access_token, or GENTRACE_HOST for a server that needs none",
+    )
+    return True
+
+
+def is_switched_off() -> bool:
+    """Tell whether the environment says so, and warn once if so."""
+    if not is_disabled():
+        return False
+    warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
     return True
 
 
@@ -40,11 +47,10 @@ def is_unconfigured(configuration: Configuration) -> bool:
     """Tell whether there is neither token nor a host of one's own."""
     if configuration.access_token is not None:
         return False
-    return _spell(configuration.host_of(operation.name)) == _spell(SERVERS[0]["url"])
+    return _name_of(configuration.host_of(operation.name)) == _name_of(SERVERS[0]["url"])
 
 
-def _spell(url: str) -> str:
-    """Return an address in one of the spellings that mean the same."""
-    scheme, _, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme.lower()}://{place.lower().removesuffix(':443')}{slash}{path}"
+def _name_of(url: str) -> str:
+    """Return the name of the host of an address, in one of the spellings that mean the same."""
+    place = url.partition("://")[2].partition("/")[0]
+    return place.partition(":")[0].casefold().removesuffix(".")

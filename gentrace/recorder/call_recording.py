@@ -49,8 +49,8 @@ class CallRecording(StepRecording):
         """Keep what a generator yielded as it is now, within bounds."""
         if self._items is None or not self._captures_outputs:
             return
-        text = encode_json_value([[item]], self._dumps)  # as deep as it is in the step
-        text = text[2:-2] if text.startswith(b"[[") else _CUT
+        text = encode_json_value([item], self._dumps)  # as deep as it is in the step
+        text = text[1:-1] if text.startswith(b"[") else _CUT
         self._item_bytes += len(text) + 1
         if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
             text = _CUT

@@ -7,7 +7,6 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from types import coroutine
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
-from weakref import ref
 
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiTypeError
@@ -16,6 +15,7 @@ from gentrace.schemas import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from contextvars import Context
+    from weakref import ref
 
     from gentrace.recorder.ledger import Ledger
 
@@ -77,26 +77,39 @@ def _run_coroutine(context: Context, inner: Any) -> Generator[Any, Any, Any]:
 class Scope:
     """What is current: weak references, as a context may outlive its run.
 
-    Attributes:
-        run: gives the run; None when nobody holds it any more.
+    Making one makes it current in this context.
+
+    Args:
+        run: gives the run.
         ledger: gives what that run has recorded.
-        step: gives the step; it is None in a run outside of its steps.
-        outer: what was current before it, and is again after it.
+        step: gives the step; None outside of the steps of the run.
+
+    Attributes:
+        run, ledger, step: the arguments.
+        before: what was current before it, and is again after it; None once it was left.
+        outer: what is current where the run of this one has ended; it is of another run. It stays
+            after this was left, as a copy of the context may still have this one.
 
     """
 
-    __slots__ = ("ledger", "outer", "run", "step")
+    __slots__ = ("before", "ledger", "outer", "run", "step")
 
-    def __init__(self, run: Any, ledger: Ledger, step: Any = None) -> None:
-        self.run = ref(run)
-        self.ledger = ref(ledger)
-        self.step = None if step is None else ref(step)
-        self.outer: Scope | None = None
-
-    def enter(self) -> None:
-        """Make it current in this context."""
-        self.outer = _current.get()
+    def __init__(self, run: ref[Any], ledger: ref[Ledger], step: ref[Any] | None = None) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.step = step
+        outer: Scope | None = _current.get()
+        self.before = outer
+        # Past those that are of no use, so that nothing grows where each task starts the next.
+        while outer is not None and (outer.ledger is self.ledger or not outer.is_open()):
+            outer = outer.outer
+        self.outer: Scope | None = outer
         change_context(_current.set, self)
+
+    def is_open(self) -> bool:
+        """Tell whether its run takes steps, here and now."""
+        ledger = self.ledger()
+        return ledger is not None and ledger.is_open()
 
     def leave(self) -> None:
         """Make current again what was before; what was entered later and is open stays current.
@@ -105,25 +118,67 @@ class Scope:
         nothing changes.
         """
         if _current.get() is self:
-            change_context(_current.set, self.outer)
-        for scope in scopes():
-            if scope.outer is self:
-                scope.outer = self.outer
-        self.outer = None
+            change_context(_current.set, self.before)
+        else:
+            for scope in scopes():
+                if scope.before is self:
+                    scope.before = self.before
+        self.before = None
 
 
 def current_scope() -> Scope | None:
-    """Return what was entered last in this context; None outside of everything."""
-    return _current.get()
+    """Return the innermost in this context whose run is open; None outside of everything."""
+    scope = _current.get()
+    while scope is not None:
+        ledger = scope.ledger()
+        if ledger is not None and ledger.is_open():
+            break
+        scope = scope.outer
+    return scope
 
 
 def scopes() -> Iterator[Scope]:
     """Yield what was entered in this context and is not left, from the innermost on."""
     scope = _current.get()
     while scope is not None:
-        outer = scope.outer
+        before = scope.before
         yield scope
-        scope = outer
+        scope = before
+
+
+def forget_ended() -> None:
+    """Have this context hold nothing that has ended, as what an interrupt kept from leaving."""
+    scope = current_scope()
+    if scope is not _current.get():
+        change_context(_current.set, scope)
+
+
+def hold_back(around: Scope | None) -> tuple[Scope, Scope] | None:
+    """Make current again what was around an advance of a generator, which left scopes open within.
+
+    Returns:
+        The innermost and the outermost of these, for `take_up`; None if there are none.
+
+    """
+    innermost = outermost = _current.get()
+    while outermost is not None and outermost.before is not around:
+        outermost = outermost.before
+    if innermost is None or outermost is None:
+        return None
+    change_context(_current.set, around)
+    return innermost, outermost
+
+
+def take_up(held: tuple[Scope, Scope]) -> None:
+    """Make current what `hold_back` returned, within what is current now."""
+    innermost, outermost = held
+    # One that is still current is so in a copy of the context of the generator's own body.
+    if all(scope is not outermost for scope in scopes()):
+        outermost.before = _current.get()
+        change_context(_current.set, innermost)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)
+
+innermost_scope = _current.get
+"""Return what was entered last in this context, whether its run is open or not."""

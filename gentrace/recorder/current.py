@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 
 def current_run() -> PipelineRun | None:
-    """Return the run that is current here; None outside of any, and after it has ended."""
+    """Return the innermost run that is current and open here; None outside of any."""
     scope = current_scope()
-    ledger = None if scope is None else scope.ledger()
-    run: PipelineRun | None = None if scope is None else scope.run()
-    return run if ledger is not None and ledger.is_open() else None
+    return None if scope is None else scope.run()
 
 
 def current_step() -> Step | None:
@@ -25,5 +23,4 @@ def current_step() -> Step | None:
     if scope is None or scope.step is None:
         return None
     step: Step | None = scope.step()
-    is_open = step is not None and step.elapsed_time is None and current_run() is not None
-    return step if is_open else None
+    return step if step is not None and step.elapsed_time is None else None

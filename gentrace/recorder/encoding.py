@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gentrace.schemas import encode
-from gentrace.schemas.json_forms import cut, text_of_exception
+from gentrace.schemas.json_forms import class_of, cut, text_of_exception
 from gentrace.schemas.json_values import (
     encode_json_value,
     to_json_value,
@@ -67,9 +67,10 @@ def cut_error(text: str) -> str:
 
 def text_of_error(error: BaseException) -> str | None:
     """Return what is recorded of an exception that leaves a step or run, None if nothing is."""
-    if isinstance(error, GeneratorExit):
+    kind = class_of(error)  # as it may say that it is of another
+    if issubclass(kind, GeneratorExit):
         return None
     asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and isinstance(error, asyncio.CancelledError):
+    if asyncio is not None and issubclass(kind, asyncio.CancelledError):
         return "cancelled"
     return text_of_exception(error)

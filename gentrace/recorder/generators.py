@@ -1,8 +1,9 @@
 """Generators whose iteration is recorded.
 
 What is current is set within each advance alone, so that the consumer sees nothing of it between
-two. A recorded generator hands everything that is done to it to the plain one, and everything that
-this does back: what is sent, thrown (closing throws `GeneratorExit`), yielded, returned and raised.
+two, nor of blocks that the generator has entered and not left. A recorded generator hands
+everything that is done to it to the plain one, and everything that this does back: what is sent,
+thrown (closing throws `GeneratorExit`), yielded, returned and raised.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gentrace.recorder.context import hold_back, innermost_scope, take_up
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from gentrace.recorder.recording import Begin
 
 
-def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+def record_generator(  # noqa: C901 - one plain loop
+    function: Callable[..., Any], begin: Begin
+) -> Callable[..., Any]:
     """Return a generator function whose generators are recorded from their first `next` on."""
 
     def recorded(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
@@ -25,9 +30,13 @@ def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
         recording = begin(args, keywords)
         advance: Any = generator.send
         argument: Any = None
+        around = held = None
         while True:
             if recording is not None:
+                around = innermost_scope()
                 recording.enter()
+                if held is not None:
+                    take_up(held)
             try:
                 item = advance(argument)
             except StopIteration as stop:
@@ -43,6 +52,7 @@ def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
                 raise
             if recording is not None:
                 recording.leave()
+                held = None if innermost_scope() is around else hold_back(around)
                 recording.take_item(item)
             try:
                 argument = yield item
@@ -53,7 +63,9 @@ def record_generator(function: Callable[..., Any], begin: Begin) -> Callable[...
     return recorded
 
 
-def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+def record_async_generator(  # noqa: C901 - one plain loop
+    function: Callable[..., Any], begin: Begin
+) -> Callable[..., Any]:
     """Return an async generator function whose generators are recorded, as plain ones are."""
 
     async def recorded(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
@@ -61,9 +73,13 @@ def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callab
         recording = begin(args, keywords)
         advance: Any = partial(_start, generator)
         argument: Any = None
+        around = held = None
         while True:
             if recording is not None:
+                around = innermost_scope()
                 recording.enter()
+                if held is not None:
+                    take_up(held)
             try:
                 item = await advance(argument)
             except StopAsyncIteration:
@@ -79,6 +95,7 @@ def record_async_generator(function: Callable[..., Any], begin: Begin) -> Callab
                 raise
             if recording is not None:
                 recording.leave()
+                held = None if innermost_scope() is around else hold_back(around)
                 recording.take_item(item)
             try:
                 argument = yield item

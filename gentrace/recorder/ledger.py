@@ -6,9 +6,12 @@ does: a list that is appended to, and a lock that is taken once and never given 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import accumulate, count
 from json import loads
+from math import inf
+from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +68,7 @@ class Ledger:
 
     def is_open(self) -> bool:
         """Tell whether steps may be added, here and now."""
-        return not self._end.locked() and self.is_here()
+        return not self._end.locked() and self._process == current_process()
 
     def end(self) -> bool:
         """Take no more steps; tells whether this is the call that ended the run."""
@@ -195,16 +198,18 @@ class Ledger:
         The others stay as they started, even if the clock was set back meanwhile.
         """
         steps = [self._texts[number] for number in sorted(self._texts)]
-        for added in self._added:
-            later = (
-                place for place, (started, _) in enumerate(steps) if _is_later(started, added[0])
-            )
-            steps.insert(next(later, len(steps)), added)
-        return [text for _, text in steps]
-
-
-def _is_later(one: int | None, other: int | None) -> bool:
-    return one is not None and other is not None and one > other
+        texts = [text for _, text in steps]
+        if not self._added:
+            return texts
+        latest = list(accumulate((-inf if start is None else start for start, _ in steps), max))
+        ordered: list[bytes] = []
+        taken = 0
+        for start, text in sorted(self._added, key=itemgetter(0)):
+            place = bisect_right(latest, start)  # before the first that started later
+            ordered += texts[taken:place]
+            ordered.append(text)
+            taken = place
+        return ordered + texts[taken:]
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)

@@ -16,6 +16,7 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
 from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.own_code import runs_own_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,8 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        if delivery is not None and not callable(getattr(delivery, "enqueue", None)):
+        is_class = issubclass(class_of(delivery), type)  # of which an instance was meant
+        if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
             raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
         kind = class_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:
@@ -84,7 +86,11 @@ class Pipeline:
 
     def _trace(self, function: Function) -> Function:
         inner = plain_function("traced", function)
-        return record_calls(function, inner, lambda _args, _keywords: self._start())
+        return record_calls(
+            function,
+            inner,
+            lambda _args, _keywords: None if runs_own_code() else self._start(),
+        )
 
     def _start(self) -> RunRecording:
         delivery: Any = None
@@ -92,6 +98,8 @@ class Pipeline:
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
             off = delivery.off_reason()
+            if off is None and runs_own_code():
+                off = "discarded"  # by the conversion of a value, and no run of the program
             if off is None and not self._is_sampled():
                 off = "not_sampled"
             if off is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, overload
+from weakref import ref
 
 from gentrace.delivery import Receipt
+from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, scopes
+from gentrace.recorder.context import Scope, forget_ended, scopes
 from gentrace.recorder.encoding import cut_error, text_of, text_of_error
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
@@ -127,9 +130,7 @@ class PipelineRun:
     def __enter__(self) -> Self:
         """Make the run current."""
         if self._ledger.is_open():
-            scope = Scope(self, self._ledger)
-            self._scopes.append(scope)
-            scope.enter()
+            self._scopes.append(Scope(ref(self), ref(self._ledger)))
         return self
 
     def __exit__(
@@ -141,6 +142,7 @@ class PipelineRun:
         """End the run and hand it over; an exception passes through."""
         self._leave()
         self._finish(error)
+        forget_ended()
 
     async def __aenter__(self) -> Self:
         """Make the run current."""
@@ -168,8 +170,9 @@ class PipelineRun:
         return f"<PipelineRun of {self._ledger.name!r}>"
 
     def __del__(self) -> None:
-        ledger = self._ledger
-        if ledger.records and ledger.is_open() and ledger.end():
+        # It is missing where an interrupt kept the run from being made.
+        ledger: Ledger | None = vars(self).get("_ledger")
+        if ledger is not None and ledger.records and ledger.is_open() and ledger.end():
             self._go_nowhere("discarded")
             warn(
                 "a run of pipeline %r was dropped without an end and is not delivered: "
@@ -196,11 +199,17 @@ class PipelineRun:
             text = None if error is None else text_of_error(error)
             if text is None and self.error is not None:
                 text = text_of(self.error)
-            if self._off is None:
+            off = "disabled" if self._off is None and is_switched_off() else self._off
+            if off is None and sys.is_finalizing():
+                off = "closed"
+                warn(
+                    "a run of pipeline %r ended after the program and is dropped", self._ledger.name
+                )
+            if off is None:
                 self._hand_over(text)
             else:
                 self.error = None if text is None else cut_error(text)
-                self._go_nowhere(self._off)
+                self._go_nowhere(off)
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
             report("a run", problem)
             self._go_nowhere("discarded")
@@ -248,3 +257,4 @@ class RunRecording(PipelineRun, Recording):
     def finish(self, error: BaseException | None = None) -> None:
         """End the run and hand it over; `error` is what left the function."""
         self._finish(error)
+        forget_ended()

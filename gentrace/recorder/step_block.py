@@ -14,6 +14,7 @@ from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
 from gentrace.schemas.json_forms import class_of, is_enum
+from gentrace.schemas.own_code import runs_own_code
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,26 +55,21 @@ class StepBlock:
         traceback: TracebackType | None,
     ) -> None:
         """End the step; an exception passes through."""
-        if self._entered:
-            recording = self._find_entered()
-            self._entered.remove(recording)
+        recording = self._take_entered()
+        if recording is not None:
             recording.leave()
             recording.finish(error)
 
-    def _find_entered(self) -> StepRecording:
-        """Return which one is left, as threads and tasks may have entered this side by side.
-
-        That is the innermost of this context; outside of any run, the last that is in no context.
-        """
-        if len(self._entered) > 1:
-            for scope in scopes():
-                for recording in self._entered:
-                    if recording.scope is scope:
-                        return recording
-            for recording in reversed(self._entered):
-                if recording.scope is None:
-                    return recording
-        return self._entered[-1]
+    def _take_entered(self) -> StepRecording | None:
+        """Return which one is left, as threads and tasks may have entered this side by side."""
+        while entered := self._entered.copy():
+            recording = _find_innermost(entered)
+            try:
+                self._entered.remove(recording)
+            except ValueError:  # another thread, outside of any run too, took the same
+                continue
+            return recording
+        return None
 
     async def __aenter__(self) -> Step:
         """Start a step of the run, and make it current."""
@@ -108,7 +104,7 @@ class StepBlock:
         def begin(args: tuple[Any, ...], keywords: dict[str, Any]) -> CallRecording | None:
             try:
                 run, ledger = self._find_run()
-                if ledger is None or not ledger.is_open():
+                if ledger is None:
                     return None
                 inputs = given.inputs
                 if captures_inputs and ledger.records:
@@ -121,11 +117,35 @@ class StepBlock:
         return record_calls(function, inner, begin)
 
     def _find_run(self) -> tuple[object, Ledger | None]:
-        """Return the run that a step belongs to now, with its ledger."""
-        if self._ledger is not None:
-            return self._run, self._ledger
-        scope = current_scope()
-        return (None, None) if scope is None else (scope.run(), scope.ledger())
+        """Return the run that a step belongs to now, with its ledger, if it is open.
+
+        None of what the code of a value does while that is converted belongs to a run.
+        """
+        ledger = self._ledger
+        if ledger is None:
+            scope = current_scope()
+            if scope is None:
+                return None, None
+            run, ledger = scope.run(), scope.ledger()
+        elif ledger.is_open():
+            run = self._run
+        else:
+            return None, None
+        return (None, None) if run is None or runs_own_code() else (run, ledger)
+
+
+def _find_innermost(entered: list[StepRecording]) -> StepRecording:
+    """Return the innermost of this context; outside of any run, the last that is in no context."""
+    if len(entered) > 1:
+        for scope in scopes():
+            for recording in entered:
+                if recording.scope is scope:
+                    return recording
+        for recording in reversed(entered):
+            scope_of_it = recording.scope
+            if scope_of_it is None or not scope_of_it.is_open():
+                return recording
+    return entered[-1]
 
 
 @overload

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from gentrace.recorder.clock import steady_time, text_of_time, wall_time
 from gentrace.recorder.context import Scope
@@ -22,12 +23,12 @@ class StepRecording(Step):
     """A step with what records it.
 
     Attributes:
-        scope: what is current inside of it; None outside of any run, or if that has ended.
+        scope: what is current inside of it, while it is; None outside of any run.
 
     Args:
         parameters: what the step was asked for with; its content is captured now.
         inputs: what it is given, captured now too; None leaves it out.
-        run: the run that it belongs to; None outside of any.
+        run: the run that it belongs to; None outside of any that is open.
         ledger: what that run has recorded.
 
     """
@@ -44,9 +45,10 @@ class StepRecording(Step):
         self.scope: Scope | None = None
         self._started = wall_time()
         self._ticks = steady_time()
-        if ledger is None or not ledger.is_open():
+        self._references: Any = None
+        if ledger is None:
             return
-        self.scope = Scope(run, ledger, self)
+        self._references = ref(run), ref(ledger), ref(self)
         if ledger.records:
             self._ledger = ledger
             self._capture(ledger)
@@ -54,13 +56,15 @@ class StepRecording(Step):
 
     def enter(self) -> None:
         """Make the step current in this context."""
-        if self.scope is not None:
-            self.scope.enter()
+        if self._references is not None:
+            # A new one each time: a context that was copied meanwhile keeps the one before.
+            self.scope = Scope(*self._references)
 
     def leave(self) -> None:
         """Make current again what was before."""
-        if self.scope is not None:
-            self.scope.leave()
+        scope, self.scope = self.scope, None
+        if scope is not None:
+            scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the step, if it has not ended; `error` is the exception that leaves it."""
@@ -75,16 +79,16 @@ class StepRecording(Step):
 
         One that is ending elsewhere is not waited for: it is kept with what was captured so far.
         """
-        if self.elapsed_time is None:
+        if self._elapsed_time is None:
             self._end(NOT_FINISHED)
         else:
             ledger.close_step(number, self._started, self._encode(self._measure()), NOT_FINISHED)
 
     def _end(self, error: object) -> None:
-        if self.elapsed_time is not None:
+        if self._elapsed_time is not None:
             return
         elapsed = self._measure()
-        self.elapsed_time = _in_milliseconds(elapsed)
+        self._elapsed_time = _in_milliseconds(elapsed)
         text = None if error is None else text_of(error)
         ledger, number = self._ledger, self._number
         if ledger is not None and number is not None and ledger.is_here():

@@ -15,7 +15,6 @@ class Step:
         invocation: which of the provider's functions is called; None leaves it out.
         outputs: what the step answers; None leaves them out.
         error: what went wrong; None if nothing did. An exception that leaves the step sets it.
-        elapsed_time: how long the step took, in milliseconds; None until it ends.
 
     """
 
@@ -30,11 +29,20 @@ class Step:
         self.invocation = invocation
         self.outputs: object = None
         self.error: str | None = None
-        self.elapsed_time: int | None = None
+        self._elapsed_time: int | None = None
         self._model_params = model_params
         self._inputs = inputs
         # JSON texts of what was captured when the step started, by wire name.
         self._captured: dict[str, bytes] = {}
+
+    @property
+    def elapsed_time(self) -> int | None:
+        """How long the step took, in milliseconds; None until it ends. Setting it does nothing."""
+        return self._elapsed_time
+
+    @elapsed_time.setter
+    def elapsed_time(self, value: int | None) -> None:
+        pass
 
     @property
     def model_params(self) -> object:

@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any, cast
 
+from gentrace.schemas.own_code import run_own_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,12 +36,12 @@ def form_of(value: Any) -> Any:
     What its own code raises passes through.
     """
     if is_single(value):
-        return _form_of_single(value)
+        return form_of_single(value)
     kind = class_of(value)
     if is_enum(value):
         return value.value
-    if callable(getattr(kind, "model_dump", None)):
-        return dump_model(value)
+    if callable(getattr(kind, "model_dump", None)) or _is_early_model(kind):
+        return _form_of_model(value)
     names = _names_of_fields(kind)
     if names is not None:
         # One that its class does not set may be missing.
@@ -53,14 +55,15 @@ def form_of(value: Any) -> Any:
 
 def dump_model(value: Any) -> Any:
     """Return the form that a pydantic model has in JSON; others may know no `mode`."""
-    options: dict[str, Any] = {"mode": "json"}
-    if hasattr(class_of(value), "__pydantic_serializer__"):
-        # Its warnings show what it holds.
-        options["warnings"] = False
     try:
-        return value.model_dump(**options)
+        return value.model_dump(mode="json", **_without_warnings(value))
     except TypeError:
-        return value.model_dump()
+        return value.model_dump(**_without_warnings(value))
+
+
+def _without_warnings(value: Any) -> dict[str, bool]:
+    """Return the option that keeps pydantic from warning, which would show what a model holds."""
+    return {"warnings": False} if hasattr(class_of(value), "__pydantic_serializer__") else {}
 
 
 def is_single(value: object) -> bool:
@@ -80,7 +83,8 @@ def is_enum(value: object) -> bool:
     return _is_instance(value, "enum", "Enum")
 
 
-def _form_of_single(value: Any) -> Any:
+def form_of_single(value: Any) -> Any:
+    """Return the simpler form of a value that `is_single`."""
     kind = class_of(value)
     for base in (str, int, float):
         if issubclass(kind, base):
@@ -101,7 +105,7 @@ def text_of_exception(error: BaseException) -> str:
     """Return ``TypeName: message``; the name alone of one without a message, or that raises."""
     name = safe_name(error)
     try:
-        message = str(error)
+        message = run_own_code(str, error)
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return name
     return f"{name}: {message}" if message else name
@@ -139,6 +143,25 @@ _EXACT: dict[type, Any] = {str: str.__str__, int: int.__int__, float: float.__fl
 def _is_instance(value: object, module: str, name: str) -> bool:
     kind: Any = getattr(sys.modules.get(module), name, None)
     return kind is not None and issubclass(type(value), kind)
+
+
+def _form_of_model(value: Any) -> Any:
+    """Return the JSON form of a model; its fields as they are where one of them has none."""
+    if _is_early_model(class_of(value)):
+        return value.dict()
+    try:
+        return dump_model(value)
+    except Exception:  # noqa: BLE001 - whatever a field without JSON form makes of it
+        return value.model_dump(**_without_warnings(value))
+
+
+def _is_early_model(kind: Any) -> bool:
+    """Tell whether a class is a model of pydantic 1, or of `pydantic.v1`."""
+    return (
+        not hasattr(kind, "model_dump")  # asked first: a later one warns of `__fields__`
+        and hasattr(kind, "__fields__")
+        and callable(getattr(kind, "dict", None))
+    )
 
 
 def _names_of_fields(kind: Any) -> list[str] | None:

@@ -12,13 +12,14 @@ _BASES = (str, int, float, dict, list, tuple)
 
 
 def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
-    value: object, max_values: int, max_characters: int
+    value: object, max_values: int, max_characters: int, depth: int
 ) -> bool | None:
     """Tell whether an encoder may have a value; no code of the value is run.
 
     It holds no more than so many values, of texts and keys with so many characters, in no more
-    than `MAX_DEPTH` levels. Its containers and numbers are of exact types, and the numbers such as
-    JSON has. Lone surrogates are left to the encoder, which refuses them.
+    than `MAX_DEPTH` levels, of which its own is the one that `depth` says, from 1 on. Its
+    containers and numbers are of exact types, and the numbers such as JSON has. Lone surrogates are
+    left to the encoder, which refuses them.
 
     Returns:
         True if any encoder may have it, None if only one that knows what JSON does not have, and
@@ -30,7 +31,7 @@ def look_at(  # noqa: C901, PLR0912 - one plain loop over the types of JSON
     """
     verdict: bool | None = True
     level: list[Any] = [(value,)]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(depth - 1, MAX_DEPTH + 1):
         inner: list[Any] = []
         for container in level:
             max_values -= len(container)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gentrace.schemas.json_forms import (
     class_of,
     form_of,
+    form_of_single,
     is_enum,
     is_single,
     safe_name,
@@ -22,6 +23,7 @@ from gentrace.schemas.json_forms import (
 )
 from gentrace.schemas.json_look import look_at
 from gentrace.schemas.json_text import encode
+from gentrace.schemas.own_code import run_own_code
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import describe
 
@@ -51,7 +53,8 @@ def to_json_value(value: object) -> Any:
     ``{"truncated": …}``; what contains itself, or is nested deeper than 200 levels, ``"…"``.
 
     Returns:
-        A str, int, float, bool, None, or a new list or dict of such, which the strict call takes.
+        A str, int, float, bool, None, or a new list or dict of such, which the strict call takes: a
+        dict as content, anything else as a property of it, for which one level of the 200 is left.
 
     """
     try:
@@ -68,8 +71,10 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it; None for the standard library's.
 
     """
+    # What is no object stands in one where it is sent.
+    depth = 1 if issubclass(class_of(value), dict) else 2
     try:
-        verdict = look_at(value, MAX_VALUES, MAX_BYTES)
+        verdict = look_at(value, MAX_VALUES, MAX_BYTES, depth)
         if verdict is not False:
             fast = dumps if verdict and dumps is not None else _encode_with_hook
             text = fast(value)
@@ -78,7 +83,7 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     except Exception:  # noqa: BLE001, S110 - the encoder's refusal, or what a value's code raises
         pass
     try:
-        return encode(_Conversion().convert(value, 1), dumps)
+        return encode(_Conversion().convert(value, depth), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
         return b'"%b"' % CUT.encode()
 
@@ -98,7 +103,7 @@ def _encode_single(value: object) -> Any:
     """Return the form of a value that holds no others; a TypeError makes the encoder refuse."""
     if not is_single(value):
         raise TypeError
-    return form_of(value)
+    return run_own_code(form_of_single, value)
 
 
 _encoder = JSONEncoder(
@@ -237,7 +242,7 @@ def _items_of(value: object) -> Iterable[Any] | None:
 def _form_or_name(value: object) -> Any:
     """Return a simpler form of a value; the name of its class where its own code raises."""
     try:
-        return form_of(value)
+        return run_own_code(form_of, value)
     except RecursionError:
         raise
     except Exception:  # noqa: BLE001 - its own code may raise anything
@@ -256,6 +261,6 @@ def _text_of_key(key: Any) -> str:
             return int.__repr__(key)
         if issubclass(kind, float):
             return text_of_float(key)
-        return str.__str__(str(key))
+        return str.__str__(run_own_code(str, key))
     except Exception:  # noqa: BLE001 - its own code may raise anything
         return safe_name(key)

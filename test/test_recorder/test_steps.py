@@ -8,7 +8,7 @@ from enum import Enum
 
 import pytest
 
-from gentrace.recorder import Pipeline, Step, clock, step
+from gentrace.recorder import Pipeline, Step, clock, current_step, step
 from gentrace.schemas import as_datetime
 
 LARGE = {"truncated": "1.1 MiB"}
@@ -327,3 +327,15 @@ def test_member_of_an_enum_names_a_provider_by_its_value(pipeline, delivery):
         with step(Color.RED):
             pass
     assert delivery.providers == [{"name": "red"}] * 2
+
+
+def test_elapsed_time_is_measured_whatever_the_program_sets(pipeline, delivery):
+    """As one that takes it for a place to keep what a model says."""
+    with pipeline.start(), step("a") as one:
+        one.elapsed_time = 120_000
+        assert current_step() is one
+        one.outputs = {"b": 1}
+    assert one.elapsed_time < 60_000
+    assert delivery.steps[0]["elapsedTime"] == one.elapsed_time
+    assert delivery.providers == [{"name": "a", "outputs": {"b": 1}}]
+    assert "error" not in delivery.steps[0]

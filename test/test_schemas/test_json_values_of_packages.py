@@ -46,3 +46,26 @@ def test_field_of_the_wrong_type_is_taken_as_it_is_and_shown_to_nobody():
     assert to_json_value({"p": wrong}) == {"p": {"age": "secret"}}
     step = StepRun(provider={"name": "n", "inputs": {"p": wrong}})
     assert step.provider.inputs == {"p": {"age": "secret"}}
+
+
+def test_model_with_a_field_that_has_no_json_form_keeps_the_others():
+    pydantic = pytest.importorskip("pydantic")
+    image = pydantic.create_model("Image", data=(bytes, ...), size=(int, 1), more=(object, None))
+    photo = image(data=b"\xff\xd8")
+    assert to_json_value([photo]) == [{"data": "/9g=", "size": 1, "more": None}]
+    inner = image(data=b"a", more=ValueError("no"))
+    assert to_json_value(image(data=b"b", more={"a": (inner, {1})})) == {
+        "data": "Yg==",
+        "size": 1,
+        "more": {"a": [{"data": "YQ==", "size": 1, "more": "ValueError: no"}, [1]]},
+    }
+
+
+def test_model_of_the_first_pydantic_becomes_its_fields():
+    pydantic = pytest.importorskip("pydantic.v1")
+    place = pydantic.create_model("Place", at=(datetime, ...), next=(object, None))
+    moment = datetime(2024, 1, 2, tzinfo=UTC)
+    assert to_json_value(place(at=moment, next=[place(at=moment)])) == {
+        "at": "2024-01-02T00:00:00+00:00",
+        "next": [{"at": "2024-01-02T00:00:00+00:00", "next": None}],
+    }

@@ -1,0 +1,141 @@
+"""Blocks around a `yield` inside of recorded generators: the consumer sees nothing of them."""
+
+import asyncio
+import gc
+from contextvars import copy_context
+
+import pytest
+from support.recording import InMemory
+
+from gentrace.recorder import Pipeline, current_run, current_step, step
+
+STREAM = InMemory()
+
+
+@pytest.fixture(autouse=True)
+def _stream():
+    STREAM.bodies.clear()
+
+
+def body():
+    with step("model") as model, step("tokens"):
+        for token in "ab":
+            with step("token"):
+                pass
+            yield token
+            assert current_step() is not model
+        model.outputs = {"text": "ab"}
+
+
+async def later_body():
+    async with step("model") as model, step("tokens"):
+        for token in "ab":
+            with step("token"):
+                pass
+            yield token
+            assert current_step() is not model
+        model.outputs = {"text": "ab"}
+
+
+def list_later(made, consume):
+    async def main():
+        async for _ in made:
+            consume()
+
+    asyncio.run(main())
+
+
+def list_now(made, consume):
+    for _ in made:
+        consume()
+
+
+@pytest.mark.parametrize(("function", "exhaust"), [(body, list_now), (later_body, list_later)])
+def test_steps_of_the_consumer_belong_to_its_own_run(pipeline, delivery, function, exhaust):
+    def consume():
+        assert current_run() is outer
+        with step("consumer"):
+            pass
+
+    stream = Pipeline("stream", delivery=STREAM).traced(function)
+    with pipeline.start() as outer:
+        exhaust(stream(), consume)
+        assert current_run() is outer
+    assert [provider["name"] for provider in delivery.providers] == ["consumer"] * 2
+    names = [provider["name"] for provider in STREAM.providers]
+    assert names == ["model", "tokens", "token", "token"]
+    assert STREAM.providers[0]["outputs"] == {"text": "ab"}
+
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_generator_that_is_not_exhausted_leaves_nothing_current(pipeline, delivery, end):
+    made = Pipeline("stream", delivery=STREAM).traced(body)()
+    next(made)
+    assert current_run() is None
+    with pipeline.start() as outer:
+        next(made)
+        assert (current_run(), current_step()) == (outer, None)
+        with step("later"):
+            if end == "close":
+                made.close()
+            made = None
+            gc.collect()
+        assert current_run() is outer
+    assert [provider["name"] for provider in delivery.providers] == ["later"]
+    assert not any("error" in one for one in STREAM.steps)
+
+
+def test_block_in_a_step_is_current_within_alone(pipeline, delivery):
+    @step("generator")
+    def generate():
+        with step("inside") as inside:
+            yield 1
+            assert current_step() is inside
+            yield 2
+
+    with pipeline.start(), step("consumer") as consumer:
+        made = generate()
+        for _ in made:
+            assert current_step() is consumer
+    assert len(delivery.steps) == 3
+
+
+def test_generator_is_advanced_where_its_own_block_is_current(pipeline):
+    """In a copy of the context of its body, as of a task that this started."""
+    contexts = []
+
+    @step("generator")
+    def generate():
+        with step("outside"), step("inside"):
+            for number in range(4):
+                contexts.append(copy_context())
+                yield number
+
+    with pipeline.start() as run:
+        made = generate()
+        next(made)
+        for _ in range(3):
+            contexts[0].run(next, made)
+            assert contexts[0].run(current_run) is run
+            assert current_step() is None
+        assert list(made) == []
+    assert contexts[0].run(current_run) is None
+
+
+def test_generator_that_leaves_a_block_of_its_consumer(pipeline, delivery):
+    block = step("block")
+
+    @step("generator")
+    def generate():
+        block.__exit__(None, None, None)
+        with step("inside"):
+            yield 1
+
+    with pipeline.start() as run:
+        block.__enter__()
+        made = generate()
+        next(made)
+        made.close()
+        assert (current_run(), current_step()) == (run, None)
+    assert [provider["name"] for provider in delivery.providers] == ["block", "generator", "inside"]
+    assert not any("error" in one for one in delivery.steps)
