@@ -7,11 +7,19 @@ from weakref import ref
 
 from gentrace.recorder.clock import steady_time, text_of_time, wall_time
 from gentrace.recorder.context import Scope
-from gentrace.recorder.encoding import encode_content, encode_text, text_of, text_of_error
+from gentrace.recorder.encoding import (
+    cut_error,
+    encode_content,
+    encode_text,
+    text_of,
+    text_of_error,
+)
 from gentrace.recorder.reports import report
 from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from gentrace.recorder.ledger import Ledger
     from gentrace.recorder.parameters import StepParameters
 
@@ -94,8 +102,18 @@ class StepRecording(Step):
         if ledger is not None and number is not None and ledger.is_here():
             self._capture(ledger)
             text = ledger.close_step(number, self._started, self._encode(elapsed), text)
+        elif text is not None:
+            text = cut_error(text)
         self.error = text
         self._run = self._ledger = None
+
+    def __copy__(self) -> Self:
+        """Return the step itself, which is one thing that happens."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the step itself, which is one thing that happens."""
+        return self
 
     def _measure(self) -> int:
         """Return the microseconds since the step started."""

@@ -46,8 +46,8 @@ def to_json_value(value: object) -> Any:
     """Return the JSON value of any Python value; nothing is refused and nothing raises.
 
     Lists, tuples, dicts and their views, sets, deques and ranges are walked. bytes become base64,
-    dates, times, paths, Decimals and UUIDs text, exceptions ``TypeName: message``, pydantic models
-    their JSON form, dataclasses, attrs and msgspec objects their fields, enums their values, arrays
+    dates, paths, Decimals and UUIDs text, exceptions ``TypeName: message``, pydantic models their
+    JSON form, dataclasses, attrs and msgspec objects their fields, enums their values, arrays
     of up to 10,000 elements lists. Anything else becomes its `repr`, cut at 1,000 characters, or
     the name of its class where its own code raises. What is beyond 100,000 values or 4 MiB becomes
     ``{"truncated": …}``; what contains itself, or is nested deeper than 200 levels, ``"…"``.

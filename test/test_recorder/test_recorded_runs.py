@@ -119,7 +119,9 @@ def test_run_that_is_left_out_behaves_the_same(delivery):
         assert current_run() is run
         with step("a", inputs={"b": 1}) as one:
             one.outputs = {"c": 1}
+            one.error = "x" * 2000
         assert one.elapsed_time >= 0
+        assert one.error == "x" * 1000 + "…"
         with pytest.raises(ApiTypeError):
             run.add_step_run(5)
         run.add_step_run({})
@@ -348,8 +350,9 @@ def test_json_encoder_is_that_of_the_deliverys_client(
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_copy_of_a_run_is_the_run(copied, pipeline, delivery):
+def test_copy_of_a_run_or_step_is_the_same(copied, pipeline, delivery):
     """Which a copy that is dropped would end."""
-    with pipeline.start() as run:
+    with pipeline.start() as run, run.step() as one:
         assert copied(run) is run
+        assert copied(one) is one
     assert len(delivery.runs) == 1
