@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
+from gentrace.delivery.spool_log import log_of, set_aside_log, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,11 +80,8 @@ def look_at_all(directory: Path) -> list[Waiting]:
 
 def _look(path: Path) -> Waiting | None:
     """Look into a file of a spool; None if it was removed meanwhile."""
-    size = 0
-    for part in (path, path.with_name(f"{path.name}-wal")):
-        with suppress(FileNotFoundError):
-            size += part.stat().st_size
-    ownership = host = None
+    size = size_of(path) + size_of(log_of(path))
+    ownership = host = flaw = None
     try:
         ownership = Ownership.of(path)
         if ownership is None:
@@ -91,6 +89,8 @@ def _look(path: Path) -> Waiting | None:
         if not path.exists():  # opening it would make it anew
             ownership.give_up(is_gone=True)
             return None
+        if set_aside_log(path):
+            flaw = f"damaged: its log was set aside as {log_of(path).name}.damaged"
         with closing(SpoolFile(path, ownership)) as file:
             host = file.host
             runs, first = file.count(), file.oldest()
@@ -99,7 +99,8 @@ def _look(path: Path) -> Waiting | None:
             ownership.give_up(is_gone=False)
         # A delivery to that host sends what is readable of it.
         return Waiting(path.name, size, owned=False, host=host, flaw=_word_flaw(error))
-    flaw = "damaged: it does not say where its runs go" if runs and not host else None
+    if runs and not host:
+        flaw = "damaged: it does not say where its runs go"
     oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
     return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest, flaw=flaw)
 

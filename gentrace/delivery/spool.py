@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
+from gentrace.delivery.spool_log import log_of, set_aside_log
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Spool:
         self._found: list[SpoolFile] = []
         self.has_more = False
         self._is_closed = False
+        self._has_failed = False
         self._finding = threading.RLock()
         # No child shall find SQLite in the middle of something.
         self._looking = threading.RLock()
@@ -80,6 +82,8 @@ class Spool:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
         if run.file is not None:  # it was, before an interrupt
             return True
+        if self._has_failed:
+            return None
         try:
             own = self._open()
             if not own.has_room(len(body), self._limits.spool_max_bytes):
@@ -89,6 +93,8 @@ class Spool:
         except (sqlite3.Error, OSError) as error:
             if _is_of_handler(error):
                 raise
+            # Where no file can be made, that is not tried for each run, but after `look_after`.
+            self._has_failed = self._own is None
             self._tell(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
@@ -168,6 +174,7 @@ class Spool:
 
     def look_after(self) -> None:
         """Do what is to be done now and then: copy logs, close or replace files."""
+        self._has_failed = False
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
@@ -255,6 +262,9 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         ownership.give_up(is_gone=True)
         return None
     try:
+        if set_aside_log(path):
+            log = log_of(path).name
+            tell(f"{path} is damaged, its log set aside as {log}.damaged; what is readable is sent")
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
@@ -275,7 +285,8 @@ def _usable(
     if file.host not in {host, ""}:
         file.close()
         return None
-    if not _is_sound(file, rest):
+    is_sound = _is_sound(file, rest)
+    if not (is_sound and (file.host or not file.waiting)):
         path = file.path
         file = _save(file, host, rest)
         tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
@@ -296,7 +307,7 @@ def _is_sound(file: SpoolFile, rest: Callable[..., None]) -> bool:
         if since > PIECE:
             since = 0
             rest(file)
-    return file.host != "" and file.is_sound()
+    return file.is_sound()
 
 
 def _save(damaged: SpoolFile, host: str, rest: Callable[..., None]) -> SpoolFile:

@@ -20,7 +20,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
-from gentrace.delivery.ownership import Ownership, make_private
+from gentrace.delivery.ownership import Ownership, make_private, remove_lock
+from gentrace.delivery.spool_log import log_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,18 +104,25 @@ class SpoolFile:
         """Make a file.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: it cannot be made; nothing is left of it, as after any other error.
 
         """
-        ownership = Ownership.of(path)
-        if ownership is None:
-            raise OSError(f"{path} belongs to another process")
+        ownership = made = None
         try:
+            ownership = Ownership.of(path)
+            if ownership is None:
+                raise OSError(f"{path} belongs to another process")
             make_private(path)
             made = cls(path, ownership)
             made.set_host(host)
         except BaseException:
-            ownership.give_up(is_gone=False)
+            if made is not None:
+                made.discard()
+            elif ownership is not None:
+                remove_file(path)
+                ownership.give_up(is_gone=True)
+            else:
+                remove_lock(path)
             raise
         return made
 
@@ -216,7 +224,7 @@ class SpoolFile:
 
         A large file is not asked for it: that is one step, for which forks would have to wait.
         """
-        if _size(self.path) > LARGE:
+        if size_of(self.path) > LARGE:
             return True
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
@@ -232,7 +240,7 @@ class SpoolFile:
     def _measure(self) -> None:
         """Look how many bytes it takes with its log, but for what is free to be used again."""
         pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        self._measured, self._written = pages * self._page_size + _size(self._log), 0
+        self._measured, self._written = pages * self._page_size + size_of(self._log), 0
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -321,11 +329,6 @@ def growth(size: int) -> int:
     return 2 * size + 8 * 4096
 
 
-def log_of(path: Path) -> Path:
-    """Return where the log of a file is."""
-    return path.with_name(path.name + "-wal")
-
-
 def remove_file(path: Path) -> None:
     """Remove a database with its log."""
     for part in (path, log_of(path), path.with_name(path.name + "-shm")):
@@ -350,10 +353,3 @@ def is_damage(error: Exception) -> bool:
 def _moment(value: object) -> float:
     """Return when a run was accepted; now, where a file that others changed says no number."""
     return float(value) if isinstance(value, (int, float)) else time.time()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -387,3 +387,22 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
         log.unlink()
     assert not file.has_room(10, 1)
     assert file.has_room(10, 10**9)
+
+
+def test_a_full_disk_leaves_no_empty_files(tmp_path, desk, monkeypatch):
+    """No file is tried to be made for each run."""
+    tries = []
+
+    def refuse(file, host):
+        tries.append((file, host))
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolFile, "set_host", refuse)
+        desk.accept(2)
+        assert len(tries) == 1
+        assert list((tmp_path / "spool").iterdir()) == []
+    desk.queue.look_after()
+    assert desk.spool.files() == []
+    desk.accept(1)
+    assert len(desk.spool.files()) == 1
