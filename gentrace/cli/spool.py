@@ -18,7 +18,8 @@ from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
-from gentrace.delivery.spool_log import log_of, set_aside_log, size_of
+from gentrace.delivery.spool_log import set_aside_log
+from gentrace.delivery.spool_parts import log_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
-from gentrace.delivery.spool_log import log_of, set_aside_log
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
+from gentrace.delivery.spool_log import set_aside_log
+from gentrace.delivery.spool_parts import log_of, set_aside
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
 
 PIECE = 2**20
 """After how many bytes of a file that is looked through forks are let in."""
+
+PIECE_OF_REST = 1000
+"""How many runs are removed in a turn that could not be when they ended."""
 
 REST = 0.001
 """For how many seconds they are."""
@@ -187,11 +191,16 @@ class Spool:
                 self.say_unreadable(error)
 
     def _look_after(self, file: SpoolFile) -> None:
-        if file.has_long_log():
-            file.copy_log()
-        if file is not self._own and file.is_empty():
-            self._others.remove(file)
+        file.remove_rest(PIECE_OF_REST)
+        # Also the own one where nothing can be removed from it: a full disk gets room by that.
+        if (file is not self._own or file.has_rest) and file.is_empty():
+            if file is self._own:
+                self._own = None
+            else:
+                self._others.remove(file)
             file.close()
+        elif file.has_long_log():
+            file.copy_log()
 
     def close(self) -> None:
         """Close all files."""

@@ -17,11 +17,12 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.delivery.ownership import Ownership, make_private, remove_lock
-from gentrace.delivery.spool_log import log_of, size_of
+from gentrace.delivery.spool_parts import log_of, remove_file, set_aside, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,9 @@ class SpoolFile:
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
-        self._measured = self._written = 0
+        # How many bytes are in use, how many it has with its log, and how many came to it since.
+        self._used = self._measured = self._written = 0
+        self._unremoved = _unremoved.get(path, set())
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -95,6 +98,10 @@ class SpoolFile:
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
             (self._page_size,) = self._one("PRAGMA page_size")
+            for row in self._unremoved:
+                self._remove(row)
+            self._unremoved = set()
+            _unremoved.pop(path, None)
         except BaseException:
             self._connection.close()
             raise
@@ -154,13 +161,34 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int) -> None:
-        """Forget a run of such a body, which has ended."""
-        # If it cannot be, the run is sent once more, with its key.
-        with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def remove(self, row: int, size: int, most: int) -> None:
+        """Forget a run of such a body, which has ended; later, if that cannot be now.
+
+        It and its log stay within a bound of `most` bytes as by `has_room`.
+        """
+        try:
+            self._remove(row)
+        except sqlite3.Error:
+            self._unremoved.add(row)
         self._written += growth(size)
+        with suppress(sqlite3.Error):
+            self._keep_within(most, 0)
+
+    def remove_rest(self, most: int | None = None) -> None:
+        """Try to forget so many at most of the runs that have ended and could not be removed."""
+        with suppress(sqlite3.Error):
+            for row in list(islice(self._unremoved, most)):
+                self._remove(row)
+                self._unremoved.discard(row)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether runs have ended that could not be removed."""
+        return bool(self._unremoved)
+
+    def _remove(self, row: int) -> None:
         self._is_synced = False
+        self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
         """Return the next runs beyond a row: row, key, when accepted, and size of the body."""
@@ -176,8 +204,9 @@ class SpoolFile:
         return cast("int", self._one("SELECT count(*) FROM runs")[0])
 
     def is_empty(self) -> bool:
-        """Tell whether it holds no run, without looking at all of them."""
-        return self._connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None
+        """Tell whether it holds no run that has not ended, without looking at all of them."""
+        rows = self._connection.execute("SELECT id FROM runs LIMIT ?", (len(self._unremoved) + 1,))
+        return all(row in self._unremoved for (row,) in rows)
 
     def oldest(self) -> float | None:
         """Return when its first run was accepted, in seconds since the epoch; None without."""
@@ -229,18 +258,30 @@ class SpoolFile:
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
     def has_room(self, size: int, most: int) -> bool:
-        """Tell whether it and its log stay within a bound with another run of such a body."""
+        """Tell whether it and its log stay within a bound with another run of such a body.
+
+        So far that the one run which is being written may pass it.
+        """
+        self._keep_within(most, size)
+        return self._used + self._written + growth(size) + log_within(most) <= most
+
+    def _keep_within(self, most: int, size: int) -> None:
+        """Copy the log, and cut it, where the next run might take both beyond a bound."""
         # Measured only where the bound may be near: each write adds a known number at most.
-        if self._measured + self._written + growth(size) > most:
-            self._measure()
-        if self._measured + growth(size) > most:
+        near = max(self._used + log_within(most), self._measured)
+        if near + self._written + growth(size) <= most:
+            return
+        self._measure()
+        if self._measured + growth(size) > most and size_of(self._log) > log_within(most):
             self._copy_log("TRUNCATE")
-        return self._measured + self._written + growth(size) <= most
 
     def _measure(self) -> None:
-        """Look how many bytes it takes with its log, but for what is free to be used again."""
-        pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        self._measured, self._written = pages * self._page_size + size_of(self._log), 0
+        """Look how many bytes it takes with its log, and how many of its own are in use."""
+        pages = self._one("PRAGMA page_count")[0]
+        free = self._one("PRAGMA freelist_count")[0]
+        self._used = (pages - free) * self._page_size
+        self._measured = pages * self._page_size + size_of(self._log)
+        self._written = 0
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -277,11 +318,14 @@ class SpoolFile:
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
+        self.remove_rest()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
         if is_empty:
             remove_file(self.path)
+        elif self._unremoved:
+            _unremoved[self.path] = self._unremoved
         self._ownership.give_up(is_gone=is_empty)
 
     def let_go(self) -> None:
@@ -324,23 +368,18 @@ class SpoolFile:
         return found
 
 
+_unremoved: dict[Path, set[int]] = {}
+"""Rows of files that were closed, which this process shall not send again."""
+
+
+def log_within(most: int) -> int:
+    """Return how much of a bound is kept for the log, which starts over when it has that much."""
+    return min(LOG_TO_COPY, most // 8)
+
+
 def growth(size: int) -> int:
     """Return by how many bytes a file may grow when a run is added or removed: pages and log."""
     return 2 * size + 8 * 4096
-
-
-def remove_file(path: Path) -> None:
-    """Remove a database with its log."""
-    for part in (path, log_of(path), path.with_name(path.name + "-shm")):
-        with suppress(OSError):
-            part.unlink()
-
-
-def set_aside(path: Path) -> None:
-    """Rename a damaged database with its log."""
-    for part in (log_of(path), path):
-        with suppress(OSError):
-            part.rename(part.with_name(f"{part.name}.damaged"))
 
 
 def is_damage(error: Exception) -> bool:

@@ -11,6 +11,8 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gentrace.delivery.spool_parts import log_of, size_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,11 +24,6 @@ FRAME = 24
 
 MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
 """The order of bytes in which checksums are made."""
-
-
-def log_of(path: Path) -> Path:
-    """Return where the log of a file is."""
-    return path.with_name(path.name + "-wal")
 
 
 def set_aside_log(path: Path) -> bool:
@@ -54,14 +51,6 @@ def set_aside_log(path: Path) -> bool:
         if is_damaged:
             _rename(log)
     return is_damaged
-
-
-def size_of(path: Path) -> int:
-    """Return how many bytes a file has; 0 if it is not there."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _rename(log: Path) -> None:

@@ -11,7 +11,7 @@ from support.peers import Peer
 from gentrace.delivery import DeliveryStats
 from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
-from gentrace.delivery.spool_log import log_of
+from gentrace.delivery.spool_parts import log_of
 
 
 def leave_log(spool, url, count):

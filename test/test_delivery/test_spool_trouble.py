@@ -10,7 +10,6 @@ from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
 from gentrace.delivery import DeliveryStats
-from gentrace.delivery.spool_file import SpoolFile
 
 
 def leave_runs(spool, url, count):

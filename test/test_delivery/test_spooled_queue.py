@@ -5,7 +5,8 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import ODD, balances
+from support.deliveries import ODD
+from support.desks import HOST, Desk, change, damage
 
 from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
@@ -13,63 +14,6 @@ from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spooled_queue import SpooledQueue
-
-HOST = "http://127.0.0.1:9"
-
-
-class Desk:
-    """A queue with its spool, as a delivery has them, and what it says."""
-
-    def __init__(self, directory, **limits):
-        self.said = []
-        self.dropped = []
-        limits = Limits(**{"max_runs": 3} | limits)
-        self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
-        self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
-
-    def accept(self, count, body=b"{}"):
-        """Queue runs; their receipts."""
-        receipts = [Receipt() for _ in range(count)]
-        for receipt in receipts:
-            self.queue.accept(Run(receipt.idempotency_key, body, receipt=receipt))
-        return receipts
-
-    def adopt(self):
-        """Queue the runs of all files that are found; these files."""
-        found = self.spool.find()
-        for file in found:
-            self.queue.adopt(file)
-        return found
-
-    def ended(self):
-        """The receipts that are to end, and why."""
-        return {receipt: getattr(end, "reason", end) for receipt, end in self.queue.endings}
-
-    def execute(self, statement):
-        (file,) = self.spool.files()
-        change(file.path, statement)
-
-
-def change(path, statement):
-    """Change a file as another program does."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute(statement)
-
-
-def damage(path):
-    """Spoil all pages of a file but the first; whoever has it open reads them anew."""
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (path.stat().st_size - 4096))
-    change(path, "PRAGMA user_version = 1")
-
-
-@pytest.fixture
-def desk(tmp_path):
-    desk = Desk(tmp_path / "spool")
-    yield desk
-    assert balances(desk.queue.stats)
-    desk.spool.close()
 
 
 def test_memory_holds_the_next_runs_without_their_bodies(desk):
@@ -387,22 +331,3 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
         log.unlink()
     assert not file.has_room(10, 1)
     assert file.has_room(10, 10**9)
-
-
-def test_a_full_disk_leaves_no_empty_files(tmp_path, desk, monkeypatch):
-    """No file is tried to be made for each run."""
-    tries = []
-
-    def refuse(file, host):
-        tries.append((file, host))
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(SpoolFile, "set_host", refuse)
-        desk.accept(2)
-        assert len(tries) == 1
-        assert list((tmp_path / "spool").iterdir()) == []
-    desk.queue.look_after()
-    assert desk.spool.files() == []
-    desk.accept(1)
-    assert len(desk.spool.files()) == 1
