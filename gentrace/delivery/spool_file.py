@@ -18,6 +18,7 @@ import sqlite3
 import time
 from contextlib import suppress
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
@@ -80,8 +81,8 @@ class SpoolFile:
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
-        # How many bytes are in use, how many it has with its log, and how many came to it since.
-        self._used = self._measured = self._written = 0
+        # How many bytes are in use, how many a bound must have, and how many came to both since.
+        self._used, self._near, self._written = 0, inf, 0
         self._unremoved = _unremoved.get(path, set())
         try:
             (version,) = self._one("PRAGMA user_version")
@@ -171,8 +172,9 @@ class SpoolFile:
         except sqlite3.Error:
             self._unremoved.add(row)
         self._written += growth(size)
-        with suppress(sqlite3.Error):
-            self._keep_within(most, 0)
+        if self._near + self._written > most:
+            with suppress(sqlite3.Error):
+                self._keep_within(most, 0)
 
     def remove_rest(self, most: int | None = None) -> None:
         """Try to forget so many at most of the runs that have ended and could not be removed."""
@@ -262,26 +264,28 @@ class SpoolFile:
 
         So far that the one run which is being written may pass it.
         """
+        # Measured only where the bound may be near: each write adds a known number at most.
+        if self._near + self._written + growth(size) <= most:
+            return True
         self._keep_within(most, size)
-        return self._used + self._written + growth(size) + log_within(most) <= most
+        return self._used + growth(size) + log_within(most) <= most
 
     def _keep_within(self, most: int, size: int) -> None:
         """Copy the log, and cut it, where the next run might take both beyond a bound."""
-        # Measured only where the bound may be near: each write adds a known number at most.
-        near = max(self._used + log_within(most), self._measured)
-        if near + self._written + growth(size) <= most:
-            return
-        self._measure()
-        if self._measured + growth(size) > most and size_of(self._log) > log_within(most):
+        total = self._measure(most)
+        if total + growth(size) > most and size_of(self._log) > log_within(most):
             self._copy_log("TRUNCATE")
+            self._measure(most)
 
-    def _measure(self) -> None:
-        """Look how many bytes it takes with its log, and how many of its own are in use."""
+    def _measure(self, most: int) -> int:
+        """Look how many bytes are in use; return how many it has with its log."""
         pages = self._one("PRAGMA page_count")[0]
         free = self._one("PRAGMA freelist_count")[0]
+        total: int = pages * self._page_size + size_of(self._log)
         self._used = (pages - free) * self._page_size
-        self._measured = pages * self._page_size + size_of(self._log)
+        self._near = max(self._used + log_within(most), total)
         self._written = 0
+        return total
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -313,7 +317,7 @@ class SpoolFile:
 
     def _copy_log(self, mode: str) -> None:
         self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
-        self._measure()
+        self._written, self._near = 0, inf
 
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
