@@ -10,12 +10,15 @@ import re
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gentrace.delivery.off import spell
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.spool_parts import log_of, set_aside
+from gentrace.exceptions import OpenApiException
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -199,13 +202,17 @@ class Spool:
             else:
                 self._others.remove(file)
             file.close()
-        elif file.has_long_log():
+            return
+        if file.has_long_log():
             file.copy_log()
+        self._name_host(file)
 
     def close(self) -> None:
         """Close all files."""
         self._is_closed = True
         for file in self.files():
+            with suppress(sqlite3.Error):
+                self._name_host(file)
             file.close()
         self._own = None
         self._others.clear()
@@ -219,13 +226,21 @@ class Spool:
             _inherited.append(file)
 
     def _open(self) -> SpoolFile:
-        host = self._host()
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._own = SpoolFile.make(new_path(self._directory), host)
-        elif self._own.host != host:
-            self._own.set_host(host)
+            self._own = SpoolFile.make(new_path(self._directory), self._host())
+        else:
+            self._name_host(self._own)
         return self._own
+
+    def _name_host(self, file: SpoolFile) -> None:
+        """Name the host in a file to which its runs go now."""
+        try:
+            host = self._host()
+        except OpenApiException:  # of settings that cannot be used: what was named stays
+            return
+        if file.host != host:
+            file.set_host(host)
 
 
 def paths_in(directory: Path) -> list[Path]:
@@ -291,7 +306,7 @@ def _usable(
     file: SpoolFile, host: str, tell: Callable[[str], None], rest: Callable[..., None]
 ) -> SpoolFile | None:
     """Return a file with runs to this host: that one, or a copy if it is damaged; None if not."""
-    if file.host not in {host, ""}:
+    if file.host and spell(file.host) != spell(host):
         file.close()
         return None
     is_sound = _is_sound(file, rest)

@@ -15,11 +15,12 @@ HOST = "http://127.0.0.1:9"
 class Desk:
     """A queue with its spool, as a delivery has them, and what it says."""
 
-    def __init__(self, directory, **limits):
+    def __init__(self, directory, host=HOST, **limits):
+        self.host = host
         self.said = []
         self.dropped = []
         limits = Limits(**{"max_runs": 3} | limits)
-        self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
+        self.spool = Spool(directory, limits, lambda: self.host, lambda: 0.0, self.said.append)
         self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
 
     def accept(self, count, body=b"{}"):
