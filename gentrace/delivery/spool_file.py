@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import suppress
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
+from gentrace.clock import wall
 from gentrace.delivery.ownership import Ownership, make_private, remove_lock
 from gentrace.delivery.spool_parts import log_of, remove_file, set_aside, size_of
 
@@ -83,7 +83,7 @@ class SpoolFile:
         self._is_synced = True
         # How many bytes are in use, how many a bound must have, and how many came to both since.
         self._used, self._near, self._written = 0, inf, 0
-        self._unremoved = _unremoved.get(path, set())
+        self._unremoved: set[int] = _unremoved.get(path, set())
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -101,7 +101,7 @@ class SpoolFile:
             (self._page_size,) = self._one("PRAGMA page_size")
             for row in self._unremoved:
                 self._remove(row)
-            self._unremoved = set()
+            self._unremoved.clear()
             _unremoved.pop(path, None)
         except BaseException:
             self._connection.close()
@@ -395,4 +395,4 @@ def is_damage(error: Exception) -> bool:
 
 def _moment(value: object) -> float:
     """Return when a run was accepted; now, where a file that others changed says no number."""
-    return float(value) if isinstance(value, (int, float)) else time.time()
+    return float(value) if isinstance(value, (int, float)) else wall()
