@@ -14,7 +14,7 @@ from gentrace.api_client import ApiClient
 from gentrace.cli.output import say, say_json, warn
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
-from gentrace.delivery.ownership import Ownership
+from gentrace.delivery.ownership import Ownership, owner_of
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
@@ -31,7 +31,10 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """One file; of one that a living process owns, only its size and that process are known."""
+    """One file; of one that a living process owns, only its size and that process are known.
+
+    `process` is None where the system does not say which one it is.
+    """
 
     file: str
     bytes: int
@@ -86,7 +89,7 @@ def _look(path: Path) -> Waiting | None:
     try:
         ownership = Ownership.of(path)
         if ownership is None:
-            return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
+            return Waiting(path.name, size, owned=True, process=owner_of(path))
         if not path.exists():  # opening it would make it anew
             ownership.give_up(is_gone=True)
             return None
@@ -137,7 +140,9 @@ def _send(directory: Path, host: str) -> bool:
 def word(file: Waiting) -> str:
     """Give the line that says it."""
     if file.owned:
-        return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
+        maker = file.file.partition("-")[0]
+        owner = f"owned by process {file.process}" if file.process else f"in use, made by {maker}"
+        return f"{file.file}  {file.bytes} bytes, {owner}"
     if file.flaw is not None:
         return f"{file.file}  {file.bytes} bytes, {file.flaw}"
     return f"{file.file}  {file.host}  {file.runs} runs, {file.bytes} bytes, oldest {file.oldest}"

@@ -218,7 +218,7 @@ def test_a_living_owner_keeps_its_file_and_the_next_look_adopts_it(spool):
             with delivering(peer, clock, spool=spool) as delivery:
                 assert delivery.flush(0)
                 (theirs,) = [
-                    entry for entry in list_spool(spool) if entry.process == str(owner.pid)
+                    entry for entry in list_spool(spool) if entry.file.startswith(f"{owner.pid}-")
                 ]
                 assert (theirs.owned, theirs.runs, theirs.host) == (True, None, None)
                 assert theirs.bytes > 0
