@@ -3,25 +3,50 @@
 import sqlite3
 from contextlib import closing, contextmanager
 
+import pytest
 from support.desks import Desk
 
 from gentrace.delivery import DeliveryStats
+from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool_file import SpoolFile
 
 
-def test_a_full_disk_leaves_no_empty_files(tmp_path, desk, monkeypatch):
-    """No file is tried to be made for each run."""
+def refuse_host(*_):
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def refuse_file(path, **more):
+    if path.suffix == ".sqlite3":
+        raise sqlite3.OperationalError("unable to open database file")
+    return connect(path, **more)
+
+
+connect = sqlite3.connect
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    [
+        ((SpoolFile, "set_host"), refuse_host),
+        ((sqlite3, "connect"), refuse_file),
+        ((Ownership, "of"), lambda _: None),
+    ],
+)
+def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path, desk, monkeypatch, place, put):
+    """It is not tried for each run, but again at the next look."""
     tries = []
 
-    def refuse(file, host):
-        tries.append((file, host))
-        raise sqlite3.OperationalError("database or disk is full")
+    def count(*arguments, **more):
+        tries.append(arguments)
+        return put(*arguments, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(SpoolFile, "set_host", refuse)
-        desk.accept(2)
-        assert len(tries) == 1
+        patch.setattr(*place, count)
+        desk.accept(1)
+        first = len(tries)
+        desk.accept(1)
+        assert len(tries) == first > 0
         assert list((tmp_path / "spool").iterdir()) == []
     desk.queue.look_after()
     assert desk.spool.files() == []
