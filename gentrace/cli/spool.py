@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
 from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.owner import owner_of
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
-from gentrace.delivery.ownership import Ownership, owner_of
+from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile

@@ -40,10 +40,10 @@ def is_unconfigured(configuration: Configuration) -> bool:
     """Tell whether there is neither token nor a host of one's own."""
     if configuration.access_token is not None:
         return False
-    return spell(configuration.host_of(operation.name)) == spell(SERVERS[0]["url"])
+    return _spell(configuration.host_of(operation.name)) == _spell(SERVERS[0]["url"])
 
 
-def spell(url: str) -> str:
+def _spell(url: str) -> str:
     """Return an address in one of the spellings that mean the same."""
     scheme, _, rest = url.partition("://")
     place, slash, path = rest.partition("/")

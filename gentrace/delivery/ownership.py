@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
-
-LOCKS = Path("/proc/locks")
-"""Where Linux lists all locks: kind, process, place, first and last byte of each."""
-
-FIRST_BYTE = 2**30
-"""Of the bytes that SQLite locks."""
+    from pathlib import Path
 
 
 class Ownership:
@@ -62,17 +56,6 @@ class Ownership:
     def leave(self) -> None:
         """Close what holds the lock: in a forked child, that of the parent is not touched."""
         self._connection.close()
-
-
-def owner_of(path: Path) -> str | None:
-    """Return the process that holds the lock beside a file; None where the system does not say."""
-    with suppress(OSError):
-        place = f":{lock_of(path).stat().st_ino} "
-        # Opening the lock would be felt by a delivery of this very process, which has it.
-        for line in LOCKS.read_text().splitlines():
-            if place in line and f" {FIRST_BYTE} " in line:
-                return line.split()[4]
-    return None
 
 
 def lock_of(path: Path) -> Path:

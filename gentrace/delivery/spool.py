@@ -13,7 +13,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.off import spell
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
@@ -306,7 +305,7 @@ def _usable(
     file: SpoolFile, host: str, tell: Callable[[str], None], rest: Callable[..., None]
 ) -> SpoolFile | None:
     """Return a file with runs to this host: that one, or a copy if it is damaged; None if not."""
-    if file.host and spell(file.host) != spell(host):
+    if file.host and _spell(file.host) != _spell(host):
         file.close()
         return None
     is_sound = _is_sound(file, rest)
@@ -318,6 +317,13 @@ def _usable(
         file.close()
         return None
     return file
+
+
+def _spell(host: str) -> str:
+    """Return an address in one of the spellings that mean the same."""
+    scheme, _, rest = host.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{place.lower()}{slash}{path}"
 
 
 def _is_sound(file: SpoolFile, rest: Callable[..., None]) -> bool:

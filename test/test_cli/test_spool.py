@@ -12,8 +12,9 @@ from support.deliveries import ODD
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
+from gentrace.cli.owner import LOCKS
 from gentrace.delivery import Delivery
-from gentrace.delivery.ownership import LOCKS, Ownership
+from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
 
@@ -103,7 +104,7 @@ def test_of_an_adopted_file_the_process_is_named_that_has_it(command, adopted):
 def test_where_the_system_does_not_say_who_owns_a_file_its_maker_is_named(
     command, adopted, monkeypatch
 ):
-    monkeypatch.setattr("gentrace.delivery.ownership.LOCKS", adopted.with_name("none"))
+    monkeypatch.setattr("gentrace.cli.owner.LOCKS", adopted.with_name("none"))
     assert " bytes, in use, made by 0\n" in command("spool", adopted.parent)[1]
     adopted.with_name("none").write_text("1: POSIX  ADVISORY  READ 1 fe:00:1 128 128\n")
     assert " bytes, in use, made by 0\n" in command("spool", adopted.parent)[1]
