@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.clock import wall
-from gentrace.delivery.ownership import Ownership, make_private, remove_lock
+from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
 from gentrace.delivery.spool_parts import log_of, remove_file, set_aside, size_of
 
 if TYPE_CHECKING:
@@ -115,11 +115,13 @@ class SpoolFile:
             OSError: it cannot be made; nothing is left of it, as after any other error.
 
         """
+        if path.exists() or lock_of(path).exists():
+            raise OSError(f"{path} belongs to another process")
         ownership = made = None
         try:
             ownership = Ownership.of(path)
             if ownership is None:
-                raise OSError(f"{path} belongs to another process")
+                raise OSError(f"{path} cannot be locked")
             make_private(path)
             made = cls(path, ownership)
             made.set_host(host)
