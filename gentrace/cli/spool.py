@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gentrace.api_client import ApiClient
 from gentrace.cli.finding import WELL
 from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.owner import owner_of
 from gentrace.cli.probe import try_server
 from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
@@ -20,6 +21,8 @@ from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
+from gentrace.delivery.spool_log import set_aside_log
+from gentrace.delivery.spool_parts import log_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +37,10 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """One file; of one that a living process owns, only its size and that process are known."""
+    """One file; of one that a living process owns, only its size and that process are known.
+
+    `process` is None where the system does not say which one it is.
+    """
 
     file: str
     bytes: int
@@ -86,18 +92,17 @@ def look_at_all(directory: Path) -> list[Waiting]:
 
 def _look(path: Path) -> Waiting | None:
     """Look into a file of a spool; None if it was removed meanwhile."""
-    size = 0
-    for part in (path, path.with_name(f"{path.name}-wal")):
-        with suppress(FileNotFoundError):
-            size += part.stat().st_size
-    ownership = host = None
+    size = size_of(path) + size_of(log_of(path))
+    ownership = host = flaw = None
     try:
         ownership = Ownership.of(path)
         if ownership is None:
-            return Waiting(path.name, size, owned=True, process=path.name.partition("-")[0])
+            return Waiting(path.name, size, owned=True, process=owner_of(path))
         if not path.exists():  # opening it would make it anew
             ownership.give_up(is_gone=True)
             return None
+        if set_aside_log(path):
+            flaw = f"damaged: its log was set aside as {log_of(path).name}.damaged"
         with closing(SpoolFile(path, ownership)) as file:
             host = file.host
             runs, first = file.count(), file.oldest()
@@ -106,7 +111,8 @@ def _look(path: Path) -> Waiting | None:
             ownership.give_up(is_gone=False)
         # A delivery to that host sends what is readable of it.
         return Waiting(path.name, size, owned=False, host=host, flaw=_word_flaw(error))
-    flaw = "damaged: it does not say where its runs go" if runs and not host else None
+    if runs and not host:
+        flaw = "damaged: it does not say where its runs go"
     oldest = None if first is None else datetime.fromtimestamp(first, UTC).isoformat("T", "seconds")
     return Waiting(path.name, size, owned=False, host=host, runs=runs, oldest=oldest, flaw=flaw)
 
@@ -147,7 +153,9 @@ def _send(directory: Path, host: str) -> bool:
 def word(file: Waiting) -> str:
     """Give the line that says it."""
     if file.owned:
-        return f"{file.file}  {file.bytes} bytes, owned by process {file.process}"
+        maker = file.file.partition("-")[0]
+        owner = f"owned by process {file.process}" if file.process else f"in use, made by {maker}"
+        return f"{file.file}  {file.bytes} bytes, {owner}"
     if file.flaw is not None:
         return f"{file.file}  {file.bytes} bytes, {file.flaw}"
     if not file.runs:

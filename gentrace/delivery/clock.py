@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from gentrace.clock import now
+from gentrace.clock import now, wall
 
 
 class Clock:
@@ -18,8 +17,8 @@ class Clock:
         return now()
 
     def time(self) -> float:
-        """Return seconds since the epoch, by the clock on the wall."""
-        return time.time()
+        """Return seconds since the epoch, by the clock on the wall, also where tests freeze it."""
+        return wall()
 
     def draw(self, most: float) -> float:
         """Return a random wait of at most so many seconds."""

@@ -63,6 +63,12 @@ def lock_of(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
+def remove_lock(path: Path) -> None:
+    """Remove the lock beside a file that could not be made."""
+    with suppress(OSError):
+        lock_of(path).unlink()
+
+
 def make_private(path: Path) -> None:
     """Make a file that only its owner may read, unless it is there."""
     with suppress(FileExistsError):

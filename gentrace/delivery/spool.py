@@ -10,10 +10,14 @@ import re
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage, set_aside
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
+from gentrace.delivery.spool_log import set_aside_log
+from gentrace.delivery.spool_parts import log_of, set_aside
+from gentrace.exceptions import OpenApiException
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ _NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
 
 PIECE = 2**20
 """After how many bytes of a file that is looked through forks are let in."""
+
+PIECE_OF_REST = 1000
+"""How many runs are removed in a turn that could not be when they ended."""
 
 REST = 0.001
 """For how many seconds they are."""
@@ -71,6 +78,7 @@ class Spool:
         self._found: list[SpoolFile] = []
         self.has_more = False
         self._is_closed = False
+        self._has_failed = False
         self._finding = threading.RLock()
         # No child shall find SQLite in the middle of something.
         self._looking = threading.RLock()
@@ -80,6 +88,8 @@ class Spool:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
         if run.file is not None:  # it was, before an interrupt
             return True
+        if self._has_failed:
+            return None
         try:
             own = self._open()
             if not own.has_room(len(body), self._limits.spool_max_bytes):
@@ -89,6 +99,8 @@ class Spool:
         except (sqlite3.Error, OSError) as error:
             if _is_of_handler(error):
                 raise
+            # Where no file can be made, that is not tried for each run, but after `look_after`.
+            self._has_failed = self._own is None
             self._tell(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
@@ -175,6 +187,7 @@ class Spool:
 
     def look_after(self) -> None:
         """Do what is to be done now and then: copy logs, close or replace files."""
+        self._has_failed = False
         own = self._own
         if own is not None and not own.is_there():
             self._tell(f"{own.path} was removed while in use: its runs survive in memory alone")
@@ -187,16 +200,25 @@ class Spool:
                 self.say_unreadable(error)
 
     def _look_after(self, file: SpoolFile) -> None:
+        file.remove_rest(PIECE_OF_REST)
+        # Also the own one where nothing can be removed from it: a full disk gets room by that.
+        if (file is not self._own or file.has_rest) and file.is_empty():
+            if file is self._own:
+                self._own = None
+            else:
+                self._others.remove(file)
+            file.close()
+            return
         if file.has_long_log():
             file.copy_log()
-        if file is not self._own and file.is_empty():
-            self._others.remove(file)
-            file.close()
+        self._name_host(file)
 
     def close(self) -> None:
         """Close all files."""
         self._is_closed = True
         for file in self.files():
+            with suppress(sqlite3.Error):
+                self._name_host(file)
             file.close()
         self._own = None
         self._others.clear()
@@ -210,13 +232,21 @@ class Spool:
             _inherited.append(file)
 
     def _open(self) -> SpoolFile:
-        host = self._host()
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._own = SpoolFile.make(new_path(self._directory), host)
-        elif self._own.host != host:
-            self._own.set_host(host)
+            self._own = SpoolFile.make(new_path(self._directory), self._host())
+        else:
+            self._name_host(self._own)
         return self._own
+
+    def _name_host(self, file: SpoolFile) -> None:
+        """Name the host in a file to which its runs go now."""
+        try:
+            host = self._host()
+        except OpenApiException:  # of settings that cannot be used: what was named stays
+            return
+        if file.host != host:
+            file.set_host(host)
 
 
 def paths_in(directory: Path) -> list[Path]:
@@ -267,6 +297,9 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         ownership.give_up(is_gone=True)
         return None
     try:
+        if set_aside_log(path):
+            log = log_of(path).name
+            tell(f"{path} is damaged, its log set aside as {log}.damaged; what is readable is sent")
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
@@ -284,10 +317,11 @@ def _usable(
     file: SpoolFile, host: str, tell: Callable[[str], None], rest: Callable[..., None]
 ) -> SpoolFile | None:
     """Return a file with runs to this host: that one, or a copy if it is damaged; None if not."""
-    if file.host not in {host, ""}:
+    if file.host and _spell(file.host) != _spell(host):
         file.close()
         return None
-    if not _is_sound(file, rest):
+    is_sound = _is_sound(file, rest)
+    if not (is_sound and (file.host or not file.waiting)):
         path = file.path
         file = _save(file, host, rest)
         tell(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
@@ -295,6 +329,13 @@ def _usable(
         file.close()
         return None
     return file
+
+
+def _spell(host: str) -> str:
+    """Return an address in one of the spellings that mean the same."""
+    scheme, _, rest = host.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{place.lower()}{slash}{path}"
 
 
 def _is_sound(file: SpoolFile, rest: Callable[..., None]) -> bool:
@@ -308,7 +349,7 @@ def _is_sound(file: SpoolFile, rest: Callable[..., None]) -> bool:
         if since > PIECE:
             since = 0
             rest(file)
-    return file.host != "" and file.is_sound()
+    return file.is_sound()
 
 
 def _save(damaged: SpoolFile, host: str, rest: Callable[..., None]) -> SpoolFile:

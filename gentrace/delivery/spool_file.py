@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import suppress
+from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
-from gentrace.delivery.ownership import Ownership, make_private
+from gentrace.clock import wall
+from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
+from gentrace.delivery.spool_parts import log_of, remove_file, set_aside, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +81,9 @@ class SpoolFile:
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
-        self._measured = self._written = 0
+        # How many bytes are in use, how many a bound must have, and how many came to both since.
+        self._used, self._near, self._written = 0, inf, 0
+        self._unremoved: set[int] = _unremoved.get(path, set())
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
@@ -94,6 +99,10 @@ class SpoolFile:
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
             (self._page_size,) = self._one("PRAGMA page_size")
+            for row in self._unremoved:
+                self._remove(row)
+            self._unremoved.clear()
+            _unremoved.pop(path, None)
         except BaseException:
             self._connection.close()
             raise
@@ -103,18 +112,27 @@ class SpoolFile:
         """Make a file.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: it cannot be made; nothing is left of it, as after any other error.
 
         """
-        ownership = Ownership.of(path)
-        if ownership is None:
+        if path.exists() or lock_of(path).exists():
             raise OSError(f"{path} belongs to another process")
+        ownership = made = None
         try:
+            ownership = Ownership.of(path)
+            if ownership is None:
+                raise OSError(f"{path} cannot be locked")
             make_private(path)
             made = cls(path, ownership)
             made.set_host(host)
         except BaseException:
-            ownership.give_up(is_gone=False)
+            if made is not None:
+                made.discard()
+            elif ownership is not None:
+                remove_file(path)
+                ownership.give_up(is_gone=True)
+            else:
+                remove_lock(path)
             raise
         return made
 
@@ -146,13 +164,35 @@ class SpoolFile:
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int) -> None:
-        """Forget a run of such a body, which has ended."""
-        # If it cannot be, the run is sent once more, with its key.
-        with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
+    def remove(self, row: int, size: int, most: int) -> None:
+        """Forget a run of such a body, which has ended; later, if that cannot be now.
+
+        It and its log stay within a bound of `most` bytes as by `has_room`.
+        """
+        try:
+            self._remove(row)
+        except sqlite3.Error:
+            self._unremoved.add(row)
         self._written += growth(size)
+        if self._near + self._written > most:
+            with suppress(sqlite3.Error):
+                self._keep_within(most, 0)
+
+    def remove_rest(self, most: int | None = None) -> None:
+        """Try to forget so many at most of the runs that have ended and could not be removed."""
+        with suppress(sqlite3.Error):
+            for row in list(islice(self._unremoved, most)):
+                self._remove(row)
+                self._unremoved.discard(row)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether runs have ended that could not be removed."""
+        return bool(self._unremoved)
+
+    def _remove(self, row: int) -> None:
         self._is_synced = False
+        self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
 
     def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
         """Return the next runs beyond a row: row, key, when accepted, and size of the body."""
@@ -168,8 +208,9 @@ class SpoolFile:
         return cast("int", self._one("SELECT count(*) FROM runs")[0])
 
     def is_empty(self) -> bool:
-        """Tell whether it holds no run, without looking at all of them."""
-        return self._connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None
+        """Tell whether it holds no run that has not ended, without looking at all of them."""
+        rows = self._connection.execute("SELECT id FROM runs LIMIT ?", (len(self._unremoved) + 1,))
+        return all(row in self._unremoved for (row,) in rows)
 
     def oldest(self) -> float | None:
         """Return when its first run was accepted, in seconds since the epoch; None without."""
@@ -216,23 +257,37 @@ class SpoolFile:
 
         A large file is not asked for it: that is one step, for which forks would have to wait.
         """
-        if _size(self.path) > LARGE:
+        if size_of(self.path) > LARGE:
             return True
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
     def has_room(self, size: int, most: int) -> bool:
-        """Tell whether it and its log stay within a bound with another run of such a body."""
-        # Measured only where the bound may be near: each write adds a known number at most.
-        if self._measured + self._written + growth(size) > most:
-            self._measure()
-        if self._measured + growth(size) > most:
-            self._copy_log("TRUNCATE")
-        return self._measured + self._written + growth(size) <= most
+        """Tell whether it and its log stay within a bound with another run of such a body.
 
-    def _measure(self) -> None:
-        """Look how many bytes it takes with its log, but for what is free to be used again."""
-        pages = self._one("PRAGMA page_count")[0] - self._one("PRAGMA freelist_count")[0]
-        self._measured, self._written = pages * self._page_size + _size(self._log), 0
+        So far that the one run which is being written may pass it.
+        """
+        # Measured only where the bound may be near: each write adds a known number at most.
+        if self._near + self._written + growth(size) <= most:
+            return True
+        self._keep_within(most, size)
+        return self._used + growth(size) + log_within(most) <= most
+
+    def _keep_within(self, most: int, size: int) -> None:
+        """Copy the log, and cut it, where the next run might take both beyond a bound."""
+        total = self._measure(most)
+        if total + growth(size) > most and size_of(self._log) > log_within(most):
+            self._copy_log("TRUNCATE")
+            self._measure(most)
+
+    def _measure(self, most: int) -> int:
+        """Look how many bytes are in use; return how many it has with its log."""
+        pages = self._one("PRAGMA page_count")[0]
+        free = self._one("PRAGMA freelist_count")[0]
+        total: int = pages * self._page_size + size_of(self._log)
+        self._used = (pages - free) * self._page_size
+        self._near = max(self._used + log_within(most), total)
+        self._written = 0
+        return total
 
     def is_there(self) -> bool:
         """Tell whether its path still leads to it."""
@@ -264,16 +319,19 @@ class SpoolFile:
 
     def _copy_log(self, mode: str) -> None:
         self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
-        self._measure()
+        self._written, self._near = 0, inf
 
     def close(self) -> None:
         """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
         is_empty = False
+        self.remove_rest()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
         if is_empty:
             remove_file(self.path)
+        elif self._unremoved:
+            _unremoved[self.path] = self._unremoved
         self._ownership.give_up(is_gone=is_empty)
 
     def let_go(self) -> None:
@@ -316,28 +374,18 @@ class SpoolFile:
         return found
 
 
+_unremoved: dict[Path, set[int]] = {}
+"""Rows of files that were closed, which this process shall not send again."""
+
+
+def log_within(most: int) -> int:
+    """Return how much of a bound is kept for the log, which starts over when it has that much."""
+    return min(LOG_TO_COPY, most // 8)
+
+
 def growth(size: int) -> int:
     """Return by how many bytes a file may grow when a run is added or removed: pages and log."""
     return 2 * size + 8 * 4096
-
-
-def log_of(path: Path) -> Path:
-    """Return where the log of a file is."""
-    return path.with_name(path.name + "-wal")
-
-
-def remove_file(path: Path) -> None:
-    """Remove a database with its log."""
-    for part in (path, log_of(path), path.with_name(path.name + "-shm")):
-        with suppress(OSError):
-            part.unlink()
-
-
-def set_aside(path: Path) -> None:
-    """Rename a damaged database with its log."""
-    for part in (log_of(path), path):
-        with suppress(OSError):
-            part.rename(part.with_name(f"{part.name}.damaged"))
 
 
 def is_damage(error: Exception) -> bool:
@@ -349,11 +397,4 @@ def is_damage(error: Exception) -> bool:
 
 def _moment(value: object) -> float:
     """Return when a run was accepted; now, where a file that others changed says no number."""
-    return float(value) if isinstance(value, (int, float)) else time.time()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return float(value) if isinstance(value, (int, float)) else wall()

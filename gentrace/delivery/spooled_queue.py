@@ -186,5 +186,5 @@ class SpooledQueue(RunQueue):
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         # First of all: whoever learns that the run has ended may close the file.
         if run.file is not None:
-            run.file.remove(run.number, run.size)
+            run.file.remove(run.number, run.size, self._limits.spool_max_bytes)
         super()._end(run, outcome)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
+from gentrace.configuration import check_positive, refuse
 
 # Looked up before all others: it says what to install where its dependencies are missing.
 from gentrace.local import serve as serve_locally
@@ -80,8 +81,12 @@ class Server:
 
         Raises:
             TimeoutError: fewer came in time; it says how many.
+            ApiTypeError: an argument of the wrong type.
+            ApiValueError: a count below 0, or a time-out that is no number.
 
         """
+        _check_whole("count", count, "a whole number from 0", 0)
+        _check_seconds("timeout", timeout)
         end = now() + timeout
         while True:
             seen = self._traffic.stored
@@ -104,13 +109,14 @@ class Server:
                 it; None leaves it out.
 
         Raises:
-            ValueError: a status, number of times or value that cannot be.
+            ApiTypeError: an argument of the wrong type.
+            ApiValueError: a status, number of times or value that cannot be.
 
         """
-        if not FIRST_ERROR <= status <= LAST_ERROR:
-            raise ValueError(f"status: expected {FIRST_ERROR} to {LAST_ERROR}, got {status}")
+        expected = f"a whole number from {FIRST_ERROR} to {LAST_ERROR}"
+        _check_whole("status", status, expected, FIRST_ERROR, LAST_ERROR)
         field = None if retry_after is None else _check_field("retry_after", str(retry_after))
-        self._traffic.add(Failure(status, field), _check_times(times))
+        self._traffic.add(Failure(status, field), check_positive("times", times))
 
     def delay(self, seconds: float, times: int = 1) -> None:
         """Let the next requests wait before they are taken in, and then answer them.
@@ -120,12 +126,12 @@ class Server:
             times: how many requests.
 
         Raises:
-            ValueError: a time or number of times that cannot be.
+            ApiTypeError: an argument of the wrong type.
+            ApiValueError: a time or number of times that cannot be.
 
         """
-        if not 0 <= seconds < inf:
-            raise ValueError(f"seconds: expected 0 or more, got {seconds}")
-        self._traffic.add(Delay(seconds), _check_times(times))
+        _check_seconds("seconds", seconds)
+        self._traffic.add(Delay(seconds), check_positive("times", times))
 
     def drop(self, times: int = 1, stored: bool = False) -> None:
         """Close the connections of the next requests unanswered.
@@ -135,10 +141,11 @@ class Server:
             stored: whether the run is stored first.
 
         Raises:
-            ValueError: a number of times that cannot be.
+            ApiTypeError: an argument of the wrong type.
+            ApiValueError: a number of times that cannot be.
 
         """
-        self._traffic.add(Drop(stored), _check_times(times))
+        self._traffic.add(Drop(stored), check_positive("times", times))
 
     def clear(self) -> None:
         """Forget the stored runs and the faults to come; a delayed request ends unanswered."""
@@ -169,15 +176,22 @@ class Server:
         return content
 
 
-def _check_times(times: int) -> int:
-    if times < 1:
-        raise ValueError(f"times: expected 1 or more, got {times}")
-    return times
+def _check_whole(name: str, value: object, expected: str, least: int, most: float = inf) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise refuse(name, expected, value, kind=True)
+    if not least <= value <= most:
+        raise refuse(name, expected, value)
+
+
+def _check_seconds(name: str, value: object) -> None:
+    expected = "a number of seconds, from 0"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise refuse(name, expected, value, kind=True)
+    if not 0 <= value < inf:
+        raise refuse(name, expected, value)
 
 
 def _check_field(name: str, value: str) -> str:
     if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise ValueError(
-            f"{name}: expected printable ASCII with no blank at its ends, got {value!r}"
-        )
+        raise refuse(name, "printable ASCII with no blank at its ends", value)
     return value

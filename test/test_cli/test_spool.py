@@ -1,6 +1,7 @@
 """`gentrace spool`."""
 
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -13,7 +14,9 @@ from support.peers import Peer, refuser, reply
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
+from gentrace.cli.owner import LOCKS
 from gentrace.delivery import Delivery
+from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
 
@@ -78,8 +81,35 @@ def test_of_a_living_owner_size_alone_is_said(command, report, spool, server):
         delivery.submit(RUN)
         _, files = report("spool", spool)
         assert {file["owned"] for file in files} >= {True}
-        assert f" bytes, owned by process {os.getpid()}\n" in command("spool", spool)[1]
+        said = rf" bytes, (owned by process|in use, made by) {os.getpid()}\n"
+        assert re.search(said, command("spool", spool)[1])
         delivery.close(0)
+
+
+@pytest.fixture
+def adopted(make, server):
+    """A file of a process that is gone, which this one has adopted."""
+    path = make(server.url)
+    adopted = path.rename(path.with_name(ODD))
+    ownership = Ownership.of(adopted)
+    yield adopted
+    ownership.give_up(is_gone=True)
+
+
+@pytest.mark.skipif(not LOCKS.exists(), reason="Linux says who has a lock")
+def test_of_an_adopted_file_the_process_is_named_that_has_it(command, adopted):
+    output = command("spool", adopted.parent)[1]
+    assert f"{ODD}  " in output
+    assert f" bytes, owned by process {os.getpid()}\n" in output
+
+
+def test_where_the_system_does_not_say_who_owns_a_file_its_maker_is_named(
+    command, adopted, monkeypatch
+):
+    monkeypatch.setattr("gentrace.cli.owner.LOCKS", adopted.with_name("none"))
+    assert " bytes, in use, made by 0\n" in command("spool", adopted.parent)[1]
+    adopted.with_name("none").write_text("1: POSIX  ADVISORY  READ 1 fe:00:1 128 128\n")
+    assert " bytes, in use, made by 0\n" in command("spool", adopted.parent)[1]
 
 
 def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):

@@ -169,6 +169,8 @@ def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory
                 peer.wait(lambda: "belongs to another process" in caplog.text)
                 assert second.flush(30)
                 peer.wait(lambda: "cannot be opened" in caplog.text)
+                assert path.exists()
+                assert path.with_suffix(".lock").exists()
         path.write_bytes(b"no database" * 1000)
         with delivering(peer, spool=spool) as third:
             assert third.submit(RUN).result(30)

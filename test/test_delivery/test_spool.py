@@ -112,16 +112,34 @@ def test_the_next_files_are_opened_when_others_are_empty(spool):
             peer.wait(lambda: delivery.stats().delivered == 21)
 
 
-def test_a_flush_ends_where_files_cannot_be_emptied(spool):
-    """They stay open, and make no room for others."""
+def keep_rows(path):
+    """Let no row be removed, as on a full disk."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "CREATE TRIGGER keep BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
+
+
+def test_files_that_cannot_be_emptied_are_removed_when_all_is_sent(spool):
     with Peer() as peer:
         leave_files(spool, peer.url, 20)
         for path in spool.glob("*.sqlite3"):
-            with closing(sqlite3.connect(path)) as database, database:
-                database.execute(
-                    "CREATE TRIGGER keep BEFORE DELETE ON runs"
-                    " BEGIN SELECT RAISE(ABORT, 'kept'); END"
-                )
+            keep_rows(path)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(20, 20)
+    assert files(spool) == []
+
+
+def test_a_flush_ends_where_files_cannot_be_closed(spool, monkeypatch):
+    """They stay open, and make no room for others."""
+
+    def fail(file):
+        raise sqlite3.OperationalError(file.path)
+
+    monkeypatch.setattr(SpoolFile, "is_empty", fail)
+    with Peer() as peer:
+        leave_files(spool, peer.url, 20)
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(8, 8)
@@ -200,7 +218,7 @@ def test_a_living_owner_keeps_its_file_and_the_next_look_adopts_it(spool):
             with delivering(peer, clock, spool=spool) as delivery:
                 assert delivery.flush(0)
                 (theirs,) = [
-                    entry for entry in list_spool(spool) if entry.process == str(owner.pid)
+                    entry for entry in list_spool(spool) if entry.file.startswith(f"{owner.pid}-")
                 ]
                 assert (theirs.owned, theirs.runs, theirs.host) == (True, None, None)
                 assert theirs.bytes > 0

@@ -206,3 +206,13 @@ def test_the_log_is_copied_when_it_is_long(spool):
             delivery.submit(body)
         (path,) = spool.glob("*.sqlite3")
         peer.wait(lambda: path.stat().st_size > 4 * 2**20)
+
+
+def test_a_file_that_was_being_made_is_no_damaged_one(spool, caplog):
+    spool.mkdir()
+    (spool / ODD).touch()
+    (spool / ODD).with_suffix(".lock").touch()
+    with Peer() as peer, delivering(peer, spool=spool) as delivery:
+        assert delivery.flush(30)
+    assert files(spool) == []
+    assert caplog.records == []

@@ -5,71 +5,16 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import ODD, balances
+from support.deliveries import ODD
+from support.desks import HOST, Desk, change, damage
 
+from gentrace import ApiValueError
 from gentrace.delivery import DeliveryStats, Receipt
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spooled_queue import SpooledQueue
-
-HOST = "http://127.0.0.1:9"
-
-
-class Desk:
-    """A queue with its spool, as a delivery has them, and what it says."""
-
-    def __init__(self, directory, **limits):
-        self.said = []
-        self.dropped = []
-        limits = Limits(**{"max_runs": 3} | limits)
-        self.spool = Spool(directory, limits, lambda: HOST, lambda: 0.0, self.said.append)
-        self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
-
-    def accept(self, count, body=b"{}"):
-        """Queue runs; their receipts."""
-        receipts = [Receipt() for _ in range(count)]
-        for receipt in receipts:
-            self.queue.accept(Run(receipt.idempotency_key, body, receipt=receipt))
-        return receipts
-
-    def adopt(self):
-        """Queue the runs of all files that are found; these files."""
-        found = self.spool.find()
-        for file in found:
-            self.queue.adopt(file)
-        return found
-
-    def ended(self):
-        """The receipts that are to end, and why."""
-        return {receipt: getattr(end, "reason", end) for receipt, end in self.queue.endings}
-
-    def execute(self, statement):
-        (file,) = self.spool.files()
-        change(file.path, statement)
-
-
-def change(path, statement):
-    """Change a file as another program does."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute(statement)
-
-
-def damage(path):
-    """Spoil all pages of a file but the first; whoever has it open reads them anew."""
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (path.stat().st_size - 4096))
-    change(path, "PRAGMA user_version = 1")
-
-
-@pytest.fixture
-def desk(tmp_path):
-    desk = Desk(tmp_path / "spool")
-    yield desk
-    assert balances(desk.queue.stats)
-    desk.spool.close()
 
 
 def test_memory_holds_the_next_runs_without_their_bodies(desk):
@@ -387,3 +332,47 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
         log.unlink()
     assert not file.has_room(10, 1)
     assert file.has_room(10, 10**9)
+
+
+@pytest.mark.parametrize("when", ["looked after", "closed"])
+def test_a_host_that_changes_while_runs_wait_is_named_in_all_files(tmp_path, desk, when):
+    """The next process sends them there."""
+    left = Desk(tmp_path / "spool")
+    left.accept(2)
+    left.spool.close()
+    desk.accept(3)
+    desk.adopt()
+    desk.host = "http://127.0.0.1:8"
+    if when == "looked after":
+        desk.queue.look_after()
+        assert [file.host for file in desk.spool.files()] == [desk.host] * 2
+    desk.spool.close()
+    other, same = Desk(tmp_path / "spool"), Desk(tmp_path / "spool", host=desk.host)
+    assert other.adopt() == []
+    assert sum(file.count() for file in same.adopt()) == 5
+    same.spool.close()
+
+
+def test_where_settings_cannot_be_used_the_host_stays_that_was_named(tmp_path, desk, monkeypatch):
+    desk.accept(1)
+
+    def fail(_):
+        raise ApiValueError("host: cannot be used")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "host", property(fail), raising=False)
+        desk.spool.close()
+    left = Desk(tmp_path / "spool")
+    assert [file.host for file in left.adopt()] == [HOST]
+    left.spool.close()
+
+
+def test_a_host_in_another_spelling_is_the_same(tmp_path):
+    left = Desk(tmp_path / "spool", host="HTTP://LocalHost:9/api")
+    left.accept(2)
+    left.spool.close()
+    for host, count in (("http://localhost:9/API", 0), ("http://localhost:9/api", 2)):
+        desk = Desk(tmp_path / "spool", host=host)
+        desk.adopt()
+        assert desk.queue.stats.queued == count
+        desk.spool.close()

@@ -9,6 +9,7 @@ import pytest
 from support.caller import Caller, within
 
 import gentrace.testing
+from gentrace import ApiTypeError, ApiValueError
 from gentrace.exceptions import ApiConnectionException, ServiceException, TooManyRequestsException
 
 
@@ -191,19 +192,38 @@ def failing(caller):
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda server: server.fail(200), "status: expected 300 to 599, got 200"),
-        (lambda server: server.fail(600), "status: expected 300 to 599, got 600"),
+        (lambda server: server.fail(200), "status: .* from 300 to 599, got int 200"),
+        (lambda server: server.fail(600), "status: .* from 300 to 599, got int 600"),
         (lambda server: server.fail(retry_after="☃"), "retry_after: expected printable ASCII"),
         (lambda server: server.fail(retry_after="1\r\nx: y"), "retry_after: expected printable"),
         (lambda server: server.fail(retry_after=" 1"), "retry_after: expected printable ASCII"),
-        (lambda server: server.fail(times=0), "times: expected 1 or more, got 0"),
-        (lambda server: server.delay(-1), "seconds: expected 0 or more, got -1"),
-        (lambda server: server.delay(float("inf")), "seconds: expected 0 or more, got inf"),
-        (lambda server: server.drop(times=-1), "times: expected 1 or more, got -1"),
+        (lambda server: server.fail(times=0), "times: expected a whole number above 0, got int 0"),
+        (lambda server: server.delay(-1), "seconds: .* from 0, got int -1"),
+        (lambda server: server.delay(float("inf")), "seconds: .* from 0, got float inf"),
+        (lambda server: server.drop(times=-1), "times: .* above 0, got int -1"),
+        (lambda server: server.wait_for_runs(-1), "count: .* from 0, got int -1"),
+        (lambda server: server.wait_for_runs(0, float("nan")), "timeout: .* got float nan"),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused(server, ask, words):
-    with pytest.raises(ValueError, match=words):
+def test_a_value_that_cannot_be_is_refused(server, ask, words):
+    with pytest.raises(ApiValueError, match=words):
+        ask(server)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda server: server.fail("503"), "status: expected a whole number .*, got str '503'"),
+        (lambda server: server.fail(times=2.5), "times: expected a whole number .*, got float 2.5"),
+        (lambda server: server.delay("1"), "seconds: expected a number of seconds.*, got str '1'"),
+        (lambda server: server.delay(1, times=True), "times: expected a whole number .*, got bool"),
+        (lambda server: server.drop(None), "times: expected a whole number above 0, got None"),
+        (lambda server: server.wait_for_runs("1"), "count: expected a whole number .*, got str"),
+        (lambda server: server.wait_for_runs(1, None), "timeout: expected a number of seconds"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_by_its_name(server, ask, words):
+    with pytest.raises(ApiTypeError, match=words):
         ask(server)
 
 

@@ -1,7 +1,7 @@
 """freezegun: what waits is measured by a clock that does not stand still."""
 
 import pytest
-from support.peers import Peer, stall
+from support.peers import Peer, echo, reply, stall
 
 pytest.importorskip("freezegun")
 
@@ -48,3 +48,8 @@ def test_step_takes_its_own_time_though_the_clock_stops_within(run):
 def test_flush_ends_in_its_time_while_the_clock_stands_still(run):
     with Peer(stall) as peer:
         assert run("freezegun", "flush", peer) == {"answers": [False, False]}
+
+
+def test_run_in_a_spool_is_as_old_as_it_is_though_the_clock_stood_still(run):
+    with Peer(reply(503), echo) as peer:
+        assert run("freezegun", "spool", peer) == {"is_delivered": True, "is_closed": True}

@@ -95,4 +95,14 @@ def flush(url):
     tell(answers=[is_done, delivery.close(0.1)])
 
 
+def spool(url):
+    """A run is stored while the clock stands still, and read when it goes on."""
+    delivery = gentrace.Delivery(gentrace.ApiClient(gentrace.Configuration(url)), spool="spool")
+    with freeze_time("2012-01-01"):
+        receipt = delivery.submit({"name": "a", "step_runs": []})
+        delivery.flush(0.1)
+    delivery.flush(30)
+    tell(is_delivered=receipt.exception(0) is None, is_closed=delivery.close(5))
+
+
 main(globals())
