@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from math import inf
 from os import PathLike, fsdecode
 from threading import TIMEOUT_MAX
@@ -12,8 +11,8 @@ from weakref import WeakSet
 from gentrace.api_client import ApiClient
 from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
 from gentrace.delivery.clock import Clock
-from gentrace.delivery.engine import Engine
-from gentrace.delivery.exits import keep_open, let_go
+from gentrace.delivery.engine import Engine, load_spool
+from gentrace.delivery.exits import close_late, keep_open, let_go
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_off
@@ -179,10 +178,12 @@ class Delivery:
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue a run that is checked, masked and encoded; it ends this receipt."""
         self._busy_engine().enqueue(body, receipt)
+        close_late(self)
 
     def drop(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and dropped, and end its receipt with that reason."""
         self._busy_engine().turn_away(receipt, reason)
+        close_late(self)
 
     def off_reason(self) -> str | None:
         """Return "disabled" if runs go nowhere, as the environment or the lack of a token says.
@@ -302,7 +303,7 @@ def _check_directory(value: object) -> Path | None:
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import_module("gentrace.delivery.spool_keeper")
+    load_spool()
     return Path(path).absolute()
 
 

@@ -219,6 +219,19 @@ def test_what_is_closed_while_all_workers_hang_is_said(caplog):
         peer.wait(lambda: "5 runs were dropped: closed" in caplog.text)
 
 
+def test_what_is_left_to_be_said_is_at_the_end(caplog):
+    """As a program may end within the minute."""
+    clock = HandClock()
+    with Peer(reply(400)) as peer, delivering(peer, clock) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: "1 run was dropped: refused" in caplog.text)
+        for _ in range(3):
+            delivery.submit(RUN)
+        assert delivery.flush(30)
+        assert delivery.close(30)
+        peer.wait(lambda: "3 runs were dropped: refused" in caplog.text)
+
+
 def test_runs_after_the_end_are_said_once_a_minute(caplog):
     """By a thread that is gone when all is said."""
     clock = HandClock()

@@ -1,5 +1,6 @@
 """Moments that are rare: no thread to be had, a flush in a turn, files that others changed."""
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -42,6 +43,37 @@ def test_where_no_thread_can_start_flush_does_their_work():
         assert peer.requests == []
         assert delivery.flush(30)
         assert all(receipt.result(0) for receipt in receipts)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_where_no_thread_can_start_whoever_waits_for_a_receipt_sends_it():
+    """Within the time that it has; a loop goes on in between."""
+
+    async def wait():
+        return await delivery.submit(RUN)
+
+    with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
+        receipt = delivery.submit(RUN)
+        with pytest.raises(TimeoutError):
+            receipt.result(0)
+        assert peer.requests == []
+        assert receipt.exception(30) is None
+        assert receipt.result(0)
+        assert asyncio.run(wait())
+        assert delivery.stats() == DeliveryStats(2, 2)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_a_loop_goes_on_while_only_an_await_sends_a_run(monkeypatch):
+    monkeypatch.setattr("gentrace.delivery.receipt.SLICE", 0.05)
+
+    async def main(delivery):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(delivery.submit(RUN), 0.1)
+
+    with Peer(stall) as peer, delivering(peer) as delivery:
+        asyncio.run(main(delivery))
+        assert peer.requests
 
 
 def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
