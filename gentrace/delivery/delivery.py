@@ -49,7 +49,8 @@ class Delivery:
         spool: directory in which runs survive the process; None keeps them in memory alone.
         max_runs: how many runs may be held in memory, those being sent included.
         max_bytes: how many bytes may be held in memory, 2 KiB a run counted besides its body.
-        workers: how many runs are sent at once.
+        workers: how many runs are sent at once, over as many connections of its own, also where
+            `connection_pool_maxsize` is less.
         mask: function that sees each step as a plain dict in wire names before anything else
             does, and returns what is kept of it; None masks nothing. Also an attribute.
         exit_timeout: seconds that the interpreter's end waits for what is left; 0 does not wait.
@@ -96,7 +97,7 @@ class Delivery:
         self.mask = mask
         self._owns_client = api_client is None
         self._client = ApiClient() if api_client is None else api_client
-        self._sender = Sender(self._client)
+        self._sender = Sender(self._client, self._limits.workers)
         # By process: exchanging one is a single step, without a lock that a fork may find taken.
         self._engines: dict[Process, Engine] = {}
         _all.add(self)
