@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -92,7 +93,7 @@ def _precede_logging() -> None:
 
 
 _is_before_logging = False
-_locks: dict[Lock, None] = {}
+_locks: WeakKeyDictionary[Lock, None] = WeakKeyDictionary()
 _taken: list[Lock] = []
 _imports = threading.RLock()
 hold_forks(_imports)
@@ -107,9 +108,11 @@ def _end() -> None:
 
 
 def _take_locks() -> None:
-    for lock in list(_locks):
-        lock.acquire()
-        _taken.append(lock)
+    for reference in _locks.keyrefs():
+        lock = reference()
+        if lock is not None:
+            lock.acquire()
+            _taken.append(lock)
 
 
 def _release_locks() -> None:
