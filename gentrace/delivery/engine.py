@@ -37,14 +37,6 @@ LOOK = 0.25
 """Seconds between two looks at settings that were no good, and between a failure and going on."""
 
 
-@cache
-def load_spool() -> type[SpoolKeeper]:
-    """Load what a spool needs: no run waits for that, and a finalizer at the end could not."""
-    from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
-
-    return SpoolKeeper
-
-
 class Engine:
     """The queue and the threads of one delivery in one process.
 
@@ -387,3 +379,11 @@ class Engine:
             self._helpers.discard(me)
             with suppress(ValueError):
                 self._idle.remove(flush.wakes)
+
+
+@cache
+def load_spool() -> type[SpoolKeeper]:
+    """Load what a spool needs: no run waits for that, and a finalizer at the end could not."""
+    from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
+
+    return SpoolKeeper

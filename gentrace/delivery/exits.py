@@ -88,8 +88,9 @@ def _begin() -> None:
     _open.clear()
 
 
+_main = threading.main_thread()
 # Where an exit function is the first to use it, none is called that is registered now.
-_is_over = not threading.main_thread().is_alive()
+_is_over = threading.get_ident() == _main.ident and not _main.is_alive()
 _finalized: set[Process] = set()
 """In which processes multiprocessing closes all."""
 

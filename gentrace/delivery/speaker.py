@@ -71,10 +71,11 @@ class Speaker:
         """Say all that is left, due or not, as the program ends."""
         self.is_exiting = True
         self._act(self._notices.hurry)
-        if self._thread is not None:  # it may be in the middle of saying something
-            self._wakes.put(None)
-            self._thread.join(MOMENT)
-        with suppress(Exception):  # of the user's own handler or filter
+        thread, self._thread = self._thread, None
+        with suppress(Exception):  # of the user's own handler or filter, or where it comes from it
+            if thread is not None:  # it may be in the middle of saying something
+                self._wakes.put(None)
+                thread.join(MOMENT)
             self.say()
 
     def _run(self) -> None:
