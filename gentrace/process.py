@@ -61,6 +61,8 @@ def is_ending() -> bool:
 def hold_forks(lock: Lock) -> None:
     """Have forks wait for a lock, which must be held for short and for nothing that waits.
 
+    A lock that is gone is forgotten.
+
     For what would be left half-done in the child for good, such as an import: the lock of a
     module stays with a thread that the child does not have.
     """
@@ -108,11 +110,9 @@ def _end() -> None:
 
 
 def _take_locks() -> None:
-    for reference in _locks.keyrefs():
-        lock = reference()
-        if lock is not None:
-            lock.acquire()
-            _taken.append(lock)
+    for lock in filter(None, [reference() for reference in _locks.keyrefs()]):
+        lock.acquire()
+        _taken.append(lock)
 
 
 def _release_locks() -> None:

@@ -77,8 +77,7 @@ def _end() -> None:
     global _is_over  # noqa: PLW0603 - a process has one
     _is_over = True
     close_all()
-    if "logging" in sys.modules:
-        is_heard()  # it keeps the logger for what is said later
+    is_heard()  # it keeps the logger for what finalizers have to say
 
 
 def _begin() -> None:
