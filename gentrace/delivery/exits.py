@@ -70,7 +70,7 @@ def _close_in_worker() -> None:
 
 
 def _close_at_signal(**_: object) -> None:
-    close_all()
+    _end()
 
 
 def _end() -> None:

@@ -32,7 +32,7 @@ class Speaker:
         act: carries out an action in turn.
 
     Attributes:
-        is_exiting: whether the interpreter ends: nothing is said then where nobody listens.
+        is_exiting: whether the program ends: `say_rest` alone says something then.
 
     """
 
@@ -52,15 +52,19 @@ class Speaker:
         if self._notices.wait(self._clock.now()) > 0:
             return
         words: list[str] = []
-        self._act(lambda: words.extend(self._notices.due(self._clock.now())))
-        if self.is_exiting and not is_heard():
-            return
+
+        def take() -> None:
+            # What is left then is said by the thread that ends the program: this one may be cut.
+            if not self.is_exiting:
+                words.extend(self._notices.due(self._clock.now()))
+
+        self._act(take)
         for text in words:
             warn(text)
 
     def start(self) -> None:
         """Have a thread say all that is left, as the workers hang or are gone."""
-        if self._is_running or not self._has_more():
+        if self._is_running or self.is_exiting or not self._has_more():
             return
         self._is_running = True
         _speaking.add(self)
@@ -70,16 +74,24 @@ class Speaker:
     def say_rest(self) -> None:
         """Say all that is left, due or not, as the program ends."""
         self.is_exiting = True
-        self._act(self._notices.hurry)
         thread, self._thread = self._thread, None
+        words: list[str] = []
+
+        def take() -> None:
+            self._notices.hurry()
+            words.extend(self._notices.due(self._clock.now()))
+
         with suppress(Exception):  # of the user's own handler or filter, or where it comes from it
             if thread is not None:  # it may be in the middle of saying something
                 self._wakes.put(None)
                 thread.join(MOMENT)
-            self.say()
+            self._act(take)
+            if is_heard():
+                for text in words:
+                    warn(text)
 
     def _run(self) -> None:
-        while self._is_running:
+        while self._is_running and not self.is_exiting:
             self._clock.wait(self._wakes, min(EVERY, self._notices.wait(self._clock.now())))
             with suppress(Exception):  # of the user's own handler or filter
                 self.say()
