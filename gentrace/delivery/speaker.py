@@ -69,7 +69,8 @@ class Speaker:
         self._is_running = True
         _speaking.add(self)
         self._thread = start_thread("notices", self._run)
-        self._is_running = self._thread is not None
+        if self._thread is None:  # else it may be through already
+            self._is_running = False
 
     def say_rest(self) -> None:
         """Say all that is left, due or not, as the program ends."""
