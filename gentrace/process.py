@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -60,6 +61,8 @@ def is_ending() -> bool:
 def hold_forks(lock: Lock) -> None:
     """Have forks wait for a lock, which must be held for short and for nothing that waits.
 
+    A lock that is gone is forgotten.
+
     For what would be left half-done in the child for good, such as an import: the lock of a
     module stays with a thread that the child does not have.
     """
@@ -92,7 +95,7 @@ def _precede_logging() -> None:
 
 
 _is_before_logging = False
-_locks: dict[Lock, None] = {}
+_locks: WeakKeyDictionary[Lock, None] = WeakKeyDictionary()
 _taken: list[Lock] = []
 _imports = threading.RLock()
 hold_forks(_imports)
@@ -107,7 +110,7 @@ def _end() -> None:
 
 
 def _take_locks() -> None:
-    for lock in list(_locks):
+    for lock in filter(None, [reference() for reference in _locks.keyrefs()]):
         lock.acquire()
         _taken.append(lock)
 

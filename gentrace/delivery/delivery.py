@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from math import inf
 from os import PathLike, fsdecode
 from threading import TIMEOUT_MAX
@@ -13,8 +11,8 @@ from weakref import WeakSet
 from gentrace.api_client import ApiClient
 from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
 from gentrace.delivery.clock import Clock
-from gentrace.delivery.engine import Engine
-from gentrace.delivery.exits import keep_open, let_go
+from gentrace.delivery.engine import Engine, load_spool
+from gentrace.delivery.exits import close_late, keep_open, let_go
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_off
@@ -51,7 +49,8 @@ class Delivery:
         spool: directory in which runs survive the process; None keeps them in memory alone.
         max_runs: how many runs may be held in memory, those being sent included.
         max_bytes: how many bytes may be held in memory, 2 KiB a run counted besides its body.
-        workers: how many runs are sent at once.
+        workers: how many runs are sent at once, over as many connections of its own, also where
+            `connection_pool_maxsize` is less.
         mask: function that sees each step as a plain dict in wire names before anything else
             does, and returns what is kept of it; None masks nothing. Also an attribute.
         exit_timeout: seconds that the interpreter's end waits for what is left; 0 does not wait.
@@ -98,7 +97,7 @@ class Delivery:
         self.mask = mask
         self._owns_client = api_client is None
         self._client = ApiClient() if api_client is None else api_client
-        self._sender = Sender(self._client)
+        self._sender = Sender(self._client, self._limits.workers)
         # By process: exchanging one is a single step, without a lock that a fork may find taken.
         self._engines: dict[Process, Engine] = {}
         _all.add(self)
@@ -179,17 +178,13 @@ class Delivery:
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue a run that is checked, masked and encoded; it ends this receipt."""
-        if sys.is_finalizing():  # no thread can start: Python 3.11 waits for it for ever
-            receipt.end_with("closed")
-            return
         self._busy_engine().enqueue(body, receipt)
+        close_late(self)
 
     def drop(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and dropped, and end its receipt with that reason."""
-        if sys.is_finalizing():  # no thread can start: Python 3.11 waits for it for ever
-            receipt.end_with("closed")
-            return
         self._busy_engine().turn_away(receipt, reason)
+        close_late(self)
 
     def off_reason(self) -> str | None:
         """Return "disabled" if runs go nowhere, as the environment or the lack of a token says.
@@ -309,7 +304,7 @@ def _check_directory(value: object) -> Path | None:
     # All that a spool needs is loaded here, and not by the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
-    import_module("gentrace.delivery.spool_keeper")
+    load_spool()
     return Path(path).absolute()
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from contextlib import suppress
+from functools import cache
 from math import inf
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
+from gentrace.delivery.endings import end_receipts
 from gentrace.delivery.notices import Notices, warn
 from gentrace.delivery.off import is_off
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.speaker import Speaker
+from gentrace.delivery.threads import start_thread
 from gentrace.delivery.turns import Turns
 from gentrace.process import hold_forks, let_forks
 
@@ -76,6 +80,8 @@ class Engine:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
         self._let_in(run, lambda: self._queue.accept(run))
+        if not self._is_working:  # no thread was to be had: whoever waits for it sends it
+            receipt.help = self.flush
 
     def turn_away(self, receipt: Receipt, reason: str) -> None:
         """Drop a run at the door."""
@@ -116,8 +122,9 @@ class Engine:
                 self._keeper.stop()
                 let_forks(self._turns.lock)
         if at_exit:
-            self._speaker.say()
+            self._speaker.say_rest()
         else:
+            self._act(self._notices.hurry)
             self._speaker.start()
         return is_done
 
@@ -157,9 +164,7 @@ class Engine:
     def _make_queue(self) -> RunQueue:
         if self._limits.spool is None:
             return RunQueue(self._limits, self._clock.draw, self._notices.count)
-        from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
-
-        self._keeper = SpoolKeeper(
+        self._keeper = load_spool()(
             self._limits.spool,
             self._limits,
             self._sender.host,
@@ -179,29 +184,7 @@ class Engine:
         """Carry out an action on the queue in turn, then end receipts outside of every lock."""
         if not self._turns.take(action):
             return  # a holder of the turn in this very thread does both
-        interruption: BaseException | None = None
-        while True:
-            try:
-                receipt, outcome = self._queue.endings.popleft()
-            except IndexError:
-                break
-            try:
-                if isinstance(outcome, str):
-                    receipt.succeed(outcome)
-                else:
-                    receipt.fail(outcome)
-            except BaseException as error:
-                if not receipt.done():  # an interrupt came before its end
-                    self._queue.endings.append((receipt, outcome))
-                    raise
-                # Of a callback; other receipts still end.
-                is_main = threading.current_thread() is threading.main_thread()
-                if is_main and not isinstance(error, Exception):
-                    interruption = error  # such as Ctrl-C, which comes there
-                else:
-                    warn(f"a callback of a receipt raised {type(error).__name__}")
-        if interruption is not None:
-            raise interruption
+        end_receipts(self._queue.endings)
 
     def _take_over(self) -> bool:
         """Adopt what others left in the spool; tell whether there is more than may be open."""
@@ -233,11 +216,7 @@ class Engine:
                 name, target = self._unstarted.pop()
             except IndexError:
                 return
-            try:
-                threading.Thread(
-                    target=target, name=f"gentrace-delivery-{name}", daemon=True
-                ).start()
-            except RuntimeError:  # none to be had, or the interpreter ends
+            if start_thread(name, target) is None:
                 self._unstarted.append((name, target))
                 return
             self._is_working = True
@@ -372,9 +351,11 @@ class Engine:
         if flush is None:
             return False
         me = threading.get_ident()
+        if sys.is_finalizing():
+            pass  # neither threads nor modules are left to send anything
         # In the callback of a receipt, runs may wait for this very thread; and where no thread was
         # to be had, nobody else sends them.
-        if me in self._workers or not self._is_working:
+        elif me in self._workers or not self._is_working:
             self._work_for(flush, end, me)
         else:
             while not flush.is_over and (left := end - self._clock.now()) > 0:
@@ -398,3 +379,11 @@ class Engine:
             self._helpers.discard(me)
             with suppress(ValueError):
                 self._idle.remove(flush.wakes)
+
+
+@cache
+def load_spool() -> type[SpoolKeeper]:
+    """Load what a spool needs: no run waits for that, and a finalizer at the end could not."""
+    from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
+
+    return SpoolKeeper

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
+from functools import cache
 from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 EVERY = 60.0
 """Seconds between two warnings for one reason."""
@@ -13,16 +19,25 @@ _said: set[str] = set()
 
 def warn(message: str) -> None:
     """Warn on the logger `gentrace`."""
-    import logging  # noqa: PLC0415 - slow to import, and most programs are never warned
-
-    logging.getLogger("gentrace").warning("%s", message)
+    # Where modules are gone already, as the interpreter ends, nobody is there to be warned.
+    with suppress(ImportError):
+        _logger().warning("%s", message)
 
 
 def is_heard() -> bool:
     """Tell whether somebody handles what is said; else Python writes it to standard error."""
+    try:
+        return _logger().hasHandlers()
+    except ImportError:
+        return False
+
+
+@cache
+def _logger() -> Logger:
+    """Return the logger, which is kept: finalizers at the end of the interpreter import nothing."""
     import logging  # noqa: PLC0415 - slow to import, and most programs are never warned
 
-    return logging.getLogger("gentrace").hasHandlers()
+    return logging.getLogger("gentrace")
 
 
 def warn_once(about: str, message: str) -> None:
@@ -53,6 +68,10 @@ class Notices:
     def count(self, reason: str) -> None:
         """Count a drop."""
         self._counts[reason] = self._counts.get(reason, 0) + 1
+
+    def hurry(self) -> None:
+        """Have all that is counted said as soon as may be."""
+        self._next.clear()
 
     def due(self, now: float) -> list[str]:
         """Return the warnings that are to be said now; they are due no more."""

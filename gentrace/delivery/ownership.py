@@ -7,11 +7,11 @@ however it ends; a forked child does not have it; a second delivery of the same 
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
 
@@ -30,8 +30,6 @@ class Ownership:
             OSError: the lock cannot be made.
 
         """
-        import sqlite3  # noqa: PLC0415 - a delivery without spool needs none
-
         lock = lock_of(path)
         make_private(lock)
         connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)

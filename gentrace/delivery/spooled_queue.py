@@ -151,27 +151,35 @@ class SpooledQueue(RunQueue):
             self.stats = self.stats.moved(held=OVERHEAD)
             self._fresh.append(run)
 
-    def _lose(self, file: SpoolFile) -> None:
+    def _lose(
+        self, file: SpoolFile, reason: str = "expired", cause: Exception | None = None
+    ) -> None:
         """Drop runs that were counted and are in a file no more."""
         lost, file.waiting = file.waiting, 0
         for _ in range(lost):
-            self.stats = self.stats.moved(queued=-1, dropped="expired")
-            self._count_drop("expired")
+            self.stats = self.stats.moved(queued=-1, dropped=reason)
+            self._count_drop(reason)
         for flush in self._flushes:
             flush.lose(file, lost)
         for receipt in list(file.receipts.values()):
-            self._end_receipt(receipt, "expired", None)
+            self._end_receipt(receipt, reason, cause)
 
     def look_after(self) -> None:
         """Do what is to be done about once a second."""
         self._spool.look_after()
 
     def abandon(self, cause: Exception | None) -> None:
-        """Drop what is in memory alone as closed, leave the rest in the spool, and close that."""
+        """Drop what is on no disk as closed, leave the rest in the spool, and close that."""
         super().abandon(cause)
+        for file in self._gone():
+            self._lose(file, "closed", cause)
+            file.receipts.clear()
         for receipt in self._receipts_of_files():
             self._end_receipt(receipt, "spooled", cause)
         self._spool.close()
+
+    def _gone(self) -> list[SpoolFile]:
+        return [file for file in self._spool.files() if not file.is_there()]
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts, of those that somebody holds, of the runs that are left."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, overload
 from weakref import ref
 
@@ -200,11 +199,6 @@ class PipelineRun:
             if text is None and self.error is not None:
                 text = text_of(self.error)
             off = "disabled" if self._off is None and is_switched_off() else self._off
-            if off is None and sys.is_finalizing():
-                off = "closed"
-                warn(
-                    "a run of pipeline %r ended after the program and is dropped", self._ledger.name
-                )
             if off is None:
                 self._hand_over(text)
             else:

@@ -1,11 +1,13 @@
 """Programs that end while a delivery has runs."""
 
+import asyncio
 import atexit
 import logging
 import os
 import sys
 import time
 import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 
 from support.program_tools import PATIENCE, RUN, make
@@ -47,6 +49,42 @@ def end_at_exit(url, exit_timeout=PATIENCE):
     return {"at": time.time()}
 
 
+def end_waiting(url):
+    """Wait for receipts in an exit function, where no thread has started before."""
+    delivery = make(url, exit_timeout=PATIENCE)
+
+    async def wait():
+        return await delivery.submit(RUN, idempotency_key="awaited")
+
+    def last():
+        delivery.submit(RUN, idempotency_key="waited for").result()
+        asyncio.run(wait())
+
+    atexit.register(last)
+    return {}
+
+
+def end_finalized(url, spool, log):
+    """Submit in finalizers after all exit functions: by deliveries that were used before or not."""
+    file = Path(log).open("w", buffering=1)  # noqa: SIM115 - until the very end
+    deliveries = [make(url), make(url), make(url, spool=spool)]
+    deliveries[0].submit(RUN).result(PATIENCE)
+
+    class Last:
+        def __init__(self):
+            self.deliveries, self.run, self.file = deliveries, RUN, file
+
+        def __del__(self):
+            for delivery in self.deliveries:
+                receipt = delivery.submit(self.run)
+                print(receipt.exception(0).reason, delivery.stats().queued, file=self.file)
+                delivery.flush()
+
+    sys.modules["__main__"].last = Last()
+    logging.getLogger("gentrace").addHandler(logging.StreamHandler(file))
+    return {}
+
+
 def end_adopted(url, spool, count):
     """Take over runs of another process, then end with others, or with none."""
     delivery = make(url, spool=spool)
@@ -74,9 +112,13 @@ def hold(url, count):
 
 
 def end_heard(url, log):
-    """End with a run that hangs, where somebody handles what is logged."""
+    """End with a run that hangs, and one closed before, where somebody handles what is logged."""
     handler = logging.FileHandler(log)
     logging.getLogger("gentrace").addHandler(handler)
+    closed = make(url)
+    closed.close()
+    for _ in range(100):
+        closed.submit(RUN)
     make(url, exit_timeout=0).submit(RUN)
     return {}
 

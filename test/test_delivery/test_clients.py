@@ -2,7 +2,7 @@
 
 import pickle
 
-from support.deliveries import RUN
+from support.deliveries import RUN, Gate, delivering
 from support.peers import Peer, echo
 
 from gentrace import ApiClient, Configuration, Delivery
@@ -40,3 +40,15 @@ def test_client_that_lost_its_cookie_in_a_pickle_sends_nothing_until_that_is_set
             assert receipt.result(30)
             assert delivery.close(30)
     assert [request["Cookie"] for request in peer.requests] == ["c=d"]
+
+
+def test_each_worker_has_a_connection_whatever_the_pool_of_the_given_client_holds():
+    """Waiting for one is no trouble of the server, for which others would have to wait."""
+    gate = Gate()
+    settings = {"connection_pool_maxsize": 1}
+    with Peer(gate) as peer, delivering(peer, settings=settings, workers=3) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(3)]
+        peer.wait(lambda: len(peer.requests) == 3)
+        assert delivery.api_client.configuration.connection_pool_maxsize == 1
+        gate.go.set()
+        assert all(receipt.result(30) for receipt in receipts)

@@ -219,6 +219,37 @@ def test_what_is_closed_while_all_workers_hang_is_said(caplog):
         peer.wait(lambda: "5 runs were dropped: closed" in caplog.text)
 
 
+def test_what_is_left_to_be_said_is_at_the_end(caplog):
+    """As a program may end within the minute."""
+    clock = HandClock()
+    with Peer(reply(400)) as peer, delivering(peer, clock) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: "1 run was dropped: refused" in caplog.text)
+        for _ in range(3):
+            delivery.submit(RUN)
+        assert delivery.flush(30)
+        assert delivery.close(30)
+        peer.wait(lambda: "3 runs were dropped: refused" in caplog.text)
+
+
+def test_a_thread_that_has_said_all_before_it_is_noted_is_followed_by_another(monkeypatch, caplog):
+    start = threading.Thread.start
+
+    def start_and_wait(thread):
+        start(thread)
+        thread.join(30)
+
+    clock = HandClock()
+    with Peer() as peer, delivering(peer, clock) as delivery:
+        delivery.close()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start_and_wait)
+            delivery.submit(RUN)
+        clock.move(60)
+        delivery.submit(RUN)
+        peer.wait(lambda: caplog.text.count("1 run was dropped: closed") == 2)
+
+
 def test_runs_after_the_end_are_said_once_a_minute(caplog):
     """By a thread that is gone when all is said."""
     clock = HandClock()

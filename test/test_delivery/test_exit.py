@@ -1,9 +1,12 @@
 """The end of the interpreter with runs that are not sent yet."""
 
+import re
+import subprocess
+import sys
 import time
 
 import pytest
-from support.deliveries import PATIENCE, files
+from support.deliveries import PATIENCE, files, list_spool
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
@@ -97,8 +100,60 @@ def test_the_default_delivery_is_closed_too():
 
 
 def test_what_is_dropped_at_the_end_is_said_where_somebody_listens(tmp_path):
-    """And where nobody does, nothing is written to standard error."""
+    """All of it, also what a minute has not passed for; where nobody does, nothing is written."""
     with Peer(stall) as peer:
         run_program("end_heard", peer.url, tmp_path / "log")
-        assert (tmp_path / "log").read_text() == "1 run was dropped: closed\n"
+        said = (tmp_path / "log").read_text()
+        counts = [
+            int(count) for count in re.findall(r"(\d+) runs? (?:was|were) dropped: closed", said)
+        ]
+        assert sum(counts) == 101
         run_program("end_with_runs", peer.url, 3, 0)
+
+
+def test_a_receipt_can_be_waited_for_in_an_exit_function():
+    """Where no thread can start, whoever waits sends the run."""
+    with Peer() as peer:
+        run_program("end_waiting", peer.url)
+        assert keys(peer) == ["awaited", "waited for"]
+
+
+LATE = """
+import atexit, threading
+
+def late():
+    delivery = gentrace.Delivery(gentrace.ApiClient(gentrace.Configuration({url!r}, "token")))
+    for _ in range(2):
+        receipt = delivery.submit({{"name": "n", "step_runs": []}})
+        print(receipt.done(), delivery.stats().dropped["closed"])
+
+atexit.register(late)
+import gentrace
+if {is_loaded}:
+    gentrace.Delivery
+"""
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_delivery_is_closed_where_it_is_first_used_after_all_were(is_loaded):
+    """In an exit function that was registered before: nobody would send a run later."""
+    with Peer() as peer:
+        done = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-c", LATE.format(url=peer.url, is_loaded=is_loaded)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        assert (done.stdout, len(peer.requests)) == ("True 0\nTrue 1\n", 1)
+
+
+def test_a_run_of_a_finalizer_ends_after_the_exit_functions(tmp_path, spool):
+    """It is on disk for the next process, or dropped as closed, and said where somebody listens."""
+    with Peer() as peer:
+        run_program("end_finalized", peer.url, spool, tmp_path / "log")
+        assert len(peer.requests) == 1
+    lines = "".join(sorted((tmp_path / "log").read_text().splitlines(keepends=True)))
+    assert lines == "1 run was dropped: closed\n" * 2 + "closed 0\n" * 2 + "spooled 1\n"
+    (left,) = list_spool(spool)
+    assert left.runs == 1

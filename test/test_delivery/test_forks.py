@@ -1,11 +1,18 @@
 """Forked children: none sends the parent's runs, none loses its own."""
 
+import gc
+import multiprocessing.process
+import multiprocessing.util
+import threading
+import weakref
 from collections import Counter
 
 import pytest
-from support.deliveries import files, keys
+from support.deliveries import RUN, delivering, files, keys
 from support.peers import Peer, echo, stall
 from support.programs import run_program
+
+from gentrace.process import hold_forks
 
 
 def hang_some(talk, request):
@@ -64,3 +71,25 @@ def test_forks_wait_for_no_file_of_a_spool_to_be_looked_through(spool):
         assert seen == {"code": 0}
         assert len(keys(peer)) == 80
     assert files(spool) == []
+
+
+def test_a_worker_of_multiprocessing_is_told_once_to_close_its_deliveries(monkeypatch):
+    """However many it makes: what it is told stays until its end."""
+    told = []
+    monkeypatch.setattr(multiprocessing.process, "parent_process", object)
+    monkeypatch.setattr(multiprocessing.util, "Finalize", lambda *_, **more: told.append(more))
+    with Peer() as peer:
+        for _ in range(3):
+            with delivering(peer) as delivery:
+                delivery.submit(RUN)
+    assert len(told) <= 1
+
+
+def test_forks_wait_for_no_lock_that_is_gone():
+    """Such as that of a delivery whose counters alone were asked for."""
+    lock = threading.RLock()
+    hold_forks(lock)
+    seen = weakref.ref(lock)
+    del lock
+    gc.collect()
+    assert seen() is None

@@ -1,5 +1,6 @@
 """Moments that are rare: no thread to be had, a flush in a turn, files that others changed."""
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from importlib import import_module
 
 import pytest
 from support.deliveries import RUN, HandClock, delivering, list_spool, make_client
@@ -44,6 +46,37 @@ def test_where_no_thread_can_start_flush_does_their_work():
         assert all(receipt.result(0) for receipt in receipts)
 
 
+@pytest.mark.usefixtures("without_threads")
+def test_where_no_thread_can_start_whoever_waits_for_a_receipt_sends_it():
+    """Within the time that it has; a loop goes on in between."""
+
+    async def wait():
+        return await delivery.submit(RUN)
+
+    with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
+        receipt = delivery.submit(RUN)
+        with pytest.raises(TimeoutError):
+            receipt.result(0)
+        assert peer.requests == []
+        assert receipt.exception(30) is None
+        assert receipt.result(0)
+        assert asyncio.run(wait())
+        assert delivery.stats() == DeliveryStats(2, 2)
+
+
+@pytest.mark.usefixtures("without_threads")
+def test_a_loop_goes_on_while_only_an_await_sends_a_run(monkeypatch):
+    monkeypatch.setattr("gentrace.delivery.receipt.SLICE", 0.05)
+
+    async def main(delivery):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(delivery.submit(RUN), 0.1)
+
+    with Peer(stall) as peer, delivering(peer) as delivery:
+        asyncio.run(main(delivery))
+        assert peer.requests
+
+
 def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
     """Here all but two, and with them the one that looks after the spool."""
     start = threading.Thread.start
@@ -64,6 +97,36 @@ def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
         assert delivery.submit(RUN).result(30)
         names = {thread.name for thread in set(threading.enumerate()) - before}
         assert {f"gentrace-delivery-{name}" for name in (2, 3, "spool")} <= names
+
+
+def test_a_run_of_a_finalizer_at_the_very_end_is_stored_or_closed(monkeypatch, spool):
+    """See also test_exit.py. Nothing waits or starts there, and nothing is sent."""
+    with (
+        Peer() as peer,
+        delivering(peer) as used,
+        delivering(peer) as unused,
+        delivering(peer, spool=spool) as spooled,
+    ):
+        used.submit(RUN).result(30)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "is_finalizing", lambda: True)
+            before = set(threading.enumerate())
+            receipts = [delivery.submit(RUN) for delivery in (used, unused, spooled)]
+            reasons = [receipt.exception(0).reason for receipt in receipts]
+            assert reasons == ["closed", "closed", "spooled"]
+            assert used.flush()
+            assert set(threading.enumerate()) <= before
+        assert len(peer.requests) == 1
+        assert used.stats() == DeliveryStats(2, 1, dropped={"closed": 1})
+    assert [file.runs for file in list_spool(spool)] == [1]
+
+
+def test_where_modules_are_gone_nobody_is_warned(monkeypatch):
+    monkeypatch.delitem(sys.modules, "gentrace.delivery.notices")
+    notices = import_module("gentrace.delivery.notices")
+    monkeypatch.setitem(sys.modules, "logging", None)
+    notices.warn("of a finalizer at the end")
+    assert not notices.is_heard()
 
 
 @pytest.mark.usefixtures("without_threads")

@@ -82,6 +82,17 @@ def test_a_reminder_is_said_once_a_minute():
     assert said == [["the disk is full"], [], ["the disk is full"]]
 
 
+def test_a_drop_is_counted_until_a_minute_has_passed_or_all_is_said():
+    notices = Notices()
+    said = []
+    for now, is_last in ((0, False), (1, False), (2, True)):
+        notices.count("refused")
+        if is_last:
+            notices.hurry()
+        said.append(notices.due(now))
+    assert said == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
+
+
 def test_a_run_that_is_stored_is_not_stored_again(spool):
     """As after an interrupt between its write and its place in the queue."""
     store = Spool(spool, Limits(spool=spool), lambda: "host", lambda: 0.0, pytest.fail)

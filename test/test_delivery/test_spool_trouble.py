@@ -1,5 +1,6 @@
 """Files of a spool that are damaged, locked, removed, of another version, or cannot be written."""
 
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -197,6 +198,18 @@ def test_files_removed_while_in_use_lose_nothing(spool, caplog):
         clock.move(60)
         assert first.result(30)
         assert second.result(30)
+
+
+def test_runs_of_files_removed_while_in_use_are_not_said_to_be_on_disk(spool):
+    """Those that memory holds, and those beyond: no other process could send them."""
+    with Peer(stall) as peer, delivering(peer, spool=spool, max_runs=2, workers=1) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(5)]
+        peer.wait(lambda: peer.requests)
+        shutil.rmtree(spool)
+        assert not delivery.close(0)
+        assert [receipt.exception(0).reason for receipt in receipts] == ["closed"] * 5
+        assert delivery.stats() == DeliveryStats(5, dropped={"closed": 5})
+    assert not spool.exists()
 
 
 def test_the_log_is_copied_when_it_is_long(spool):

@@ -4,10 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from support.recording import reason_of
-
-from gentrace import ApiClient, Configuration
-from gentrace.delivery import Delivery
 
 
 @pytest.mark.parametrize("how", ["run.submit()", "delivery.submit({'name': 'a', 'stepRuns': []})"])
@@ -34,23 +30,3 @@ late.me = late
         cwd=root,
     )
     assert done.stdout == "closed"
-    assert "a run of pipeline 'a' ended after the program and is dropped" in done.stderr
-
-
-def test_delivery_takes_no_run_while_the_interpreter_ends(pipeline, delivery, monkeypatch, caplog):
-    def fail(_):
-        raise ValueError
-
-    with Delivery(ApiClient(Configuration("http://127.0.0.1:9"))) as other:
-        masking = Delivery(other.api_client, mask=fail)
-        monkeypatch.setattr(sys, "is_finalizing", lambda: True)
-        with pipeline.start() as run:
-            pass
-        run_of_its_own = {"name": "a", "stepRuns": [{}]}
-        receipts = [run.receipt, *(one.submit(run_of_its_own) for one in (other, masking))]
-        monkeypatch.undo()
-    assert [reason_of(receipt) for receipt in receipts] == ["closed"] * 3
-    assert delivery.bodies == []
-    assert [record.getMessage() for record in caplog.records] == [
-        "a run of pipeline 'answer-question' ended after the program and is dropped"
-    ]
