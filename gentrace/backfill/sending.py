@@ -263,13 +263,13 @@ class _Backfill:
             except ApiException as error:
                 if error.status in STORED:
                     return None  # though the answer cannot be read
-                is_elsewhere = error.status in ELSEWHERE and not self._reached
-                self._reached = self._reached or error.status != CONNECTION
-                if is_elsewhere:
+                if error.status in ELSEWHERE and not self._reached:
                     error.remedy = NotFoundException.remedy
-                elif _is_refusal(error.status):
+                    raise
+                self._reached = self._reached or error.status != CONNECTION
+                if _is_refusal(error.status):
                     return str(error)
-                if is_elsewhere or self._is_final(error, tried) or self._pause(error, tried):
+                if self._is_final(error, tried) or self._pause(error, tried):
                     raise
             else:
                 return None
