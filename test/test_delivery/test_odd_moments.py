@@ -236,6 +236,7 @@ def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory
                 assert path.with_suffix(".lock").exists()
         path.write_bytes(b"no database" * 1000)
         with delivering(peer, spool=spool) as third:
+            assert third.flush(30)  # which looks at what is there, with no thread beside it
             assert third.submit(RUN).result(30)
             peer.wait(lambda: "not a database" in caplog.text)
 
