@@ -74,7 +74,7 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     # What is no object stands in one where it is sent.
     depth = 1 if issubclass(class_of(value), dict) else 2
     try:
-        verdict = look_at(value, MAX_VALUES, MAX_BYTES, depth)
+        verdict = look_at(value, MAX_BYTES, depth)
         if verdict is not False:
             fast = dumps if verdict and dumps is not None else _encode_with_hook
             text = fast(value)
