@@ -70,8 +70,9 @@ class Notices:
         self._counts[reason] = self._counts.get(reason, 0) + 1
 
     def hurry(self) -> None:
-        """Have all that is counted said as soon as may be."""
-        self._next.clear()
+        """Have all drops that are counted said as soon as may be."""
+        for reason in list(self._counts):
+            self._next.pop(reason, None)
 
     def due(self, now: float) -> list[str]:
         """Return the warnings that are to be said now; they are due no more."""

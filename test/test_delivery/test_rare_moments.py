@@ -15,6 +15,7 @@ from gentrace.delivery.limits import Limits
 from gentrace.delivery.notices import Notices
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
+from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.spool import Spool
 
 
@@ -80,6 +81,30 @@ def test_a_reminder_is_said_once_a_minute():
         notices.remind("the disk is full")
         said.append(notices.due(now))
     assert said == [["the disk is full"], [], ["the disk is full"]]
+
+
+def test_at_the_end_drops_are_said_at_once_and_no_reminder_again():
+    notices = Notices()
+    said = []
+    for now in (0, 1, 2):
+        notices.remind("the disk is full")
+        notices.count("closed")
+        if now == 2:
+            notices.hurry()
+        said.append(notices.due(now))
+    assert said[0] == ["the disk is full", "1 run was dropped: closed"]
+    assert said[1:] == [[], ["2 runs were dropped: closed"]]
+
+
+def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(caplog):
+    notices = Notices()
+    speaker = Speaker(notices, HandClock(), lambda action: action())
+    notices.tell("the end")
+    speaker.is_exiting = True
+    speaker.say()
+    assert caplog.messages == []
+    speaker.say_rest()
+    assert caplog.messages == ["the end"]
 
 
 def test_a_drop_is_counted_until_a_minute_has_passed_or_all_is_said():
