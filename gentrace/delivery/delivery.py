@@ -228,6 +228,14 @@ class Delivery:
         self._release()
         return is_done
 
+    def end_late(self) -> None:
+        """Close after the end of the process has begun; if that was done, say what is dropped."""
+        engine = self._engine()
+        if engine.is_closed:
+            engine.say_late()
+        else:
+            self.begin_exit()()
+
     def begin_exit(self) -> Callable[[], None]:
         """Begin to close at the end of the process; return what waits for it and finishes."""
         engine = self._engine()

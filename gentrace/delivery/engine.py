@@ -80,8 +80,8 @@ class Engine:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
         self._let_in(run, lambda: self._queue.accept(run))
-        if not self._is_working:  # no thread was to be had: whoever waits for it sends it
-            receipt.help = self.flush
+        if not self._is_working and len(self._unstarted) == len(self._list_threads()):
+            receipt.help = self.help  # no thread was to be had: whoever waits for it sends it
 
     def turn_away(self, receipt: Receipt, reason: str) -> None:
         """Drop a run at the door."""
@@ -99,6 +99,17 @@ class Engine:
             is_done = self._wait_for(self._begin_flush(), end)
             if not (is_done and has_more and is_new):
                 return is_done
+
+    def help(self, timeout: float | None) -> bool:
+        """Send what waits in this very thread where no other one does; tell whether it did."""
+        if self._is_working:
+            return False
+        self.flush(timeout)
+        return True
+
+    def say_late(self) -> None:
+        """Say what was dropped after the end of the process began."""
+        self._speaker.say_rest()
 
     def close(self, timeout: float | None) -> bool:
         """Flush, end what is left, and stop; tell whether all had ended."""

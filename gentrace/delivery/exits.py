@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from gentrace.delivery.notices import is_heard
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 class Closing(Protocol):
     """What is closed at the end: a delivery."""
+
+    def end_late(self) -> None:
+        """Close, or say what is dropped where that was done already."""
+        ...
 
     def begin_exit(self) -> Callable[[], None]:
         """Begin to close, and return what waits for the end of it."""
@@ -41,8 +46,9 @@ def let_go(delivery: Closing) -> None:
 def close_all() -> None:
     """Close all that are open, each within its own `exit_timeout` from now."""
     closing = [(delivery, delivery.begin_exit()) for delivery in list(_open)]
-    for _, finish in closing:
-        finish()
+    with ExitStack() as stack:  # one that fails keeps no other from its end
+        for _, finish in reversed(closing):
+            stack.callback(finish)
     say_all()
 
 
@@ -52,7 +58,7 @@ def close_late(delivery: Closing) -> None:
     So it is in an exit function that was registered before, and in a finalizer after these.
     """
     if _is_over or sys.is_finalizing():
-        delivery.begin_exit()()
+        delivery.end_late()
 
 
 def _close_in_worker() -> None:

@@ -72,8 +72,8 @@ class Receipt(Future[str]):
     """
 
     idempotency_key: str
-    help: Callable[[float | None], object] | None = None
-    """What sends it within so many seconds where no thread does; None where one does."""
+    help: Callable[[float | None], bool] | None = None
+    """What sends it within so many seconds where no thread does, and tells whether it did."""
 
     def __init__(self, idempotency_key: str | None = None) -> None:
         super().__init__()
@@ -166,9 +166,8 @@ class Receipt(Future[str]):
     def _wait(self, timeout: float | None) -> float | None:
         """Send it in this very thread where no other one does; return how long to wait then."""
         self.leave_to_parent()
-        if self.help is None or super().done():
+        if self.help is None or super().done() or not self.help(timeout):
             return timeout
-        self.help(timeout)
         return 0
 
 

@@ -45,6 +45,7 @@ class Speaker:
         self._thread: threading.Thread | None = None
         self._is_running = False
         self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._has_hurried = False
         self.is_exiting = False
 
     def say(self) -> None:
@@ -79,7 +80,9 @@ class Speaker:
         words: list[str] = []
 
         def take() -> None:
-            self._notices.hurry()
+            if not self._has_hurried:  # what comes later is said once a minute
+                self._has_hurried = True
+                self._notices.hurry()
             words.extend(self._notices.due(self._clock.now()))
 
         with suppress(Exception):  # of the user's own handler or filter, or where it comes from it

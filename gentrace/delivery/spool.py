@@ -303,6 +303,9 @@ def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
+    except OSError:  # its log cannot be set aside
+        ownership.give_up(is_gone=False)
+        raise
     except sqlite3.Error as error:
         if not is_damage(error):
             ownership.give_up(is_gone=False)

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from gentrace.clock import wall
 from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
-from gentrace.delivery.spool_parts import log_of, remove_file, set_aside, size_of
+from gentrace.delivery.spool_parts import log_of, may_exist, remove_file, set_aside, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,8 +290,8 @@ class SpoolFile:
         return total
 
     def is_there(self) -> bool:
-        """Tell whether its path still leads to it."""
-        return self.path.exists()
+        """Tell whether its path still leads to it, as far as this process may know."""
+        return may_exist(self.path)
 
     def sync(self) -> None:
         """Put what was written on the disk; nobody needs a turn for that."""

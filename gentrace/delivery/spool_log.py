@@ -11,6 +11,7 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gentrace.delivery.spool_file import VERSION
 from gentrace.delivery.spool_parts import log_of, size_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,15 @@ def set_aside_log(path: Path) -> bool:
         _rename(log)
         return True
     with closing(sqlite3.connect(path, timeout=0)) as connection:
-        is_busy, read, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            return False
+        try:
+            is_busy, read, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.OperationalError:  # such as of a full disk
+            if _has_more(log, 0):
+                raise
+            return False
         if is_busy or copied != read:
             raise sqlite3.OperationalError("another program reads it")
         # Without a number, the database says that it has no log.

@@ -22,6 +22,14 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def may_exist(path: Path) -> bool:
+    """Tell whether a file is there; also if this process may not look, as of another user."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 def remove_file(path: Path) -> None:
     """Remove a database with its log."""
     for part in (path, log_of(path), path.with_name(path.name + "-shm")):

@@ -94,17 +94,29 @@ class Scope:
 
     __slots__ = ("before", "ledger", "outer", "run", "step")
 
+    before: Scope | None
+    outer: Scope | None
+
     def __init__(self, run: ref[Any], ledger: ref[Ledger], step: ref[Any] | None = None) -> None:
         self.run = run
         self.ledger = ledger
         self.step = step
-        outer: Scope | None = _current.get()
-        self.before = outer
-        # Past those that are of no use, so that nothing grows where each task starts the next.
+        self.stand_in(_current.get())
+        change_context(_current.set, self)
+
+    def stand_in(self, around: Scope | None) -> None:
+        """Be within what is, or was, current."""
+        self.before = outer = around
         while outer is not None and (outer.ledger is self.ledger or not outer.is_open()):
             outer = outer.outer
-        self.outer: Scope | None = outer
-        change_context(_current.set, self)
+        self.outer = outer
+        # Past those that have ended, so that nothing grows where each task starts the next.
+        while outer is not None:
+            further = outer.outer
+            while further is not None and not further.is_open():
+                further = further.outer
+            outer.outer = further
+            outer = further
 
     def is_open(self) -> bool:
         """Tell whether its run takes steps, here and now."""
@@ -163,9 +175,9 @@ def hold_back(around: Scope | None) -> tuple[Scope, Scope] | None:
     innermost = outermost = _current.get()
     while outermost is not None and outermost.before is not around:
         outermost = outermost.before
+    change_context(_current.set, around)
     if innermost is None or outermost is None:
         return None
-    change_context(_current.set, around)
     return innermost, outermost
 
 
@@ -176,6 +188,8 @@ def take_up(held: tuple[Scope, Scope]) -> None:
     if all(scope is not outermost for scope in scopes()):
         outermost.before = _current.get()
         change_context(_current.set, innermost)
+        for scope in reversed(list(scopes())):
+            scope.stand_in(scope.before)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

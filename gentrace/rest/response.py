@@ -226,6 +226,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Read the rest of a body that cannot be unpacked, as far as it comes."""
         if self._packed is not None:
             self._is_undecodable = True
+            self._limit_drain()
             try:
                 self._packed.read_rest()
             except FAILURES as error:
@@ -250,7 +251,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
             return self._refuse(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
-        if not is_lost and not self._attempt.deadline.is_up():
+        if not is_lost and (self._is_undecodable or not self._attempt.deadline.is_up()):
             why = f"it cannot be read: {describe(cause)}"
             shown = cause if is_clean(cause, self._report.secrets) else None
             return self._refuse(exception_class(self.status), why, partial.getvalue()), shown
@@ -329,9 +330,12 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     drain_conn = discard
 
-    def _drain(self) -> None:
+    def _limit_drain(self) -> None:
         self._attempt.limit = _DRAIN_TIME
         self._attempt.limit_operations(_DRAIN_TIME)
+
+    def _drain(self) -> None:
+        self._limit_drain()
         end = now() + _DRAIN_TIME
         while now() < end and self._source.read1(PIECE):
             pass

@@ -53,17 +53,19 @@ def form_of(value: Any) -> Any:
     return cut(repr(value), MAX_REPR)
 
 
-def dump_model(value: Any) -> Any:
-    """Return the form that a pydantic model has in JSON; others may know no `mode`."""
+def dump_model(value: Any, **options: Any) -> Any:
+    """Return the form that a pydantic model has in JSON; models of others may know no `mode`."""
+    if _is_of_pydantic(value):
+        # Its warnings would show what it holds.
+        return value.model_dump(mode="json", warnings=False, **options)
     try:
-        return value.model_dump(mode="json", **_without_warnings(value))
+        return value.model_dump(mode="json")
     except TypeError:
-        return value.model_dump(**_without_warnings(value))
+        return value.model_dump()
 
 
-def _without_warnings(value: Any) -> dict[str, bool]:
-    """Return the option that keeps pydantic from warning, which would show what a model holds."""
-    return {"warnings": False} if hasattr(class_of(value), "__pydantic_serializer__") else {}
+def _is_of_pydantic(value: Any) -> bool:
+    return hasattr(class_of(value), "__pydantic_serializer__")
 
 
 def is_single(value: object) -> bool:
@@ -146,13 +148,29 @@ def _is_instance(value: object, module: str, name: str) -> bool:
 
 
 def _form_of_model(value: Any) -> Any:
-    """Return the JSON form of a model; its fields as they are where one of them has none."""
+    """Return the JSON form of a model, field by field where one of them has none."""
     if _is_early_model(class_of(value)):
         return value.dict()
     try:
         return dump_model(value)
-    except Exception:  # noqa: BLE001 - whatever a field without JSON form makes of it
-        return value.model_dump(**_without_warnings(value))
+    except Exception:
+        if not _is_of_pydantic(value):
+            raise
+        return _dump_fields(value)
+
+
+def _dump_fields(value: Any) -> dict[str, Any]:
+    """Return the JSON form of each field of a model, and the value of one that has none.
+
+    So what the serializer of another field hides in JSON stays hidden.
+    """
+    dumped: dict[str, Any] = {}
+    for name in [*class_of(value).model_fields, *(value.model_extra or ())]:
+        try:
+            dumped.update(dump_model(value, include={name}))
+        except Exception:  # noqa: BLE001 - whatever a field without JSON form makes of it
+            dumped[name] = getattr(value, name)
+    return dumped
 
 
 def _is_early_model(kind: Any) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _BASES = (str, int, float, dict, list, tuple)
 
-COST_OF_VALUE = 41
+COST_OF_VALUE = 42
 """Characters that each value counts for: with 4 MiB of these, it is 100,000 values at most."""
 
 

@@ -24,8 +24,9 @@ class OwnCodeError(Exception):
 def run_own_code(function: Callable[[Value], Result], value: Value) -> Result:
     """Return what a function gives for a value whose code it runs.
 
-    What that raises passes through, as an `OwnCodeError` where it is no `Exception`; but what comes
-    from a signal handler or the hub of gevent, whatever code it strikes, stays what it is.
+    What that raises passes through, as an `OwnCodeError` where it is no `Exception`; but
+    KeyboardInterrupt, SystemExit and what gevent raises stay what they are, as they may come from a
+    signal handler or the hub, whatever code they strike.
     """
     before = _thread.runs_own_code
     try:

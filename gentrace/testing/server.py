@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import uuid
 from contextlib import closing, contextmanager
 from math import inf
@@ -74,7 +75,7 @@ class Server:
 
         Args:
             count: how many, since the server was started or cleared.
-            timeout: how long to wait at most, in seconds.
+            timeout: how long to wait at most, in seconds; `math.inf` waits without limit.
 
         Returns:
             The stored runs, as `runs`.
@@ -86,7 +87,7 @@ class Server:
 
         """
         _check_whole("count", count, "a whole number from 0", 0)
-        _check_seconds("timeout", timeout)
+        _check_seconds("timeout", timeout, inf)
         end = now() + timeout
         while True:
             seen = self._traffic.stored
@@ -183,11 +184,11 @@ def _check_whole(name: str, value: object, expected: str, least: int, most: floa
         raise refuse(name, expected, value)
 
 
-def _check_seconds(name: str, value: object) -> None:
+def _check_seconds(name: str, value: object, most: float = threading.TIMEOUT_MAX) -> None:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise refuse(name, expected, value, kind=True)
-    if not 0 <= value < inf:
+    if not 0 <= value <= most:
         raise refuse(name, expected, value)
 
 

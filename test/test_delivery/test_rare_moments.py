@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 
 import pytest
@@ -10,13 +11,14 @@ from support.peers import Peer
 from support.programs import run_program
 
 from gentrace import ApiClient
-from gentrace.delivery import DeliveryStats, Receipt
+from gentrace.delivery import DeliveryStats, Receipt, exits
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.notices import Notices
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.spool import Spool
+from gentrace.delivery.spool_log import set_aside_log
 
 
 def test_an_interrupt_right_after_a_run_is_accepted_leaves_it_accepted_once(monkeypatch):
@@ -175,3 +177,88 @@ def test_a_file_that_cannot_be_read_for_now_is_not_called_damaged(spool, monkeyp
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(1, 1)
     assert files(spool) == []
+
+
+def test_a_path_that_may_not_be_looked_at_counts_as_there(spool, monkeypatch):
+    """So close() ends, and the runs are for whoever may look."""
+
+    def refuse(_path):
+        raise PermissionError
+
+    with delivering("http://127.0.0.1:9", spool=spool) as delivery:
+        receipt = delivery.submit(RUN)
+        monkeypatch.setattr(type(spool), "exists", refuse)
+        assert not delivery.close(0)
+        assert receipt.exception(0).reason == "spooled"
+        assert delivery.stats().queued == 1
+
+
+def test_one_delivery_that_fails_to_close_keeps_no_other_from_its_end():
+    """At the end of the program."""
+    closed = []
+
+    class Failing:
+        def begin_exit(self):
+            return lambda: 1 / 0
+
+    class Closing:
+        def begin_exit(self):
+            return lambda: closed.append(self)
+
+    deliveries = [Failing(), Closing(), Failing(), Closing()]
+    for each in deliveries:
+        exits.keep_open(each)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            exits.close_all()
+    finally:
+        for each in deliveries:
+            exits.let_go(each)
+    assert len(closed) == 2
+
+
+def test_runs_after_the_end_are_said_once_a_minute(caplog, monkeypatch):
+    """And the program does not wait for a delivery that is closing."""
+    monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    with delivering("http://127.0.0.1:9") as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(20)]
+        assert {receipt.exception(0).reason for receipt in receipts} == {"closed"}
+        assert delivery.stats().dropped["closed"] == 20
+    assert len(caplog.messages) <= 2
+
+
+def leave_log(spool, monkeypatch, statement, error):
+    """A delivery that meets an error when it looks at the log of a file; what came of its run."""
+    with Peer() as peer:
+        run_program("leave", peer.url, 1, spool)
+
+        class Connection(sqlite3.Connection):
+            def execute(self, given, *values):
+                if given == statement:
+                    raise error
+                return super().execute(given, *values)
+
+        connect = sqlite3.connect
+        monkeypatch.setattr(
+            sqlite3, "connect", lambda *args, **more: connect(*args, factory=Connection, **more)
+        )
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            return delivery.stats()
+
+
+def test_runs_of_others_are_sent_from_a_full_disk(spool, monkeypatch):
+    """Where no log can be copied into its file."""
+    full = sqlite3.OperationalError("database or disk is full")
+    stats = leave_log(spool, monkeypatch, "PRAGMA wal_checkpoint(PASSIVE)", full)
+    assert stats == DeliveryStats(1, 1)
+
+
+def test_the_log_of_a_file_of_a_later_version_is_left_alone(spool):
+    with Peer() as peer:
+        run_program("leave", peer.url, 1, spool)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 2")
+            assert not set_aside_log(path)
+            assert path.with_name(f"{path.name}-wal").exists()

@@ -126,8 +126,7 @@ def test_files_that_cannot_be_emptied_are_removed_when_all_is_sent(spool):
         for path in spool.glob("*.sqlite3"):
             keep_rows(path)
         with delivering(peer, spool=spool) as delivery:
-            assert delivery.flush(30)
-            assert delivery.stats() == DeliveryStats(20, 20)
+            peer.wait(lambda: delivery.flush(30) and delivery.stats() == DeliveryStats(20, 20))
     assert files(spool) == []
 
 

@@ -139,3 +139,43 @@ def test_generator_that_leaves_a_block_of_its_consumer(pipeline, delivery):
         assert (current_run(), current_step()) == (run, None)
     assert [provider["name"] for provider in delivery.providers] == ["block", "generator", "inside"]
     assert not any("error" in one for one in delivery.steps)
+
+
+def test_run_that_ends_within_a_generator_is_not_current_in_its_consumer(pipeline):
+    """Nor is the step of the generator, which was within it."""
+
+    @step
+    def generate():
+        with pipeline.start() as inner:
+            yield 1
+            inner.submit()
+            with pipeline.start():
+                pass
+            yield 2
+        yield 3
+
+    with pipeline.start(), step("mine") as mine:
+        for _ in generate():
+            assert current_step() is mine
+        assert current_step() is mine
+
+
+@pytest.mark.parametrize("has_block", [False, True])
+def test_generator_that_outlives_its_run_belongs_to_the_one_in_which_it_goes_on(
+    pipeline, has_block
+):
+    @step
+    def generate():
+        if has_block:
+            with step("inside"):
+                yield None
+                yield current_run()
+        else:
+            yield None
+            yield current_run()
+
+    with pipeline.start():
+        made = generate()
+        next(made)
+    with pipeline.start() as other:
+        assert next(made) is other

@@ -10,6 +10,7 @@ import pytest
 from support.recording import InMemory
 
 from gentrace.recorder import Pipeline, current_run, current_step, step
+from gentrace.recorder.context import Scope
 
 
 def names_of(delivery):
@@ -179,3 +180,19 @@ def test_interrupt_in_an_inner_run_hides_no_outer_one(work):
 
 
 PLACES = ("recorder/context.py", "recorder/run.py", "recorder/step_recording.py")
+
+
+def test_nothing_grows_where_the_run_of_each_task_starts_the_next(pipeline):
+    """While its own run is open."""
+
+    async def link(left):
+        with pipeline.start():
+            if not left:
+                gc.collect()
+                return sum(type(each) is Scope for each in gc.get_objects())
+            following = asyncio.create_task(link(left - 1))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return await following
+
+    assert asyncio.run(link(100)) < 50

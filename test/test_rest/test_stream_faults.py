@@ -4,18 +4,7 @@ import gzip
 import zlib
 
 import pytest
-from support.peers import (
-    PATIENCE,
-    Peer,
-    echo,
-    head_of,
-    raw,
-    reply,
-    reset,
-    send,
-    stall,
-    then,
-)
+from support.peers import PATIENCE, Peer, echo, head_of, raw, reply, reset, send, stall, then
 from support.readers import READERS
 
 from gentrace.exceptions import (
@@ -67,6 +56,18 @@ def test_what_breaks_a_stream_is_an_exception_of_the_call(connect, fault, kind, 
         error = caught.value
         assert type(error) is kind
         assert (error.status, error.idempotency_key, error.tries) == (0, "the key", 1)
+        assert caller.works()
+
+
+def test_an_answer_that_cannot_be_unpacked_keeps_its_status_where_its_rest_does_not_come(connect):
+    """However long the server holds the connection: the run was stored."""
+    fields = {"Content-Type": "application/json", "Content-Length": 99, "Content-Encoding": "gzip"}
+    with Peer(then(send(head_of(200, headers=fields) + b"no gzip"), stall), echo) as peer:
+        caller = connect(peer, timeout=30)
+        with pytest.raises(ApiException) as caught:
+            caller.post()
+        assert (caught.value.status, caught.value.body, caught.value.tries) == (200, b"no gzip", 1)
+        assert caught.value.api_response.response.status == 200
         assert caller.works()
 
 

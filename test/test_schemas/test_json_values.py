@@ -259,6 +259,9 @@ def test_conversion_stops_at_many_values():
     assert left["truncated"] == "beyond 100,000 values"
     assert "b" not in left
     assert len(to_json_value(numbers[: MAX_VALUES - 1])) == MAX_VALUES - 1
+    for more in (1, 1_000, 2_000):
+        cut = to_json_value([0] * (MAX_VALUES + more))
+        assert (len(cut), cut[-1]) == (MAX_VALUES, {"truncated": "beyond 100,000 values"})
 
 
 def test_content_that_is_there_very_often_comes_to_an_end():
