@@ -293,17 +293,17 @@ def adopt(
 
 def _open_found(path: Path, ownership: Ownership, tell: Callable[[str], None]) -> SpoolFile | None:
     """Open a file that this process owns now; None if it is no file for this version."""
-    if not path.exists():  # another process was faster
-        ownership.give_up(is_gone=True)
-        return None
     try:
+        if not path.exists():  # another process was faster
+            ownership.give_up(is_gone=True)
+            return None
         if set_aside_log(path):
             log = log_of(path).name
             tell(f"{path} is damaged, its log set aside as {log}.damaged; what is readable is sent")
         return SpoolFile(path, ownership)
     except LaterVersionError:
         ownership.give_up(is_gone=False)
-    except OSError:  # its log cannot be set aside
+    except OSError:  # it may not be looked at, or its log not be set aside
         ownership.give_up(is_gone=False)
         raise
     except sqlite3.Error as error:

@@ -1,12 +1,14 @@
 """What comes between: an interrupt, an exception of the client's own class, a disk that fails."""
 
 import os
+import shutil
 import sqlite3
 import sys
+import time
 from contextlib import closing
 
 import pytest
-from support.deliveries import RUN, HandClock, delivering, files, keys, make_client, timed
+from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, make_client, timed
 from support.peers import Peer
 from support.programs import run_program
 
@@ -18,6 +20,7 @@ from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.spool import Spool
+from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
 
 
@@ -227,31 +230,32 @@ def test_runs_after_the_end_are_said_once_a_minute(caplog, monkeypatch):
     assert len(caplog.messages) <= 2
 
 
-def leave_log(spool, monkeypatch, statement, error):
-    """A delivery that meets an error when it looks at the log of a file; what came of its run."""
+def test_runs_of_others_are_sent_from_a_full_disk(spool, tmp_path, monkeypatch):
+    """Where the log that a killed process left cannot be copied into its file."""
+    spool.mkdir()
+    left = [sqlite3.OperationalError("database or disk is full")]
+
+    class Connection(sqlite3.Connection):
+        def execute(self, statement, *values):
+            if left and statement == "PRAGMA wal_checkpoint(PASSIVE)":
+                raise left.pop()
+            return super().execute(statement, *values)
+
     with Peer() as peer:
-        run_program("leave", peer.url, 1, spool)
-
-        class Connection(sqlite3.Connection):
-            def execute(self, given, *values):
-                if given == statement:
-                    raise error
-                return super().execute(given, *values)
-
+        made = SpoolFile.make(tmp_path / ODD, peer.url)
+        made.add("the key", time.time(), b'{"name":"a","stepRuns":[]}')
+        for end in ("", "-wal"):
+            shutil.copy(f"{tmp_path / ODD}{end}", f"{spool / ODD}{end}")
+        made.close()
         connect = sqlite3.connect
         monkeypatch.setattr(
             sqlite3, "connect", lambda *args, **more: connect(*args, factory=Connection, **more)
         )
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
-            return delivery.stats()
-
-
-def test_runs_of_others_are_sent_from_a_full_disk(spool, monkeypatch):
-    """Where no log can be copied into its file."""
-    full = sqlite3.OperationalError("database or disk is full")
-    stats = leave_log(spool, monkeypatch, "PRAGMA wal_checkpoint(PASSIVE)", full)
-    assert stats == DeliveryStats(1, 1)
+            assert left == []
+            assert delivery.stats() == DeliveryStats(1, 1)
+    assert keys(peer) == {"the key": 1}
 
 
 def test_the_log_of_a_file_of_a_later_version_is_left_alone(spool):
@@ -262,3 +266,23 @@ def test_the_log_of_a_file_of_a_later_version_is_left_alone(spool):
             database.execute("PRAGMA user_version = 2")
             assert not set_aside_log(path)
             assert path.with_name(f"{path.name}-wal").exists()
+
+
+def test_a_file_that_may_not_be_looked_at_is_owned_no_longer(spool, monkeypatch):
+    """Another process may adopt it."""
+    with Peer() as peer:
+        run_program("leave", peer.url, 1, spool)
+        exists = type(spool).exists
+        left = [PermissionError()]
+
+        def refuse(path):
+            if left and path.suffix == ".sqlite3":
+                raise left.pop()
+            return exists(path)
+
+        monkeypatch.setattr(type(spool), "exists", refuse)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert left == []
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(1, 1)
