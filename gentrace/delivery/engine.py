@@ -361,12 +361,12 @@ class Engine:
     def _wait_for(self, flush: Flush | None, end: float) -> bool:
         if flush is None:
             return False
-        me = threading.get_ident()
         if sys.is_finalizing():
-            pass  # neither threads nor modules are left to send anything
+            end = 0.0  # neither threads nor modules are left to send anything
+        me = threading.get_ident()
         # In the callback of a receipt, runs may wait for this very thread; and where no thread was
         # to be had, nobody else sends them.
-        elif me in self._workers or not self._is_working:
+        if me in self._workers or not self._is_working:
             self._work_for(flush, end, me)
         else:
             while not flush.is_over and (left := end - self._clock.now()) > 0:

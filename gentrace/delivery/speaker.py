@@ -74,7 +74,7 @@ class Speaker:
             self._is_running = False
 
     def say_rest(self) -> None:
-        """Say all that is left, due or not, as the program ends."""
+        """Say all that is left as the program ends, and after that what is due."""
         self.is_exiting = True
         thread, self._thread = self._thread, None
         words: list[str] = []

@@ -31,6 +31,22 @@ def test_block_that_threads_enter_side_by_side_ends_for_each_its_own_step(pipeli
     assert delivery.providers == [{"name": "model", "outputs": {"answer": 1}}]
 
 
+def strike_after(lines, strike):
+    """A trace function that does something once, after so many lines of a block's code."""
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if not frame.f_code.co_filename.endswith("step_block.py"):
+            return None
+        lines -= event == "line"
+        if lines < 0:
+            sys.settrace(None)
+            strike()
+        return trace
+
+    return trace
+
+
 def test_block_that_others_leave_meanwhile_ends_its_own_step(pipeline, delivery):
     """Those of other contexts, as other threads are, at any line of its end."""
     block = step("shared")
@@ -41,19 +57,9 @@ def test_block_that_others_leave_meanwhile_ends_its_own_step(pipeline, delivery)
             stack.enter_context(pipeline.start())
             return stack.enter_context(block), stack.pop_all()
 
-    def leave_other_after(lines):
-        def trace(frame, event, _):
-            nonlocal lines
-            if not frame.f_code.co_filename.endswith("step_block.py"):
-                return None
-            lines -= event == "line"
-            if lines < 0:
-                sys.settrace(None)
-                context, (_, stack) = others.pop(0)
-                context.run(stack.close)
-            return trace
-
-        return trace
+    def leave_other():
+        context, (_, stack) = others.pop(0)
+        context.run(stack.close)
 
     def enter_elsewhere():
         context = copy_context()
@@ -66,7 +72,7 @@ def test_block_that_others_leave_meanwhile_ends_its_own_step(pipeline, delivery)
         own, stack = enter()
         elsewhere.run(enter_elsewhere)
         try:
-            sys.settrace(leave_other_after(lines))
+            sys.settrace(strike_after(lines, leave_other))
             block.__exit__(None, None, None)
         finally:
             sys.settrace(tracing)
@@ -98,23 +104,10 @@ def test_block_that_others_leave_at_once_outside_of_any_run_ends_each_step():
     block = step("shared")
     tracing = sys.gettrace()
 
-    def leave_after(lines):
-        def trace(frame, event, _):
-            nonlocal lines
-            if not frame.f_code.co_filename.endswith("step_block.py"):
-                return None
-            lines -= event == "line"
-            if lines < 0:
-                sys.settrace(None)
-                block.__exit__(None, None, None)
-            return trace
-
-        return trace
-
     for lines in range(15):
         steps = [block.__enter__(), block.__enter__()]
         try:
-            sys.settrace(leave_after(lines))
+            sys.settrace(strike_after(lines, lambda: block.__exit__(None, None, None)))
             block.__exit__(None, None, None)
         finally:
             sys.settrace(tracing)
