@@ -43,6 +43,7 @@ def test_texts_are_compared_character_by_character(site, open_page, steps):
     answers = [{"provider": {"outputs": {"a": f"hi {face}!"}}} for face in "\U0001f600\U0001f601"]
     page = compare(site, open_page, steps, *answers)
     page.locator(".pairs summary").click()
+    page.locator(".differences mark").first.wait_for()  # the table is made when the step is opened
     assert page.locator(".differences mark").all_inner_texts() == ["\U0001f600", "\U0001f601"]
 
 

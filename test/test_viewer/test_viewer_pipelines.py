@@ -98,6 +98,7 @@ def test_what_differs_between_two_runs_is_marked(site, steps, open_page):
     assert "only in A" in rows.nth(2).inner_text()
     rows.nth(0).locator("summary").click()
     cells = rows.nth(0).locator("tbody tr").nth(0).locator("th, td")
+    cells.first.wait_for()  # the table is made when the step is opened
     assert cells.all_inner_texts() == ["inputs.q", "the red fox", "the blue fox"]
     assert cells.locator("mark").all_inner_texts() == ["red", "blue"]
     assert page.get_by_role("region", name="Run A").locator(".differs").count() == 2
