@@ -6,11 +6,13 @@ from contextlib import closing
 
 import pytest
 from support.deliveries import delivering, files, list_spool
+from support.full_disk import disk_that_fills
 from support.peers import Peer
 
 from gentrace.delivery import DeliveryStats
 from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
+from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.spool_parts import log_of
 
 
@@ -56,6 +58,18 @@ def test_a_damaged_log_is_set_aside_and_what_is_readable_is_sent(spool, caplog, 
         assert files(spool) == [f"{log.name}.damaged"]
         assert (spool / f"{log.name}.damaged").read_bytes() == content
         assert sum("damaged" in record.message for record in caplog.records) == 1
+
+
+def test_a_damaged_log_that_a_full_disk_keeps_from_being_copied_stays(spool):
+    """It is set aside once what is readable of it is in the file."""
+    log = leave_log(spool, "http://127.0.0.1:9/api/v1", 50)
+    spoil(log, 32 + 60 * FRAME + 99)
+    content = log.read_bytes()
+    with disk_that_fills(64 * 1024) as fill:
+        fill()
+        with pytest.raises(sqlite3.OperationalError):
+            set_aside_log(log.with_name(log.name.removesuffix("-wal")))
+    assert log.read_bytes() == content
 
 
 def test_a_log_whose_database_is_lost_is_set_aside(spool, caplog):

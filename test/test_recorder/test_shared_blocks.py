@@ -113,3 +113,23 @@ def test_block_that_others_leave_at_once_outside_of_any_run_ends_each_step():
             sys.settrace(tracing)
         block.__exit__(None, None, None)
         assert None not in [one.elapsed_time for one in steps]
+
+
+def test_step_that_another_thread_has_just_left_is_not_left_again():
+    """Whoever comes second, between the look for the innermost step and its removal, looks anew."""
+    block = step("shared")
+    steps = [block.__enter__(), block.__enter__()]
+
+    def strike(frame, event, called):
+        is_removal = getattr(called, "__name__", "") == "remove"
+        if event == "c_call" and is_removal and frame.f_code.co_filename.endswith("step_block.py"):
+            sys.setprofile(None)
+            block.__exit__(None, None, None)
+
+    profiling = sys.getprofile()
+    try:
+        sys.setprofile(strike)
+        block.__exit__(None, None, None)
+    finally:
+        sys.setprofile(profiling)
+    assert None not in [one.elapsed_time for one in steps]
