@@ -8,7 +8,7 @@ from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery.delivery import Delivery
 
 _default: dict[str, Delivery] = {}
-"""At most one item: exchanging it is one step, also for a signal handler that comes in between."""
+"""At most one item: replacing it is one step, which no signal handler can interrupt."""
 
 _KEY = "delivery"
 
@@ -27,7 +27,7 @@ def default_delivery() -> Delivery:
 
 @hide_arguments
 def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
-    """Use another delivery where none is named; None has the next use make a new one.
+    """Use another delivery where none is named; after None, the next use makes a new one.
 
     Returns:
         The previous one, not closed; None if there was none.
