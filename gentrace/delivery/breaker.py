@@ -1,17 +1,18 @@
-"""When a delivery may try, and when it waits because the server is in trouble.
+"""The circuit breaker of a delivery: it pauses sending while the server is in trouble.
 
 ::
 
-            5 failures in a row, Retry-After,
-            401, 403 or unusable settings            the time is up, or flush, or new settings
-    open ────────────────────────────────▶ paused ────────────────────────▶ probing
-      ▲                                      ▲                               │    │
-      │                                      └───────────────────────────────┘    │
-      │                                         the probe fails                   │
-      └───────────────────────────────────────────────────────────────────────────┘
-                                                the probe succeeds
+               5 failures in a row, Retry-After,
+               401, 403 or unusable settings            the pause ends: time, flush, new settings
+    running ────────────────────────────────▶ paused ────────────────────────▶ probing
+      ▲                                         ▲                               │    │
+      │                                         └───────────────────────────────┘    │
+      │                                            the probe fails                   │
+      └──────────────────────────────────────────────────────────────────────────────┘
+                                                   the probe succeeds
 
-While it probes, one run at a time is tried. Nothing here knows threads or asks a clock.
+Other circuit breakers call these states closed, open and half-open. While it probes, one run at a
+time is tried. Nothing here knows threads or reads a clock.
 """
 
 from __future__ import annotations
@@ -23,111 +24,112 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FAILURES_TO_PAUSE = 5
-LONGEST_WAIT = 60.0
-LONGEST_ASKED = 300.0
-DENIED_WAIT = 60.0
+MAX_BACKOFF = 60.0
+MAX_RETRY_AFTER = 300.0
+DENIED_PAUSE = 60.0
 
 
-def most_wait(failures: int) -> float:
-    """Return the longest wait after so many failures in a row: 1 s, doubling up to 60 s."""
-    return min(LONGEST_WAIT, 2.0 ** min(failures - 1, 6))
+def max_backoff(failures: int) -> float:
+    """Return the longest backoff after so many failures in a row: 1 s, doubling up to 60 s."""
+    return min(MAX_BACKOFF, 2.0 ** min(failures - 1, 6))
 
 
-class Pauses:
-    """The state above.
+class CircuitBreaker:
+    """The states above.
 
     Args:
-        draw: draws a wait from 0 to its argument, in seconds.
+        draw: returns a random number of seconds from 0 to its argument, as jitter.
 
     """
 
     def __init__(self, draw: Callable[[float], float]) -> None:
         self._draw = draw
         self._failures = 0
-        self._until: float | None = None
-        self._asked_until = 0.0
-        self._settings: object = None
+        self._paused_until: float | None = None
+        self._retry_after_until = 0.0
+        self._denied_settings: object = None
         self._probe: object = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether runs are tried as they come."""
-        return self._until is None
+    def is_paused(self) -> bool:
+        """Whether it is paused or probing."""
+        return self._paused_until is not None
 
     @property
     def waits_for_settings(self) -> bool:
-        """Whether other settings would end the pause."""
-        return self._settings is not None
+        """Whether changed settings would end the pause."""
+        return self._denied_settings is not None
 
     def wait(self, now: float, in_flight: int) -> float:
         """Return how many seconds to wait before a try: 0 for none, `inf` until another ends."""
-        if self._until is None:
-            # No more at once than failures that are left until the pause: in an outage, each of
-            # them is a request in vain.
-            may = self._failures == 0 or self._failures + in_flight < FAILURES_TO_PAUSE
-            return 0 if may else inf
+        if self._paused_until is None:
+            # After a failure, allow no more tries at once than failures are left until the pause:
+            # in an outage, each of them is a request in vain.
+            is_allowed = self._failures == 0 or self._failures + in_flight < FAILURES_TO_PAUSE
+            return 0 if is_allowed else inf
         if self._probe is not None:
             return inf
-        return max(0.0, self._until - now)
+        return max(0.0, self._paused_until - now)
 
     def start(self, run: object) -> None:
-        """Note that a run is tried."""
-        if self._until is not None:
+        """Note that a run is tried; during a pause, it is the probe."""
+        if self._paused_until is not None:
             self._probe = run
 
     def succeed(self, run: object) -> None:
-        """Note that the server took a run: of those sent before a pause, none ends it."""
+        """Note that the server took a run: only a probe ends the pause, none sent before it."""
         self._failures = 0
         if self._probe is run:
-            self._open()
+            self._resume()
 
-    def pass_by(self, run: object) -> None:
-        """Note that the server refused a run: it works, but what it does with others is open."""
+    def end_probe(self, run: object) -> None:
+        """Note that the try of a run ended without saying whether the server takes others."""
         if self._probe is run:
             self._probe = None
 
-    def fail(self, run: object, now: float, asked: float | None) -> None:
-        """Note a failure that may pass; `asked` is how many seconds the server wants to have."""
+    def fail(self, run: object, now: float, retry_after: float | None) -> None:
+        """Note a transient failure; `retry_after` is for how many seconds the server asked."""
         self._failures += 1
         was_probe = self._probe is run and self._probe is not None
         if was_probe:
             self._probe = None
         ends = []
-        if asked is not None:
-            self._asked_until = max(self._asked_until, now + min(asked, LONGEST_ASKED))
-            ends = [self._asked_until, self._until or 0.0]
-        if was_probe or (self._until is None and self._failures >= FAILURES_TO_PAUSE):
-            # Also where the server asks for less: it may ask for nothing each time.
-            ends.append(now + self._draw(most_wait(self._failures)))
+        if retry_after is not None:
+            end = now + min(retry_after, MAX_RETRY_AFTER)
+            self._retry_after_until = max(self._retry_after_until, end)
+            ends = [self._retry_after_until, self._paused_until or 0.0]
+        if was_probe or (self._paused_until is None and self._failures >= FAILURES_TO_PAUSE):
+            # Back off even where the server asks for less: it may ask for 0 s each time.
+            ends.append(now + self._draw(max_backoff(self._failures)))
         if ends:
             self._pause(max(ends))
 
     def deny(self, run: object, now: float, settings: object) -> bool:
-        """Note that token or settings are no good; tell whether a pause begins with it."""
+        """Note that the token or a setting is unusable; tell whether a pause begins with it."""
         was_probe = self._probe is run and self._probe is not None
         if was_probe:
             self._probe = None
-        if not was_probe and self._until is not None:
+        if not was_probe and self._paused_until is not None:
             return False
-        self._pause(now + DENIED_WAIT)
-        self._settings = settings
+        self._pause(now + DENIED_PAUSE)
+        self._denied_settings = settings
         return True
 
-    def see_settings(self, settings: object, now: float) -> None:
-        """End a pause that waits for other settings, if these are."""
-        if self._settings is not None and self._settings != settings:
-            self._settings = None
-            self._until = now
+    def check_settings(self, settings: object, now: float) -> None:
+        """End a pause that waits for changed settings, if these differ from the denied ones."""
+        if self._denied_settings is not None and self._denied_settings != settings:
+            self._denied_settings = None
+            self._paused_until = now
 
-    def hurry(self, now: float) -> None:
-        """End the waiting, unless the server asked for it."""
-        if self._until is not None:
-            self._until = min(self._until, max(now, self._asked_until))
+    def skip_backoff(self, now: float) -> None:
+        """End the pause now, or when the time is up for which the server asked."""
+        if self._paused_until is not None:
+            self._paused_until = min(self._paused_until, max(now, self._retry_after_until))
 
     def _pause(self, until: float) -> None:
-        self._until = until
-        self._settings = None
+        self._paused_until = until
+        self._denied_settings = None
 
-    def _open(self) -> None:
-        self._until = self._probe = self._settings = None
-        self._asked_until = 0.0
+    def _resume(self) -> None:
+        self._paused_until = self._probe = self._denied_settings = None
+        self._retry_after_until = 0.0

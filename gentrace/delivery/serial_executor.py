@@ -1,4 +1,4 @@
-"""One thing at a time, also where a signal handler or a finalizer comes in between."""
+"""Runs actions on shared state one at a time, also from signal handlers and finalizers."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Turns:
-    """A lock for actions, which a thread cannot wait for in vain because it holds it itself.
+class SerialExecutor:
+    """Runs each action in the calling thread, under a lock that no reentrant call can deadlock on.
 
-    A signal handler or a finalizer runs in the middle of whatever its thread is at, this lock's
-    holder too. What it wants done then is done by that holder, as soon as it is through with its
-    own action.
+    A signal handler or a finalizer interrupts whatever its thread is doing, which may be an action
+    that holds this lock. An action that such a reentrant call brings is deferred: the holder runs
+    it right after its own.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        """What is held during a turn."""
+        """Held while an action runs."""
         self._is_busy = False
-        self._later: deque[Callable[[], None]] = deque()
+        self._deferred: deque[Callable[[], None]] = deque()
 
-    def take(self, action: Callable[[], None]) -> bool:
-        """Carry out an action while no other is; return False if it is left to the holder.
+    def run(self, action: Callable[[], None]) -> bool:
+        """Run an action while no other one runs; return False if it was deferred.
 
-        An action should raise nothing. What interrupts it, such as Ctrl-C, passes through.
+        An action should raise nothing. What interrupts it, such as Ctrl-C, is raised to the caller.
         """
         with self.lock:
             if self._is_busy:
-                self._later.append(action)
+                self._deferred.append(action)
                 return False
             while True:
                 self._is_busy = True
@@ -39,8 +39,8 @@ class Turns:
                     action()
                 finally:
                     self._is_busy = False
-                # Whoever comes in between from here on finds it free, and may do what was left.
+                # A reentrant call from here on does not see it busy, and may run what was deferred.
                 try:
-                    action = self._later.popleft()
+                    action = self._deferred.popleft()
                 except IndexError:
                     return True

@@ -1,4 +1,4 @@
-"""What is done for a spool in a thread of its own: files are adopted and put on the disk."""
+"""The thread of a spool: it syncs files to the disk, maintains them, and adopts orphaned ones."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.limits import Limits
-    from gentrace.delivery.notices import Notices
+    from gentrace.delivery.notices import PendingWarnings
 
-ADOPT_EVERY = 30.0
-"""Seconds between two looks for files of processes that are gone."""
+ADOPT_INTERVAL = 30.0
+"""Seconds between two searches for orphaned files."""
 
-SYNC_EVERY = 1.0
-"""Seconds until what was written to the spool is on the disk."""
+SYNC_INTERVAL = 1.0
+"""Seconds until what was written to the spool is synced to the disk."""
 
 
-class SpoolKeeper:
-    """Keeps the files of a spool in order while the delivery is open.
+class SpoolMaintainer:
+    """Maintains the files of a spool while the delivery is open.
 
     Args:
         directory: where they are.
         limits: how much the delivery holds.
-        host: says where runs go.
+        host: returns where runs go.
         clock: the time.
-        notices: what is to be said.
-        is_off: tells whether delivery is off, so that no run of another process is taken over.
-        act: carries out an action on the queue in turn.
+        warnings: what is to be logged.
+        is_off: tells whether delivery is off, so that no file is adopted.
+        execute: runs an action on the queue under its lock.
 
     Attributes:
         queue: the runs in them.
@@ -47,37 +47,37 @@ class SpoolKeeper:
         host: Callable[[], str],
         *,
         clock: Clock,
-        notices: Notices,
+        warnings: PendingWarnings,
         is_off: Callable[[], bool],
-        act: Callable[[Callable[[], None]], None],
+        execute: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._spool = Spool(directory, limits, host, clock.time, notices.remind)
-        self.queue = SpooledQueue(limits, clock.draw, notices.count, self._spool)
-        self._tell = notices.remind
+        self._warn = warnings.add_rate_limited
+        self._spool = Spool(directory, limits, host, clock.time, self._warn)
+        self.queue = SpooledQueue(limits, clock.draw, warnings.count_drop, self._spool)
         self._is_off = is_off
-        self._act = act
+        self._execute = execute
         self._clock = clock
-        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
         self._adopted_at: float | None = None
-        self._is_over = False
+        self._is_stopped = False
 
     def run(self) -> None:
-        """Keep them in order until it is stopped."""
-        while not self._is_over:
+        """Maintain them until it is stopped."""
+        while not self._is_stopped:
             try:
-                self._look_after()
+                self._maintain()
             except BaseException as error:  # noqa: BLE001 - nothing may end the thread for good
-                self._tell(f"the spool is looked after again after a {type(error).__name__}")
-            self._clock.wait(self._wakes, SYNC_EVERY)
+                self._warn(f"the spool is looked after again after a {type(error).__name__}")
+            self._clock.wait(self._wakeups, SYNC_INTERVAL)
 
     def prepare(self) -> bool:
-        """Make the directory and the own file, and adopt what is there, as `adopt` does."""
-        self._act(self._spool.prepare)
-        self._act(self.queue.look_after)  # what is empty makes room
+        """Make the directory and the own file, and adopt orphaned files, as `adopt` does."""
+        self._execute(self._spool.prepare)
+        self._execute(self.queue.maintain)  # closing empty files lets more be adopted
         return self.adopt()
 
     def adopt(self) -> bool:
-        """Take over the files of processes that are gone, unless delivery is off.
+        """Adopt the files of processes that are gone, unless delivery is off.
 
         Returns:
             Whether there are more than may be open at once.
@@ -86,24 +86,24 @@ class SpoolKeeper:
         self._adopted_at = self._clock.now()
         if self._is_off():
             return False
-        for file in self._spool.find():
-            self._act(lambda file=file: self.queue.adopt(file))  # type: ignore[misc] # bound in the loop
+        for file in self._spool.claim_orphans():
+            self._execute(lambda file=file: self.queue.adopt(file))  # type: ignore[misc] # bound in the loop
         return self._spool.has_more
 
     def stop(self) -> None:
-        """Have `run` end."""
-        self._is_over = True
-        self._wakes.put(None)
+        """Make `run` end."""
+        self._is_stopped = True
+        self._wakeups.put(None)
 
-    def leave(self) -> None:
+    def disown(self) -> None:
         """In a forked child: leave all files to the parent."""
-        self._spool.leave()
+        self._spool.disown()
 
-    def _look_after(self) -> None:
+    def _maintain(self) -> None:
         for file in self._spool.files():
             file.sync()
-        self._act(self.queue.look_after)
+        self._execute(self.queue.maintain)
         now = self._clock.now()
-        is_due = self._adopted_at is None or now >= self._adopted_at + ADOPT_EVERY
+        is_due = self._adopted_at is None or now >= self._adopted_at + ADOPT_INTERVAL
         if is_due or self._spool.has_more:
             self.adopt()

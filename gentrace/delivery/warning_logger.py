@@ -1,4 +1,7 @@
-"""Saying on the logger what a delivery has to say: its workers do, and then a thread of its own."""
+"""Logs the warnings of a delivery: in its workers, and after these in a thread of its own.
+
+No warning is logged under the lock of the queue, as handlers and filters are the user's code.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from math import inf
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.notices import EVERY, is_heard, warn
+from gentrace.delivery.notices import WARNING_INTERVAL, has_handlers, warn
 from gentrace.delivery.threads import start_thread
 from gentrace.process import call_after_fork
 
@@ -16,108 +19,109 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gentrace.delivery.clock import Clock
-    from gentrace.delivery.notices import Notices
+    from gentrace.delivery.notices import PendingWarnings
 
 
-MOMENT = 0.25
-"""Seconds that the end of the program waits for a thread that is saying something."""
+JOIN_TIMEOUT = 0.25
+"""Seconds that the end of the program waits for a thread that is logging a warning."""
 
 
-class Speaker:
-    """Says the notices of a delivery when they are due.
+class WarningLogger:
+    """Logs the warnings of a delivery when they are due.
 
     Args:
-        notices: what is to be said.
+        warnings: what is to be logged.
         clock: the time.
-        act: carries out an action in turn.
+        execute: runs an action under the lock of the queue.
 
     Attributes:
-        is_exiting: whether the program ends: `say_rest` alone says something then.
+        is_exiting: whether the program ends: only `log_remaining` logs from then on.
 
     """
 
     def __init__(
-        self, notices: Notices, clock: Clock, act: Callable[[Callable[[], None]], None]
+        self, warnings: PendingWarnings, clock: Clock, execute: Callable[[Callable[[], None]], None]
     ) -> None:
-        self._notices = notices
+        self._warnings = warnings
         self._clock = clock
-        self._act = act
+        self._execute = execute
         self._thread: threading.Thread | None = None
         self._is_running = False
-        self._wakes: SimpleQueue[None] = SimpleQueue()
-        self._has_hurried = False
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._has_expedited = False
         self.is_exiting = False
 
-    def say(self) -> None:
-        """Say what is due."""
-        if self._notices.wait(self._clock.now()) > 0:
+    def log_due(self) -> None:
+        """Log the warnings that are due."""
+        if self._warnings.wait(self._clock.now()) > 0:
             return
-        words: list[str] = []
+        messages: list[str] = []
 
-        def take() -> None:
-            # What is left then is said by the thread that ends the program: this one may be cut.
+        def pop() -> None:
+            # At exit, leave them to the thread that ends the program: this one may be cut off.
             if not self.is_exiting:
-                words.extend(self._notices.due(self._clock.now()))
+                messages.extend(self._warnings.pop_due(self._clock.now()))
 
-        self._act(take)
-        for text in words:
-            warn(text)
+        self._execute(pop)
+        for message in messages:
+            warn(message)
 
-    def start(self) -> None:
-        """Have a thread say all that is left, as the workers hang or are gone."""
+    def start_thread(self) -> None:
+        """Start a thread that logs what remains, where the workers hang or have ended."""
         if self._is_running or self.is_exiting or not self._has_more():
             return
         self._is_running = True
-        _speaking.add(self)
+        _active.add(self)
         self._thread = start_thread("notices", self._run)
-        if self._thread is None:  # else it may be through already
+        if self._thread is None:  # a thread that started may have ended already
             self._is_running = False
 
-    def say_rest(self) -> None:
-        """Say all that is left as the program ends, and after that what is due."""
+    def log_remaining(self) -> None:
+        """Log all that remains as the program ends; called again, only what is due."""
         self.is_exiting = True
         thread, self._thread = self._thread, None
-        words: list[str] = []
+        messages: list[str] = []
 
-        def take() -> None:
-            if not self._has_hurried:  # what comes later is said once a minute
-                self._has_hurried = True
-                self._notices.hurry()
-            words.extend(self._notices.due(self._clock.now()))
+        def pop() -> None:
+            if not self._has_expedited:  # later drops are logged once a minute
+                self._has_expedited = True
+                self._warnings.expedite_drops()
+            messages.extend(self._warnings.pop_due(self._clock.now()))
 
-        with suppress(Exception):  # of the user's own handler or filter, or where it comes from it
-            if thread is not None:  # it may be in the middle of saying something
-                self._wakes.put(None)
-                thread.join(MOMENT)
-            self._act(take)
-            if is_heard():
-                for text in words:
-                    warn(text)
+        with suppress(Exception):  # of the user's handler or filter, which may have called this
+            if thread is not None:  # it may be logging a warning
+                self._wakeups.put(None)
+                thread.join(JOIN_TIMEOUT)
+            self._execute(pop)
+            if has_handlers():
+                for message in messages:
+                    warn(message)
 
     def _run(self) -> None:
         while self._is_running and not self.is_exiting:
-            self._clock.wait(self._wakes, min(EVERY, self._notices.wait(self._clock.now())))
-            with suppress(Exception):  # of the user's own handler or filter
-                self.say()
-            # In turn: of what is counted later, whoever counts it finds no thread running.
-            self._act(self._stop_if_done)
+            wait = self._warnings.wait(self._clock.now())
+            self._clock.wait(self._wakeups, min(WARNING_INTERVAL, wait))
+            with suppress(Exception):  # of the user's handler or filter
+                self.log_due()
+            # Under the lock: whoever counts a drop after this sees that no thread is running.
+            self._execute(self._stop_if_done)
 
     def _stop_if_done(self) -> None:
         if not self._has_more():
-            _speaking.discard(self)
+            _active.discard(self)
             self._is_running = False
 
     def _has_more(self) -> bool:
-        return self._notices.wait(self._clock.now()) < inf
+        return self._warnings.wait(self._clock.now()) < inf
 
 
-def say_all() -> None:
-    """Say all that is left, as the program ends, also of deliveries that are closed."""
-    for speaker in list(_speaking):
-        speaker.say_rest()
+def log_all_remaining() -> None:
+    """Log all that remains as the program ends, also of deliveries that are closed."""
+    for logger in list(_active):
+        logger.log_remaining()
 
 
-_speaking: set[Speaker] = set()
-"""Those that have something left to say."""
+_active: set[WarningLogger] = set()
+"""Those that may have warnings left."""
 
-call_after_fork(_speaking.clear)
+call_after_fork(_active.clear)

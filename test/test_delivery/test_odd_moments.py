@@ -126,7 +126,7 @@ def test_where_modules_are_gone_nobody_is_warned(monkeypatch):
     notices = import_module("gentrace.delivery.notices")
     monkeypatch.setitem(sys.modules, "logging", None)
     notices.warn("of a finalizer at the end")
-    assert not notices.is_heard()
+    assert not notices.has_handlers()
 
 
 @pytest.mark.usefixtures("without_threads")
