@@ -1,7 +1,7 @@
 """Delivery of runs in the background: queued, sent with retries, and accounted for.
 
-`Delivery` takes runs and sends them, `Receipt` says of each how it ended, `DeliveryStats` counts
-them. `default_delivery` is the one that is used where none is named.
+`Delivery` takes runs and sends them, a `Receipt` tells how one ended, `DeliveryStats` counts them.
+`default_delivery` returns the one that is used where no other one is given.
 
 The way of a run: `delivery` checks, masks and encodes it. `engine`, one a process, puts it into
 `queue`, each change of which is an action of one `serial_executor`. A thread of `workers` takes it,

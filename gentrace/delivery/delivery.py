@@ -48,17 +48,17 @@ class Delivery:
             makes one of the default configuration, which is closed with the delivery.
         spool: directory in which runs survive the process; None keeps them in memory alone.
         max_runs: how many runs may be held in memory, those being sent included.
-        max_bytes: how many bytes may be held in memory, 2 KiB a run counted besides its body.
+        max_bytes: how many bytes may be held in memory; a run counts as its body and 2 KiB.
         workers: how many runs are sent at once, over as many connections of its own, also where
             `connection_pool_maxsize` is less.
-        mask: function that sees each step as a plain dict in wire names before anything else
-            does, and returns what is kept of it; None masks nothing. Also an attribute.
+        mask: function that gets each step as a plain dict in wire names before anything else sees
+            it, and returns what is kept of it; None masks nothing. Also an attribute.
         exit_timeout: seconds that the interpreter's end waits for what is left; 0 does not wait.
         spool_max_bytes: how many bytes the spool's file may have, with its log.
         spool_max_age: seconds after which a run in the spool is dropped as `expired`.
 
     Attributes:
-        clock: what tells the time and waits; a subclass may bring another.
+        clock: tells the time and waits; a subclass may have another one.
 
     Raises:
         ApiTypeError: an argument of the wrong type.
@@ -153,8 +153,8 @@ class Delivery:
             ApiValueError: the run is not allowed.
 
         """
-        given = None if idempotency_key is None else make_key("POST", idempotency_key)
-        receipt = Receipt(given)
+        key = None if idempotency_key is None else make_key("POST", idempotency_key)
+        receipt = Receipt(key)
         off = self.off_reason()
         if off is not None:
             receipt.end_with(off)
@@ -202,7 +202,8 @@ class Delivery:
 
         A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
         that other processes left in it are taken over first, unless delivery is off. In the
-        callback of a receipt it sends runs itself; of callbacks that it calls then, none waits.
+        callback of a receipt, the calling thread sends the runs itself; a flush in a callback that
+        this calls does not wait.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.
@@ -225,7 +226,7 @@ class Delivery:
 
         """
         is_done = self._engine().close(_check_timeout(timeout))
-        self._release_clients()
+        self._release()
         return is_done
 
     def close_after_exit(self) -> None:
@@ -244,7 +245,7 @@ class Delivery:
 
         def finish() -> None:
             engine.finish(flush, end, at_exit=True)
-            self._release_clients()
+            self._release()
 
         return finish
 
@@ -277,7 +278,7 @@ class Delivery:
                 engine.disown()
                 self._engines.pop(other, None)
 
-    def _release_clients(self) -> None:
+    def _release(self) -> None:
         unregister(self)
         self._sender.close()
         if self._owns_client:

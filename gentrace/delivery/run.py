@@ -26,8 +26,9 @@ class Run:
         file: the file of the spool that has it; None for a run in memory only.
         number: its row in that file, or its place among the runs in memory; 0 before it has one.
         failures: how many tries failed in a transient way.
-        own_failures: how many of these had another run delivered since the one before.
-        delivered_at_failure: how many runs were delivered by the last of these; -1 before.
+        own_failures: how many of these count as its own: the first, and each that had another run
+            delivered since the last one that counted.
+        delivered_at_failure: how many runs had been delivered at the last one that counted.
         due: when it may be tried again.
 
     """

@@ -46,6 +46,7 @@ class Workers:
         maintain: what the thread of the spool does; None without a spool.
 
     Attributes:
+        has_started: whether a thread runs.
         is_stopped: whether they take no more runs and end.
         last_failure: the error of the last run that was tried; None if it was delivered.
 
@@ -75,21 +76,16 @@ class Workers:
         self._idle: deque[SimpleQueue[None]] = deque()
         # Whoever starts a thread takes it out, and puts it back if it cannot be started.
         self._unstarted = self._list_threads()
-        self._has_started = False
+        self.has_started = False
         self._worker_idents: set[int] = set()
         self._inline_idents: set[int] = set()
         self.is_stopped = False
         self.last_failure: Exception | None = None
 
     @property
-    def has_started(self) -> bool:
-        """Whether a thread runs."""
-        return self._has_started
-
-    @property
     def cannot_start(self) -> bool:
         """Whether no thread could be started so far."""
-        return not self._has_started and len(self._unstarted) == len(self._list_threads())
+        return not self.has_started and len(self._unstarted) == len(self._list_threads())
 
     def start(self) -> None:
         """Start the threads that do not run; once stopped, the one that logs warnings instead."""
@@ -104,7 +100,7 @@ class Workers:
             if start_thread(name, target) is None:
                 self._unstarted.append((name, target))
                 return
-            self._has_started = True
+            self.has_started = True
 
     def wake(self) -> bool:
         """Wake one worker that waits; tell whether there is one."""
@@ -121,7 +117,7 @@ class Workers:
 
     def is_caller_needed(self) -> bool:
         """Tell whether the calling thread must send: it is a worker, or no thread was started."""
-        return threading.get_ident() in self._worker_idents or not self._has_started
+        return threading.get_ident() in self._worker_idents or not self.has_started
 
     def work_until(self, flush: Flush, end: float) -> None:
         """Do the work of a worker in the calling thread, until a flush is over or its time is."""

@@ -166,14 +166,14 @@ def fork_while_looking(url, spool):
     delivery = make(url, spool=spool)
     scan, seen, begun = SpoolFile.scan, [], threading.Event()
 
-    def look_slowly(file):
+    def scan_slowly(file):
         for _ in scan(file):
             begun.set()
             seen.append(file)
             time.sleep(0.01)
             yield 2**21
 
-    SpoolFile.scan = look_slowly
+    SpoolFile.scan = scan_slowly
     looking = threading.Thread(target=delivery.flush, args=[PATIENCE])
     looking.start()
     begun.wait(PATIENCE)

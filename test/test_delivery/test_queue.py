@@ -102,7 +102,7 @@ def test_a_server_that_asks_for_little_each_time_is_asked_no_oftener(asked):
     assert len(world.tries) <= 10 + 3600 / 25
 
 
-def test_a_hurry_ends_no_wait_that_was_asked_for_but_what_is_beyond_it():
+def test_skipping_the_backoff_ends_no_wait_that_was_asked_for_but_what_is_beyond_it():
     """The probe of a long outage is told to wait for 5 s; the wait drawn is longer."""
     world = World(latency=0)
     world.accept(1)

@@ -79,26 +79,26 @@ def test_a_run_is_tried_again_when_the_client_raises_anything(caplog):
     assert "a run could not be sent, and is tried again: ValueError" in caplog.text
 
 
-def test_a_reminder_is_said_once_a_minute():
+def test_a_rate_limited_warning_is_logged_once_a_minute():
     warnings = PendingWarnings()
-    said = []
+    due = []
     for now in (0, 59, 60):
         warnings.add_rate_limited("the disk is full")
-        said.append(warnings.pop_due(now))
-    assert said == [["the disk is full"], [], ["the disk is full"]]
+        due.append(warnings.pop_due(now))
+    assert due == [["the disk is full"], [], ["the disk is full"]]
 
 
-def test_at_the_end_drops_are_said_at_once_and_no_reminder_again():
+def test_at_the_end_drops_are_logged_at_once_and_no_rate_limited_warning_again():
     warnings = PendingWarnings()
-    said = []
+    due = []
     for now in (0, 1, 2):
         warnings.add_rate_limited("the disk is full")
         warnings.count_drop("closed")
         if now == 2:
             warnings.expedite_drops()
-        said.append(warnings.pop_due(now))
-    assert said[0] == ["the disk is full", "1 run was dropped: closed"]
-    assert said[1:] == [[], ["2 runs were dropped: closed"]]
+        due.append(warnings.pop_due(now))
+    assert due[0] == ["the disk is full", "1 run was dropped: closed"]
+    assert due[1:] == [[], ["2 runs were dropped: closed"]]
 
 
 def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(caplog):
@@ -112,15 +112,15 @@ def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(cap
     assert caplog.messages == ["the end"]
 
 
-def test_a_drop_is_counted_until_a_minute_has_passed_or_all_is_said():
+def test_a_drop_is_counted_until_a_minute_has_passed_or_all_are_expedited():
     warnings = PendingWarnings()
-    said = []
+    due = []
     for now, is_last in ((0, False), (1, False), (2, True)):
         warnings.count_drop("refused")
         if is_last:
             warnings.expedite_drops()
-        said.append(warnings.pop_due(now))
-    assert said == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
+        due.append(warnings.pop_due(now))
+    assert due == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
 
 
 def test_a_run_that_is_stored_is_not_stored_again(spool):

@@ -187,7 +187,7 @@ def test_what_is_left_stays_on_disk_and_receipts_say_so(desk):
     assert desk.ended()[late] == "closed"
 
 
-def test_a_file_that_cannot_be_looked_after_is_said(tmp_path, desk):
+def test_a_file_that_cannot_be_maintained_is_warned_about(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(1)
     left.spool.close()
@@ -334,7 +334,7 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
     assert file.has_room(10, 10**9)
 
 
-@pytest.mark.parametrize("when", ["looked after", "closed"])
+@pytest.mark.parametrize("when", ["maintained", "closed"])
 def test_a_host_that_changes_while_runs_wait_is_named_in_all_files(tmp_path, desk, when):
     """The next process sends them there."""
     left = Desk(tmp_path / "spool")
@@ -343,7 +343,7 @@ def test_a_host_that_changes_while_runs_wait_is_named_in_all_files(tmp_path, des
     desk.accept(3)
     desk.adopt()
     desk.host = "http://127.0.0.1:8"
-    if when == "looked after":
+    if when == "maintained":
         desk.queue.maintain()
         assert [file.host for file in desk.spool.files()] == [desk.host] * 2
     desk.spool.close()
