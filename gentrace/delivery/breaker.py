@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FAILURES_TO_PAUSE = 5
+"""How many failures in a row begin a pause."""
+
 MAX_BACKOFF = 60.0
+"""Seconds of the longest backoff."""
+
 MAX_RETRY_AFTER = 300.0
+"""For how many seconds at most a server may ask for a pause."""
+
 DENIED_PAUSE = 60.0
+"""Seconds of a pause for an unusable token or setting, if these do not change."""
 
 
 def max_backoff(failures: int) -> float:
@@ -64,7 +71,7 @@ class CircuitBreaker:
         """Return how many seconds to wait before a try: 0 for none, `inf` until another ends."""
         if self._paused_until is None:
             # After a failure, allow no more tries at once than failures are left until the pause:
-            # in an outage, each of them is a request in vain.
+            # in an outage, each of them is a useless request.
             is_allowed = self._failures == 0 or self._failures + in_flight < FAILURES_TO_PAUSE
             return 0 if is_allowed else inf
         if self._probe is not None:

@@ -200,8 +200,8 @@ class Delivery:
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all runs that were accepted before this call have ended.
 
-        A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
-        that other processes left in it are taken over first, unless delivery is off. In the
+        A delivery that is paused tries at once, unless the server asked to wait. With a spool,
+        orphaned files in it are adopted first, unless delivery is off. In the
         callback of a receipt, the calling thread sends the runs itself; a flush in a callback that
         this calls does not wait.
 

@@ -34,7 +34,7 @@ REMOVALS_PER_ACTION = 1000
 """How many failed removals are tried again in one action on the queue."""
 
 FORK_PAUSE = 0.001
-"""For how many seconds forks are let in between two parts of a file."""
+"""For how many seconds other threads may fork between two parts of a file."""
 
 
 class Spool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BYTES_BETWEEN_YIELDS = 2**20
-"""After how many bytes of a file that is read through forks are let in."""
+"""How many bytes of a file are read through before other threads may fork."""
 
 
 def claim(

@@ -169,7 +169,7 @@ def test_retry_after_pauses_at_once(asked, waited):
     assert world.queue.take(waited) == inf
 
 
-def test_a_pause_that_the_server_did_not_ask_for_ends_when_hurried():
+def test_a_pause_that_the_server_did_not_ask_for_ends_when_the_backoff_is_skipped():
     world = World(latency=0)
     world.accept(20)
     world.work(0.001, answers(503))

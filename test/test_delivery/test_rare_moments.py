@@ -220,7 +220,7 @@ def test_one_delivery_that_fails_to_close_keeps_no_other_from_its_end():
     assert len(closed) == 2
 
 
-def test_runs_after_the_end_are_said_once_a_minute(caplog, monkeypatch):
+def test_runs_after_the_end_are_warned_about_once_a_minute(caplog, monkeypatch):
     """And the program does not wait for a delivery that is closing."""
     monkeypatch.setattr(sys, "is_finalizing", lambda: True)
     with delivering("http://127.0.0.1:9") as delivery:
