@@ -201,9 +201,9 @@ class Delivery:
         """Wait until all runs that were accepted before this call have ended.
 
         A delivery that is paused tries at once, unless the server asked to wait. With a spool,
-        orphaned files in it are adopted first, unless delivery is off. In the
-        callback of a receipt, the calling thread sends the runs itself; a flush in a callback that
-        this calls does not wait.
+        orphaned files in it are adopted first, unless delivery is off. In the callback of a
+        receipt, the calling thread sends the runs itself; a flush in a callback that this calls
+        does not wait.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.

@@ -1,4 +1,4 @@
-"""Moments that are rare: no thread can start, a flush within an action, files that others changed."""
+"""Rare moments: no thread can start, a flush within an action, files that others changed."""
 
 import asyncio
 import os
@@ -146,7 +146,7 @@ def test_an_interrupted_flush_leaves_runs_for_the_next_one():
 
 @pytest.mark.usefixtures("without_threads")
 def test_a_flush_that_is_interrupted_when_it_has_taken_a_run_gives_it_back():
-    """The interrupt is of a run that a finalizer submits within an action, which ends right after it."""
+    """A finalizer submits that run within an action, and it ends right after the action."""
 
     class SubmittingClock(HandClock):
         def now(self):
