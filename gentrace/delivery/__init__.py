@@ -1,14 +1,17 @@
 """Delivery of runs in the background: queued, sent with retries, and accounted for.
 
-`Delivery` takes runs and sends them, `Receipt` says of each how it ended, `DeliveryStats` counts
-them. `default_delivery` is the one that is used where none is named.
+`Delivery` takes runs and sends them, a `Receipt` tells how one ended, `DeliveryStats` counts them.
+`default_delivery` returns the one that is used where no other one is given.
 
-A run goes this way: `delivery` checks, masks and encodes it; `engine`, of which each process has
-its own, holds the threads, and the one lock (`turns`) under which `queue` changes; `sending` makes
-one try of it; and its `receipt` ends outside of the lock. `queue` draws what may become of a run,
-`pauses` when runs are tried at all. With a spool, `spooled_queue` keeps the runs in the files of
-`spool`, each a `spool_file` that belongs to the holder of a lock (`ownership`), and `spool_keeper`
-looks after them. `notices` counts what is to be logged, and `speaker` says it.
+The way of a run: `delivery` checks, masks and encodes it. `engine`, one a process, puts it into
+`queue`, each change of which is an action of one `serial_executor`. A thread of `workers` takes it,
+and `sending` makes one request. Its `receipt` ends outside of the lock. `queue` draws the states of
+a run, `breaker` those of the delivery.
+
+With a spool, `spooled_queue` keeps the runs in the files of `spool`. Each is a `spool_file`, which
+belongs to the process that holds its lock (`ownership`); `spool_claim` checks one that nobody owns
+any more, and `spool_maintainer` has the thread that maintains them. `notices` collects warnings,
+`warning_logger` logs them, and `exits` closes deliveries at the end of the process.
 """
 
 from gentrace.delivery.default import default_delivery, set_default_delivery

@@ -1,4 +1,4 @@
-"""The time as a delivery sees it."""
+"""The clock of a delivery."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from gentrace.clock import now, wall
 
 
 class Clock:
-    """Tells the time, waits for it, and draws waits: another one can be put in its place."""
+    """Tells the time, waits, and draws jitter; tests replace it."""
 
     def now(self) -> float:
-        """Return seconds that only go forward, since some moment."""
+        """Return the seconds of a monotonic clock."""
         return now()
 
     def time(self) -> float:
-        """Return seconds since the epoch, by the clock on the wall, also where tests freeze it."""
+        """Return seconds since the epoch, also where a test freezes the time."""
         return wall()
 
     def draw(self, most: float) -> float:
-        """Return a random wait of at most so many seconds."""
+        """Return a random number of seconds from 0 to `most`, as jitter."""
         return random.uniform(0, most)  # noqa: S311 - no secret
 
-    def wait(self, wakes: SimpleQueue[None], seconds: float | None) -> None:
-        """Wait until something is put into a queue, at most so long; None waits without limit."""
+    def wait(self, wakeups: SimpleQueue[None], seconds: float | None) -> None:
+        """Wait until an item is put into a queue, at most so long; None waits without limit."""
         with suppress(Empty):
-            wakes.get(timeout=seconds)
+            wakeups.get(timeout=seconds)

@@ -1,4 +1,4 @@
-"""The delivery that is used where none is named."""
+"""The default delivery, which is used where no other one is given."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery.delivery import Delivery
 
 _default: dict[str, Delivery] = {}
-"""At most one item: exchanging it is one step, also for a signal handler that comes in between."""
+"""At most one item: replacing it is one step, which no signal handler can interrupt."""
 
 _KEY = "delivery"
 
 
 def default_delivery() -> Delivery:
-    """Return the delivery that is used where none is named.
+    """Return the delivery that is used where no other one is given.
 
-    Unless `set_default_delivery` has set one, the first call makes it, of the default
-    configuration as that is then, and later calls return the same one. Changing an attribute of
+    Unless `set_default_delivery` has set one, the first call makes it, with the default
+    configuration of that moment, and later calls return the same one. Changing an attribute of
     its client's configuration (`default_delivery().api_client.configuration`) acts on the next
     try.
     """
@@ -27,7 +27,7 @@ def default_delivery() -> Delivery:
 
 @hide_arguments
 def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
-    """Use another delivery where none is named; None has the next use make a new one.
+    """Set the delivery that is used where no other one is given; None: the next use makes one.
 
     Returns:
         The previous one, not closed; None if there was none.

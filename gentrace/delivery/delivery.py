@@ -1,4 +1,4 @@
-"""The class that users make: a delivery of runs in the background."""
+"""The class that users make: it delivers runs in the background."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gentrace.api_client import ApiClient
 from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
-from gentrace.delivery.exits import close_late, keep_open, let_go
+from gentrace.delivery.exits import close_if_exiting, register, unregister
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import MaskFailedError, mask_run
 from gentrace.delivery.off import is_off
@@ -48,17 +48,17 @@ class Delivery:
             makes one of the default configuration, which is closed with the delivery.
         spool: directory in which runs survive the process; None keeps them in memory alone.
         max_runs: how many runs may be held in memory, those being sent included.
-        max_bytes: how many bytes may be held in memory, 2 KiB a run counted besides its body.
+        max_bytes: how many bytes may be held in memory; a run counts as its body and 2 KiB.
         workers: how many runs are sent at once, over as many connections of its own, also where
             `connection_pool_maxsize` is less.
-        mask: function that sees each step as a plain dict in wire names before anything else
-            does, and returns what is kept of it; None masks nothing. Also an attribute.
+        mask: function that gets each step as a plain dict in wire names before anything else sees
+            it, and returns what is kept of it; None masks nothing. Also an attribute.
         exit_timeout: seconds that the interpreter's end waits for what is left; 0 does not wait.
         spool_max_bytes: how many bytes the spool's file may have, with its log.
         spool_max_age: seconds after which a run in the spool is dropped as `expired`.
 
     Attributes:
-        clock: what tells the time and waits; a subclass may bring another.
+        clock: tells the time and waits; a subclass may have another one.
 
     Raises:
         ApiTypeError: an argument of the wrong type.
@@ -98,7 +98,7 @@ class Delivery:
         self._owns_client = api_client is None
         self._client = ApiClient() if api_client is None else api_client
         self._sender = Sender(self._client, self._limits.workers)
-        # By process: exchanging one is a single step, without a lock that a fork may find taken.
+        # By process. Replacing one is a single step: a lock could be held in a fork.
         self._engines: dict[Process, Engine] = {}
         _all.add(self)
 
@@ -153,8 +153,8 @@ class Delivery:
             ApiValueError: the run is not allowed.
 
         """
-        given = None if idempotency_key is None else make_key("POST", idempotency_key)
-        receipt = Receipt(given)
+        key = None if idempotency_key is None else make_key("POST", idempotency_key)
+        receipt = Receipt(key)
         off = self.off_reason()
         if off is not None:
             receipt.end_with(off)
@@ -177,32 +177,33 @@ class Delivery:
         return receipt
 
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
-        """Queue a run that is checked, masked and encoded; it ends this receipt."""
-        self._busy_engine().enqueue(body, receipt)
-        close_late(self)
+        """Queue a run that is checked, masked and encoded; its receipt ends with it."""
+        self._registered_engine().enqueue(body, receipt)
+        close_if_exiting(self)
 
     def drop(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and dropped, and end its receipt with that reason."""
-        self._busy_engine().turn_away(receipt, reason)
-        close_late(self)
+        self._registered_engine().reject(receipt, reason)
+        close_if_exiting(self)
 
     def off_reason(self) -> str | None:
-        """Return "disabled" if runs go nowhere, as the environment or the lack of a token says.
+        """Return "disabled" if delivery is off, by the environment or for lack of a token, or None.
 
-        The logger `gentrace` is told so, once. None if runs are delivered.
+        If it is off, the logger `gentrace` warns about it once.
         """
         return "disabled" if is_off(self._client.configuration) else None
 
     def stats(self) -> DeliveryStats:
-        """Return the counters of this process, in one consistent look."""
+        """Return a consistent snapshot of the counters of this process."""
         return self._engine().stats
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all runs that were accepted before this call have ended.
 
-        A delivery that is paused tries at once, unless the server asked to wait. With a spool, runs
-        that other processes left in it are taken over first, unless delivery is off. In the
-        callback of a receipt it sends runs itself; of callbacks that it calls then, none waits.
+        A delivery that is paused tries at once, unless the server asked to wait. With a spool,
+        orphaned files in it are adopted first, unless delivery is off. In the callback of a
+        receipt, the calling thread sends the runs itself; a flush in a callback that this calls
+        does not wait.
 
         Args:
             timeout: seconds to wait at most; None waits without limit.
@@ -212,7 +213,7 @@ class Delivery:
 
         """
         seconds = _check_timeout(timeout)
-        return self._busy_engine().flush(seconds)
+        return self._registered_engine().flush(seconds)
 
     def close(self, timeout: float | None = 5.0) -> bool:
         """Flush, then stop: what is left is dropped as `closed`, or stays in the spool.
@@ -228,16 +229,16 @@ class Delivery:
         self._release()
         return is_done
 
-    def end_late(self) -> None:
-        """Close after the end of the process has begun; if that was done, say what is dropped."""
+    def close_after_exit(self) -> None:
+        """Close once the exit functions have run; log drops if it was closed before."""
         engine = self._engine()
         if engine.is_closed:
-            engine.say_late()
+            engine.log_remaining()
         else:
             self.begin_exit()()
 
     def begin_exit(self) -> Callable[[], None]:
-        """Begin to close at the end of the process; return what waits for it and finishes."""
+        """Begin to close at the end of the process; return a function that waits and finishes."""
         engine = self._engine()
         end = self.clock.now() + self._exit_timeout
         flush = engine.begin_close()
@@ -260,24 +261,25 @@ class Delivery:
         if engine is None:
             made = Engine(self._limits, self._sender, self.clock)
             engine = self._engines.setdefault(process, made)
-            self._disown_others(process)
+            self._disown_inherited(process)
         return engine
 
-    def _busy_engine(self) -> Engine:
+    def _registered_engine(self) -> Engine:
+        """Return the engine; unless it is closed, the end of the process closes it."""
         engine = self._engine()
         if not engine.is_closed:
-            keep_open(self)
+            register(self)
         return engine
 
-    def _disown_others(self, process: Process) -> None:
-        """Leave all runs of a parent to it, as no hook may have told of the fork."""
+    def _disown_inherited(self, process: Process) -> None:
+        """Leave a parent's runs to it: a C program may fork without calling our hook."""
         for other, engine in list(self._engines.items()):
             if other != process:
                 engine.disown()
                 self._engines.pop(other, None)
 
     def _release(self) -> None:
-        let_go(self)
+        unregister(self)
         self._sender.close()
         if self._owns_client:
             self._client.close()
@@ -296,7 +298,7 @@ call_after_fork(_disown_all)
 
 def _trim(body: bytes, dumps: object) -> bytes:
     """Return a body in no more memory than it needs."""
-    # orjson leaves each text in a buffer of 128 KiB.
+    # A text of orjson keeps its buffer of 128 KiB.
     return body if dumps is None else bytes(memoryview(body))
 
 
@@ -309,7 +311,7 @@ def _check_directory(value: object) -> Path | None:
     path = fsdecode(cast("PathLike[str]", value))
     if not path or "\0" in path:
         raise refuse("spool", expected, cast("object", value))
-    # All that a spool needs is loaded here, and not by the first run.
+    # A spool's modules are imported here, not with the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
     load_spool()
@@ -322,7 +324,7 @@ def _check_seconds(name: str, value: Any) -> float:
         raise refuse(name, expected, value, kind=True)
     if not 0 <= value < inf:
         raise refuse(name, expected, value)
-    # Some three hundred years: no system waits longer.
+    # TIMEOUT_MAX is some three hundred years: locks take no longer time-out.
     return float(min(value, TIMEOUT_MAX))
 
 

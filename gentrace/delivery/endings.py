@@ -1,4 +1,4 @@
-"""Ending receipts, whose callbacks may do anything."""
+"""Ending receipts, which calls their callbacks: these are the user's code and may raise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def end_receipts(endings: deque[tuple[Receipt, str | DeliveryError]]) -> None:
-    """End receipts with what each is to end with; whoever calls holds no lock."""
-    interruption: BaseException | None = None
+    """End each receipt with its outcome; the caller holds no lock."""
+    interrupt: BaseException | None = None
     while True:
         try:
             receipt, outcome = endings.popleft()
@@ -27,14 +27,14 @@ def end_receipts(endings: deque[tuple[Receipt, str | DeliveryError]]) -> None:
             else:
                 receipt.fail(outcome)
         except BaseException as error:
-            if not receipt.done():  # an interrupt came before its end
+            if not receipt.done():  # an interrupt came before it ended
                 endings.append((receipt, outcome))
                 raise
-            # Of a callback; other receipts still end.
+            # A callback raised it; the other receipts end first.
             is_main = threading.current_thread() is threading.main_thread()
             if is_main and not isinstance(error, Exception):
-                interruption = error  # such as Ctrl-C, which comes there
+                interrupt = error  # such as Ctrl-C, which is raised in the main thread
             else:
                 warn(f"a callback of a receipt raised {type(error).__name__}")
-    if interruption is not None:
-        raise interruption
+    if interrupt is not None:
+        raise interrupt

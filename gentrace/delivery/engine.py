@@ -1,25 +1,24 @@
-"""What a delivery has in one process: its queue, its threads and its end."""
+"""What a delivery has in one process: its queue, its workers, and how it is flushed and closed.
+
+Every change of the queue is an action of one `SerialExecutor`. Receipts end after the action,
+outside of its lock, because their callbacks are the user's code.
+"""
 
 from __future__ import annotations
 
 import sys
-import threading
-from collections import deque
-from contextlib import suppress
 from functools import cache
 from math import inf
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gentrace.delivery.endings import end_receipts
-from gentrace.delivery.notices import Notices, warn
+from gentrace.delivery.notices import PendingWarnings
 from gentrace.delivery.off import is_off
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
-from gentrace.delivery.sending import Outcome, load_transport
-from gentrace.delivery.speaker import Speaker
-from gentrace.delivery.threads import start_thread
-from gentrace.delivery.turns import Turns
+from gentrace.delivery.serial_executor import SerialExecutor
+from gentrace.delivery.warning_logger import WarningLogger
+from gentrace.delivery.workers import Workers
 from gentrace.process import hold_forks, let_forks
 
 if TYPE_CHECKING:
@@ -30,11 +29,8 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.sending import Sender
-    from gentrace.delivery.spool_keeper import SpoolKeeper
+    from gentrace.delivery.spool_maintainer import SpoolMaintainer
     from gentrace.delivery.stats import DeliveryStats
-
-LOOK = 0.25
-"""Seconds between two looks at settings that were no good, and between a failure and going on."""
 
 
 class Engine:
@@ -51,24 +47,28 @@ class Engine:
         self._limits = limits
         self._sender = sender
         self._clock = clock
-        self._turns = Turns()
-        self._notices = Notices()
-        self._speaker = Speaker(self._notices, clock, self._act)
-        self._keeper: SpoolKeeper | None = None
-        self._queue = self._make_queue()
-        # What wakes each worker that waits: whoever takes one out wakes it.
-        self._idle: deque[SimpleQueue[None]] = deque()
-        # Each is taken out by whoever starts it, and put back where no thread was to be had.
-        self._unstarted = self._list_threads()
-        self._is_working = False
-        self._workers: set[int] = set()
-        self._helpers: set[int] = set()
-        self._is_over = False
-        self._last_failure: Exception | None = None
+        self._executor = SerialExecutor()
+        self._warnings = PendingWarnings()
+        self._warning_logger = WarningLogger(self._warnings, clock, self._execute)
+        self._maintainer = self._make_maintainer()
+        if self._maintainer is None:
+            self._queue = RunQueue(limits, clock.draw, self._warnings.count_drop)
+        else:
+            self._queue = self._maintainer.queue
+        self._workers = Workers(
+            limits.workers,
+            self._queue,
+            sender,
+            clock=clock,
+            warnings=self._warnings,
+            warning_logger=self._warning_logger,
+            execute=self._execute,
+            maintain=None if self._maintainer is None else self._maintainer.run,
+        )
 
     @property
     def stats(self) -> DeliveryStats:
-        """The counters: one value, which is exchanged as a whole."""
+        """The counters: one immutable value, which is replaced as a whole."""
         return self._queue.stats
 
     @property
@@ -79,78 +79,108 @@ class Engine:
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
-        self._let_in(run, lambda: self._queue.accept(run))
-        if not self._is_working and len(self._unstarted) == len(self._list_threads()):
-            receipt.help = self.help  # no thread was to be had: whoever waits for it sends it
+        self._admit(run, lambda: self._queue.accept(run))
+        if self._workers.cannot_start:
+            receipt.send_inline = self.send_inline  # whoever waits for it sends it
 
-    def turn_away(self, receipt: Receipt, reason: str) -> None:
-        """Drop a run at the door."""
+    def reject(self, receipt: Receipt, reason: str) -> None:
+        """Count a run as accepted and drop it without queueing it."""
         run = Run(receipt.idempotency_key, receipt=receipt)
-        self._let_in(run, lambda: self._queue.turn_away(run, reason))
+        self._admit(run, lambda: self._queue.reject(run, reason))
+
+    def send_inline(self, timeout: float | None) -> bool:
+        """Send what is queued in the calling thread, if no thread runs; tell whether it did."""
+        if self._workers.has_started:
+            return False
+        self.flush(timeout)
+        return True
 
     def flush(self, timeout: float | None) -> bool:
-        """Wait until all runs of now have ended; tell whether they have."""
+        """Wait until all present runs have ended; tell whether they have."""
         end = self._end_of(timeout)
         accepted = -1
         while True:
-            has_more = self._take_over()
+            has_more = self._adopt()
             is_new = self.stats.accepted > accepted
             accepted = self.stats.accepted
             is_done = self._wait_for(self._begin_flush(), end)
             if not (is_done and has_more and is_new):
                 return is_done
 
-    def help(self, timeout: float | None) -> bool:
-        """Send what waits in this very thread where no other one does; tell whether it did."""
-        if self._is_working:
-            return False
-        self.flush(timeout)
-        return True
-
-    def say_late(self) -> None:
-        """Say what was dropped after the end of the process began."""
-        self._speaker.say_rest()
-
     def close(self, timeout: float | None) -> bool:
-        """Flush, end what is left, and stop; tell whether all had ended."""
+        """Flush, abandon what is left, and stop; tell whether all runs had ended."""
         return self.finish(self.begin_close(), self._end_of(timeout))
 
     def begin_close(self) -> Flush | None:
-        """Take no more runs; return what tells when those that are there have ended."""
+        """Take no more runs; return what tells when the present ones have ended."""
         self._queue.is_closed = True
         return self._begin_flush()
 
     def finish(self, flush: Flush | None, end: float, *, at_exit: bool = False) -> bool:
-        """Wait until some moment at most, end what is left, and stop."""
+        """Wait until the time `end` at most, abandon what is left, and stop."""
         is_done = self._wait_for(flush, end)
-        self._speaker.is_exiting = at_exit
+        self._warning_logger.is_exiting = at_exit
         try:
-            self._act(self._end)
-        finally:  # also if a callback exits
-            while self._wake():
+            self._execute(self._abandon)
+        finally:  # also if a callback raises SystemExit
+            while self._workers.wake():
                 pass
-            if self._keeper is not None:
-                self._keeper.stop()
-                let_forks(self._turns.lock)
+            if self._maintainer is not None:
+                self._maintainer.stop()
+                let_forks(self._executor.lock)
         if at_exit:
-            self._speaker.say_rest()
+            self._warning_logger.log_remaining()
         else:
-            self._act(self._notices.hurry)
-            self._speaker.start()
+            self._execute(self._warnings.expedite_drops)
+            self._warning_logger.start_thread()
         return is_done
 
+    def log_remaining(self) -> None:
+        """Log what was dropped after the end of the process began."""
+        self._warning_logger.log_remaining()
+
     def disown(self) -> None:
-        """In a child: forget the runs, which are the parent's, and end their receipts."""
+        """In a forked child: leave the runs to the parent, and end their receipts."""
         for receipt in self._queue.receipts():
             receipt.leave_to_parent()
-        if self._keeper is not None:
-            self._keeper.leave()
-            let_forks(self._turns.lock)
+        if self._maintainer is not None:
+            self._maintainer.disown()
+            let_forks(self._executor.lock)
 
-    # Turns.
+    # Actions on the queue.
 
-    def _let_in(self, run: Run, action: Callable[[], None]) -> None:
-        """Accept a run, or drop it, before an interrupt such as Ctrl-C passes through."""
+    def _make_maintainer(self) -> SpoolMaintainer | None:
+        if self._limits.spool is None:
+            return None
+        maintainer = load_spool()(
+            self._limits.spool,
+            self._limits,
+            self._sender.host,
+            clock=self._clock,
+            warnings=self._warnings,
+            is_off=self._is_off,
+            execute=self._execute_and_wake,
+        )
+        # No child shall find a file half written.
+        hold_forks(self._executor.lock)
+        return maintainer
+
+    def _is_off(self) -> bool:
+        return is_off(self._sender.configuration)
+
+    def _execute(self, action: Callable[[], None]) -> None:
+        """Run an action on the queue, then end receipts outside of every lock."""
+        if not self._executor.run(action):
+            return  # it is deferred: an earlier frame of this thread runs it, and ends receipts
+        end_receipts(self._queue.endings)
+
+    def _execute_and_wake(self, action: Callable[[], None]) -> None:
+        """Run an action that may add runs to the queue."""
+        self._execute(action)
+        self._workers.wake_for_queued()
+
+    def _admit(self, run: Run, action: Callable[[], None]) -> None:
+        """Accept or reject a run completely, even if an interrupt such as Ctrl-C is raised."""
 
         def finish() -> None:
             if run.is_accepted:
@@ -158,190 +188,34 @@ class Engine:
             try:
                 action()
             except BaseException:
-                # In the same turn: nobody else shall find it half done.
+                # In the same action: nobody else shall find it half done.
                 if not run.is_accepted:
                     action()
                 raise
 
         try:
-            self._act(finish)
+            self._execute(finish)
         except BaseException:
-            self._act(finish)
+            self._execute(finish)
             raise
         finally:
-            self._start_threads()
-            self._wake()
+            self._workers.start()
+            self._workers.wake()
 
-    def _make_queue(self) -> RunQueue:
-        if self._limits.spool is None:
-            return RunQueue(self._limits, self._clock.draw, self._notices.count)
-        self._keeper = load_spool()(
-            self._limits.spool,
-            self._limits,
-            self._sender.host,
-            clock=self._clock,
-            notices=self._notices,
-            is_off=self._is_off,
-            act=self._act_on_files,
-        )
-        # No child shall find a file half written.
-        hold_forks(self._turns.lock)
-        return self._keeper.queue
-
-    def _is_off(self) -> bool:
-        return is_off(self._sender.configuration)
-
-    def _act(self, action: Callable[[], None]) -> None:
-        """Carry out an action on the queue in turn, then end receipts outside of every lock."""
-        if not self._turns.take(action):
-            return  # a holder of the turn in this very thread does both
-        end_receipts(self._queue.endings)
-
-    def _take_over(self) -> bool:
-        """Adopt what others left in the spool; tell whether there is more than may be open."""
-        if self._keeper is None or self._is_over or self._is_off():
+    def _adopt(self) -> bool:
+        """Adopt orphaned files of the spool; tell whether there are more than may be open."""
+        if self._maintainer is None or self._workers.is_stopped or self._is_off():
             return False
-        has_more = self._keeper.prepare()
-        self._start_threads()
+        has_more = self._maintainer.prepare()
+        self._workers.start()
         return has_more
 
-    def _end(self) -> None:
-        self._queue.abandon(self._last_failure)
-        # In the same turn: a worker that looks later sees it, one that looked before is woken.
-        self._is_over = True
+    def _abandon(self) -> None:
+        self._queue.abandon(self._workers.last_failure)
+        # In the same action: a worker that looks later sees it, one that waits already is woken.
+        self._workers.is_stopped = True
 
-    def _act_on_files(self, action: Callable[[], None]) -> None:
-        """Carry out an action, after which there may be runs that were not there."""
-        self._act(action)
-        if self._queue.stats.queued:
-            self._wake()
-
-    # Threads.
-
-    def _start_threads(self) -> None:
-        if self._is_over:
-            self._speaker.start()
-            return
-        while True:
-            try:
-                name, target = self._unstarted.pop()
-            except IndexError:
-                return
-            if start_thread(name, target) is None:
-                self._unstarted.append((name, target))
-                return
-            self._is_working = True
-
-    def _list_threads(self) -> list[tuple[str, Callable[[], None]]]:
-        """Return what threads do, by name, the first to be started last."""
-        threads = [(str(number), self._work) for number in range(self._limits.workers)]
-        if self._keeper is not None:
-            threads.append(("spool", self._keeper.run))
-        return threads[::-1]
-
-    def _wake(self) -> bool:
-        """Have a worker look that waits; tell whether there is one."""
-        try:
-            self._idle.pop().put(None)
-        except IndexError:
-            return False
-        return True
-
-    def _work(self) -> None:
-        self._workers.add(threading.get_ident())
-        load_transport()
-        wakes: SimpleQueue[None] = SimpleQueue()
-        while not self._is_over:
-            try:
-                self._work_once(wakes)
-            except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
-                warn(f"a thread of the delivery goes on after a {type(error).__name__}")
-                self._rest(wakes, LOOK)
-
-    def _work_once(self, wakes: SimpleQueue[None]) -> None:
-        self._speaker.say()
-        found = self._take(wakes)
-        if self._is_over:
-            return
-        if isinstance(found, Run):
-            self._try(found)
-        else:
-            self._rest(wakes, min(found, self._notices.wait(self._clock.now())))
-
-    def _take(self, wakes: SimpleQueue[None]) -> Run | float:
-        """Return the run to try now, or else how many seconds to wait, unless woken."""
-        pauses = self._queue.pauses
-        settings = self._sender.settings() if pauses.waits_for_settings else None
-        taken: list[Run] = []
-        waits: list[float] = []
-
-        def take() -> None:
-            now = self._clock.now()
-            if settings is not None:
-                pauses.see_settings(settings, now)
-            found = self._queue.take(now)
-            if isinstance(found, Run):
-                taken.append(found)
-            else:
-                # In the same turn: whatever comes after it wakes this worker.
-                self._idle.append(wakes)
-                waits.append(found)
-
-        try:
-            self._act(take)
-        except BaseException:
-            for run in taken:
-                self._give_back(run)
-            raise
-        if not taken:
-            return min(waits[0], LOOK) if pauses.waits_for_settings else waits[0]
-        if self._queue.stats.queued:
-            self._wake()  # another worker may take the next one
-        return taken[0]
-
-    def _rest(self, wakes: SimpleQueue[None], seconds: float) -> None:
-        """Wait until woken, or for so long."""
-        self._clock.wait(wakes, None if seconds == inf else seconds)
-        with suppress(ValueError):  # it was woken
-            self._idle.remove(wakes)
-
-    def _try(self, run: Run, within: float = inf) -> None:
-        try:
-            outcome = self._send(run, within)
-        except BaseException:
-            self._give_back(run)
-            raise
-        # A success ends what was the matter: it is no reason of what is given up later.
-        self._last_failure = outcome.error
-        self._act(lambda: self._settle(run, outcome))
-        if self._queue.stats.queued:
-            self._wake()  # what held others back may be over
-
-    def _send(self, run: Run, within: float) -> Outcome:
-        try:
-            return self._sender.send(cast("bytes", run.body), run.key, within)
-        except Exception as error:  # noqa: BLE001 - no run may end a thread
-            warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
-            return Outcome("trouble")
-
-    def _give_back(self, run: Run) -> None:
-        """Queue a run again that was taken, and that Ctrl-C or the like keeps from being sent."""
-        self._act(lambda: self._settle(run, Outcome("trouble")))
-
-    def _settle(self, run: Run, outcome: Outcome) -> None:
-        now, queue = self._clock.now(), self._queue
-        if outcome.kind == "delivered":
-            queue.deliver(run, outcome.run_id)
-        elif outcome.kind == "refused":
-            queue.refuse(run, outcome.error)
-        elif outcome.kind == "trouble":
-            queue.keep(run, now, outcome.asked, outcome.error)
-        elif queue.deny(run, now, outcome.settings, outcome.error):
-            self._notices.tell(
-                f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
-            )
-
-    # Waiting for an end.
+    # Waiting for the end of runs.
 
     def _end_of(self, timeout: float | None) -> float:
         return inf if timeout is None else self._clock.now() + timeout
@@ -351,11 +225,11 @@ class Engine:
 
         def begin() -> None:
             begun.append(self._queue.flush())
-            self._queue.hurry(self._clock.now())
+            self._queue.skip_backoff(self._clock.now())
 
-        self._act(begin)
-        self._wake()
-        # Nothing, in a finalizer or signal handler that came in between this thread's own turn.
+        self._execute(begin)
+        self._workers.wake()
+        # None if the action is deferred: a finalizer or signal handler interrupted another one.
         return begun[0] if begun else None
 
     def _wait_for(self, flush: Flush | None, end: float) -> bool:
@@ -363,38 +237,18 @@ class Engine:
             return False
         if sys.is_finalizing():
             end = 0.0  # neither threads nor modules are left to send anything
-        me = threading.get_ident()
-        # In the callback of a receipt, runs may wait for this very thread; and where no thread was
-        # to be had, nobody else sends them.
-        if me in self._workers or not self._is_working:
-            self._work_for(flush, end, me)
+        if self._workers.is_caller_needed():
+            self._workers.work_until(flush, end)
         else:
             while not flush.is_over and (left := end - self._clock.now()) > 0:
-                self._clock.wait(flush.wakes, None if left == inf else left)
-        self._act(lambda: self._queue.forget(flush))
-        return flush.left == 0
-
-    def _work_for(self, flush: Flush, end: float, me: int) -> None:
-        """Do what a worker would do, until a flush is over or its time is."""
-        if me in self._helpers:
-            return  # it would do so once more in the callback of each run
-        self._helpers.add(me)
-        try:
-            while not flush.is_over and (left := end - self._clock.now()) > 0:
-                found = self._take(flush.wakes)
-                if isinstance(found, Run):
-                    self._try(found, left)
-                else:
-                    self._rest(flush.wakes, min(found, left))
-        finally:
-            self._helpers.discard(me)
-            with suppress(ValueError):
-                self._idle.remove(flush.wakes)
+                self._clock.wait(flush.wakeups, None if left == inf else left)
+        self._execute(lambda: self._queue.remove_flush(flush))
+        return flush.remaining == 0
 
 
 @cache
-def load_spool() -> type[SpoolKeeper]:
-    """Load what a spool needs: no run waits for that, and a finalizer at the end could not."""
-    from gentrace.delivery.spool_keeper import SpoolKeeper  # noqa: PLC0415 - it loads sqlite3
+def load_spool() -> type[SpoolMaintainer]:
+    """Import what a spool needs: runs do not wait for it, and late finalizers cannot import."""
+    from gentrace.delivery.spool_maintainer import SpoolMaintainer  # noqa: PLC0415 - loads sqlite3
 
-    return SpoolKeeper
+    return SpoolMaintainer

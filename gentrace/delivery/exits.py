@@ -1,4 +1,4 @@
-"""The end of a process: every delivery that is open then is closed within its time."""
+"""The end of the process: every delivery that is open then is closed within its time."""
 
 from __future__ import annotations
 
@@ -8,96 +8,96 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
-from gentrace.delivery.notices import is_heard
-from gentrace.delivery.speaker import say_all
+from gentrace.delivery.notices import has_handlers
+from gentrace.delivery.warning_logger import log_all_remaining
 from gentrace.process import Process, call_after_fork, current_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Closing(Protocol):
-    """What is closed at the end: a delivery."""
+class Closeable(Protocol):
+    """What is closed at exit: a delivery."""
 
-    def end_late(self) -> None:
-        """Close, or say what is dropped where that was done already."""
+    def close_after_exit(self) -> None:
+        """Close it once the exit functions have run; log drops if it was closed before."""
         ...
 
     def begin_exit(self) -> Callable[[], None]:
-        """Begin to close, and return what waits for the end of it."""
+        """Begin to close it, and return a function that waits for its end."""
         ...
 
 
-_open: set[Closing] = set()
+_open: set[Closeable] = set()
 
 
-def keep_open(delivery: Closing) -> None:
+def register(delivery: Closeable) -> None:
     """Hold a delivery that may have runs, until it is closed or the process ends."""
     if delivery not in _open:
         _open.add(delivery)
-        _close_in_worker()
+        _hook_worker_process()
 
 
-def let_go(delivery: Closing) -> None:
-    """Hold a delivery no longer."""
+def unregister(delivery: Closeable) -> None:
+    """Hold a closed delivery no longer."""
     _open.discard(delivery)
 
 
 def close_all() -> None:
     """Close all that are open, each within its own `exit_timeout` from now."""
     closing = [(delivery, delivery.begin_exit()) for delivery in list(_open)]
-    with ExitStack() as stack:  # one that fails keeps no other from its end
+    with ExitStack() as stack:  # one that fails does not keep the others from closing
         for _, finish in reversed(closing):
             stack.callback(finish)
-    say_all()
+    log_all_remaining()
 
 
-def close_late(delivery: Closing) -> None:
-    """Close a delivery that gets a run when the exit functions have closed all: nobody else will.
+def close_if_exiting(delivery: Closeable) -> None:
+    """Close a delivery that got a run after `close_all`, as nobody else will.
 
-    So it is in an exit function that was registered before, and in a finalizer after these.
+    Exit functions that were registered earlier run after ours, and finalizers after all of them.
     """
-    if _is_over or sys.is_finalizing():
-        delivery.end_late()
+    if _has_exited or sys.is_finalizing():
+        delivery.close_after_exit()
 
 
-def _close_in_worker() -> None:
-    """Have a worker close its deliveries at its end where that runs no atexit."""
+def _hook_worker_process() -> None:
+    """Have deliveries closed in worker processes that run no atexit functions."""
     process = sys.modules.get("multiprocessing.process")
     me = current_process()
-    if process is not None and process.parent_process() is not None and me not in _finalized:
+    if process is not None and process.parent_process() is not None and me not in _hooked:
         from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
 
-        Finalize(None, _end, exitpriority=0)  # before 3.13
-        _finalized.add(me)
+        Finalize(None, _exit, exitpriority=0)  # before 3.13
+        _hooked.add(me)
     celery = sys.modules.get("celery.signals")
     if celery is not None:
-        celery.worker_process_shutdown.connect(_close_at_signal, weak=False)
+        celery.worker_process_shutdown.connect(_exit_at_signal, weak=False)
 
 
-def _close_at_signal(**_: object) -> None:
-    _end()
+def _exit_at_signal(**_: object) -> None:
+    _exit()
 
 
-def _end() -> None:
-    global _is_over  # noqa: PLW0603 - a process has one
-    _is_over = True
+def _exit() -> None:
+    global _has_exited  # noqa: PLW0603 - a process has one
+    _has_exited = True
     close_all()
-    is_heard()  # it keeps the logger for what finalizers have to say
+    has_handlers()  # it caches the logger, for warnings of finalizers
 
 
-def _begin() -> None:
-    """Begin in a forked child, with nothing of the parent's."""
-    global _is_over  # noqa: PLW0603 - a process has one
-    _is_over = False
+def _reset_after_fork() -> None:
+    """Forget the parent's deliveries in a forked child."""
+    global _has_exited  # noqa: PLW0603 - a process has one
+    _has_exited = False
     _open.clear()
 
 
 _main = threading.main_thread()
-# Where an exit function is the first to use it, none is called that is registered now.
-_is_over = threading.get_ident() == _main.ident and not _main.is_alive()
-_finalized: set[Process] = set()
-"""In which processes multiprocessing closes all."""
+# If an exit function is the first to import this, it is too late to register another one.
+_has_exited = threading.get_ident() == _main.ident and not _main.is_alive()
+_hooked: set[Process] = set()
+"""Processes in which multiprocessing calls `_exit`."""
 
-atexit.register(_end)
-call_after_fork(_begin)
+atexit.register(_exit)
+call_after_fork(_reset_after_fork)

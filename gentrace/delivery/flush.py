@@ -1,4 +1,4 @@
-"""Waiting for an end of all runs that are there at some moment."""
+"""Waiting until all runs that were there at some moment have ended."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ if TYPE_CHECKING:
 
 
 class Flush:
-    """How many of the runs that were there at some moment have not ended.
+    """How many of the runs that were there when it began have not ended.
 
     Args:
-        last: the number of the last run of that moment, in each file of the spool and, under
-            None, in memory alone.
-        left: how many there were.
+        last_numbers: the number of the last run at that moment: by file of the spool and, under
+            None, of those in memory only.
+        remaining: how many runs there were.
 
     Attributes:
-        left: how many have not ended.
+        remaining: how many have not ended.
         is_stopped: whether nobody sends them any more.
-        wakes: gets an item when one of the two has become so.
+        wakeups: gets an item when none remains or it is stopped.
 
     """
 
-    def __init__(self, last: Mapping[SpoolFile | None, int], left: int) -> None:
-        self._last = last
-        self.left = left
+    def __init__(self, last_numbers: Mapping[SpoolFile | None, int], remaining: int) -> None:
+        self._last_numbers = last_numbers
+        self.remaining = remaining
         self.is_stopped = False
-        self.wakes: SimpleQueue[None] = SimpleQueue()
+        self.wakeups: SimpleQueue[None] = SimpleQueue()
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing to wait for."""
-        return self.left == 0 or self.is_stopped
+        return self.remaining == 0 or self.is_stopped
 
-    def count(self, run: Run) -> None:
-        """Count a run that has ended, if it was there."""
-        if 0 < run.number <= self._last.get(run.file, 0):
+    def note_end(self, run: Run) -> None:
+        """Note that a run has ended, which counts if it was there."""
+        if 0 < run.number <= self._last_numbers.get(run.file, 0):
             self._subtract(1)
 
-    def lose(self, file: SpoolFile, count: int) -> None:
-        """Count runs that are in a file no more."""
-        if file in self._last:
+    def note_missing(self, file: SpoolFile, count: int) -> None:
+        """Note that so many runs are missing from a file, which counts if the file was there."""
+        if file in self._last_numbers:
             self._subtract(count)
 
     def _subtract(self, count: int) -> None:
-        self.left = max(0, self.left - count)
-        if self.left == 0:
-            self.wakes.put(None)
+        self.remaining = max(0, self.remaining - count)
+        if self.remaining == 0:
+            self.wakeups.put(None)
 
     def stop(self) -> None:
-        """Note that nobody sends what is left."""
+        """Note that nobody sends the remaining runs."""
         self.is_stopped = True
-        self.wakes.put(None)
+        self.wakeups.put(None)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits that `Delivery` is given, which says what each means."""
+    """The limits that `Delivery` gets as arguments; their meanings are there."""
 
     max_runs: int = 10_000
     max_bytes: int = 64 * 2**20

@@ -1,4 +1,4 @@
-"""A mask: a function of the user's that sees each step before anything else does."""
+"""Applying a mask: the user's function that sees each step before anything else does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEP = ObjectSchema(StepRun)
 
 
 class MaskFailedError(Exception):
-    """The mask raised an exception, or gave what is no step: the run must go nowhere."""
+    """The mask raised an exception, or returned no valid step: the run must not be sent."""
 
 
 def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) -> dict[str, Any]:
@@ -31,23 +31,23 @@ def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) ->
         rules: how the result is checked.
 
     Raises:
-        MaskFailedError: it raised an exception, or gave no step.
+        MaskFailedError: it raised an exception, or returned no valid step.
 
     """
     masked = _call(mask, step)
     try:
         checked = STEP.check(masked, rules)
     except (ApiTypeError, ApiValueError):
-        # Without the cause, which may show what was to be masked.
+        # Without the cause: its text may show what was to be masked.
         raise MaskFailedError from None
     return cast("dict[str, Any]", copy_plain(checked))
 
 
 def mask_error(mask: Mask, error: str) -> str | None:
-    """Return the error of a run as the mask leaves it; None if it takes it away.
+    """Return the error of a run as the mask leaves it; None if it removes it.
 
     Raises:
-        MaskFailedError: it raised an exception, or gave something else than text.
+        MaskFailedError: it raised an exception, or returned something else than text.
 
     """
     masked = _call(mask, {"error": error})
@@ -68,11 +68,11 @@ def mask_run(mask: Mask, run: Mapping[str, Any], rules: Rules) -> dict[str, Any]
         rules: how masked steps are checked.
 
     Raises:
-        MaskFailedError: the mask raised an exception, or gave no step.
+        MaskFailedError: the mask raised an exception, or returned no valid step.
 
     """
     masked = cast("dict[str, Any]", copy_plain(run))
-    if "stepRuns" in masked:  # not each configuration requires it
+    if "stepRuns" in masked:  # the check for required properties may be disabled
         masked["stepRuns"] = [mask_step(mask, step, rules) for step in masked["stepRuns"]]
     error = masked.get("error")
     if isinstance(error, str):
@@ -84,7 +84,7 @@ def mask_run(mask: Mask, run: Mapping[str, Any], rules: Rules) -> dict[str, Any]
 
 
 def copy_plain(value: object) -> object:
-    """Return a JSON value as dicts and lists of its own."""
+    """Return a deep copy of a JSON value, in dicts and lists."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
         return {key: copy_plain(item) for key, item in items}
@@ -96,5 +96,5 @@ def copy_plain(value: object) -> object:
 def _call(mask: Mask, step: dict[str, Any]) -> object:
     try:
         return mask(step)
-    except Exception:  # noqa: BLE001 - the user's code may raise anything, which may show the step
+    except Exception:  # noqa: BLE001 - the user's code raises anything, whose text may show the step
         raise MaskFailedError from None

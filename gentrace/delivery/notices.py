@@ -1,4 +1,7 @@
-"""What a delivery says on the logger `gentrace`: each thing once a minute, with its count."""
+"""Warnings of a delivery on the logger `gentrace`, rate-limited: each once a minute, with a count.
+
+`PendingWarnings` decides which warnings are due; `warning_logger` logs them.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logging import Logger
 
-EVERY = 60.0
-"""Seconds between two warnings for one reason."""
+WARNING_INTERVAL = 60.0
+"""Seconds between two warnings for the same reason."""
 
-_said: set[str] = set()
+_warned: set[str] = set()
 
 
 def warn(message: str) -> None:
     """Warn on the logger `gentrace`."""
-    # Where modules are gone already, as the interpreter ends, nobody is there to be warned.
+    # As the interpreter ends, modules may be gone, and nobody is left to be warned.
     with suppress(ImportError):
         _logger().warning("%s", message)
 
 
-def is_heard() -> bool:
-    """Tell whether somebody handles what is said; else Python writes it to standard error."""
+def has_handlers() -> bool:
+    """Tell whether the logger has a handler; without one, Python writes to standard error."""
     try:
         return _logger().hasHandlers()
     except ImportError:
@@ -34,7 +37,7 @@ def is_heard() -> bool:
 
 @cache
 def _logger() -> Logger:
-    """Return the logger, which is kept: finalizers at the end of the interpreter import nothing."""
+    """Return the logger, cached: finalizers at the end of the interpreter cannot import."""
     import logging  # noqa: PLC0415 - slow to import, and most programs are never warned
 
     return logging.getLogger("gentrace")
@@ -42,63 +45,62 @@ def _logger() -> Logger:
 
 def warn_once(about: str, message: str) -> None:
     """Warn, unless this process has been warned about that already."""
-    if about not in _said:
-        _said.add(about)
+    if about not in _warned:
+        _warned.add(about)
         warn(message)
 
 
-class Notices:
-    """Counts drops, and words a warning for each reason once a minute."""
+class PendingWarnings:
+    """Collects warnings and counts of drops until they are due. Any thread may add some."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        self._drops: dict[str, int] = {}
         self._next: dict[str, float] = {}
-        # Any thread adds to them, at any time.
-        self._words: deque[str] = deque()
-        self._reminders: deque[str] = deque()
+        self._immediate: deque[str] = deque()
+        self._rate_limited: deque[str] = deque()
 
-    def tell(self, words: str) -> None:
-        """Have something said as soon as may be."""
-        self._words.append(words)
+    def add(self, message: str) -> None:
+        """Add a warning that is due at once."""
+        self._immediate.append(message)
 
-    def remind(self, words: str) -> None:
-        """Have something said that may come up again and again: once a minute."""
-        self._reminders.append(words)
+    def add_rate_limited(self, message: str) -> None:
+        """Add a warning that may come again and again: one a minute is logged, others are not."""
+        self._rate_limited.append(message)
 
-    def count(self, reason: str) -> None:
-        """Count a drop."""
-        self._counts[reason] = self._counts.get(reason, 0) + 1
+    def count_drop(self, reason: str) -> None:
+        """Count a dropped run, for the next warning about that reason."""
+        self._drops[reason] = self._drops.get(reason, 0) + 1
 
-    def hurry(self) -> None:
-        """Have all drops that are counted said as soon as may be."""
-        for reason in list(self._counts):
+    def expedite_drops(self) -> None:
+        """Make the warnings of all counted drops due at once."""
+        for reason in list(self._drops):
             self._next.pop(reason, None)
 
-    def due(self, now: float) -> list[str]:
-        """Return the warnings that are to be said now; they are due no more."""
-        words: list[str] = []
-        while self._words:
-            words.append(self._words.popleft())
-        while self._reminders:
-            text = self._reminders.popleft()
-            if self._is_due(text, now):
-                words.append(text)
-        for reason in list(self._counts):
+    def pop_due(self, now: float) -> list[str]:
+        """Remove the warnings that are due, and return them."""
+        due: list[str] = []
+        while self._immediate:
+            due.append(self._immediate.popleft())
+        while self._rate_limited:
+            message = self._rate_limited.popleft()
+            if self._is_due(message, now):
+                due.append(message)
+        for reason in list(self._drops):
             if self._is_due(reason, now):
-                count = self._counts.pop(reason)
+                count = self._drops.pop(reason)
                 runs = "1 run was" if count == 1 else f"{count} runs were"
-                words.append(f"{runs} dropped: {reason}")
-        return words
+                due.append(f"{runs} dropped: {reason}")
+        return due
 
     def wait(self, now: float) -> float:
         """Return how many seconds it is until the next warning, `inf` if there is none."""
-        if self._words or self._reminders:
+        if self._immediate or self._rate_limited:
             return 0.0
-        ends = [self._next.get(reason, now) - now for reason in list(self._counts)]
-        return max(0.0, min(ends, default=inf))
+        waits = [self._next.get(reason, now) - now for reason in list(self._drops)]
+        return max(0.0, min(waits, default=inf))
 
     def _is_due(self, about: str, now: float) -> bool:
         if self._next.get(about, now) > now:
             return False
-        self._next[about] = now + EVERY
+        self._next[about] = now + WARNING_INTERVAL
         return True

@@ -1,4 +1,4 @@
-"""Whether runs are delivered at all."""
+"""Whether delivery is off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ON = {"1", "true", "yes", "on"}
 
 
 def is_off(configuration: Configuration) -> bool:
-    """Tell whether no run goes anywhere, and warn once if so."""
+    """Tell whether no run is recorded or sent, and warn once if so."""
     if is_switched_off():
         return True
     if not is_unconfigured(configuration):
@@ -31,7 +31,7 @@ def is_off(configuration: Configuration) -> bool:
 
 
 def is_switched_off() -> bool:
-    """Tell whether the environment says so, and warn once if so."""
+    """Tell whether the environment turns it off, and warn once if so."""
     if not is_disabled():
         return False
     warn_once(VARIABLE, f"no run is recorded or sent: {VARIABLE} is set; unset it to send runs")
@@ -39,18 +39,18 @@ def is_switched_off() -> bool:
 
 
 def is_disabled() -> bool:
-    """Tell whether the environment says so."""
+    """Tell whether the environment turns it off."""
     return os.environ.get(VARIABLE, "").strip().lower() in _ON
 
 
 def is_unconfigured(configuration: Configuration) -> bool:
-    """Tell whether there is neither token nor a host of one's own."""
+    """Tell whether there is no token, and the host is the default one, which needs a token."""
     if configuration.access_token is not None:
         return False
-    return _name_of(configuration.host_of(operation.name)) == _name_of(SERVERS[0]["url"])
+    return _host_name(configuration.host_of(operation.name)) == _host_name(SERVERS[0]["url"])
 
 
-def _name_of(url: str) -> str:
-    """Return the name of the host of an address, in one of the spellings that mean the same."""
+def _host_name(url: str) -> str:
+    """Return the host name of an address, normalized."""
     place = url.partition("://")[2].partition("/")[0]
     return place.partition(":")[0].casefold().removesuffix(".")

@@ -1,7 +1,8 @@
-"""Who owns a file of the spool: the process that holds the lock beside it.
+"""Which process owns a file of the spool: the one that holds the lock file beside it.
 
-The lock is SQLite's own, on an empty database: the system releases it when the process ends,
-however it ends; a forked child does not have it; a second delivery of the same process is told.
+The lock is an exclusive transaction of SQLite on an empty database. The system releases it however
+the process ends; a forked child does not hold it; a second delivery of the same process finds it
+taken.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Ownership:
-    """The lock beside one file, while this process holds it."""
+    """The lock beside one file, held by this process."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
@@ -24,7 +25,7 @@ class Ownership:
 
     @classmethod
     def of(cls, path: Path) -> Ownership | None:
-        """Become the owner of a file; None if another one is.
+        """Become the owner of a file; None if another process or delivery is.
 
         Raises:
             OSError: the lock cannot be made.
@@ -34,7 +35,7 @@ class Ownership:
         make_private(lock)
         connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = MEMORY")  # no file beside it
+            connection.execute("PRAGMA journal_mode = MEMORY")  # no journal file beside it
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             connection.close()
@@ -45,19 +46,19 @@ class Ownership:
         return cls(lock, connection)
 
     def give_up(self, *, is_gone: bool) -> None:
-        """Be the owner no longer; `is_gone` is whether the file is, and so the lock has no use."""
+        """Release the lock; if the file is gone, remove the lock file too."""
         if is_gone:
             with suppress(OSError):
                 self._path.unlink()
-        self.leave()
+        self.disown()
 
-    def leave(self) -> None:
-        """Close what holds the lock: in a forked child, that of the parent is not touched."""
+    def disown(self) -> None:
+        """Close the connection of the lock; in a forked child, the parent keeps the lock."""
         self._connection.close()
 
 
 def lock_of(path: Path) -> Path:
-    """Return where the lock of a file is."""
+    """Return the path of the lock beside a file."""
     return path.with_suffix(".lock")
 
 
@@ -68,6 +69,6 @@ def remove_lock(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make a file that only its owner may read, unless it is there."""
+    """Create an empty file that only its user may read, unless it exists."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -1,12 +1,12 @@
-"""The runs of a delivery and what becomes of them.
+"""The runs of a delivery and the states that each goes through.
 
 ::
 
                  accept                  take                  deliver (2xx)
     (the caller) ──────▶ queued ───────────────────▶ in flight ──────────▶ delivered
          │                │  ▲                         │    │
-         │                │  │   keep: trouble, or     │    │ refuse: 3xx, 4xx
-         │ turn_away:     │  │   deny: 401 and 403     │    │ expire
+         │                │  │  requeue: transient, or │    │ refuse: 3xx, 4xx
+         │ reject:        │  │  deny: 401 and 403      │    │ expire
          │ queue_full,    │  └─────────────────────────┘    │ abandon: closed
          │ spool_full,    │                                 │
          │ mask_failed,   │ abandon: closed                 ▼
@@ -16,13 +16,14 @@
 
     (another process) ── adopt ──▶ queued
 
-Each arrow is one method, each changes the counters once, so that always
-accepted = delivered + queued + in_flight + all dropped. A run that is dropped at the door is
-accepted and dropped. Runs in a spool stay queued when the delivery is abandoned; what is peculiar
-to them (`adopt`, `expire`) is in `spooled_queue`.
+Each arrow is one method and changes the counters once, so that at every moment
+accepted = delivered + queued + in_flight + all dropped. A rejected run counts as accepted and
+dropped. Runs in a spool stay queued when the delivery is abandoned; `spooled_queue` has what only
+they go through (`adopt`, `expire`).
 
-Nothing here knows threads, asks a clock, or reads and writes: whoever calls takes turns. `accept`
-and `turn_away` may be called again where an interrupt came before `Run.is_accepted` was set.
+Nothing here knows threads, reads a clock, or does I/O. The caller runs one method at a time, in a
+`SerialExecutor`. It may call `accept` and `reject` again for the same run if an interrupt came
+before `Run.is_accepted` was set.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
+from gentrace.delivery.breaker import CircuitBreaker, max_backoff
 from gentrace.delivery.flush import Flush
-from gentrace.delivery.pauses import Pauses, most_wait
 from gentrace.delivery.receipt import DeliveryError
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
@@ -44,28 +45,28 @@ if TYPE_CHECKING:
     from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.spool_file import SpoolFile
 
-STRIKES = 5
-"""A run that failed so often while others were delivered in between is given up."""
+MAX_OWN_FAILURES = 5
+"""After so many failures with other runs delivered in between, a run is dropped."""
 
 
 class RunQueue:
-    """The state above.
+    """The states above.
 
     Args:
         limits: how many runs and bytes it holds in memory.
-        draw: draws a wait from 0 to its argument, in seconds.
-        count_drop: is told the reason of each drop.
+        draw: returns a random number of seconds from 0 to its argument, as jitter.
+        count_drop: is called with the reason of each drop.
 
     Attributes:
-        pauses: when to try.
+        breaker: says when to try.
         stats: the counters.
-        endings: what receipts are to end with, in order; whoever took the turn ends them.
+        endings: receipts to end, with their outcomes, in order; the caller ends them afterwards.
         is_closed: whether new runs are dropped.
 
     """
 
     full = "queue_full"
-    """The reason of a drop when it holds as much as it may."""
+    """The reason of a drop for lack of room."""
 
     def __init__(
         self,
@@ -73,196 +74,201 @@ class RunQueue:
         draw: Callable[[float], float],
         count_drop: Callable[[str], None],
     ) -> None:
-        self.pauses = Pauses(draw)
+        self.breaker = CircuitBreaker(draw)
         self._draw = draw
         self._limits = limits
         self._count_drop = count_drop
-        self._fresh: deque[Run] = deque()
-        # In the order of their last tries: a dict keeps it, and finds one to remove.
-        self._tried: dict[Run, None] = {}
-        self._flying: dict[Run, None] = {}
+        self._untried: deque[Run] = deque()
+        # In the order of their last tries: a dict keeps that order, and removes any run quickly.
+        self._requeued: dict[Run, None] = {}
+        self._in_flight: dict[Run, None] = {}
         self._flushes: list[Flush] = []
-        self._last = 0
+        self._last_number = 0
         self._is_abandoned = False
         self.stats = DeliveryStats()
         self.endings: deque[tuple[Receipt, str | DeliveryError]] = deque()
         self.is_closed = False
 
-    # Into it.
+    # Accepting runs.
 
     def accept(self, run: Run) -> None:
-        """Queue a run, or drop it if there is no room or the delivery is closed."""
+        """Queue a run; drop it if there is no room or the delivery is closed."""
         held = OVERHEAD + run.size
         if self.is_closed:
-            self.turn_away(run, "closed")
+            self.reject(run, "closed")
         elif not self._has_room(held):
-            self.turn_away(run, self.full)
+            self.reject(run, self.full)
         else:
-            self._last += 1
-            run.number = self._last
+            self._last_number += 1
+            run.number = self._last_number
             run.held = held
             stats = self.stats.moved(accepted=1, queued=1, held=held)
-            # No interrupt can come in between stores and the call after them.
+            # No interrupt can come in between these assignments and the call after them.
             run.is_accepted = True
             self.stats = stats
-            self._fresh.append(run)
+            self._untried.append(run)
 
-    def turn_away(self, run: Run, reason: str) -> None:
-        """Drop a run at the door."""
+    def reject(self, run: Run, reason: str) -> None:
+        """Count a run as accepted and drop it without queueing it."""
         stats = self.stats.moved(accepted=1, dropped=reason)
         self._drop(run, reason, None)
         run.is_accepted = True
         self.stats = stats
 
     def _has_room(self, size: int) -> bool:
-        held = len(self._fresh) + len(self._tried) + len(self._flying)
+        held = len(self._untried) + len(self._requeued) + len(self._in_flight)
         return held < self._limits.max_runs and self.stats.bytes + size <= self._limits.max_bytes
 
-    # Through it.
+    # Trying runs. The methods for an outcome do nothing if the run was abandoned meanwhile.
 
     def take(self, now: float) -> Run | float:
-        """Return the run to try now, or else how many seconds to wait, `inf` for something new."""
-        wait = self.pauses.wait(now, len(self._flying))
+        """Return the run to try now, or else how many seconds to wait, `inf` for a change."""
+        wait = self.breaker.wait(now, len(self._in_flight))
         if wait > 0:
             return wait
         run = self._next(now)
         if not isinstance(run, Run):
             return run
         to_read = run.size if run.body is None else 0
-        if self._flying and self.stats.bytes + to_read > self._limits.max_bytes:
+        if self._in_flight and self.stats.bytes + to_read > self._limits.max_bytes:
             return inf
-        if self._fresh and run is self._fresh[0]:
-            self._fresh.popleft()
+        if self._untried and run is self._untried[0]:
+            self._untried.popleft()
         else:
-            del self._tried[run]
-        self.pauses.start(run)
+            del self._requeued[run]
+        self.breaker.start(run)
         run.held += to_read
         self.stats = self.stats.moved(queued=-1, in_flight=1, held=to_read)
-        self._flying[run] = None
+        self._in_flight[run] = None
         return run
 
     def _next(self, now: float) -> Run | float:
-        if self.pauses.is_open and self._tried:
-            soonest = min(self._tried, key=lambda run: run.due)
+        if self._requeued and not self.breaker.is_paused:
+            soonest = min(self._requeued, key=lambda run: run.due)
             if soonest.due <= now:
                 return soonest
-            if not self._fresh:
+            if not self._untried:
                 return soonest.due - now
-        if self._fresh:
-            return self._fresh[0]
-        return next(iter(self._tried), inf)
+        if self._untried:
+            return self._untried[0]
+        return next(iter(self._requeued), inf)
 
     def deliver(self, run: Run, run_id: str) -> None:
-        """Note that the server has stored a run; nothing, here as below, if it was given up."""
-        if self._land(run):
-            self.pauses.succeed(run)
+        """Note that the server has stored a run."""
+        if self._remove_in_flight(run):
+            self.breaker.succeed(run)
             self.stats = self.stats.moved(in_flight=-1, delivered=1, held=-run.held)
             self._end(run, run_id)
 
     def refuse(self, run: Run, cause: Exception | None) -> None:
-        """Drop a run that the server does not take."""
-        if self._land(run):
-            self.pauses.pass_by(run)
-            self._drop_landed(run, "refused", cause)
+        """Drop a run that the server refuses for good."""
+        if self._remove_in_flight(run):
+            self.breaker.end_probe(run)
+            self._drop_in_flight(run, "refused", cause)
 
-    def keep(self, run: Run, now: float, asked: float | None, cause: Exception | None) -> None:
-        """Queue a run again that failed in a way that may pass.
+    def requeue(
+        self, run: Run, now: float, retry_after: float | None, cause: Exception | None
+    ) -> None:
+        """Queue a run again after a transient failure.
 
-        `asked` is how many seconds the server wants to have, None if it does not say.
+        `retry_after` is for how many seconds the server asked, None if it did not.
         """
-        if self._land(run):
-            self.pauses.fail(run, now, asked)
+        if self._remove_in_flight(run):
+            self.breaker.fail(run, now, retry_after)
             run.failures += 1
-            run.due = now + self._draw(most_wait(run.failures))
-            self._put_back(run, cause)
+            run.due = now + self._draw(max_backoff(run.failures))
+            self._requeue_or_drop(run, cause)
 
     def deny(self, run: Run, now: float, settings: object, cause: Exception | None) -> bool:
-        """Queue a run again as token or settings are no good; tell whether a pause begins."""
-        if not self._land(run):
+        """Queue a run again as token or settings are unusable; tell whether a pause begins."""
+        if not self._remove_in_flight(run):
             return False
-        is_new = self.pauses.deny(run, now, settings)
+        is_new = self.breaker.deny(run, now, settings)
         run.failures += 1
         run.due = now
-        self._put_back(run, cause)
+        self._requeue_or_drop(run, cause)
         return is_new
 
-    def _put_back(self, run: Run, cause: Exception | None) -> None:
-        if self.stats.delivered > run.seen:
-            run.strikes += 1
-            run.seen = self.stats.delivered
-        if run.strikes >= STRIKES:
-            self._drop_landed(run, "refused", cause)
+    def _requeue_or_drop(self, run: Run, cause: Exception | None) -> None:
+        if self.stats.delivered > run.delivered_at_failure:
+            run.own_failures += 1
+            run.delivered_at_failure = self.stats.delivered
+        if run.own_failures >= MAX_OWN_FAILURES:
+            self._drop_in_flight(run, "refused", cause)
             return
         freed = 0 if run.file is None else run.held - OVERHEAD
         if freed:
             run.body = None
             run.held = OVERHEAD
         self.stats = self.stats.moved(in_flight=-1, queued=1, held=-freed)
-        self._tried[run] = None
+        self._requeued[run] = None
 
-    def _land(self, run: Run) -> bool:
-        if run not in self._flying:
+    def _remove_in_flight(self, run: Run) -> bool:
+        """Remove a run from those in flight; False if it was abandoned meanwhile."""
+        if run not in self._in_flight:
             return False
-        del self._flying[run]
+        del self._in_flight[run]
         return True
 
-    def _drop_landed(self, run: Run, reason: str, cause: Exception | None) -> None:
+    def _drop_in_flight(self, run: Run, reason: str, cause: Exception | None) -> None:
         self.stats = self.stats.moved(in_flight=-1, dropped=reason, held=-run.held)
         self._drop(run, reason, cause)
 
-    def hurry(self, now: float) -> None:
-        """Have all that waits tried now, but for what the server asked to wait for."""
-        self.pauses.hurry(now)
-        for run in self._tried:
+    def skip_backoff(self, now: float) -> None:
+        """Make all queued runs due now, except for a time for which the server asked."""
+        self.breaker.skip_backoff(now)
+        for run in self._requeued:
             run.due = min(run.due, now)
 
-    # Out of it.
+    # Ending.
 
     def flush(self) -> Flush:
-        """Return what tells when all runs of now have ended."""
+        """Return what tells when all present runs have ended."""
         flush = Flush(self._last_numbers(), self.stats.queued + self.stats.in_flight)
         if self._is_abandoned:
             flush.stop()
-        elif flush.left:
+        elif flush.remaining:
             self._flushes.append(flush)
         return flush
 
     def _last_numbers(self) -> dict[SpoolFile | None, int]:
-        return {None: self._last}
+        return {None: self._last_number}
 
-    def forget(self, flush: Flush) -> None:
-        """Count for a flush no longer."""
+    def remove_flush(self, flush: Flush) -> None:
+        """Update a flush no longer."""
         if flush in self._flushes:
             self._flushes.remove(flush)
 
     def abandon(self, cause: Exception | None) -> None:
-        """Drop what is on no disk as closed, leave the rest in the spool."""
+        """Drop the runs that are in memory only as closed; those in the spool stay there."""
         self.is_closed = self._is_abandoned = True
-        left = [(run, 0) for run in [*self._fresh, *self._tried]]
-        left += [(run, 1) for run in self._flying]
-        self._fresh.clear()
-        self._tried.clear()
-        self._flying.clear()
-        gone = self._gone()
-        for run, flying in left:
-            if run.file is None or run.file in gone:
+        left = [(run, 0) for run in [*self._untried, *self._requeued]]
+        left += [(run, 1) for run in self._in_flight]
+        self._untried.clear()
+        self._requeued.clear()
+        self._in_flight.clear()
+        missing = self._missing_files()
+        for run, in_flight in left:
+            if run.file is None or run.file in missing:
                 self.stats = self.stats.moved(
-                    queued=flying - 1, in_flight=-flying, dropped="closed", held=-run.held
+                    queued=in_flight - 1, in_flight=-in_flight, dropped="closed", held=-run.held
                 )
                 self._drop(run, "closed", cause)
             else:
-                self.stats = self.stats.moved(queued=flying, in_flight=-flying, held=-run.held)
+                self.stats = self.stats.moved(
+                    queued=in_flight, in_flight=-in_flight, held=-run.held
+                )
                 self._end_receipt(run.receipt, "spooled", cause)
         for flush in self._flushes:
             flush.stop()
 
-    def _gone(self) -> list[SpoolFile]:
+    def _missing_files(self) -> list[SpoolFile]:
         """Return the files that were removed while in use."""
         return []
 
     def receipts(self) -> list[Receipt]:
-        """Return the receipts of the runs that are left."""
-        left = [*self._fresh, *self._tried, *self._flying]
+        """Return the receipts of the runs that have not ended."""
+        left = [*self._untried, *self._requeued, *self._in_flight]
         return [run.receipt for run in left if run.receipt is not None]
 
     def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
@@ -275,7 +281,7 @@ class RunQueue:
         if run.receipt is not None:
             self.endings.append((run.receipt, outcome))
         for flush in self._flushes:
-            flush.count(run)
+            flush.note_end(run)
 
     def _end_receipt(self, receipt: Receipt | None, reason: str, cause: Exception | None) -> None:
         if receipt is not None:

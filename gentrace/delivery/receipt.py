@@ -1,4 +1,4 @@
-"""What a delivery gives for each run: a future of the stored run's id."""
+"""The receipt of a run: a future of the id under which it is stored."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class DeliveryError(OpenApiException):
 
 
 SLICE = 5.0
-"""For how many seconds a loop stands still where only the thread that awaits can send a run."""
+"""For how many seconds an event loop is blocked at a time, if only its thread can send the run."""
 
 
 class Receipt(Future[str]):
-    """A future of the id under which a run is stored; `""` where the server says none.
+    """A future of the id under which a run is stored; `""` if the server gives none.
 
-    It runs from the start, so that `cancel()` is False. It can be awaited on any asyncio loop, by
-    several tasks at once; cancelling one of them leaves the run alone. In a forked child, one that
-    had not ended raises `DeliveryError("forked")`.
+    It is running from the start, so that `cancel()` returns False. It can be awaited on any asyncio
+    loop, by several tasks at once; cancelling one of them does not cancel the run. In a forked
+    child, a receipt that had not ended raises `DeliveryError("forked")`.
 
     Args:
         idempotency_key: key of the run in all of its requests; None makes a new one.
@@ -72,8 +72,8 @@ class Receipt(Future[str]):
     """
 
     idempotency_key: str
-    help: Callable[[float | None], bool] | None = None
-    """What sends it within so many seconds where no thread does, and tells whether it did."""
+    send_inline: Callable[[float | None], bool] | None = None
+    """Set if no thread sends it: sends it within so many seconds, and tells whether it did."""
 
     def __init__(self, idempotency_key: str | None = None) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Receipt(Future[str]):
         self.fail(DeliveryError(reason, self.idempotency_key))
 
     def _end(self, outcome: str | DeliveryError) -> None:
-        # Of two ends, the first one counts.
+        # The first outcome counts, also if a signal handler ends it in between.
         outcome = vars(self).setdefault("_outcome", outcome)
         try:
             if isinstance(outcome, str):
@@ -105,14 +105,14 @@ class Receipt(Future[str]):
                 self.set_exception(outcome)
         except InvalidStateError:
             return
-        finally:  # also if a callback exits
-            _held.discard(self)
+        finally:  # also if a callback raises SystemExit
+            _with_callbacks.discard(self)
 
     def leave_to_parent(self) -> None:
-        """In a child of the process that it was made in, end it as forked if it had not ended.
+        """In a forked child, end it as forked if it had not ended; elsewhere do nothing.
 
-        Nothing is asked of the parent's future: a thread that the child does not have may hold its
-        lock, and callbacks belong to loops and threads of the parent.
+        It becomes a new future: a thread that the child does not have may hold the lock of the
+        parent's, whose callbacks belong to loops and threads of the parent.
         """
         if self._process == current_process():
             return
@@ -151,36 +151,36 @@ class Receipt(Future[str]):
         """Call a function with this receipt when it ends, in the thread that ends it."""
         self.leave_to_parent()
         if not super().done():
-            _held.add(self)
+            _with_callbacks.add(self)
         super().add_done_callback(fn)
         if super().done():
-            _held.discard(self)
+            _with_callbacks.discard(self)
 
     def __await__(self) -> Generator[Any, None, str]:
-        from asyncio import wrap_future  # noqa: PLC0415 - whoever awaits has loaded it
+        from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded it
 
         while self._wait(SLICE) == 0 and not super().done():
-            yield  # others on the loop go on, and their time-outs
+            yield  # let other tasks of the loop run
         return (yield from wrap_future(self).__await__())
 
     def _wait(self, timeout: float | None) -> float | None:
-        """Send it in this very thread where no other one does; return how long to wait then."""
+        """Send it in the calling thread if no other one does; return how long to wait then."""
         self.leave_to_parent()
-        if self.help is None or super().done() or not self.help(timeout):
+        if self.send_inline is None or super().done() or not self.send_inline(timeout):
             return timeout
         return 0
 
 
 def _new_key(process: Process) -> str:
-    """Return a key that no other run has, without asking the system for random bytes each time."""
+    """Return a unique key: random bytes once a process, then the time and a counter."""
     prefix = _prefixes.get(process)
     if prefix is None:
         prefix = _prefixes.setdefault(process, os.urandom(16).hex())
-    # The time tells apart processes that go on from one snapshot of a machine.
+    # The time makes keys differ between machines that resume from the same snapshot.
     return f"{prefix}-{time.time_ns():x}-{next(_numbers):x}"
 
 
 _prefixes: dict[Process, str] = {}
 _numbers = count()
-_held: set[Receipt] = set()
-"""Those with callbacks: of a run that is in a spool alone, nothing else may hold the receipt."""
+_with_callbacks: set[Receipt] = set()
+"""Receipts with callbacks: nothing else may hold the receipt of a run that is not in memory."""

@@ -1,4 +1,4 @@
-"""One run on its way."""
+"""One run that waits or is being sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from gentrace.delivery.spool_file import SpoolFile
 
 OVERHEAD = 2048
-"""How many bytes a run is counted with besides its body."""
+"""How many bytes of memory a run counts for besides its body."""
 
 
 class Run:
@@ -17,17 +17,18 @@ class Run:
 
     Attributes:
         key: its idempotency key.
-        body: its JSON text; None while it is in a file of the spool alone.
+        body: its JSON text; None while only a file of the spool has it.
         size: how many bytes the body has.
-        held: how many bytes it is counted with in memory.
-        receipt: what its sender holds; None for one adopted from another process.
+        held: how many bytes of memory the run counts for.
+        receipt: what the caller of `submit` got; None for a run adopted from another process.
         accepted_at: when it was accepted, in seconds since the epoch.
         is_accepted: whether it is counted.
-        file: the file of the spool that holds it; None for one in memory alone.
-        number: its row in that file, or else its place in the order of being accepted; 0 before.
-        failures: how often it failed in a way that may pass.
-        strikes: how many of these others did not share: one was delivered since the last.
-        seen: how many were delivered when it last failed so.
+        file: the file of the spool that has it; None for a run in memory only.
+        number: its row in that file, or its place among the runs in memory; 0 before it has one.
+        failures: how many tries failed in a transient way.
+        own_failures: how many of these count as its own: the first, and each that had another run
+            delivered since the last one that counted.
+        delivered_at_failure: how many runs had been delivered at the last one that counted.
         due: when it may be tried again.
 
     """
@@ -35,6 +36,7 @@ class Run:
     __slots__ = (
         "accepted_at",
         "body",
+        "delivered_at_failure",
         "due",
         "failures",
         "file",
@@ -42,10 +44,9 @@ class Run:
         "is_accepted",
         "key",
         "number",
+        "own_failures",
         "receipt",
-        "seen",
         "size",
-        "strikes",
     )
 
     def __init__(
@@ -67,6 +68,6 @@ class Run:
         self.file: SpoolFile | None = None
         self.number = 0
         self.failures = 0
-        self.strikes = 0
-        self.seen = -1
+        self.own_failures = 0
+        self.delivered_at_failure = -1
         self.due = 0.0

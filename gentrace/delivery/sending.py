@@ -1,4 +1,4 @@
-"""One try: a request, and what its answer means for the run."""
+"""One try of a run: a request, and what its answer means for the run."""
 
 from __future__ import annotations
 
@@ -31,40 +31,37 @@ class Outcome:
     """What a try means for its run.
 
     Attributes:
-        kind: `delivered`, `refused` (for good), `trouble` (that may pass), or `denied` (token or
-            settings are no good).
-        run_id: the id of the stored run, empty where the server says none.
-        error: what a run that is not delivered has as cause.
-        settings: those of the try, as `Sender.settings` tells them.
+        kind: `delivered`, `refused` (for good), `transient` (a failure that may pass), or `denied`
+            (the token or a setting is unusable).
+        run_id: the id of the stored run, empty if the server gives none.
+        error: why it was not delivered.
+        settings: the settings of the try, as by `Sender.settings`.
 
     """
 
-    kind: Literal["delivered", "refused", "trouble", "denied"]
+    kind: Literal["delivered", "refused", "transient", "denied"]
     run_id: str = ""
     error: Exception | None = None
     settings: object = None
 
     @property
-    def asked(self) -> float | None:
-        """How many seconds the server asks to wait, None if it does not."""
+    def retry_after(self) -> float | None:
+        """How many seconds the server asks to wait; None if it does not ask."""
         return self.error.retry_after if isinstance(self.error, ApiException) else None
 
 
 def load_transport() -> None:
-    """Load what a request needs.
-
-    It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
-    """
+    """Import what a request needs, in a worker: nobody who submits a run waits for that."""
     with loading(), suppress(ImportError):
         import_module("gentrace.rest")
 
 
 class Sender:
-    """Sends encoded runs: one request a try, by the settings of the moment.
+    """Sends encoded runs: one request a try, with the current settings.
 
     Args:
-        api_client: whose settings hold; its own retries do not.
-        workers: how many runs are sent at once: there are as many connections at least.
+        api_client: whose settings are used, but for its retries.
+        workers: how many runs are sent at once, which is the least number of connections.
 
     """
 
@@ -80,39 +77,39 @@ class Sender:
         return self.api_client.configuration
 
     def host(self) -> str:
-        """Return where runs go."""
+        """Return the address to which runs go."""
         return self.configuration.host_of(operation.name)
 
     def settings(self) -> object:
-        """Return what is another value when a setting, a header field or the cookie changed."""
+        """Return a snapshot that differs once a setting, a header field or the cookie changed."""
         given = self.api_client
         configuration = given.configuration
         try:
             fields = tuple(given.default_headers.items())
         except (RuntimeError, KeyError):  # another thread is changing them
             return object()
-        # The object itself: one that is gone may leave its place in memory to the next.
+        # The configuration itself, not its id: a later object may get the same id.
         return configuration, configuration.changes, fields, given.cookie
 
     def encoding(self) -> tuple[Rules, Any]:
-        """Return how a run is checked and written: as by a call."""
+        """Return the rules and the JSON encoder for a run: those of a call."""
         configuration = self.configuration
         disabled = configuration.disabled_client_side_validations
         rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
         return rules, find_encoder(configuration.json_encoder)
 
-    def send(self, body: bytes, key: str, within: float = inf) -> Outcome:
-        """Try once, for so many seconds at most."""
+    def send(self, body: bytes, key: str, timeout: float = inf) -> Outcome:
+        """Try once, for `timeout` seconds at most."""
         settings = self.settings()
         try:
             with _suppress_tracing():
-                answer = self._post(self._client_of(settings), body, key, within)
+                answer = self._post(self._client_for(settings), body, key, timeout)
             if _kind_of(answer.status) == "delivered":
                 return Outcome("delivered", _run_id(answer.load()))
             error = _error_of(answer)
         except ApiException as caught:
             error = _without_frames(caught)
-        except OpenApiException as unusable:  # a setting that cannot be used
+        except OpenApiException as unusable:  # a setting
             return Outcome("denied", error=_without_frames(unusable), settings=settings)
         return Outcome(_kind_of(error.status), error=error, settings=settings)
 
@@ -121,7 +118,7 @@ class Sender:
         if self._client is not None:
             self._client.close()
 
-    def _post(self, client: ApiClient, body: bytes, key: str, within: float) -> HTTPResponse:
+    def _post(self, client: ApiClient, body: bytes, key: str, timeout: float) -> HTTPResponse:
         configuration = client.configuration
         host = configuration.host_of(operation.name)
         return client.call_api(
@@ -135,11 +132,11 @@ class Sender:
             auth_settings=operation.auth,
             host=None if host == configuration.host else host,
             idempotency_key=key,
-            timeout=_shorten(configuration.timeout, within),
+            timeout=_limit(configuration.timeout, timeout),
         )
 
-    def _client_of(self, settings: object) -> ApiClient:
-        """Return a client like the given one, but that it never sends again by itself."""
+    def _client_for(self, settings: object) -> ApiClient:
+        """Return a copy of the given client that does not retry by itself."""
         client = self._client
         if client is None:
             client = self._client = copy.copy(self.api_client)
@@ -147,7 +144,7 @@ class Sender:
             self.api_client.check_complete()
             configuration = self.api_client.configuration.copy()
             configuration.retries = False
-            # A worker that waits for a connection would take that for trouble of the server.
+            # A time-out of a worker that waits for a connection would look like one of the server.
             size = max(self._workers, configuration.connection_pool_maxsize)
             configuration.connection_pool_maxsize = size
             client.default_headers = self.api_client.default_headers
@@ -157,8 +154,8 @@ class Sender:
         return client
 
 
-def _shorten(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
-    """Return a time-out with which a call ends within so many seconds; None if any may do."""
+def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
+    """Return a time-out that ends a call within `most` seconds; None if there is no limit."""
     if most == inf:
         return None
     parts = (timeout,) * 3 if isinstance(timeout, (int, float)) else timeout
@@ -166,7 +163,7 @@ def _shorten(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
 
 
 def _suppress_tracing() -> AbstractContextManager[Any]:
-    # Nobody who does not use it shall load it.
+    # Only if the program has loaded it.
     utils = sys.modules.get("opentelemetry.instrumentation.utils")
     return nullcontext() if utils is None else utils.suppress_http_instrumentation()
 
@@ -184,7 +181,7 @@ def _error_of(answer: HTTPResponse) -> ApiException:
 
 
 def _without_frames(error: Failure) -> Failure:
-    """Take the tracebacks off an error and what led to it: their frames hold the run's body."""
+    """Remove the tracebacks of an error and its causes: their frames hold the run's body."""
     left: list[BaseException | None] = [error]
     seen: set[int] = set()
     while left:
@@ -196,18 +193,18 @@ def _without_frames(error: Failure) -> Failure:
     return error
 
 
-def _kind_of(status: int) -> Literal["delivered", "refused", "trouble", "denied"]:
+def _kind_of(status: int) -> Literal["delivered", "refused", "transient", "denied"]:
     if 200 <= status < 300:  # noqa: PLR2004 - the family 2xx
         return "delivered"
     if status in {401, 403}:
         return "denied"
     if status in {0, 408, 429} or status >= 500:  # noqa: PLR2004 - the family 5xx
-        return "trouble"
+        return "transient"
     return "refused"
 
 
 def _run_id(body: bytes) -> str:
-    """Return the id that a 2xx says; empty if it cannot be read, as the run is stored anyway."""
+    """Return the run id in the body of a 2xx; empty if it has none, as the run is stored anyway."""
     try:
         found = decode(body)["pipelineRunId"]
     except (ValueError, RecursionError, LookupError, TypeError):

@@ -5,10 +5,10 @@
     about (name, value)     host: where its runs go
     runs (id, idempotency_key, accepted_at, body)
 
-`user_version` is the version of this schema; a file of a later one is left alone.
+`user_version` is the version of this schema; a file of a later version is left alone.
 
-A commit is in the log when it returns, in the system's memory, which `kill -9` does not touch;
-`sync` puts the log on the disk.
+When a commit returns, it is in the log, which the system's memory holds: that survives `kill -9`.
+`sync` writes the log to the disk, which a loss of power does not touch.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import os
 import sqlite3
 from contextlib import suppress
 from itertools import islice
-from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.clock import wall
 from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
 from gentrace.delivery.spool_parts import log_of, may_exist, remove_file, set_aside, size_of
+from gentrace.delivery.spool_size import SpoolSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,14 +41,11 @@ SCHEMA = (
     RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
-LOG_TO_COPY = 8 * 2**20
-"""After how many bytes that may have been written the log is copied into the database."""
+LOG_SIZE_LIMIT = 16 * 2**20
+"""To how many bytes SQLite shortens a longer log, after a checkpoint of it."""
 
-LOG_TO_KEEP = 16 * 2**20
-"""How long a log may stay that has been copied."""
-
-LARGE = 8 * 2**20
-"""From how many bytes on a file is not checked as a whole."""
+MAX_QUICK_CHECK = 8 * 2**20
+"""Up to how many bytes a file is checked as a whole."""
 
 
 class LaterVersionError(Exception):
@@ -56,63 +53,61 @@ class LaterVersionError(Exception):
 
 
 class SpoolFile:
-    """One file, which this process owns; whoever calls takes turns.
+    """One file, which this process owns; the caller runs one method at a time, but for `sync`.
 
     Methods may raise `sqlite3.Error`.
 
     Attributes:
         path: where it is.
         host: where its runs go.
-        last_row: the last row that it has had.
-        waiting: how many runs are in the file alone: memory does not hold them.
-        loaded: the last row that memory holds, or held; those in the file alone come after it.
-        receipts: those of runs that are in the file alone, by row, while somebody holds them.
+        last_row: the last row that was used.
+        unloaded: how many of its runs are not in memory.
+        last_loaded: the last row that was loaded into memory; unloaded runs come after it.
+        receipts: the receipts of unloaded runs, by row, while somebody holds them.
 
     """
 
     def __init__(self, path: Path, ownership: Ownership) -> None:
         self.path = path
-        self.waiting = 0
-        self.loaded = 0
+        self.unloaded = 0
+        self.last_loaded = 0
         self.receipts: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
         self._ownership = ownership
-        # Whoever else looks into the file, nobody waits for them.
+        # Without a timeout: nobody waits for another program that reads the file.
         self._connection = sqlite3.connect(
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
-        # How many bytes are in use, how many a bound must have, and how many came to both since.
-        self._used, self._near, self._written = 0, inf, 0
-        self._unremoved: set[int] = _unremoved.get(path, set())
+        self._pending_removals: set[int] = _pending_removals.get(path, set())
         try:
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
                 raise LaterVersionError(path.name)
-            # Nothing is put on the disk while somebody waits for a run to be written: see `sync`.
+            # No write syncs to the disk while somebody waits for it: see `sync`.
             self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
-            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_TO_KEEP}")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
             if version == 0:
-                self._make()
+                self._create_schema()
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
-            (self._page_size,) = self._one("PRAGMA page_size")
-            for row in self._unremoved:
+            self._size = SpoolSize(path, self._connection)
+            for row in self._pending_removals:
                 self._remove(row)
-            self._unremoved.clear()
-            _unremoved.pop(path, None)
+            self._pending_removals.clear()
+            _pending_removals.pop(path, None)
         except BaseException:
             self._connection.close()
             raise
 
     @classmethod
     def make(cls, path: Path, host: str) -> SpoolFile:
-        """Make a file.
+        """Make a file; after any error, nothing is left of it.
 
         Raises:
-            OSError: it cannot be made; nothing is left of it, as after any other error.
+            OSError: it cannot be made.
 
         """
         if path.exists() or lock_of(path).exists():
@@ -136,23 +131,25 @@ class SpoolFile:
             raise
         return made
 
-    def _make(self) -> None:
+    def _create_schema(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA:
             self._connection.execute(statement)
         self._connection.execute("COMMIT")
 
     def set_host(self, host: str) -> None:
-        """Say where its runs go."""
+        """Store where its runs go."""
         self._connection.execute("INSERT OR REPLACE INTO about VALUES ('host', ?)", (host,))
         self.host = host
+
+    # Its runs.
 
     def add(self, key: str, accepted_at: float, body: bytes) -> int:
         """Store a run; return its row."""
         row = self.last_row + 1
-        self._written += growth(len(body))
+        self._size.note_write(len(body))
         self._is_synced = False
-        # An interrupt after it leaves the row to the next run, or to the same one again.
+        # After an interrupt right behind it, the next run, or this one again, replaces the row.
         self._connection.execute(
             "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (row, key, accepted_at, body)
         )
@@ -160,81 +157,69 @@ class SpoolFile:
         return row
 
     def body(self, row: int) -> bytes | None:
-        """Return the body of a run; None if it is not there."""
+        """Return the body of a run; None if it is missing."""
         found = self._connection.execute("SELECT body FROM runs WHERE id = ?", (row,)).fetchone()
         return None if found is None else cast("bytes", found[0])
 
-    def remove(self, row: int, size: int, most: int) -> None:
-        """Forget a run of such a body, which has ended; later, if that cannot be now.
+    def remove(self, row: int, size: int, bound: int) -> None:
+        """Remove a run that has ended, or note it for `retry_removals` if that fails.
 
-        It and its log stay within a bound of `most` bytes as by `has_room`.
+        The removal grows the log: the file stays within `bound` bytes as by `has_room`.
         """
         try:
             self._remove(row)
         except sqlite3.Error:
-            self._unremoved.add(row)
-        self._written += growth(size)
-        if self._near + self._written > most:
-            with suppress(sqlite3.Error):
-                self._keep_within(most, 0)
-
-    def remove_rest(self, most: int | None = None) -> None:
-        """Try to forget so many at most of the runs that have ended and could not be removed."""
+            self._pending_removals.add(row)
+        self._size.note_write(size)
         with suppress(sqlite3.Error):
-            for row in list(islice(self._unremoved, most)):
+            self._size.keep_within(bound)
+
+    def retry_removals(self, count: int | None = None) -> None:
+        """Try again to remove runs that have ended: so many at most, or all."""
+        with suppress(sqlite3.Error):
+            for row in list(islice(self._pending_removals, count)):
                 self._remove(row)
-                self._unremoved.discard(row)
+                self._pending_removals.discard(row)
 
     @property
-    def has_rest(self) -> bool:
-        """Whether runs have ended that could not be removed."""
-        return bool(self._unremoved)
+    def has_pending_removals(self) -> bool:
+        """Whether it holds runs that have ended but could not be removed."""
+        return bool(self._pending_removals)
 
     def _remove(self, row: int) -> None:
         self._is_synced = False
         self._connection.execute("DELETE FROM runs WHERE id = ?", (row,))
 
-    def load(self, beyond: int, count: int) -> list[tuple[int, str, float, int]]:
-        """Return the next runs beyond a row: row, key, when accepted, and size of the body."""
+    def load(self, after: int, count: int) -> list[tuple[int, str, float, int]]:
+        """Return the next runs after a row: row, key, when accepted, and size of the body."""
         rows = self._connection.execute(
             "SELECT id, idempotency_key, accepted_at, length(body) FROM runs"
             " WHERE id > ? ORDER BY id LIMIT ?",
-            (beyond, count),
+            (after, count),
         )
-        return [(row, key, _moment(accepted_at), size) for row, key, accepted_at, size in rows]
+        return [(row, key, _to_time(accepted_at), size) for row, key, accepted_at, size in rows]
 
     def count(self) -> int:
         """Return how many runs it holds."""
         return cast("int", self._one("SELECT count(*) FROM runs")[0])
 
     def is_empty(self) -> bool:
-        """Tell whether it holds no run that has not ended, without looking at all of them."""
-        rows = self._connection.execute("SELECT id FROM runs LIMIT ?", (len(self._unremoved) + 1,))
-        return all(row in self._unremoved for (row,) in rows)
+        """Tell whether all runs in it have ended, without reading all of them."""
+        limit = len(self._pending_removals) + 1
+        rows = self._connection.execute("SELECT id FROM runs LIMIT ?", (limit,))
+        return all(row in self._pending_removals for (row,) in rows)
 
     def oldest(self) -> float | None:
-        """Return when its first run was accepted, in seconds since the epoch; None without."""
+        """Return when its first run was accepted, in seconds since the epoch; None without one."""
         return cast(
             "float | None",
             self._one("SELECT min(accepted_at) FROM runs WHERE typeof(accepted_at) = 'real'")[0],
         )
 
-    def readable(self) -> Iterator[tuple[str, float, bytes]]:
-        """Yield all that can be read of a damaged file: from the front, then from the back."""
-        seen: set[int] = set()
-        for order in ("", "DESC"):
-            with suppress(sqlite3.Error):
-                for row, key, accepted_at, body in self._connection.execute(
-                    f"SELECT id, idempotency_key, accepted_at, body FROM runs ORDER BY id {order}"  # noqa: S608 - our own words
-                ):
-                    if row in seen:
-                        return
-                    seen.add(row)
-                    if isinstance(key, str) and isinstance(body, bytes):
-                        yield key, _moment(accepted_at), body
+    # Damage.
 
-    def look_through(self) -> Iterator[int | None]:
-        """Yield the size of each run's body; None, at the end, where something is damaged."""
+    def scan(self) -> Iterator[int | None]:
+        """Yield the size of each run's body; None, as the last item, where a row is damaged."""
         last = 0
         try:
             for row, key, body in self._connection.execute(
@@ -252,53 +237,48 @@ class SpoolFile:
             pass
         yield None
 
-    def is_sound(self) -> bool:
-        """Tell whether nothing in it is damaged, as far as SQLite can tell.
+    def is_intact(self) -> bool:
+        """Tell whether SQLite finds no damage.
 
-        A large file is not asked for it: that is one step, for which forks would have to wait.
+        A large file is not checked: forks would have to wait for it, as it cannot be done in parts.
         """
-        if size_of(self.path) > LARGE:
+        if size_of(self.path) > MAX_QUICK_CHECK:
             return True
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
-    def has_room(self, size: int, most: int) -> bool:
-        """Tell whether it and its log stay within a bound with another run of such a body.
+    def salvage(self) -> Iterator[tuple[str, float, bytes]]:
+        """Yield all runs that can be read of a damaged file: from the front, then from the back."""
+        seen: set[int] = set()
+        for order in ("", "DESC"):
+            with suppress(sqlite3.Error):
+                for row, key, accepted_at, body in self._connection.execute(
+                    f"SELECT id, idempotency_key, accepted_at, body FROM runs ORDER BY id {order}"  # noqa: S608 - our own words
+                ):
+                    if row in seen:
+                        return
+                    seen.add(row)
+                    if isinstance(key, str) and isinstance(body, bytes):
+                        yield key, _to_time(accepted_at), body
 
-        So far that the one run which is being written may pass it.
+    # Its size, and the disk.
+
+    def has_room(self, size: int, bound: int) -> bool:
+        """Tell whether it stays within a bound with another run of that size, its log included.
+
+        The run that is being written may still exceed it.
         """
-        # Measured only where the bound may be near: each write adds a known number at most.
-        if self._near + self._written + growth(size) <= most:
-            return True
-        self._keep_within(most, size)
-        return self._used + growth(size) + log_within(most) <= most
+        return self._size.has_room(size, bound)
 
-    def _keep_within(self, most: int, size: int) -> None:
-        """Copy the log, and cut it, where the next run might take both beyond a bound."""
-        total = self._measure(most)
-        if total + growth(size) > most and size_of(self._log) > log_within(most):
-            self._copy_log("TRUNCATE")
-            self._measure(most)
-
-    def _measure(self, most: int) -> int:
-        """Look how many bytes are in use; return how many it has with its log."""
-        pages = self._one("PRAGMA page_count")[0]
-        free = self._one("PRAGMA freelist_count")[0]
-        total: int = pages * self._page_size + size_of(self._log)
-        self._used = (pages - free) * self._page_size
-        self._near = max(self._used + log_within(most), total)
-        self._written = 0
-        return total
-
-    def is_there(self) -> bool:
-        """Tell whether its path still leads to it, as far as this process may know."""
+    def exists(self) -> bool:
+        """Tell whether its path still leads to a file, as far as this process may look."""
         return may_exist(self.path)
 
     def sync(self) -> None:
-        """Put what was written on the disk; nobody needs a turn for that."""
+        """Write the log to the disk. Any thread may do so at any time."""
         if self._is_synced:
             return
         self._is_synced = True
-        for path in (self._log, self.path.parent):
+        for path in (log_of(self.path), self.path.parent):
             with suppress(OSError):
                 descriptor = os.open(path, os.O_RDONLY)
                 try:
@@ -306,36 +286,35 @@ class SpoolFile:
                 finally:
                     os.close(descriptor)
 
-    def has_long_log(self) -> bool:
-        """Tell whether the log is to be copied into the database."""
-        return self._written > LOG_TO_COPY
+    @property
+    def is_checkpoint_due(self) -> bool:
+        """Whether the log should be copied into the database."""
+        return self._size.is_checkpoint_due
 
-    def copy_log(self) -> None:
-        """Copy the log into the database, so that it starts over."""
-        # It is not cut: to write over what is there takes less time than new room in a file.
-        self._copy_log("PASSIVE")
-        # The first write after it waits for the disk: this one, not one for which a caller waits.
+    def checkpoint(self) -> None:
+        """Copy the log into the database, so that the log starts over."""
+        # Passive, not truncating: writing over the log is faster than growing the file again.
+        self._size.checkpoint("PASSIVE")
+        # The next write syncs to the disk: let it be this one, for which no caller waits.
         self.set_host(self.host)
 
-    def _copy_log(self, mode: str) -> None:
-        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
-        self._written, self._near = 0, inf
+    # Its end.
 
     def close(self) -> None:
-        """Close it, and remove it if it holds nothing; its runs are for whoever adopts it."""
+        """Close it and give it up, for whoever adopts it; remove it if it is empty."""
         is_empty = False
-        self.remove_rest()
+        self.retry_removals()
         with suppress(sqlite3.Error):
             is_empty = self.is_empty()
         self._connection.close()
         if is_empty:
             remove_file(self.path)
-        elif self._unremoved:
-            _unremoved[self.path] = self._unremoved
+        elif self._pending_removals:
+            _pending_removals[self.path] = self._pending_removals
         self._ownership.give_up(is_gone=is_empty)
 
-    def let_go(self) -> None:
-        """Close it as it is; its runs are for whoever adopts it."""
+    def release(self) -> None:
+        """Close it as it is and give it up, for whoever adopts it."""
         self._connection.close()
         self._ownership.give_up(is_gone=False)
 
@@ -346,18 +325,14 @@ class SpoolFile:
         self._ownership.give_up(is_gone=True)
 
     def set_aside(self) -> None:
-        """Close it, and rename it so that nobody takes it for a spool."""
+        """Close it, and rename it as damaged, so that no delivery adopts it."""
         self._connection.close()
         set_aside(self.path)
         self._ownership.give_up(is_gone=True)
 
-    def leave(self) -> None:
-        """In a forked child: let go of the lock, which is the parent's, and touch nothing else."""
-        self._ownership.leave()
-
-    @property
-    def _log(self) -> Path:
-        return log_of(self.path)
+    def disown(self) -> None:
+        """In a forked child: leave the file and its lock to the parent."""
+        self._ownership.disown()
 
     def _read(self, statement: str) -> Any:
         """Return the first value that a statement finds; None without one, or if it is damaged."""
@@ -374,27 +349,17 @@ class SpoolFile:
         return found
 
 
-_unremoved: dict[Path, set[int]] = {}
-"""Rows of files that were closed, which this process shall not send again."""
-
-
-def log_within(most: int) -> int:
-    """Return how much of a bound is kept for the log, which starts over when it has that much."""
-    return min(LOG_TO_COPY, most // 8)
-
-
-def growth(size: int) -> int:
-    """Return by how many bytes a file may grow when a run is added or removed: pages and log."""
-    return 2 * size + 8 * 4096
+_pending_removals: dict[Path, set[int]] = {}
+"""Rows of closed files that could not be removed: this process must not send them again."""
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether an error says that a file is damaged, and not that it cannot be used now."""
+    """Tell whether an error means that a file is damaged, not that it cannot be used now."""
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.OperationalError
     )
 
 
-def _moment(value: object) -> float:
-    """Return when a run was accepted; now, where a file that others changed says no number."""
+def _to_time(value: object) -> float:
+    """Return when a run was accepted; now, if another program stored something else there."""
     return float(value) if isinstance(value, (int, float)) else wall()

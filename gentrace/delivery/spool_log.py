@@ -1,7 +1,7 @@
-"""The write-ahead log of a file of a spool, as a process leaves it that did not close the file.
+"""Finding damage in the write-ahead log that a process left when it did not close its file.
 
-SQLite reads a log up to the first frame whose checksum is wrong, forgets what follows, and removes
-the log. Of a process that was killed, nothing follows; in a damaged log, runs do.
+SQLite reads a log up to the first frame whose checksum is wrong, ignores what follows, and removes
+the log. Where a process was killed, nothing follows; in a damaged log, runs do, and would be lost.
 """
 
 from __future__ import annotations
@@ -17,31 +17,32 @@ from gentrace.delivery.spool_parts import log_of, size_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = 32
-"""Bytes: magic number, version, page size, number, two of salt, two of the checksum of these."""
+HEADER_SIZE = 32
+"""Eight words: magic number, version, page size, sequence number, two of salt, two of checksum."""
 
-FRAME = 24
-"""Bytes before each page: its number, not 0 at the end of a commit, salt, checksum."""
+FRAME_HEADER_SIZE = 24
+"""Before each page: its number, a word that is not 0 at the end of a commit, salt, checksum."""
 
-MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
-"""The order of bytes in which checksums are made."""
+BYTE_ORDERS = {0x377F0682: "<", 0x377F0683: ">"}
+"""The byte order of the checksums, by magic number."""
 
 
 def set_aside_log(path: Path) -> bool:
-    """Rename the log of a file if it is damaged, and tell whether it is.
+    """Rename the log of a file if it is damaged; tell whether it was.
 
-    What can be read of it is in the file then. The caller owns the file, which is not open.
+    What can be read of it is copied into the file first. The caller owns the file and has not
+    opened it.
 
     Raises:
         OSError: it cannot be renamed.
-        sqlite3.Error: the file cannot be used now, or is damaged itself.
+        sqlite3.Error: the file cannot be used now, or is itself damaged.
 
     """
     log = log_of(path)
-    if size_of(log) <= HEAD:
+    if size_of(log) <= HEADER_SIZE:
         return False
-    if size_of(path) == 0:  # SQLite would take the log for that of another database
-        _rename(log)
+    if size_of(path) == 0:  # SQLite would drop the log as that of another database
+        _set_aside(log)
         return True
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -49,48 +50,49 @@ def set_aside_log(path: Path) -> bool:
             return False
         try:
             is_busy, read, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.OperationalError:  # such as of a full disk
-            if _has_more(log, 0):
+        except sqlite3.OperationalError:  # such as a full disk
+            if _has_frames_after_damage(log, 0):
                 raise
             return False
         if is_busy or copied != read:
             raise sqlite3.OperationalError("another program reads it")
-        # Without a number, the database says that it has no log.
-        is_damaged = read < 0 or _has_more(log, read)
+        # A negative number means that the database is not in WAL mode, so it did not read the log.
+        is_damaged = read < 0 or _has_frames_after_damage(log, read)
         if is_damaged:
-            _rename(log)
+            _set_aside(log)
     return is_damaged
 
 
-def _rename(log: Path) -> None:
+def _set_aside(log: Path) -> None:
     log.rename(log.with_name(f"{log.name}.damaged"))
 
 
-def _has_more(log: Path, read: int) -> bool:
-    """Tell whether something was committed behind the first damaged frame.
+def _has_frames_after_damage(log: Path, read: int) -> bool:
+    """Tell whether something was committed after the first damaged frame.
 
-    The first `read` frames are not damaged. A log is written over from its start: behind its last
-    frame there may be some of an earlier one, which have another salt.
+    The first `read` frames are not damaged. A log is written over from its start: after its last
+    frame there may be stale ones, which have another salt.
     """
     with log.open("rb") as file:
-        head = file.read(HEAD)
-        magic, _, page, *_ = struct.unpack(">8I", head)
-        order = MAGIC.get(magic)
+        head = file.read(HEADER_SIZE)
+        magic, _, page_size, *_ = struct.unpack(">8I", head)
+        order = BYTE_ORDERS.get(magic)
         if order is None or _checksum(head[:24], order) != head[24:]:
             return True
         checksum, salt = head[24:], head[16:24]
+        frame_size = FRAME_HEADER_SIZE + page_size
         if read:
-            file.seek(HEAD + (read - 1) * (FRAME + page))
-            checksum = file.read(FRAME)[16:]
-            file.seek(page, 1)
+            file.seek(HEADER_SIZE + (read - 1) * frame_size)
+            checksum = file.read(FRAME_HEADER_SIZE)[16:]
+            file.seek(page_size, 1)
         is_damaged = is_followed = is_committed = False
-        while len(frame := file.read(FRAME + page)) == FRAME + page:
+        while len(frame := file.read(frame_size)) == frame_size:
             is_own = frame[8:16] == salt
             if is_damaged:
                 is_followed |= is_own
             else:
-                checksum = _checksum(frame[:8] + frame[FRAME:], order, checksum)
-                is_damaged = not is_own or checksum != frame[16:FRAME]
+                checksum = _checksum(frame[:8] + frame[FRAME_HEADER_SIZE:], order, checksum)
+                is_damaged = not is_own or checksum != frame[16:FRAME_HEADER_SIZE]
             is_committed |= is_own and frame[4:8] != bytes(4)
     return is_followed and is_committed
 

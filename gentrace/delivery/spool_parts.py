@@ -1,21 +1,41 @@
-"""The files of which a database of a spool consists: itself, its log, and the log's index."""
+"""The paths of a spool: its databases, and the write-ahead log and the log's index of each."""
 
 from __future__ import annotations
 
+import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NAME = re.compile(r"[0-9]+-[0-9a-f]{16}\.sqlite3")
+"""The names that `new_path` makes: the id of the process that makes the file, random digits."""
+
+
+def new_path(directory: Path) -> Path:
+    """Return a path at which this process may make a file."""
+    return directory / f"{os.getpid()}-{os.urandom(8).hex()}.sqlite3"
+
+
+def paths_in(directory: Path) -> list[Path]:
+    """Return the files of deliveries in a directory; nothing else there may be touched.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    return sorted(path for path in directory.iterdir() if _NAME.fullmatch(path.name))
+
 
 def log_of(path: Path) -> Path:
-    """Return where the log of a file is."""
+    """Return the path of a file's write-ahead log."""
     return path.with_name(path.name + "-wal")
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes a file has; 0 if it is not there."""
+    """Return how many bytes a file has; 0 if there is none."""
     try:
         return path.stat().st_size
     except OSError:
@@ -23,7 +43,7 @@ def size_of(path: Path) -> int:
 
 
 def may_exist(path: Path) -> bool:
-    """Tell whether a file is there; also if this process may not look, as of another user."""
+    """Tell whether a file exists; True also where this user is not permitted to look."""
     try:
         return path.exists()
     except OSError:

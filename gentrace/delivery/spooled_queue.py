@@ -1,11 +1,11 @@
 """The runs of a delivery with a spool: all are on disk, memory holds a window of them.
 
-In each file of the spool runs have rows, in the order in which they were accepted. Memory holds
-the next ones of a file, without their bodies; those beyond its last loaded row are in the file
-alone. A body is read back when its run is taken, and the run leaves the file when it ends. What
-cannot be written is held in memory as without a spool.
+Each file of the spool has its runs as rows, in the order in which they were accepted. Memory holds
+the next ones of a file, without their bodies; the unloaded ones come after them. A body is read
+when its run is taken, and the run is removed from the file when it ends. A run that cannot be
+written to the spool is held in memory, as without one.
 
-Whoever calls takes turns; reading and writing happen in these, so that no two do.
+The caller runs one method at a time, and files are read and written in these methods only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
-from gentrace.delivery.pauses import most_wait
+from gentrace.delivery.breaker import max_backoff
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.spool_file import is_damage
@@ -31,7 +31,7 @@ WINDOW = 1000
 
 
 class SpooledQueue(RunQueue):
-    """The states of `RunQueue`, of runs that are in the files of a spool.
+    """The states of `RunQueue`, for runs in the files of a spool.
 
     Args:
         limits, draw, count_drop: as for `RunQueue`.
@@ -52,7 +52,7 @@ class SpooledQueue(RunQueue):
         self._spool = spool
 
     def accept(self, run: Run) -> None:
-        """Store a run, and queue it; nothing else is between it and the disk when this returns."""
+        """Store a run, and queue it; when this returns, `kill -9` does not lose it."""
         if self.is_closed:
             super().accept(run)
             return
@@ -62,32 +62,32 @@ class SpooledQueue(RunQueue):
             super().accept(run)
             return
         if not is_stored:
-            self.turn_away(run, self.full)
+            self.reject(run, self.full)
             return
         file = cast("SpoolFile", run.file)
-        # In the file's order: none is in memory while an earlier one is not.
-        if file.waiting == 0 and self._has_room(OVERHEAD):
+        # Runs are loaded in the file's order: this one only if no earlier one is unloaded.
+        if file.unloaded == 0 and self._has_room(OVERHEAD):
             stats = self.stats.moved(accepted=1, queued=1, held=OVERHEAD)
-            # No interrupt can come in between stores and the call after them.
+            # No interrupt can come in between these assignments and the call after them.
             run.is_accepted, run.held, run.body = True, OVERHEAD, None
-            file.loaded = run.number
+            file.last_loaded = run.number
             self.stats = stats
-            self._fresh.append(run)
+            self._untried.append(run)
         else:
             file.receipts[run.number] = cast("Receipt", run.receipt)
             stats = self.stats.moved(accepted=1, queued=1)
             run.is_accepted, run.body = True, None
-            file.waiting += 1
+            file.unloaded += 1
             self.stats = stats
 
     def adopt(self, file: SpoolFile) -> None:
-        """Queue all runs of a file of a process that is gone."""
+        """Queue all runs of a file that was claimed."""
         if self._spool.add(file):
-            self.stats = self.stats.moved(accepted=file.waiting, queued=file.waiting)
+            self.stats = self.stats.moved(accepted=file.unloaded, queued=file.unloaded)
 
     def take(self, now: float) -> Run | float:
         """Return the run to try now with its body, or else how many seconds to wait."""
-        if not self._fresh:
+        if not self._untried:
             self._load()
         run = super().take(now)
         if not isinstance(run, Run) or run.file is None:
@@ -95,11 +95,11 @@ class SpooledQueue(RunQueue):
         try:
             body = self._spool.body(run)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is in flight no more
-            self._spool.say_unreadable(error)
+            self._spool.warn_unreadable(error)
             if is_damage(error):
                 self.expire(run)
             else:
-                self._put_off(run, now)
+                self._requeue_unread(run, now)
             return 0.0
         if body is None:
             self.expire(run)
@@ -108,84 +108,84 @@ class SpooledQueue(RunQueue):
         return run
 
     def expire(self, run: Run) -> None:
-        """Drop a run that was in the spool for too long, or is there no more."""
-        self._land(run)
-        self.pauses.pass_by(run)
-        self._drop_landed(run, "expired", None)
+        """Drop a run that was in the spool for too long, or is missing from it."""
+        self._remove_in_flight(run)
+        self.breaker.end_probe(run)
+        self._drop_in_flight(run, "expired", None)
 
-    def _put_off(self, run: Run, now: float) -> None:
-        """Queue a run again that cannot be read now, for which the server is not to blame."""
-        self._land(run)
-        self.pauses.pass_by(run)
+    def _requeue_unread(self, run: Run, now: float) -> None:
+        """Queue a run again that cannot be read now; the breaker counts no failure for that."""
+        self._remove_in_flight(run)
+        self.breaker.end_probe(run)
         run.failures += 1
-        run.due = now + self._draw(most_wait(run.failures))
+        run.due = now + self._draw(max_backoff(run.failures))
         self.stats = self.stats.moved(in_flight=-1, queued=1, held=OVERHEAD - run.held)
         run.held = OVERHEAD
-        self._tried[run] = None
+        self._requeued[run] = None
 
     def _load(self) -> None:
-        """Hold the next runs in memory of the first file that has some in it alone."""
+        """Load the next runs of the first file that has unloaded ones."""
         for file in self._spool.files():
-            if file.waiting and not self._fresh:
+            if file.unloaded and not self._untried:
                 self._load_from(file)
 
     def _load_from(self, file: SpoolFile) -> None:
-        others = len(self._tried) + len(self._flying)
+        others = len(self._requeued) + len(self._in_flight)
         room = (self._limits.max_bytes - self.stats.bytes) // OVERHEAD
         count = min(self._limits.max_runs - others, room, WINDOW)
         if count <= 0 and others:
             return
         try:
-            rows = file.load(file.loaded, max(1, count))  # one goes through whatever is allowed
+            rows = file.load(file.last_loaded, max(1, count))  # if nothing is held, one always fits
         except sqlite3.Error as error:
-            self._spool.say_unreadable(error)
+            self._spool.warn_unreadable(error)
             return
         if not rows:
-            self._lose(file)
+            self._drop_missing(file)
         for row, key, accepted_at, size in rows:
             receipt = file.receipts.pop(row, None)
             run = Run(key, size=size, receipt=receipt, accepted_at=accepted_at)
             run.file, run.number, run.held = file, row, OVERHEAD
-            file.loaded = row
-            file.waiting -= 1
+            file.last_loaded = row
+            file.unloaded -= 1
             self.stats = self.stats.moved(held=OVERHEAD)
-            self._fresh.append(run)
+            self._untried.append(run)
 
-    def _lose(
+    def _drop_missing(
         self, file: SpoolFile, reason: str = "expired", cause: Exception | None = None
     ) -> None:
-        """Drop runs that were counted and are in a file no more."""
-        lost, file.waiting = file.waiting, 0
-        for _ in range(lost):
+        """Drop the unloaded runs of a file, which are missing from it."""
+        missing, file.unloaded = file.unloaded, 0
+        for _ in range(missing):
             self.stats = self.stats.moved(queued=-1, dropped=reason)
             self._count_drop(reason)
         for flush in self._flushes:
-            flush.lose(file, lost)
+            flush.note_missing(file, missing)
         for receipt in list(file.receipts.values()):
             self._end_receipt(receipt, reason, cause)
 
-    def look_after(self) -> None:
-        """Do what is to be done about once a second."""
-        self._spool.look_after()
+    def maintain(self) -> None:
+        """Maintain the files, about once a second."""
+        self._spool.maintain()
 
     def abandon(self, cause: Exception | None) -> None:
-        """Drop what is on no disk as closed, leave the rest in the spool, and close that."""
+        """Drop the runs that are in memory only as closed; leave the rest in the spool, closed."""
         super().abandon(cause)
-        for file in self._gone():
-            self._lose(file, "closed", cause)
+        for file in self._missing_files():
+            self._drop_missing(file, "closed", cause)
             file.receipts.clear()
-        for receipt in self._receipts_of_files():
+        for receipt in self._unloaded_receipts():
             self._end_receipt(receipt, "spooled", cause)
         self._spool.close()
 
-    def _gone(self) -> list[SpoolFile]:
-        return [file for file in self._spool.files() if not file.is_there()]
+    def _missing_files(self) -> list[SpoolFile]:
+        return [file for file in self._spool.files() if not file.exists()]
 
     def receipts(self) -> list[Receipt]:
-        """Return the receipts, of those that somebody holds, of the runs that are left."""
-        return super().receipts() + self._receipts_of_files()
+        """Return the receipts, if somebody holds them, of the runs that have not ended."""
+        return super().receipts() + self._unloaded_receipts()
 
-    def _receipts_of_files(self) -> list[Receipt]:
+    def _unloaded_receipts(self) -> list[Receipt]:
         return [r for file in self._spool.files() for r in list(file.receipts.values())]
 
     def _last_numbers(self) -> dict[SpoolFile | None, int]:

@@ -1,4 +1,4 @@
-"""The counters of a delivery, as one value that never changes."""
+"""The counters of a delivery, as one immutable value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from frozendict import frozendict
 
 
 class Drops(frozendict[str, int]):
-    """How many runs were dropped, by reason; 0 for a reason of which there was none."""
+    """How many runs were dropped, by reason; 0 for any other reason."""
 
     def __missing__(self, reason: str) -> int:
         return 0
@@ -17,15 +17,15 @@ class Drops(frozendict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStats:
-    """One consistent look at a delivery: accepted = delivered + queued + in_flight + all dropped.
+    """A consistent snapshot of a delivery: accepted = delivered + queued + in_flight + all dropped.
 
     Attributes:
-        accepted: runs that were handed over, or adopted from the spool of another process.
+        accepted: runs that were submitted, or adopted from the spool of another process.
         delivered: runs that the server has stored.
-        queued: runs that wait, in memory or in the spool.
+        queued: runs that wait in memory or in the spool.
         in_flight: runs that are being sent.
-        dropped: runs that were given up, by reason; 0 for any other reason.
-        bytes: bytes held in memory: bodies, and 2 KiB a run besides.
+        dropped: runs that are never sent, by reason; 0 for any other reason.
+        bytes: bytes held in memory: the bodies, and 2 KiB a run.
 
     """
 
@@ -33,7 +33,7 @@ class DeliveryStats:
     delivered: int = 0
     queued: int = 0
     in_flight: int = 0
-    dropped: Drops = Drops()  # noqa: RUF009 - it never changes
+    dropped: Drops = Drops()  # noqa: RUF009 - it is immutable
     bytes: int = 0
 
     def moved(  # noqa: PLR0913 - one argument a counter
@@ -46,7 +46,7 @@ class DeliveryStats:
         dropped: str | None = None,
         held: int = 0,
     ) -> DeliveryStats:
-        """Return what it is after runs have moved: by how many, and the reason of one dropped."""
+        """Return the counters after runs changed state: by how many, and the reason of a drop."""
         drops = self.dropped
         if dropped is not None:
             made: Any = Drops({**drops, dropped: drops[dropped] + 1})

@@ -1,4 +1,4 @@
-"""The threads of a delivery, where the interpreter still lets one start."""
+"""Starting threads, which fails as the interpreter ends or the system has none left."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread | None:
-    """Start a daemon thread; None where none is to be had, or the interpreter ends."""
-    # In a finalizer after the exit functions, Python 3.11 would wait for it for ever.
+    """Start a daemon thread; None if none can be started."""
+    # In a finalizer after the exit functions, starting one blocks forever on Python 3.11.
     if sys.is_finalizing():
         return None
     thread = threading.Thread(target=target, name=f"gentrace-delivery-{name}", daemon=True)

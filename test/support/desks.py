@@ -32,7 +32,7 @@ class Desk:
 
     def adopt(self):
         """Queue the runs of all files that are found; these files."""
-        found = self.spool.find()
+        found = self.spool.claim_orphans()
         for file in found:
             self.queue.adopt(file)
         return found

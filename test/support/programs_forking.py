@@ -164,16 +164,16 @@ def workers(url, method, how):
 def fork_while_looking(url, spool):
     """Fork while a file of the spool is looked through; the child sends what is left in it."""
     delivery = make(url, spool=spool)
-    look_through, seen, begun = SpoolFile.look_through, [], threading.Event()
+    scan, seen, begun = SpoolFile.scan, [], threading.Event()
 
-    def look_slowly(file):
-        for _ in look_through(file):
+    def scan_slowly(file):
+        for _ in scan(file):
             begun.set()
             seen.append(file)
             time.sleep(0.01)
             yield 2**21
 
-    SpoolFile.look_through = look_slowly
+    SpoolFile.scan = scan_slowly
     looking = threading.Thread(target=delivery.flush, args=[PATIENCE])
     looking.start()
     begun.wait(PATIENCE)
@@ -182,7 +182,7 @@ def fork_while_looking(url, spool):
     if not child:
         os.close(write)
         os.read(read, 1)  # until the parent has closed the pipe
-        SpoolFile.look_through = look_through
+        SpoolFile.scan = scan
         own = make(url, spool=spool)
         is_done = own.flush(PATIENCE) and own.stats().delivered > 0
         os._exit(0 if is_done and own.close(PATIENCE) else 1)

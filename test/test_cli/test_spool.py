@@ -143,8 +143,8 @@ def make(tmp_path):
         file = SpoolFile.make(new_path(tmp_path), host)
         for number in range(400):
             file.add(f"key {number}", time.time(), b'{"name": "kept", "stepRuns": []}')
-        file.copy_log()
-        file.let_go()
+        file.checkpoint()
+        file.release()
         return file.path
 
     return write
@@ -206,7 +206,7 @@ def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_
 def test_that_nothing_waits_is_said(command, tmp_path):
     assert command("spool", tmp_path) == (0, "", f"{tmp_path}: nothing waits\n")
     file = SpoolFile.make(new_path(tmp_path), "")
-    file.let_go()
+    file.release()
     size = file.path.stat().st_size
     assert command("spool", tmp_path)[1] == f"{file.path.name}  {size} bytes, no runs\n"
 

@@ -1,4 +1,4 @@
-"""Moments that are rare: no thread to be had, a flush in a turn, files that others changed."""
+"""Rare moments: no thread can start, a flush within an action, files that others changed."""
 
 import asyncio
 import os
@@ -78,7 +78,7 @@ def test_a_loop_goes_on_while_only_an_await_sends_a_run(monkeypatch):
 
 
 def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
-    """Here all but two, and with them the one that looks after the spool."""
+    """Here all but two, and with them the one that maintains the spool."""
     start = threading.Thread.start
     left = [None, None]
 
@@ -126,7 +126,7 @@ def test_where_modules_are_gone_nobody_is_warned(monkeypatch):
     notices = import_module("gentrace.delivery.notices")
     monkeypatch.setitem(sys.modules, "logging", None)
     notices.warn("of a finalizer at the end")
-    assert not notices.is_heard()
+    assert not notices.has_handlers()
 
 
 @pytest.mark.usefixtures("without_threads")
@@ -146,13 +146,13 @@ def test_an_interrupted_flush_leaves_runs_for_the_next_one():
 
 @pytest.mark.usefixtures("without_threads")
 def test_a_flush_that_is_interrupted_when_it_has_taken_a_run_gives_it_back():
-    """Of a run that a finalizer submits in its turn, and that ends at its end."""
+    """A finalizer submits that run within an action, and it ends right after the action."""
 
     class SubmittingClock(HandClock):
         def now(self):
             if len(late) < 2:
                 receipt = delivery.submit(RUN)
-                if not receipt.done():  # it is left to the turn: of the flush, then of the take
+                if not receipt.done():  # it is deferred: by the flush, then by the take
                     late.append(receipt)
                     if len(late) == 2:
                         receipt.add_done_callback(interrupt)

@@ -26,7 +26,7 @@ class World:
             lambda most: draw(0, most),
             lambda reason: self.dropped.update([reason]),
         )
-        self.pauses = self.queue.pauses
+        self.breaker = self.queue.breaker
         self.now = 0.0
         self.latency = latency
         self.under_way = []
@@ -68,7 +68,7 @@ class World:
         elif status in {401, 403}:
             self.queue.deny(run, self.now, "settings", None)
         elif status >= 500 or status in {0, 408, 429}:
-            self.queue.keep(run, self.now, asked, None)
+            self.queue.requeue(run, self.now, asked, None)
         else:
             self.queue.refuse(run, None)
 
@@ -102,15 +102,15 @@ def test_a_server_that_asks_for_little_each_time_is_asked_no_oftener(asked):
     assert len(world.tries) <= 10 + 3600 / 25
 
 
-def test_a_hurry_ends_no_wait_that_was_asked_for_but_what_is_beyond_it():
+def test_skipping_the_backoff_ends_no_wait_that_was_asked_for_but_what_is_beyond_it():
     """The probe of a long outage is told to wait for 5 s; the wait drawn is longer."""
     world = World(latency=0)
     world.accept(1)
     world.work(3600, answers(503))
-    world.queue.hurry(world.now)
+    world.queue.skip_backoff(world.now)
     probe = world.queue.take(world.now)
-    world.queue.keep(probe, world.now, 1.0, None)
-    world.queue.hurry(world.now)
+    world.queue.requeue(probe, world.now, 1.0, None)
+    world.queue.skip_backoff(world.now)
     assert world.queue.take(world.now) == 1.0
 
 
@@ -119,7 +119,7 @@ def test_five_failures_in_a_row_pause_the_whole_delivery():
     world.accept(100)
     world.work(0.5, answers(500))
     assert len(world.tries) == 5
-    assert not world.pauses.is_open
+    assert world.breaker.is_paused
 
 
 def test_a_success_in_between_counts_from_the_start():
@@ -127,7 +127,7 @@ def test_a_success_in_between_counts_from_the_start():
     world.accept(40)
     count = iter(range(1000))
     world.work(0.2, lambda _run, _now: 200 if next(count) % 5 == 4 else 500)
-    assert world.pauses.is_open
+    assert not world.breaker.is_paused
 
 
 def test_the_run_least_recently_tried_is_the_probe():
@@ -147,7 +147,7 @@ def test_probes_go_one_at_a_time_until_one_succeeds():
     most = []
 
     def answer(_run, now):
-        if not world.pauses.is_open and now > 30:
+        if world.breaker.is_paused and now > 30:
             most.append(len(world.under_way))
         return 503 if now < 600 else 200
 
@@ -163,18 +163,18 @@ def test_retry_after_pauses_at_once(asked, waited):
     world.work(0.001, answers((429, asked)))
     world.accept(1)
     assert world.queue.take(world.now) == pytest.approx(waited, abs=0.01)
-    world.queue.hurry(world.now)
+    world.queue.skip_backoff(world.now)
     assert world.queue.take(world.now) == pytest.approx(waited, abs=0.01)
     assert isinstance(world.queue.take(waited), Run)
     assert world.queue.take(waited) == inf
 
 
-def test_a_pause_that_the_server_did_not_ask_for_ends_when_hurried():
+def test_a_pause_that_the_server_did_not_ask_for_ends_when_the_backoff_is_skipped():
     world = World(latency=0)
     world.accept(20)
     world.work(0.001, answers(503))
-    assert not world.pauses.is_open
-    world.queue.hurry(world.now)
+    assert world.breaker.is_paused
+    world.queue.skip_backoff(world.now)
     assert isinstance(world.queue.take(world.now), Run)
 
 
@@ -185,7 +185,7 @@ def test_the_longest_of_several_waits_that_were_asked_for_holds():
         run = world.queue.take(0)
         world.under_way.append((asked, run))
     for asked, run in world.under_way:
-        world.queue.keep(run, 0, asked, None)
+        world.queue.requeue(run, 0, asked, None)
     assert world.queue.take(1) == 49
 
 
@@ -193,7 +193,7 @@ def test_a_success_of_a_run_sent_before_does_not_end_a_pause():
     world = World()
     world.accept(3)
     first, second = world.queue.take(0), world.queue.take(0)
-    world.queue.keep(first, 0, 30.0, None)
+    world.queue.requeue(first, 0, 30.0, None)
     world.queue.deliver(second, "id")
     assert world.queue.take(0) == 30
 
@@ -202,8 +202,8 @@ def test_a_failure_of_a_run_sent_before_does_not_lengthen_a_pause():
     world = World()
     world.accept(3)
     first, second = world.queue.take(0), world.queue.take(0)
-    world.queue.keep(first, 0, 30.0, None)
-    world.queue.keep(second, 1, None, None)
+    world.queue.requeue(first, 0, 30.0, None)
+    world.queue.requeue(second, 1, None, None)
     assert world.queue.take(1) == 29
 
 
@@ -245,10 +245,10 @@ def test_a_refusal_says_nothing_about_others():
     world = World(latency=0.01)
     world.accept(10)
     world.work(0.1, answers(503))
-    world.queue.hurry(world.now)
+    world.queue.skip_backoff(world.now)
     probe = world.queue.take(world.now)
     world.queue.refuse(probe, None)
-    assert not world.pauses.is_open
+    assert world.breaker.is_paused
     assert isinstance(world.queue.take(world.now), Run)
     assert world.queue.take(world.now) == inf
 
@@ -258,15 +258,15 @@ def test_401_pauses_for_a_minute_or_until_settings_change():
     world.accept(3)
     world.work(0.001, answers(401))
     assert world.queue.take(world.now) == pytest.approx(60, abs=0.01)
-    assert world.pauses.waits_for_settings
-    world.pauses.see_settings("settings", world.now)
-    assert world.pauses.waits_for_settings
-    world.pauses.see_settings("others", world.now)
-    assert not world.pauses.waits_for_settings
-    world.pauses.see_settings("still others", world.now + 9)
+    assert world.breaker.waits_for_settings
+    world.breaker.check_settings("settings", world.now)
+    assert world.breaker.waits_for_settings
+    world.breaker.check_settings("others", world.now)
+    assert not world.breaker.waits_for_settings
+    world.breaker.check_settings("still others", world.now + 9)
     run = world.queue.take(world.now)
     world.queue.deliver(run, "id")
-    assert world.pauses.is_open
+    assert not world.breaker.is_paused
 
 
 def test_a_pause_for_settings_begins_once():
@@ -306,7 +306,7 @@ def test_a_run_that_was_given_up_while_it_was_sent_counts_once():
     stats = world.queue.stats
     world.queue.deliver(runs[0], "id")
     world.queue.refuse(runs[1], None)
-    world.queue.keep(runs[2], 0, None, None)
+    world.queue.requeue(runs[2], 0, None, None)
     assert not world.queue.deny(runs[3], 0, "settings", None)
     assert world.queue.stats == stats
     assert balances(stats)
@@ -331,7 +331,7 @@ def test_random_walks_keep_the_balance():
         for _ in range(30):
             world.accept(chance.randrange(20))
             if chance.random() < 0.2:
-                world.queue.hurry(world.now)
+                world.queue.skip_backoff(world.now)
             world.work(
                 world.now + chance.uniform(0, 100),
                 lambda *_: chance.choice(statuses),  # noqa: B023

@@ -15,13 +15,13 @@ from support.programs import run_program
 from gentrace import ApiClient
 from gentrace.delivery import DeliveryStats, Receipt, exits
 from gentrace.delivery.limits import Limits
-from gentrace.delivery.notices import Notices
+from gentrace.delivery.notices import PendingWarnings
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
-from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
+from gentrace.delivery.warning_logger import WarningLogger
 
 
 def test_an_interrupt_right_after_a_run_is_accepted_leaves_it_accepted_once(monkeypatch):
@@ -79,48 +79,48 @@ def test_a_run_is_tried_again_when_the_client_raises_anything(caplog):
     assert "a run could not be sent, and is tried again: ValueError" in caplog.text
 
 
-def test_a_reminder_is_said_once_a_minute():
-    notices = Notices()
-    said = []
+def test_a_rate_limited_warning_is_logged_once_a_minute():
+    warnings = PendingWarnings()
+    due = []
     for now in (0, 59, 60):
-        notices.remind("the disk is full")
-        said.append(notices.due(now))
-    assert said == [["the disk is full"], [], ["the disk is full"]]
+        warnings.add_rate_limited("the disk is full")
+        due.append(warnings.pop_due(now))
+    assert due == [["the disk is full"], [], ["the disk is full"]]
 
 
-def test_at_the_end_drops_are_said_at_once_and_no_reminder_again():
-    notices = Notices()
-    said = []
+def test_at_the_end_drops_are_logged_at_once_and_no_rate_limited_warning_again():
+    warnings = PendingWarnings()
+    due = []
     for now in (0, 1, 2):
-        notices.remind("the disk is full")
-        notices.count("closed")
+        warnings.add_rate_limited("the disk is full")
+        warnings.count_drop("closed")
         if now == 2:
-            notices.hurry()
-        said.append(notices.due(now))
-    assert said[0] == ["the disk is full", "1 run was dropped: closed"]
-    assert said[1:] == [[], ["2 runs were dropped: closed"]]
+            warnings.expedite_drops()
+        due.append(warnings.pop_due(now))
+    assert due[0] == ["the disk is full", "1 run was dropped: closed"]
+    assert due[1:] == [[], ["2 runs were dropped: closed"]]
 
 
 def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(caplog):
-    notices = Notices()
-    speaker = Speaker(notices, HandClock(), lambda action: action())
-    notices.tell("the end")
-    speaker.is_exiting = True
-    speaker.say()
+    warnings = PendingWarnings()
+    logger = WarningLogger(warnings, HandClock(), lambda action: action())
+    warnings.add("the end")
+    logger.is_exiting = True
+    logger.log_due()
     assert caplog.messages == []
-    speaker.say_rest()
+    logger.log_remaining()
     assert caplog.messages == ["the end"]
 
 
-def test_a_drop_is_counted_until_a_minute_has_passed_or_all_is_said():
-    notices = Notices()
-    said = []
+def test_a_drop_is_counted_until_a_minute_has_passed_or_all_are_expedited():
+    warnings = PendingWarnings()
+    due = []
     for now, is_last in ((0, False), (1, False), (2, True)):
-        notices.count("refused")
+        warnings.count_drop("refused")
         if is_last:
-            notices.hurry()
-        said.append(notices.due(now))
-    assert said == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
+            warnings.expedite_drops()
+        due.append(warnings.pop_due(now))
+    assert due == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
 
 
 def test_a_run_that_is_stored_is_not_stored_again(spool):
@@ -210,17 +210,17 @@ def test_one_delivery_that_fails_to_close_keeps_no_other_from_its_end():
 
     deliveries = [Failing(), Closing(), Failing(), Closing()]
     for each in deliveries:
-        exits.keep_open(each)
+        exits.register(each)
     try:
         with pytest.raises(ZeroDivisionError):
             exits.close_all()
     finally:
         for each in deliveries:
-            exits.let_go(each)
+            exits.unregister(each)
     assert len(closed) == 2
 
 
-def test_runs_after_the_end_are_said_once_a_minute(caplog, monkeypatch):
+def test_runs_after_the_end_are_warned_about_once_a_minute(caplog, monkeypatch):
     """And the program does not wait for a delivery that is closing."""
     monkeypatch.setattr(sys, "is_finalizing", lambda: True)
     with delivering("http://127.0.0.1:9") as delivery:

@@ -25,7 +25,7 @@ def leave_log(spool, url, count):
         file.add(f"run {number}", time.time(), body)
     log = log_of(file.path)
     content, log_content = file.path.read_bytes(), log.read_bytes()
-    file.let_go()
+    file.release()
     file.path.write_bytes(content)
     log.write_bytes(log_content)
     return log

@@ -48,7 +48,7 @@ def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path, desk, monkeypatch, 
         desk.accept(1)
         assert len(tries) == first > 0
         assert list((tmp_path / "spool").iterdir()) == []
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert desk.spool.files() == []
     desk.accept(1)
     assert len(desk.spool.files()) == 1
@@ -72,9 +72,9 @@ def test_what_cannot_be_removed_is_removed_later(desk):
     (file,) = desk.spool.files()
     with locked(file.path):
         desk.queue.deliver(desk.queue.take(0), "id")
-        desk.queue.look_after()
+        desk.queue.maintain()
         assert rows(file.path) == [1, 2, 3]
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert rows(file.path) == [2, 3]
 
 
@@ -86,7 +86,7 @@ def test_a_file_in_which_all_has_ended_is_removed_though_nothing_can_be_written(
         for _ in range(2):
             assert desk.spool.files() == [file]
             desk.queue.deliver(desk.queue.take(0), "id")
-            desk.queue.look_after()
+            desk.queue.maintain()
         assert desk.spool.files() == []
         assert list((tmp_path / "spool").iterdir()) == []
     desk.accept(1)

@@ -39,7 +39,7 @@ def test_a_log_that_has_been_copied_is_written_over(desk):
     (log,) = file.path.parent.glob("*-wal")
     length = log.stat().st_size
     assert file.path.stat().st_size < length
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert file.path.stat().st_size > 12 * 500_000
     assert log.stat().st_size == length
     head = log.read_bytes()[:32]
@@ -51,7 +51,7 @@ def test_a_log_that_has_been_copied_is_written_over(desk):
 def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
     desk.accept(1)
     run = desk.queue.take(0)
-    desk.queue.keep(run, 0, None, None)
+    desk.queue.requeue(run, 0, None, None)
     assert (run.body, desk.queue.stats.bytes) == (None, 2048)
     assert desk.queue.take(60).body == b"{}"
 
@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_read_now_pauses_nothing(desk):
     desk.execute("ALTER TABLE runs RENAME TO others")
     for now in range(0, 600, 60):
         assert desk.queue.take(now) == 0
-    assert desk.queue.pauses.is_open
+    assert not desk.queue.breaker.is_paused
     assert desk.queue.stats == DeliveryStats(3, queued=3, bytes=3 * 2048)
     desk.execute("ALTER TABLE others RENAME TO runs")
     assert desk.queue.take(600).body == b"{}"
@@ -91,7 +91,7 @@ def test_a_file_that_is_damaged_in_use_keeps_no_other_waiting(tmp_path, desk):
     assert desk.queue.take(0) == inf
     assert desk.queue.stats == DeliveryStats(100, delivered=50, queued=50)
     assert "malformed" in desk.said[0]
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert desk.spool.files() == [first]
 
 
@@ -106,7 +106,7 @@ def test_a_run_that_is_damaged_in_use_ends_as_expired(tmp_path, desk):
     for _ in range(2):
         assert desk.queue.take(0) == 0
     assert desk.dropped == ["expired"] * 2
-    assert desk.queue.pauses.is_open
+    assert not desk.queue.breaker.is_paused
 
 
 def test_runs_larger_than_what_memory_may_hold_go_one_by_one(tmp_path):
@@ -127,7 +127,7 @@ def test_runs_that_cannot_be_loaded_now_are_loaded_later(desk):
     desk.execute("ALTER TABLE runs RENAME TO others")
     assert desk.queue.take(0) == inf
     assert "cannot be read" in desk.said[0]
-    desk.queue.look_after()
+    desk.queue.maintain()
     desk.execute("ALTER TABLE others RENAME TO runs")
     assert desk.queue.take(0).body == b"{}"
 
@@ -148,9 +148,9 @@ def test_runs_that_are_gone_from_the_file_alone_end_as_expired(desk):
     desk.execute("DELETE FROM runs WHERE id > 4")
     for _ in range(4):
         desk.queue.deliver(desk.queue.take(0), "id")
-    assert flush.left == 2
+    assert flush.remaining == 2
     assert desk.queue.take(0) == inf
-    assert flush.left == before.left == 0
+    assert flush.remaining == before.remaining == 0
     assert desk.ended() == {
         **dict.fromkeys(receipts, "id"),
         **dict.fromkeys(receipts[4:], "expired"),
@@ -162,7 +162,7 @@ def test_what_a_later_file_loses_is_nothing_to_a_flush(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(2)
     left.spool.close()
-    (file,) = desk.spool.find()
+    (file,) = desk.spool.claim_orphans()
     desk.accept(1)
     flush = desk.queue.flush()
     desk.queue.adopt(file)
@@ -170,9 +170,9 @@ def test_what_a_later_file_loses_is_nothing_to_a_flush(tmp_path, desk):
     run = desk.queue.take(0)
     assert desk.queue.take(0) == inf
     assert desk.queue.stats == DeliveryStats(3, in_flight=1, dropped={"expired": 2}, bytes=2050)
-    assert flush.left == 1
+    assert flush.remaining == 1
     desk.queue.deliver(run, "id")
-    assert flush.left == 0
+    assert flush.remaining == 0
 
 
 def test_what_is_left_stays_on_disk_and_receipts_say_so(desk):
@@ -187,18 +187,18 @@ def test_what_is_left_stays_on_disk_and_receipts_say_so(desk):
     assert desk.ended()[late] == "closed"
 
 
-def test_a_file_that_cannot_be_looked_after_is_said(tmp_path, desk):
+def test_a_file_that_cannot_be_maintained_is_warned_about(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(1)
     left.spool.close()
-    (file,) = desk.spool.find()
+    (file,) = desk.spool.claim_orphans()
     desk.queue.adopt(file)
     change(file.path, "ALTER TABLE runs RENAME TO others")
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert "cannot be read" in desk.said[0]
     change(file.path, "ALTER TABLE others RENAME TO runs")
     desk.queue.deliver(desk.queue.take(0), "id")
-    desk.queue.look_after()
+    desk.queue.maintain()
     assert desk.spool.files() == []
 
 
@@ -206,11 +206,11 @@ def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
     desk.accept(2)
     desk.spool.close()
     first, second = Desk(tmp_path / "spool"), Desk(tmp_path / "spool")
-    (file,) = first.spool.find()
+    (file,) = first.spool.claim_orphans()
     first.spool.close()
     first.queue.adopt(file)
     assert first.queue.stats == DeliveryStats()
-    (file,) = second.spool.find()
+    (file,) = second.spool.claim_orphans()
     second.queue.adopt(file)
     assert second.queue.stats == DeliveryStats(2, queued=2)
     second.spool.close()
@@ -220,7 +220,7 @@ def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk
     """Its name is still in the list of the directory."""
     desk.spool.prepare()
     (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
-    assert desk.spool.find() == []
+    assert desk.spool.claim_orphans() == []
     assert desk.said == []
 
 
@@ -249,7 +249,7 @@ def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
     left.accept(1)
     left.execute("UPDATE runs SET accepted_at = 'today'")
     left.spool.close()
-    (file,) = desk.spool.find()
+    (file,) = desk.spool.claim_orphans()
     assert file.oldest() is None
     desk.queue.adopt(file)
     assert desk.queue.take(0).body == b"{}"
@@ -259,7 +259,7 @@ def test_a_file_that_cannot_be_read_for_a_while_keeps_its_runs(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(2)
     left.spool.close()
-    (file,) = desk.spool.find()
+    (file,) = desk.spool.claim_orphans()
     change(file.path, "ALTER TABLE runs RENAME TO others")
     desk.queue.adopt(file)
     assert desk.queue.take(0) == inf
@@ -290,10 +290,10 @@ def test_a_damaged_file_that_cannot_be_copied_stays_as_it_was(tmp_path, desk, mo
     add = SpoolFile.add
     with monkeypatch.context() as patch:
         patch.setattr(SpoolFile, "add", refuse)
-        assert desk.spool.find() == []
+        assert desk.spool.claim_orphans() == []
     assert [text.endswith("cannot be read: the disk is full") for text in desk.said] == [True]
     assert {path.name for path in file.path.parent.iterdir()} == before
-    (saved,) = desk.spool.find()
+    (saved,) = desk.spool.claim_orphans()
     assert "set aside" in desk.said[-1]
     desk.queue.adopt(saved)
     assert desk.queue.stats == DeliveryStats(2, queued=2)
@@ -310,7 +310,7 @@ def test_a_large_file_that_is_damaged_is_saved_as_far_as_it_can_be_read(tmp_path
     with file.path.open("r+b") as database:
         database.seek(page * (10 * 2**20 // page))
         database.write(b"\xff" * page)
-    (saved,) = desk.spool.find()
+    (saved,) = desk.spool.claim_orphans()
     assert "set aside" in desk.said[-1]
     desk.queue.adopt(saved)
     assert 15 <= desk.queue.stats.queued < 20
@@ -320,7 +320,7 @@ def test_a_large_file_is_adopted(tmp_path, desk):
     left = Desk(tmp_path / "spool")
     left.accept(1, bytes(9 * 2**20))
     left.spool.close()
-    (file,) = desk.spool.find()
+    (file,) = desk.spool.claim_orphans()
     assert file.count() == 1
     file.close()
 
@@ -334,7 +334,7 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
     assert file.has_room(10, 10**9)
 
 
-@pytest.mark.parametrize("when", ["looked after", "closed"])
+@pytest.mark.parametrize("when", ["maintained", "closed"])
 def test_a_host_that_changes_while_runs_wait_is_named_in_all_files(tmp_path, desk, when):
     """The next process sends them there."""
     left = Desk(tmp_path / "spool")
@@ -343,8 +343,8 @@ def test_a_host_that_changes_while_runs_wait_is_named_in_all_files(tmp_path, des
     desk.accept(3)
     desk.adopt()
     desk.host = "http://127.0.0.1:8"
-    if when == "looked after":
-        desk.queue.look_after()
+    if when == "maintained":
+        desk.queue.maintain()
         assert [file.host for file in desk.spool.files()] == [desk.host] * 2
     desk.spool.close()
     other, same = Desk(tmp_path / "spool"), Desk(tmp_path / "spool", host=desk.host)

@@ -1,0 +1,127 @@
+"""Logs the warnings of a delivery: in its workers, and after these in a thread of its own.
+
+No warning is logged under the lock of the queue, as handlers and filters are the user's code.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from math import inf
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from gentrace.delivery.notices import WARNING_INTERVAL, has_handlers, warn
+from gentrace.delivery.threads import start_thread
+from gentrace.process import call_after_fork
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from gentrace.delivery.clock import Clock
+    from gentrace.delivery.notices import PendingWarnings
+
+
+JOIN_TIMEOUT = 0.25
+"""Seconds that the end of the program waits for a thread that is logging a warning."""
+
+
+class WarningLogger:
+    """Logs the warnings of a delivery when they are due.
+
+    Args:
+        warnings: what is to be logged.
+        clock: the time.
+        execute: runs an action under the lock of the queue.
+
+    Attributes:
+        is_exiting: whether the program ends: only `log_remaining` logs from then on.
+
+    """
+
+    def __init__(
+        self, warnings: PendingWarnings, clock: Clock, execute: Callable[[Callable[[], None]], None]
+    ) -> None:
+        self._warnings = warnings
+        self._clock = clock
+        self._execute = execute
+        self._thread: threading.Thread | None = None
+        self._is_running = False
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._has_expedited = False
+        self.is_exiting = False
+
+    def log_due(self) -> None:
+        """Log the warnings that are due."""
+        if self._warnings.wait(self._clock.now()) > 0:
+            return
+        messages: list[str] = []
+
+        def pop() -> None:
+            # At exit, leave them to the thread that ends the program: this one may be cut off.
+            if not self.is_exiting:
+                messages.extend(self._warnings.pop_due(self._clock.now()))
+
+        self._execute(pop)
+        for message in messages:
+            warn(message)
+
+    def start_thread(self) -> None:
+        """Start a thread that logs what remains, where the workers hang or have ended."""
+        if self._is_running or self.is_exiting or not self._has_more():
+            return
+        self._is_running = True
+        _active.add(self)
+        self._thread = start_thread("notices", self._run)
+        if self._thread is None:  # a thread that started may have ended already
+            self._is_running = False
+
+    def log_remaining(self) -> None:
+        """Log all that remains as the program ends; called again, only what is due."""
+        self.is_exiting = True
+        thread, self._thread = self._thread, None
+        messages: list[str] = []
+
+        def pop() -> None:
+            if not self._has_expedited:  # later drops are logged once a minute
+                self._has_expedited = True
+                self._warnings.expedite_drops()
+            messages.extend(self._warnings.pop_due(self._clock.now()))
+
+        with suppress(Exception):  # of the user's handler or filter, which may have called this
+            if thread is not None:  # it may be logging a warning
+                self._wakeups.put(None)
+                thread.join(JOIN_TIMEOUT)
+            self._execute(pop)
+            if has_handlers():
+                for message in messages:
+                    warn(message)
+
+    def _run(self) -> None:
+        while self._is_running and not self.is_exiting:
+            wait = self._warnings.wait(self._clock.now())
+            self._clock.wait(self._wakeups, min(WARNING_INTERVAL, wait))
+            with suppress(Exception):  # of the user's handler or filter
+                self.log_due()
+            # Under the lock: whoever counts a drop after this sees that no thread is running.
+            self._execute(self._stop_if_done)
+
+    def _stop_if_done(self) -> None:
+        if not self._has_more():
+            _active.discard(self)
+            self._is_running = False
+
+    def _has_more(self) -> bool:
+        return self._warnings.wait(self._clock.now()) < inf
+
+
+def log_all_remaining() -> None:
+    """Log all that remains as the program ends, also of deliveries that are closed."""
+    for logger in list(_active):
+        logger.log_remaining()
+
+
+_active: set[WarningLogger] = set()
+"""Those that may have warnings left."""
+
+call_after_fork(_active.clear)

@@ -1,0 +1,237 @@
+"""The threads of a delivery in one process: each worker takes runs and sends them, one at a time.
+
+A thread that waits for runs does the work of a worker itself where it must: in the callback of a
+receipt, which a worker calls, and where no thread can be started.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import suppress
+from math import inf
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, cast
+
+from gentrace.delivery.notices import warn
+from gentrace.delivery.run import Run
+from gentrace.delivery.sending import Outcome, load_transport
+from gentrace.delivery.threads import start_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gentrace.delivery.clock import Clock
+    from gentrace.delivery.flush import Flush
+    from gentrace.delivery.notices import PendingWarnings
+    from gentrace.delivery.queue import RunQueue
+    from gentrace.delivery.sending import Sender
+    from gentrace.delivery.warning_logger import WarningLogger
+
+POLL_INTERVAL = 0.25
+"""Seconds between two looks at settings that were unusable, and after an unexpected failure."""
+
+
+class Workers:
+    """The worker threads, and the one that maintains the spool.
+
+    Args:
+        count: how many runs are sent at once.
+        queue: the runs.
+        sender: what sends.
+        clock: the time.
+        warnings: what is to be logged.
+        warning_logger: logs it.
+        execute: runs an action on the queue under its lock.
+        maintain: what the thread of the spool does; None without a spool.
+
+    Attributes:
+        has_started: whether a thread runs.
+        is_stopped: whether they take no more runs and end.
+        last_failure: the error of the last run that was tried; None if it was delivered.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument a part of the engine that it works with
+        self,
+        count: int,
+        queue: RunQueue,
+        sender: Sender,
+        *,
+        clock: Clock,
+        warnings: PendingWarnings,
+        warning_logger: WarningLogger,
+        execute: Callable[[Callable[[], None]], None],
+        maintain: Callable[[], None] | None,
+    ) -> None:
+        self._count = count
+        self._queue = queue
+        self._sender = sender
+        self._clock = clock
+        self._warnings = warnings
+        self._warning_logger = warning_logger
+        self._execute = execute
+        self._maintain = maintain
+        # One queue for each worker that waits: whoever takes one out wakes that worker.
+        self._idle: deque[SimpleQueue[None]] = deque()
+        # Whoever starts a thread takes it out, and puts it back if it cannot be started.
+        self._unstarted = self._list_threads()
+        self.has_started = False
+        self._worker_idents: set[int] = set()
+        self._inline_idents: set[int] = set()
+        self.is_stopped = False
+        self.last_failure: Exception | None = None
+
+    @property
+    def cannot_start(self) -> bool:
+        """Whether no thread could be started so far."""
+        return not self.has_started and len(self._unstarted) == len(self._list_threads())
+
+    def start(self) -> None:
+        """Start the threads that do not run; once stopped, the one that logs warnings instead."""
+        if self.is_stopped:
+            self._warning_logger.start_thread()
+            return
+        while True:
+            try:
+                name, target = self._unstarted.pop()
+            except IndexError:
+                return
+            if start_thread(name, target) is None:
+                self._unstarted.append((name, target))
+                return
+            self.has_started = True
+
+    def wake(self) -> bool:
+        """Wake one worker that waits; tell whether there is one."""
+        try:
+            self._idle.pop().put(None)
+        except IndexError:
+            return False
+        return True
+
+    def wake_for_queued(self) -> None:
+        """Wake one worker that waits, if runs are queued."""
+        if self._queue.stats.queued:
+            self.wake()
+
+    def is_caller_needed(self) -> bool:
+        """Tell whether the calling thread must send: it is a worker, or no thread was started."""
+        return threading.get_ident() in self._worker_idents or not self.has_started
+
+    def work_until(self, flush: Flush, end: float) -> None:
+        """Do the work of a worker in the calling thread, until a flush is over or its time is."""
+        me = threading.get_ident()
+        if me in self._inline_idents:
+            return  # without this, the callback of each run would nest one more loop
+        self._inline_idents.add(me)
+        try:
+            while not flush.is_over and (left := end - self._clock.now()) > 0:
+                found = self._take(flush.wakeups)
+                if isinstance(found, Run):
+                    self._try(found, left)
+                else:
+                    self._wait(flush.wakeups, min(found, left))
+        finally:
+            self._inline_idents.discard(me)
+            with suppress(ValueError):
+                self._idle.remove(flush.wakeups)
+
+    def _list_threads(self) -> list[tuple[str, Callable[[], None]]]:
+        """Return the names and functions of all threads, the first to be started last."""
+        threads = [(str(number), self._work) for number in range(self._count)]
+        if self._maintain is not None:
+            threads.append(("spool", self._maintain))
+        return threads[::-1]
+
+    def _work(self) -> None:
+        self._worker_idents.add(threading.get_ident())
+        load_transport()
+        wakeups: SimpleQueue[None] = SimpleQueue()
+        while not self.is_stopped:
+            try:
+                self._work_once(wakeups)
+            except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
+                warn(f"a thread of the delivery goes on after a {type(error).__name__}")
+                self._wait(wakeups, POLL_INTERVAL)
+
+    def _work_once(self, wakeups: SimpleQueue[None]) -> None:
+        self._warning_logger.log_due()
+        found = self._take(wakeups)
+        if self.is_stopped:
+            return
+        if isinstance(found, Run):
+            self._try(found)
+        else:
+            self._wait(wakeups, min(found, self._warnings.wait(self._clock.now())))
+
+    def _take(self, wakeups: SimpleQueue[None]) -> Run | float:
+        """Return the run to try now, or else how many seconds to wait for a wakeup."""
+        breaker = self._queue.breaker
+        settings = self._sender.settings() if breaker.waits_for_settings else None
+        taken: list[Run] = []
+        waits: list[float] = []
+
+        def take() -> None:
+            now = self._clock.now()
+            if settings is not None:
+                breaker.check_settings(settings, now)
+            found = self._queue.take(now)
+            if isinstance(found, Run):
+                taken.append(found)
+            else:
+                # In the same action: every later change of the queue wakes this worker.
+                self._idle.append(wakeups)
+                waits.append(found)
+
+        try:
+            self._execute(take)
+        except BaseException:
+            for run in taken:
+                self._requeue(run)
+            raise
+        if not taken:
+            return min(waits[0], POLL_INTERVAL) if breaker.waits_for_settings else waits[0]
+        self.wake_for_queued()  # another worker may take the next one
+        return taken[0]
+
+    def _wait(self, wakeups: SimpleQueue[None], seconds: float) -> None:
+        """Wait for a wakeup, at most so long."""
+        self._clock.wait(wakeups, None if seconds == inf else seconds)
+        with suppress(ValueError):  # it was woken
+            self._idle.remove(wakeups)
+
+    def _try(self, run: Run, timeout: float = inf) -> None:
+        try:
+            outcome = self._send(run, timeout)
+        except BaseException:
+            self._requeue(run)
+            raise
+        # None after a success: an earlier failure is not why a run is abandoned later.
+        self.last_failure = outcome.error
+        self._execute(lambda: self._settle(run, outcome))
+        self.wake_for_queued()  # this outcome may let other runs be tried
+
+    def _send(self, run: Run, timeout: float) -> Outcome:
+        try:
+            return self._sender.send(cast("bytes", run.body), run.key, timeout)
+        except Exception as error:  # noqa: BLE001 - no run may end a thread
+            warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
+            return Outcome("transient")
+
+    def _requeue(self, run: Run) -> None:
+        """Queue a run again that was taken but not sent, because of Ctrl-C or the like."""
+        self._execute(lambda: self._settle(run, Outcome("transient")))
+
+    def _settle(self, run: Run, outcome: Outcome) -> None:
+        now, queue = self._clock.now(), self._queue
+        if outcome.kind == "delivered":
+            queue.deliver(run, outcome.run_id)
+        elif outcome.kind == "refused":
+            queue.refuse(run, outcome.error)
+        elif outcome.kind == "transient":
+            queue.requeue(run, now, outcome.retry_after, outcome.error)
+        elif queue.deny(run, now, outcome.settings, outcome.error):
+            self._warnings.add(
+                f"delivery pauses until token or settings change, for 60 s at most: {outcome.error}"
+            )
