@@ -48,17 +48,17 @@ def call_after_fork(function: Callable[[], None]) -> None:
     _after_fork.append(function)
 
 
-def call_at_end(function: Callable[[], None]) -> None:
+def call_at_exit(function: Callable[[], None]) -> None:
     """Call a function when the interpreter ends, also if this is said while it does."""
     _at_end.append(function)
 
 
-def is_ending() -> bool:
-    """Tell whether what `call_at_end` was given has been called."""
+def is_exiting() -> bool:
+    """Tell whether what `call_at_exit` was given has been called."""
     return _ending
 
 
-def hold_forks(lock: Lock) -> None:
+def register_fork_lock(lock: Lock) -> None:
     """Have forks wait for a lock, which must be held for short and for nothing that waits.
 
     A lock that is gone is forgotten.
@@ -69,13 +69,13 @@ def hold_forks(lock: Lock) -> None:
     _locks[lock] = None
 
 
-def let_forks(lock: Lock) -> None:
+def unregister_fork_lock(lock: Lock) -> None:
     """Have forks wait for that lock no longer."""
     _locks.pop(lock, None)
 
 
 @contextmanager
-def loading() -> Generator[None]:
+def fork_safe_imports() -> Generator[None]:
     """Load modules that a call is the first to need: forks of other threads wait for them."""
     _precede_logging()
     with _imports:
@@ -98,7 +98,7 @@ _is_before_logging = False
 _locks: WeakKeyDictionary[Lock, None] = WeakKeyDictionary()
 _taken: list[Lock] = []
 _imports = threading.RLock()
-hold_forks(_imports)
+register_fork_lock(_imports)
 
 
 @atexit.register

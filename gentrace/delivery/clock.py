@@ -6,7 +6,7 @@ import random
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from gentrace.clock import now, wall
+from gentrace.clock import now, wall_time
 
 
 class Clock:
@@ -18,7 +18,7 @@ class Clock:
 
     def time(self) -> float:
         """Return seconds since the epoch, by the clock on the wall, also where tests freeze it."""
-        return wall()
+        return wall_time()
 
     def draw(self, most: float) -> float:
         """Return a random wait of at most so many seconds."""

@@ -20,7 +20,7 @@ from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.speaker import Speaker
 from gentrace.delivery.threads import start_thread
 from gentrace.delivery.turns import Turns
-from gentrace.process import hold_forks, let_forks
+from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ class Engine:
                 pass
             if self._keeper is not None:
                 self._keeper.stop()
-                let_forks(self._turns.lock)
+                unregister_fork_lock(self._turns.lock)
         if at_exit:
             self._speaker.say_rest()
         else:
@@ -145,7 +145,7 @@ class Engine:
             receipt.leave_to_parent()
         if self._keeper is not None:
             self._keeper.leave()
-            let_forks(self._turns.lock)
+            unregister_fork_lock(self._turns.lock)
 
     # Turns.
 
@@ -185,7 +185,7 @@ class Engine:
             act=self._act_on_files,
         )
         # No child shall find a file half written.
-        hold_forks(self._turns.lock)
+        register_fork_lock(self._turns.lock)
         return self._keeper.queue
 
     def _is_off(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
-from gentrace.process import loading
+from gentrace.process import fork_safe_imports
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load_transport() -> None:
 
     It is done in a thread of the delivery, as whoever submits the first run shall not wait for it.
     """
-    with loading(), suppress(ImportError):
+    with fork_safe_imports(), suppress(ImportError):
         import_module("gentrace.rest")
 
 

@@ -18,7 +18,7 @@ from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.spool_parts import log_of, set_aside
 from gentrace.exceptions import OpenApiException
-from gentrace.process import hold_forks, let_forks
+from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class Spool:
         self._finding = threading.RLock()
         # No child shall find SQLite in the middle of something.
         self._looking = threading.RLock()
-        hold_forks(self._looking)
+        register_fork_lock(self._looking)
 
     def store(self, run: Run, body: bytes) -> bool | None:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
@@ -222,11 +222,11 @@ class Spool:
             file.close()
         self._own = None
         self._others.clear()
-        let_forks(self._looking)
+        unregister_fork_lock(self._looking)
 
     def leave(self) -> None:
         """In a forked child: leave all files to the parent."""
-        let_forks(self._looking)
+        unregister_fork_lock(self._looking)
         for file in {*self.files(), *self._found, *self._looked_at}:
             file.leave()
             _inherited.append(file)

@@ -21,7 +21,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
-from gentrace.clock import wall
+from gentrace.clock import wall_time
 from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
 from gentrace.delivery.spool_parts import log_of, may_exist, remove_file, set_aside, size_of
 
@@ -397,4 +397,4 @@ def is_damage(error: Exception) -> bool:
 
 def _moment(value: object) -> float:
     """Return when a run was accepted; now, where a file that others changed says no number."""
-    return float(value) if isinstance(value, (int, float)) else wall()
+    return float(value) if isinstance(value, (int, float)) else wall_time()
