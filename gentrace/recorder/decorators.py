@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gentrace.exceptions import ApiTypeError
 from gentrace.recorder.generators import record_async_generator, record_generator
 from gentrace.schemas import describe
-from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.builtin_types import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def plain_function(what: str, function: Any) -> Any:
 
     """
     inner = function.__func__ if _is_method_object(function) else function
-    if not issubclass(class_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
+    if not issubclass(type_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
         raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
     return inner
 
@@ -63,7 +63,7 @@ def record_calls(function: Function, inner: Any, begin: Begin) -> Function:
         recorded = _record_plain(inner, begin)
     recorded = wraps(inner)(recorded)
     if _is_method_object(function):
-        recorded = class_of(function)(recorded)
+        recorded = type_of(function)(recorded)
     return recorded  # type: ignore[no-any-return]
 
 

@@ -6,12 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from gentrace.schemas import encode
-from gentrace.schemas.json_forms import class_of, cut, text_of_exception
+from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.json_values import (
     encode_json_value,
     to_json_value,
     without_lone_surrogates,
 )
+from gentrace.schemas.lenient_conversions import exception_text, truncate
 
 if TYPE_CHECKING:
     from gentrace.schemas.json_text import Dumps
@@ -62,15 +63,15 @@ def text_of(value: object) -> str:
 
 def cut_error(text: str) -> str:
     """Return the text of an error, cut."""
-    return cut(text, MAX_ERROR)
+    return truncate(text, MAX_ERROR)
 
 
 def text_of_error(error: BaseException) -> str | None:
     """Return what is recorded of an exception that leaves a step or run, None if nothing is."""
-    kind = class_of(error)  # as it may say that it is of another
+    kind = type_of(error)  # as it may say that it is of another
     if issubclass(kind, GeneratorExit):
         return None
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and issubclass(kind, asyncio.CancelledError):
         return "cancelled"
-    return text_of_exception(error)
+    return exception_text(error)

@@ -15,8 +15,8 @@ from gentrace.recorder.ledger import Ledger
 from gentrace.recorder.reports import report
 from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
-from gentrace.schemas.json_forms import class_of
-from gentrace.schemas.own_code import runs_own_code
+from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,10 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        is_class = issubclass(class_of(delivery), type)  # of which an instance was meant
+        is_class = issubclass(type_of(delivery), type)  # of which an instance was meant
         if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
             raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
-        kind = class_of(sample_rate)
+        kind = type_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:
             raise ApiTypeError(
                 f"Pipeline: sample_rate: expected a number, got {describe(sample_rate)}"
@@ -89,7 +89,7 @@ class Pipeline:
         return record_calls(
             function,
             inner,
-            lambda _args, _keywords: None if runs_own_code() else self._start(),
+            lambda _args, _keywords: None if runs_user_code() else self._start(),
         )
 
     def _start(self) -> RunRecording:
@@ -98,7 +98,7 @@ class Pipeline:
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
             off = delivery.off_reason()
-            if off is None and runs_own_code():
+            if off is None and runs_user_code():
                 off = "discarded"  # by the conversion of a value, and no run of the program
             if off is None and not self._is_sampled():
                 off = "not_sampled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from logging import getLogger
 
-from gentrace.schemas.json_forms import safe_name
+from gentrace.schemas.lenient_conversions import safe_name
 
 
 def warn(text: str, *arguments: object) -> None:

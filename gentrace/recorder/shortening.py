@@ -6,7 +6,7 @@ from json import loads
 from typing import TYPE_CHECKING, Any
 
 from gentrace.schemas import encode
-from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.builtin_types import type_of
 
 if TYPE_CHECKING:
     from gentrace.schemas.json_text import Dumps
@@ -55,7 +55,7 @@ def describe_size(size: int) -> str:
 
 
 def _cut_texts(value: Any) -> Any:
-    kind = class_of(value)
+    kind = type_of(value)
     if kind is str:
         return _cut_text(value)
     if kind is list:

@@ -13,8 +13,9 @@ from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
-from gentrace.schemas.json_forms import class_of, is_enum
-from gentrace.schemas.own_code import runs_own_code
+from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.lenient_conversions import is_enum
+from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -131,7 +132,7 @@ class StepBlock:
             run = self._run
         else:
             return None, None
-        return (None, None) if run is None or runs_own_code() else (run, ledger)
+        return (None, None) if run is None or runs_user_code() else (run, ledger)
 
 
 def _find_innermost(entered: list[StepRecording]) -> StepRecording:
@@ -198,6 +199,6 @@ def step(  # noqa: PLR0913 - one argument a property
 def make_step(parameters: StepParameters, run: object = None, ledger: Ledger | None = None) -> Any:
     """Return a block for a provider's name, or a decorated function if it is called bare."""
     provider = parameters.provider
-    if provider is None or issubclass(class_of(provider), str) or is_enum(provider):
+    if provider is None or issubclass(type_of(provider), str) or is_enum(provider):
         return StepBlock(parameters, run, ledger)
     return StepBlock(parameters._replace(provider=None), run, ledger)(provider)
