@@ -8,13 +8,13 @@ from gentrace.recorder.step_recording import StepRecording
 from gentrace.schemas import encode_json_value
 
 if TYPE_CHECKING:
-    from gentrace.recorder.ledger import Ledger
     from gentrace.recorder.parameters import StepParameters
+    from gentrace.recorder.run_buffer import RunBuffer
 
 MAX_ITEMS = 1_000
 """How many items of a generator are kept."""
 
-MAX_ITEM_BYTES = 256 * 2**10
+MAX_ITEMS_BYTES = 256 * 2**10
 """How many bytes of JSON the items of a generator have at most."""
 
 
@@ -25,7 +25,7 @@ class CallRecording(StepRecording):
         parameters: what the decorator was called with, names filled in.
         inputs: what the function is given; None leaves it out.
         run: the run that it belongs to.
-        ledger: what that run has recorded.
+        buffer: what that run has recorded.
         yields: whether the function is a generator, whose outputs are what it yields.
 
     """
@@ -35,29 +35,29 @@ class CallRecording(StepRecording):
         parameters: StepParameters,
         inputs: object,
         run: object,
-        ledger: Ledger,
+        buffer: RunBuffer,
         *,
         yields: bool,
     ) -> None:
-        super().__init__(parameters, inputs, run, ledger)
-        self._captures_outputs = ledger.records and parameters.capture_outputs
-        self._dumps = ledger.dumps
+        super().__init__(parameters, inputs, run, buffer)
+        self._captures_outputs = buffer.is_recording and parameters.capture_outputs
+        self._dumps = buffer.dumps
         self._items: list[bytes] | None = [] if yields and self._captures_outputs else None
         self._item_bytes = 0
 
-    def take_item(self, item: object) -> None:
+    def record_item(self, item: object) -> None:
         """Keep what a generator yielded as it is now, within bounds."""
         if self._items is None or not self._captures_outputs:
             return
         text = encode_json_value([item], self._dumps)  # as deep as it is in the step
-        text = text[1:-1] if text.startswith(b"[") else _CUT
+        text = text[1:-1] if text.startswith(b"[") else _TRUNCATED
         self._item_bytes += len(text) + 1
-        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
-            text = _CUT
+        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEMS_BYTES:
+            text = _TRUNCATED
             self._captures_outputs = False
         self._items.append(text)
 
-    def take_result(self, result: object) -> None:
+    def record_result(self, result: object) -> None:
         """Keep what the function returned, unless it set the outputs itself."""
         if self._captures_outputs and self.outputs is None:
             self.outputs = {"output": None} if result is None else result
@@ -68,4 +68,4 @@ class CallRecording(StepRecording):
         super()._end(error)
 
 
-_CUT = '"…"'.encode()
+_TRUNCATED = '"…"'.encode()

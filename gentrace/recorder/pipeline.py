@@ -10,10 +10,10 @@ from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
-from gentrace.recorder.decorators import Function, plain_function, record_calls
-from gentrace.recorder.ledger import Ledger
-from gentrace.recorder.reports import report
+from gentrace.recorder.decorators import Function, record_calls, unwrap_function
+from gentrace.recorder.logs import log_failure
 from gentrace.recorder.run import PipelineRun, RunRecording
+from gentrace.recorder.run_buffer import RunBuffer
 from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.user_code import runs_user_code
@@ -85,7 +85,7 @@ class Pipeline:
         return self._trace if function is None else self._trace(function)
 
     def _trace(self, function: Function) -> Function:
-        inner = plain_function("traced", function)
+        inner = unwrap_function("traced", function)
         return record_calls(
             function,
             inner,
@@ -97,18 +97,18 @@ class Pipeline:
         dumps: Dumps | None = None
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
-            off = delivery.off_reason()
-            if off is None and runs_user_code():
-                off = "discarded"  # by the conversion of a value, and no run of the program
-            if off is None and not self._is_sampled():
-                off = "not_sampled"
-            if off is None:
+            off_reason = delivery.off_reason()
+            if off_reason is None and runs_user_code():
+                off_reason = "discarded"  # by the conversion of a value, and no run of the program
+            if off_reason is None and not self._is_sampled():
+                off_reason = "not_sampled"
+            if off_reason is None:
                 dumps = find_encoder(delivery.api_client.configuration.json_encoder)
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            _report(error)
-            off = "disabled"
-        ledger = Ledger(self._name, delivery, records=off is None, dumps=dumps)
-        return RunRecording(ledger, delivery, off)
+            _log_start_failure(error)
+            off_reason = "disabled"
+        buffer = RunBuffer(self._name, delivery, is_recording=off_reason is None, dumps=dumps)
+        return RunRecording(buffer, delivery, off_reason)
 
     def _is_sampled(self) -> bool:
         rate = self._sample_rate
@@ -118,10 +118,10 @@ class Pipeline:
         return int.from_bytes(os.urandom(7)) < rate * 2**56
 
 
-def _report(error: Exception) -> None:
+def _log_start_failure(error: Exception) -> None:
     """Say why no run starts; once for a configuration that cannot be, in its own words."""
     if isinstance(error, (ApiTypeError, ApiValueError)):
         with suppress(Exception):
             warn_once(str(error), f"no run is recorded or sent: {error}")
     else:
-        report("a run", error)
+        log_failure("a run", error)

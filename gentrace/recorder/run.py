@@ -8,11 +8,11 @@ from weakref import ref
 from gentrace.delivery import Receipt
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, forget_ended, scopes
-from gentrace.recorder.encoding import cut_error, text_of, text_of_error
+from gentrace.recorder.context import Scope, entered_scopes, drop_ended_scopes
+from gentrace.recorder.encoding import as_text, error_text, truncate_error
+from gentrace.recorder.logs import log_failure, log_warning
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
-from gentrace.recorder.reports import report, warn
 from gentrace.recorder.step_block import make_step
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gentrace.recorder.decorators import Function
-    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.run_buffer import RunBuffer
     from gentrace.recorder.step_block import StepBlock
 
 
@@ -39,13 +39,13 @@ class PipelineRun:
 
     _receipt: Receipt
 
-    def __init__(self, ledger: Ledger, delivery: Any, off: str | None) -> None:
-        """Start a run that `off` says goes nowhere, and why; None if it is delivered."""
+    def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
+        """Start a run that `off_reason` says goes nowhere, and why; None if it is delivered."""
         self.error: str | None = None
-        self._ledger = ledger
+        self._buffer = buffer
         self._delivery = delivery
-        self._off = off
-        self._ended_with: str | None = None
+        self._off_reason = off_reason
+        self._end_reason: str | None = None
         self._scopes: list[Scope] = []  # one for each time that it was entered
 
     @property
@@ -54,7 +54,7 @@ class PipelineRun:
         if "_receipt" not in vars(self):
             # Of two threads that ask at once, both get the same.
             receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
-            reason = self._ended_with if self._ledger.is_here() else "forked"
+            reason = self._end_reason if self._buffer.in_own_process() else "forked"
             if reason is not None:
                 receipt.end_with(reason)
         return self._receipt
@@ -95,7 +95,7 @@ class PipelineRun:
                 provider, invocation, model_params, inputs, capture_inputs, capture_outputs
             ),
             self,
-            self._ledger,
+            self._buffer,
         )
 
     def add_step_run(self, step: StepRun | Mapping[str, object]) -> None:
@@ -110,11 +110,11 @@ class PipelineRun:
 
         """
         checked = ObjectSchema(StepRun).check(step, REQUEST_RULES)
-        if self._ledger.records and self._ledger.is_open():
+        if self._buffer.is_recording and self._buffer.is_open():
             try:
-                self._ledger.add_step(checked)
+                self._buffer.add_step(checked)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-                report("a step", error)
+                log_failure("a step", error)
 
     def submit(self) -> Receipt:
         """End the run and hand it over for delivery; once it has ended, give the same receipt."""
@@ -123,13 +123,13 @@ class PipelineRun:
 
     def discard(self) -> None:
         """End the run without handing it over, if it has not ended; its receipt says so."""
-        if self._ledger.is_here() and self._ledger.end():
-            self._go_nowhere(self._off or "discarded")
+        if self._buffer.in_own_process() and self._buffer.end():
+            self._end_undelivered(self._off_reason or "discarded")
 
     def __enter__(self) -> Self:
         """Make the run current."""
-        if self._ledger.is_open():
-            self._scopes.append(Scope(ref(self), ref(self._ledger)))
+        if self._buffer.is_open():
+            self._scopes.append(Scope(ref(self), ref(self._buffer)))
         return self
 
     def __exit__(
@@ -141,7 +141,7 @@ class PipelineRun:
         """End the run and hand it over; an exception passes through."""
         self._leave()
         self._finish(error)
-        forget_ended()
+        drop_ended_scopes()
 
     async def __aenter__(self) -> Self:
         """Make the run current."""
@@ -166,17 +166,17 @@ class PipelineRun:
 
     def __repr__(self) -> str:
         """Show the name of the pipeline, and nothing of the content."""
-        return f"<PipelineRun of {self._ledger.name!r}>"
+        return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:
         # It is missing where an interrupt kept the run from being made.
-        ledger: Ledger | None = vars(self).get("_ledger")
-        if ledger is not None and ledger.records and ledger.is_open() and ledger.end():
-            self._go_nowhere("discarded")
-            warn(
+        buffer: RunBuffer | None = vars(self).get("_buffer")
+        if buffer is not None and buffer.is_recording and buffer.is_open() and buffer.end():
+            self._end_undelivered("discarded")
+            log_warning(
                 "a run of pipeline %r was dropped without an end and is not delivered: "
                 "use `with pipeline.start() as run`, or call run.submit()",
-                ledger.name,
+                buffer.name,
             )
 
     def _leave(self) -> None:
@@ -184,7 +184,7 @@ class PipelineRun:
 
         In another context than the block was entered in, something else is current, and stays so.
         """
-        for scope in scopes():
+        for scope in entered_scopes():
             if scope in self._scopes:
                 self._scopes.remove(scope)
                 scope.leave()
@@ -192,41 +192,45 @@ class PipelineRun:
 
     def _finish(self, error: BaseException | None) -> None:
         """End the run and hand it over, if it has not ended; `error` is what left its block."""
-        if not self._ledger.is_here() or not self._ledger.end():
+        if not self._buffer.in_own_process() or not self._buffer.end():
             return
         try:
-            text = None if error is None else text_of_error(error)
+            text = None if error is None else error_text(error)
             if text is None and self.error is not None:
-                text = text_of(self.error)
-            off = "disabled" if self._off is None and is_switched_off() else self._off
-            if off is None:
-                self._hand_over(text)
+                text = as_text(self.error)
+            off_reason = (
+                "disabled" if self._off_reason is None and is_switched_off() else self._off_reason
+            )
+            if off_reason is None:
+                self._enqueue(text)
             else:
-                self.error = None if text is None else cut_error(text)
-                self._go_nowhere(off)
+                self.error = None if text is None else truncate_error(text)
+                self._end_undelivered(off_reason)
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
-            report("a run", problem)
-            self._go_nowhere("discarded")
+            log_failure("a run", problem)
+            self._end_undelivered("discarded")
         except BaseException:
-            self._go_nowhere("discarded")  # the run has ended, so nothing else ends its receipt
+            self._end_undelivered(
+                "discarded"
+            )  # the run has ended, so nothing else ends its receipt
             raise
 
-    def _hand_over(self, error: str | None) -> None:
-        ledger = self._ledger
+    def _enqueue(self, error: str | None) -> None:
+        buffer = self._buffer
         try:
-            self.error = ledger.mask_error(error)
-            body = ledger.join(self.error)
+            self.error = buffer.mask_error(error)
+            body = buffer.encode_run(self.error)
         finally:
-            ledger.forget()
-            mask_failed = ledger.mask_failed  # once, as a step may still end in another thread
+            buffer.clear()
+            mask_failed = buffer.mask_failed  # once, as a step may still end in another thread
             if mask_failed:
                 self._delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
 
-    def _go_nowhere(self, reason: str) -> None:
-        self._ledger.forget()
-        self._ended_with = reason
+    def _end_undelivered(self, reason: str) -> None:
+        self._buffer.clear()
+        self._end_reason = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)
 
@@ -242,13 +246,13 @@ class RunRecording(PipelineRun, Recording):
         """Make current again what was before."""
         self._leave()
 
-    def take_item(self, item: object) -> None:
+    def record_item(self, item: object) -> None:
         """Keep nothing: a run holds only steps."""
 
-    def take_result(self, result: object) -> None:
+    def record_result(self, result: object) -> None:
         """Keep nothing: a run holds only steps."""
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run and hand it over; `error` is what left the function."""
         self._finish(error)
-        forget_ended()
+        drop_ended_scopes()

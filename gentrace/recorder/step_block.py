@@ -5,12 +5,12 @@ from __future__ import annotations
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
-from gentrace.recorder.arguments import Arguments
+from gentrace.recorder.arguments import ArgumentBinder
 from gentrace.recorder.call_recording import CallRecording
-from gentrace.recorder.context import current_scope, scopes
-from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.context import current_scope, entered_scopes
+from gentrace.recorder.decorators import Function, record_calls, unwrap_function
+from gentrace.recorder.logs import log_failure
 from gentrace.recorder.parameters import StepParameters
-from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
 from gentrace.schemas.builtin_types import type_of
@@ -20,7 +20,7 @@ from gentrace.schemas.user_code import runs_user_code
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.run_buffer import RunBuffer
 
 
 class StepBlock:
@@ -30,11 +30,11 @@ class StepBlock:
     """
 
     def __init__(
-        self, parameters: StepParameters, run: object = None, ledger: Ledger | None = None
+        self, parameters: StepParameters, run: object = None, buffer: RunBuffer | None = None
     ) -> None:
         self._parameters = parameters
         self._run = run
-        self._ledger = ledger
+        self._buffer = buffer
         self._entered: list[StepRecording] = []
 
     def __enter__(self) -> Step:
@@ -44,7 +44,7 @@ class StepBlock:
             recording = StepRecording(given, given.inputs, *self._find_run())
             recording.enter()
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            report("a step", error)
+            log_failure("a step", error)
             return Step()
         self._entered.append(recording)
         return recording
@@ -64,7 +64,7 @@ class StepBlock:
     def _take_entered(self) -> StepRecording | None:
         """Return which one is left, as threads and tasks may have entered this side by side."""
         while entered := self._entered.copy():
-            recording = _find_innermost(entered)
+            recording = _innermost_entered(entered)
             try:
                 self._entered.remove(recording)
             except ValueError:  # another thread, outside of any run too, took the same
@@ -92,53 +92,55 @@ class StepBlock:
             ApiTypeError: it is no function.
 
         """
-        inner = plain_function("step", function)
+        inner = unwrap_function("step", function)
         given = self._parameters
         parameters = given._replace(
             provider=inner.__module__ if given.provider is None else given.provider,
             invocation=inner.__qualname__ if given.invocation is None else given.invocation,
         )
         captures_inputs = given.capture_inputs and given.inputs is None
-        arguments = Arguments(inner)
+        arguments = ArgumentBinder(inner)
         yields = isgeneratorfunction(inner) or isasyncgenfunction(inner)
 
-        def begin(args: tuple[Any, ...], keywords: dict[str, Any]) -> CallRecording | None:
+        def start_recording(
+            args: tuple[Any, ...], keywords: dict[str, Any]
+        ) -> CallRecording | None:
             try:
-                run, ledger = self._find_run()
-                if ledger is None:
+                run, buffer = self._find_run()
+                if buffer is None:
                     return None
                 inputs = given.inputs
-                if captures_inputs and ledger.records:
+                if captures_inputs and buffer.is_recording:
                     inputs = arguments.bind(args, keywords)
-                return CallRecording(parameters, inputs, run, ledger, yields=yields)
+                return CallRecording(parameters, inputs, run, buffer, yields=yields)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-                report("a step", error)
+                log_failure("a step", error)
                 return None
 
-        return record_calls(function, inner, begin)
+        return record_calls(function, inner, start_recording)
 
-    def _find_run(self) -> tuple[object, Ledger | None]:
-        """Return the run that a step belongs to now, with its ledger, if it is open.
+    def _find_run(self) -> tuple[object, RunBuffer | None]:
+        """Return the run that a step belongs to now, with its buffer, if it is open.
 
         None of what the code of a value does while that is converted belongs to a run.
         """
-        ledger = self._ledger
-        if ledger is None:
+        buffer = self._buffer
+        if buffer is None:
             scope = current_scope()
             if scope is None:
                 return None, None
-            run, ledger = scope.run(), scope.ledger()
-        elif ledger.is_open():
+            run, buffer = scope.run(), scope.buffer()
+        elif buffer.is_open():
             run = self._run
         else:
             return None, None
-        return (None, None) if run is None or runs_user_code() else (run, ledger)
+        return (None, None) if run is None or runs_user_code() else (run, buffer)
 
 
-def _find_innermost(entered: list[StepRecording]) -> StepRecording:
+def _innermost_entered(entered: list[StepRecording]) -> StepRecording:
     """Return the innermost of this context; outside of any run, the last that is in no context."""
     if len(entered) > 1:
-        for scope in scopes():
+        for scope in entered_scopes():
             for recording in entered:
                 if recording.scope is scope:
                     return recording
@@ -196,9 +198,11 @@ def step(  # noqa: PLR0913 - one argument a property
     )
 
 
-def make_step(parameters: StepParameters, run: object = None, ledger: Ledger | None = None) -> Any:
+def make_step(
+    parameters: StepParameters, run: object = None, buffer: RunBuffer | None = None
+) -> Any:
     """Return a block for a provider's name, or a decorated function if it is called bare."""
     provider = parameters.provider
     if provider is None or issubclass(type_of(provider), str) or is_enum(provider):
-        return StepBlock(parameters, run, ledger)
-    return StepBlock(parameters._replace(provider=None), run, ledger)(provider)
+        return StepBlock(parameters, run, buffer)
+    return StepBlock(parameters._replace(provider=None), run, buffer)(provider)
