@@ -100,7 +100,7 @@ def entered_scopes() -> Iterator[Scope]:
 
 
 def drop_ended_scopes() -> None:
-    """Make this context refer to open runs only; an interrupt may have kept a scope from leaving."""
+    """Make this context refer to open runs only, even if an interrupt struck `Scope.leave`."""
     scope = current_scope()
     if scope is not _current.get():
         change_context(_current.set, scope)

@@ -1,4 +1,4 @@
-"""Functions whose calls are recorded: plain ones and coroutines here, generators beside."""
+"""Functions whose calls are recorded: plain ones and coroutines; `generators` has the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ Function = TypeVar(
 
 
 def unwrap_function(what: str, function: Any) -> Any:
-    """Return the function inside of a `classmethod` or `staticmethod` object, or a plain one.
+    """Return the function inside of a `classmethod` or `staticmethod` object; a function itself.
+
+    Args:
+        what: the name of the decorator, for the error.
+        function: what is decorated.
 
     Raises:
         ApiTypeError: it is no function.
@@ -46,7 +50,7 @@ def record_calls(function: Function, inner: Any, start_recording: StartRecording
 
     Args:
         function: what is decorated.
-        inner: the plain function of it.
+        inner: what `unwrap_function` returns for it.
         start_recording: starts the recording of a call.
 
     """

@@ -1,4 +1,4 @@
-"""A pipeline by its name: what its runs are started with."""
+"""A pipeline, by which its runs are started."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        is_class = issubclass(type_of(delivery), type)  # of which an instance was meant
+        is_class = issubclass(type_of(delivery), type)  # `Delivery` instead of an instance
         if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
             raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
         kind = type_of(sample_rate)
@@ -99,7 +99,7 @@ class Pipeline:
             delivery = default_delivery() if self._delivery is None else self._delivery
             off_reason = delivery.off_reason()
             if off_reason is None and runs_user_code():
-                off_reason = "discarded"  # by the conversion of a value, and no run of the program
+                off_reason = "discarded"  # user code started it while a value is converted
             if off_reason is None and not self._is_sampled():
                 off_reason = "not_sampled"
             if off_reason is None:
@@ -114,12 +114,12 @@ class Pipeline:
         rate = self._sample_rate
         if rate >= 1:
             return True
-        # Of the system: the program's own random numbers stay the same, and children differ.
+        # From the system, so that the program's `random` is not advanced and forks differ.
         return int.from_bytes(os.urandom(7)) < rate * 2**56
 
 
 def _log_start_failure(error: Exception) -> None:
-    """Say why no run starts; once for a configuration that cannot be, in its own words."""
+    """Log why a run is not recorded; an invalid configuration only once, with its own text."""
     if isinstance(error, (ApiTypeError, ApiValueError)):
         with suppress(Exception):
             warn_once(str(error), f"no run is recorded or sent: {error}")

@@ -1,4 +1,4 @@
-"""One run of a pipeline, from its start until it is handed over for delivery."""
+"""One run of a pipeline, from its start until its delivery takes over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import ref
 from gentrace.delivery import Receipt
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, entered_scopes, drop_ended_scopes
+from gentrace.recorder.context import Scope, drop_ended_scopes, entered_scopes
 from gentrace.recorder.encoding import as_text, error_text, truncate_error
 from gentrace.recorder.logs import log_failure, log_warning
 from gentrace.recorder.parameters import StepParameters
@@ -40,19 +40,19 @@ class PipelineRun:
     _receipt: Receipt
 
     def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
-        """Start a run that `off_reason` says goes nowhere, and why; None if it is delivered."""
+        """Start a run; `off_reason` says why it will not be delivered, None if it will be."""
         self.error: str | None = None
         self._buffer = buffer
         self._delivery = delivery
         self._off_reason = off_reason
         self._end_reason: str | None = None
-        self._scopes: list[Scope] = []  # one for each time that it was entered
+        self._scopes: list[Scope] = []  # one for each `with` block that it entered
 
     @property
     def receipt(self) -> Receipt:
         """What becomes of the run: the same object from the start."""
         if "_receipt" not in vars(self):
-            # Of two threads that ask at once, both get the same.
+            # `setdefault`, so that two threads that ask at once get the same receipt.
             receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
             reason = self._end_reason if self._buffer.in_own_process() else "forked"
             if reason is not None:
@@ -157,11 +157,11 @@ class PipelineRun:
         self.__exit__(kind, error, traceback)
 
     def __copy__(self) -> Self:
-        """Return the run itself, which is one thing that happens."""
+        """Return the run itself: it is one event, and a copy would be no second one."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the run itself, which is one thing that happens."""
+        """Return the run itself: it is one event, and a copy would be no second one."""
         return self
 
     def __repr__(self) -> str:
@@ -169,7 +169,7 @@ class PipelineRun:
         return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:
-        # It is missing where an interrupt kept the run from being made.
+        # The attribute is missing if an interrupt struck the constructor.
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is not None and buffer.is_recording and buffer.is_open() and buffer.end():
             self._end_undelivered("discarded")
@@ -180,9 +180,9 @@ class PipelineRun:
             )
 
     def _leave(self) -> None:
-        """Make current again what was before the block that is left: the innermost of this context.
+        """Leave the innermost block of the run in this context.
 
-        In another context than the block was entered in, something else is current, and stays so.
+        Nothing changes in a context in which the run was not entered.
         """
         for scope in entered_scopes():
             if scope in self._scopes:
@@ -191,16 +191,16 @@ class PipelineRun:
                 return
 
     def _finish(self, error: BaseException | None) -> None:
-        """End the run and hand it over, if it has not ended; `error` is what left its block."""
+        """End the run and hand it over, if it has not ended; `error` is what left the block."""
         if not self._buffer.in_own_process() or not self._buffer.end():
             return
         try:
             text = None if error is None else error_text(error)
             if text is None and self.error is not None:
                 text = as_text(self.error)
-            off_reason = (
-                "disabled" if self._off_reason is None and is_switched_off() else self._off_reason
-            )
+            off_reason = self._off_reason
+            if off_reason is None and is_switched_off():
+                off_reason = "disabled"
             if off_reason is None:
                 self._enqueue(text)
             else:
@@ -210,9 +210,7 @@ class PipelineRun:
             log_failure("a run", problem)
             self._end_undelivered("discarded")
         except BaseException:
-            self._end_undelivered(
-                "discarded"
-            )  # the run has ended, so nothing else ends its receipt
+            self._end_undelivered("discarded")  # nothing else would end the receipt
             raise
 
     def _enqueue(self, error: str | None) -> None:
@@ -222,7 +220,7 @@ class PipelineRun:
             body = buffer.encode_run(self.error)
         finally:
             buffer.clear()
-            mask_failed = buffer.mask_failed  # once, as a step may still end in another thread
+            mask_failed = buffer.mask_failed  # read once: another thread may still end a step
             if mask_failed:
                 self._delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
@@ -236,23 +234,23 @@ class PipelineRun:
 
 
 class RunRecording(PipelineRun, Recording):
-    """A run as what records the calls of a decorated function."""
+    """A run that records one call of a decorated function, by `Pipeline.traced`."""
 
     def enter(self) -> None:
         """Make the run current in this context."""
         self.__enter__()
 
     def leave(self) -> None:
-        """Make current again what was before."""
+        """Make the previous scope current again."""
         self._leave()
 
     def record_item(self, item: object) -> None:
-        """Keep nothing: a run holds only steps."""
+        """Record nothing: a run holds only steps."""
 
     def record_result(self, result: object) -> None:
-        """Keep nothing: a run holds only steps."""
+        """Record nothing: a run holds only steps."""
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the run and hand it over; `error` is what left the function."""
+        """End the run and hand it over; `error` is the exception that left the function."""
         self._finish(error)
         drop_ended_scopes()

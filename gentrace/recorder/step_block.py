@@ -1,4 +1,4 @@
-"""`step`: a block of code, or a function, as a step."""
+"""`step`: records a block of code, or the calls of a function, as steps."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class StepBlock:
             recording.finish(error)
 
     def _take_entered(self) -> StepRecording | None:
-        """Return which one is left, as threads and tasks may have entered this side by side."""
+        """Return the step that ends now; several threads and tasks may share this block."""
         while entered := self._entered.copy():
             recording = _innermost_entered(entered)
             try:
                 self._entered.remove(recording)
-            except ValueError:  # another thread, outside of any run too, took the same
+            except ValueError:  # another thread took it; only possible outside of any run
                 continue
             return recording
         return None
@@ -120,9 +120,9 @@ class StepBlock:
         return record_calls(function, inner, start_recording)
 
     def _find_run(self) -> tuple[object, RunBuffer | None]:
-        """Return the run that a step belongs to now, with its buffer, if it is open.
+        """Return the open run that a step belongs to now, and its buffer; None, None if none does.
 
-        None of what the code of a value does while that is converted belongs to a run.
+        A step that user code starts while a value is converted belongs to no run.
         """
         buffer = self._buffer
         if buffer is None:
@@ -138,15 +138,15 @@ class StepBlock:
 
 
 def _innermost_entered(entered: list[StepRecording]) -> StepRecording:
-    """Return the innermost of this context; outside of any run, the last that is in no context."""
+    """Return the innermost step of this context; if none is, the last one outside of open runs."""
     if len(entered) > 1:
         for scope in entered_scopes():
             for recording in entered:
                 if recording.scope is scope:
                     return recording
         for recording in reversed(entered):
-            scope_of_it = recording.scope
-            if scope_of_it is None or not scope_of_it.is_open():
+            own_scope = recording.scope
+            if own_scope is None or not own_scope.is_open():
                 return recording
     return entered[-1]
 
@@ -201,7 +201,7 @@ def step(  # noqa: PLR0913 - one argument a property
 def make_step(
     parameters: StepParameters, run: object = None, buffer: RunBuffer | None = None
 ) -> Any:
-    """Return a block for a provider's name, or a decorated function if it is called bare."""
+    """Return a block; of the bare decorator `@step`, whose argument is a function, the function."""
     provider = parameters.provider
     if provider is None or issubclass(type_of(provider), str) or is_enum(provider):
         return StepBlock(parameters, run, buffer)

@@ -1,4 +1,4 @@
-"""The life of one step: it starts, is current, ends once, and leaves its JSON text in the run."""
+"""The recording of one step, from its start until its JSON text is in the buffer of the run."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from gentrace.recorder.run_buffer import RunBuffer
 
 NOT_FINISHED = "not finished"
-"""The error of a step that is open when its run ends."""
+"""The error of a step that is still open when its run ends."""
 
 
 class StepRecording(Step):
-    """A step with what records it.
-
-    Attributes:
-        scope: what is current inside of it, while it is; None outside of any run.
+    """A step that records itself; its parameters and inputs are captured at once.
 
     Args:
-        parameters: what the step was asked for with; its content is captured now.
-        inputs: what it is given, captured now too; None leaves it out.
-        run: the run that it belongs to; None outside of any that is open.
-        buffer: what that run has recorded.
+        parameters: the parameters of `step(...)`.
+        inputs: the inputs; None leaves them out.
+        run: the run of the step; None outside of any open run.
+        buffer: the buffer of that run; None outside of any open run.
+
+    Attributes:
+        scope: the scope of the step, while it is current; None otherwise, or outside of any run.
 
     """
 
@@ -47,7 +47,7 @@ class StepRecording(Step):
         super().__init__(
             parameters.provider, parameters.invocation, parameters.model_params, inputs
         )
-        self._run = run  # kept alive as long as one of its steps is open
+        self._run = run  # kept alive while one of its steps is open
         self._buffer: RunBuffer | None = None
         self._index: int | None = None
         self.scope: Scope | None = None
@@ -65,17 +65,17 @@ class StepRecording(Step):
     def enter(self) -> None:
         """Make the step current in this context."""
         if self._scope_references is not None:
-            # A new one each time: a context that was copied meanwhile keeps the one before.
+            # A new scope each time, as a copy of the context may still have the last one.
             self.scope = Scope(*self._scope_references)
 
     def leave(self) -> None:
-        """Make current again what was before."""
+        """Make the previous scope current again."""
         scope, self.scope = self.scope, None
         if scope is not None:
             scope.leave()
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the step, if it has not ended; `error` is the exception that leaves it."""
+        """End the step, if it has not ended; `error` is the exception that left it."""
         try:
             text = None if error is None else error_text(error)
             self._end(self.error if text is None else text)
@@ -83,16 +83,15 @@ class StepRecording(Step):
             log_failure("a step", problem)
 
     def _end_unfinished(self, buffer: RunBuffer, index: int) -> None:
-        """End the step as its run ends.
+        """End the step because its run ends.
 
-        One that is ending elsewhere is not waited for: it is kept with what was captured so far.
+        If another thread is just ending it, do not wait: store what was captured so far.
         """
         if self._elapsed_time is None:
             self._end(NOT_FINISHED)
         else:
-            buffer.close_step(
-                index, self._started, self._encode(self._elapsed_microseconds()), NOT_FINISHED
-            )
+            text = self._encode(self._elapsed_microseconds())
+            buffer.close_step(index, self._started, text, NOT_FINISHED)
 
     def _end(self, error: object) -> None:
         if self._elapsed_time is not None:
@@ -110,19 +109,18 @@ class StepRecording(Step):
         self._run = self._buffer = None
 
     def __copy__(self) -> Self:
-        """Return the step itself, which is one thing that happens."""
+        """Return the step itself: it is one event, and a copy would be no second one."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the step itself, which is one thing that happens."""
+        """Return the step itself: it is one event, and a copy would be no second one."""
         return self
 
     def _elapsed_microseconds(self) -> int:
-        """Return the microseconds since the step started."""
         return max(0, monotonic_time() - self._started_monotonic)
 
     def _encode(self, elapsed: int) -> bytes:
-        """Return the JSON text of the step with what was captured of it, but for its error."""
+        """Return the JSON text of the step without its error; `elapsed` is in microseconds."""
         parts = list(self._captured.values())
         if self.invocation is not None:
             parts.insert(0, b'"invocation":' + encode_text(self.invocation))
@@ -135,7 +133,7 @@ class StepRecording(Step):
         return before + times.encode()
 
     def _capture(self, buffer: RunBuffer) -> None:
-        """Take the content as it is now, but for what was taken before."""
+        """Capture the content that was not captured before."""
         captured = self._captured
         for name, value in (
             ("modelParams", self._model_params),

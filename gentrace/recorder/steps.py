@@ -1,4 +1,4 @@
-"""One step of a run, as the program sees it."""
+"""One step of a run, as the program sees it; `step_recording` records it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Step:
         self._elapsed_time: int | None = None
         self._model_params = model_params
         self._inputs = inputs
-        # JSON texts of what was captured when the step started, by wire name.
+        # JSON texts of the captured content, by wire name.
         self._captured: dict[str, bytes] = {}
 
     @property
