@@ -23,11 +23,11 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function take the current run and step along into a thread or an executor.
 
     Each call runs in a copy of the context of the moment when it was bound, with all context
-    variables; so does the coroutine that a coroutine function gives. Tasks of asyncio and
+    variables; so does the coroutine that a coroutine function returns. Tasks of asyncio and
     `asyncio.to_thread` need no binding.
 
     Raises:
-        ApiTypeError: it is no function.
+        ApiTypeError: it is not a function.
 
     """
     if not callable(function):

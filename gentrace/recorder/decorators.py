@@ -36,7 +36,7 @@ def unwrap_function(what: str, function: Any) -> Any:
         function: what is decorated.
 
     Raises:
-        ApiTypeError: it is no function.
+        ApiTypeError: it is not a function.
 
     """
     inner = function.__func__ if _is_method_object(function) else function

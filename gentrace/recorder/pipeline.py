@@ -1,4 +1,4 @@
-"""A pipeline, by which its runs are started."""
+"""A named pipeline, which starts runs."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """What its runs are started with; it may be used from any thread.
+    """A named pipeline, which starts runs; it may be used from any thread.
 
     Args:
         name: name of the pipeline, which its runs share.
-        delivery: what delivers its runs; None takes the default delivery when a run starts.
-        sample_rate: which part of the runs is recorded, from 0 (none) to 1 (all), decided when a
-            run starts. One that is left out behaves the same; its receipt says `not_sampled`.
+        delivery: delivers its runs; None takes the default delivery when a run starts.
+        sample_rate: the fraction of runs that is recorded, from 0 (none) to 1 (all), decided when a
+            run starts. A run that is not sampled behaves the same; its receipt says `not_sampled`.
 
     Raises:
         ApiTypeError: an argument of the wrong type.
-        ApiValueError: a name that UTF-8 cannot carry, or a rate that is not from 0 to 1.
+        ApiValueError: a name that UTF-8 cannot encode, or a rate that is not from 0 to 1.
 
     """
 
@@ -73,13 +73,13 @@ class Pipeline:
     @overload
     def traced(self, function: None = None, /) -> Callable[[Function], Function]: ...
     def traced(self, function: Any = None, /) -> Any:
-        """Make each call of a function a run, which is current within.
+        """Make each call of a function a run, which is current during the call.
 
-        Neither its arguments nor its result are recorded, as a run holds only steps. Use it bare or
+        Neither arguments nor results are recorded, as a run holds only steps. Use it bare or
         called; the function may be of any kind.
 
         Raises:
-            ApiTypeError: it is no function.
+            ApiTypeError: it is not a function.
 
         """
         return self._trace if function is None else self._trace(function)

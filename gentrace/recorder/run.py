@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class PipelineRun:
     """One run of a pipeline; `Pipeline.start` makes it.
 
-    A `with` block, or `async with`, makes it current and hands it over at its end, also when an
-    exception leaves the block, which passes on. It may be used from any thread.
+    A `with` or `async with` block makes it current, and hands it over for delivery at its end, even
+    if an exception leaves the block; the exception passes through. It may be used from any thread.
 
     Attributes:
         error: what went wrong; None if nothing did. An exception that leaves the block sets it.
@@ -50,7 +50,7 @@ class PipelineRun:
 
     @property
     def receipt(self) -> Receipt:
-        """What becomes of the run: the same object from the start."""
+        """The future of the stored run's id; always the same object."""
         if "_receipt" not in vars(self):
             # `setdefault`, so that two threads that ask at once get the same receipt.
             receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
@@ -87,7 +87,7 @@ class PipelineRun:
         The parameters are those of `gentrace.step`. Inside the block this run is current.
 
         Raises:
-            ApiTypeError: it decorates what is no function.
+            ApiTypeError: the decorated object is not a function.
 
         """
         return make_step(
@@ -99,7 +99,9 @@ class PipelineRun:
         )
 
     def add_step_run(self, step: StepRun | Mapping[str, object]) -> None:
-        """Add a step that was measured elsewhere, where its start time says; else as the last one.
+        """Add a step that was measured elsewhere.
+
+        Its start time decides its place among the steps; without one, it comes after those so far.
 
         Args:
             step: a `StepRun`, or a mapping in either spelling.
@@ -117,12 +119,12 @@ class PipelineRun:
                 log_failure("a step", error)
 
     def submit(self) -> Receipt:
-        """End the run and hand it over for delivery; once it has ended, give the same receipt."""
+        """End the run and hand it over for delivery; a later call returns the same receipt."""
         self._finish(None)
         return self.receipt
 
     def discard(self) -> None:
-        """End the run without handing it over, if it has not ended; its receipt says so."""
+        """End the run without delivery, if it has not ended; its receipt says so."""
         if self._buffer.in_own_process() and self._buffer.end():
             self._end_undelivered(self._off_reason or "discarded")
 
@@ -157,15 +159,15 @@ class PipelineRun:
         self.__exit__(kind, error, traceback)
 
     def __copy__(self) -> Self:
-        """Return the run itself: it is one event, and a copy would be no second one."""
+        """Return the run itself: a run happens once and cannot be copied."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the run itself: it is one event, and a copy would be no second one."""
+        """Return the run itself: a run happens once and cannot be copied."""
         return self
 
     def __repr__(self) -> str:
-        """Show the name of the pipeline, and nothing of the content."""
+        """Show the name of the pipeline, but no content."""
         return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:

@@ -145,7 +145,7 @@ class RunBuffer:
         else:
             try:
                 text, error = self._mask_step(mask, text, error)
-            except BaseException:  # an interrupt must not let an unmasked step out either
+            except BaseException:  # an interrupt too: a run whose mask did not finish is dropped
                 self.mask_failed = True
                 raise
         return truncate_step(text, self.dumps), error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class StepBlock:
-    """What `step(...)` gives: enter it with `with` or `async with`, or decorate a function with it.
+    """What `step(...)` returns: enter it by `with` or `async with`, or decorate a function with it.
 
     Each time it is entered, and each call of the function, is a step of its own.
     """
@@ -89,7 +89,7 @@ class StepBlock:
         """Make each call of a function a step.
 
         Raises:
-            ApiTypeError: it is no function.
+            ApiTypeError: it is not a function.
 
         """
         inner = unwrap_function("step", function)
@@ -174,7 +174,7 @@ def step(  # noqa: PLR0913 - one argument a property
 ) -> Any:
     """Record a block of code or a function as a step of the run that is current when it starts.
 
-    Outside of a run nothing is recorded. Use it with `with` or `async with`, which give the `Step`,
+    Outside of a run nothing is recorded. Use it by `with` or `async with`, which return the `Step`,
     or as a decorator, bare or called, of a function of any kind.
 
     Args:
@@ -184,13 +184,14 @@ def step(  # noqa: PLR0913 - one argument a property
             function it is the qualified name.
         model_params: parameters that tune the provider, captured when the step starts; None leaves
             them out.
-        inputs: what the step is given, captured when it starts. None leaves them out; of a
+        inputs: the inputs of the step, captured when it starts. None leaves them out; of a
             decorated function they are its arguments by name.
-        capture_inputs: whether the arguments of a decorated function are captured by themselves.
-        capture_outputs: whether what a decorated function gives is captured by itself.
+        capture_inputs: whether the arguments of a decorated function are captured automatically.
+        capture_outputs: whether what a decorated function returns or yields is captured
+            automatically.
 
     Raises:
-        ApiTypeError: it decorates what is no function.
+        ApiTypeError: the decorated object is not a function.
 
     """
     return make_step(

@@ -109,11 +109,11 @@ class StepRecording(Step):
         self._run = self._buffer = None
 
     def __copy__(self) -> Self:
-        """Return the step itself: it is one event, and a copy would be no second one."""
+        """Return the step itself: a step happens once and cannot be copied."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the step itself: it is one event, and a copy would be no second one."""
+        """Return the step itself: a step happens once and cannot be copied."""
         return self
 
     def _elapsed_microseconds(self) -> int:

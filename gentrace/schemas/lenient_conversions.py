@@ -213,20 +213,17 @@ def _convert_array(value: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _iso_duration(value: timedelta) -> str:
-    """Return a duration as ISO 8601 has it, such as ``P1DT2H3M4.5S``."""
+    """Return a duration in ISO 8601 format, such as ``P1DT2H3M4.5S``."""
     total = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+    if total == 0:
+        return "PT0S"
     seconds, fraction = divmod(abs(total), 1_000_000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     decimals = f".{fraction:06}".rstrip("0") if fraction else ""
     date_part = f"{days}D" if days else ""
-    time_part = "".join(
-        [
-            f"{hours}H" if hours else "",
-            f"{minutes}M" if minutes else "",
-            f"{seconds}{decimals}S" if seconds or fraction or not total else "",
-        ]
-    )
-    sign = "-" if total < 0 else ""
-    return f"{sign}P{date_part}{'T' if time_part else ''}{time_part}" if total else "PT0S"
+    time_part = f"{hours}H" if hours else ""
+    time_part += f"{minutes}M" if minutes else ""
+    time_part += f"{seconds}{decimals}S" if seconds or fraction else ""
+    return f"{'-' if total < 0 else ''}P{date_part}{'T' if time_part else ''}{time_part}"
