@@ -24,7 +24,7 @@ from gentrace.configuration import (
     hide_arguments,
     refuse_type,
 )
-from gentrace.contexts import change_context
+from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
 from gentrace.paths.pipeline_run.post import (
     ApiResponseFor200,
@@ -142,7 +142,7 @@ class AsyncApiClient:
         deadline = start_deadline(arguments.get("timeout"), self.configuration.timeout)
         cancel = Cancel(deadline)
         context = contextvars.copy_context()
-        context.run(change_context, cancelling.set, cancel)
+        context.run(call_without_gc, cancelling.set, cancel)
         try:
             future = self._pool().submit(context.run, blocking_call)
         except (RuntimeError, MemoryError) as error:

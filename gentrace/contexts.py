@@ -13,7 +13,7 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-def change_context(change: Callable[[Argument], Result], argument: Argument) -> Result:
+def call_without_gc(method: Callable[[Argument], Result], argument: Argument) -> Result:
     """Call the `set` or `reset` method of a context variable with garbage collection disabled.
 
     Python 3.11 may collect garbage inside of that method. A finalizer that records or makes a call
@@ -21,10 +21,10 @@ def change_context(change: Callable[[Argument], Result], argument: Argument) -> 
     If another thread disables collection at the same moment, it is enabled again here.
     """
     if not (_COLLECTS_WHILE_SETTING and gc.isenabled()):
-        return change(argument)
+        return method(argument)
     try:
         gc.disable()
-        return change(argument)
+        return method(argument)
     finally:
         gc.enable()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from gentrace.contexts import change_context
+from gentrace.contexts import call_without_gc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Scope:
         self.buffer = buffer
         self.step = step
         self.nest_in(_current.get())
-        change_context(_current.set, self)
+        call_without_gc(_current.set, self)
 
     def nest_in(self, previous: Scope | None) -> None:
         """Set `previous`, and `enclosing` accordingly."""
@@ -74,7 +74,7 @@ class Scope:
         generator is closed.
         """
         if _current.get() is self:
-            change_context(_current.set, self.previous)
+            call_without_gc(_current.set, self.previous)
         else:
             for scope in entered_scopes():
                 if scope.previous is self:
@@ -103,7 +103,7 @@ def drop_ended_scopes() -> None:
     """Make this context refer to open runs only, even if an interrupt struck `Scope.leave`."""
     scope = current_scope()
     if scope is not _current.get():
-        change_context(_current.set, scope)
+        call_without_gc(_current.set, scope)
 
 
 def suspend_scopes(around: Scope | None) -> tuple[Scope, Scope] | None:
@@ -120,7 +120,7 @@ def suspend_scopes(around: Scope | None) -> tuple[Scope, Scope] | None:
     innermost = outermost = _current.get()
     while outermost is not None and outermost.previous is not around:
         outermost = outermost.previous
-    change_context(_current.set, around)
+    call_without_gc(_current.set, around)
     if innermost is None or outermost is None:
         return None
     return innermost, outermost
@@ -132,7 +132,7 @@ def resume_scopes(suspended: tuple[Scope, Scope]) -> None:
     # They are still current in a copy of the context that the generator's body made.
     if all(scope is not outermost for scope in entered_scopes()):
         outermost.previous = _current.get()
-        change_context(_current.set, innermost)
+        call_without_gc(_current.set, innermost)
         for scope in reversed(list(entered_scopes())):
             scope.nest_in(scope.previous)
 
