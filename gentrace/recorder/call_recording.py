@@ -50,10 +50,10 @@ class CallRecording(StepRecording):
         if self._items is None or not self._captures_outputs:
             return
         text = encode_json_value([item], self._dumps)  # in a list, to be as deep as in the step
-        text = text[1:-1] if text.startswith(b"[") else _TRUNCATED
+        text = text[1:-1] if text.startswith(b"[") else _ELLIPSIS
         self._item_bytes += len(text) + 1
         if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEMS_BYTES:
-            text = _TRUNCATED
+            text = _ELLIPSIS
             self._captures_outputs = False
         self._items.append(text)
 
@@ -68,4 +68,4 @@ class CallRecording(StepRecording):
         super()._end(error)
 
 
-_TRUNCATED = '"…"'.encode()
+_ELLIPSIS = '"…"'.encode()

@@ -38,7 +38,7 @@ MAX_VALUES = 100_000
 MAX_BYTES = 4 * 2**20
 """The byte budget of the JSON text of one conversion; the note on truncation comes on top."""
 
-CUT = "…"
+ELLIPSIS = "…"
 """Replaces a container that contains itself, or is nested too deeply."""
 
 
@@ -61,7 +61,7 @@ def to_json_value(value: object) -> Any:
     try:
         return loads(encode_json_value(value))
     except RecursionError:  # no stack is left
-        return CUT
+        return ELLIPSIS
 
 
 def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
@@ -87,7 +87,7 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     try:
         return encode(_Conversion().convert(value, depth), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
-        return b'"%b"' % CUT.encode()
+        return b'"%b"' % ELLIPSIS.encode()
 
 
 def without_lone_surrogates(text: str) -> str:
@@ -138,7 +138,7 @@ class _Conversion:
                     value = _convert_once_or_name(value)
                     continue
                 if id(value) in self._enclosing or depth > MAX_DEPTH:
-                    return CUT
+                    return ELLIPSIS
                 self._enclosing.add(id(value))
                 entered.append(value)
                 items = _items_of(value)
@@ -148,9 +148,9 @@ class _Conversion:
                     return self._convert_array(items, depth)
                 value = _convert_once_or_name(value)
         except RecursionError:
-            return CUT
+            return ELLIPSIS
         else:
-            return CUT  # converting it never ends
+            return ELLIPSIS  # converting it never ends
         finally:
             self._enclosing.difference_update(map(id, entered))
 
