@@ -1,4 +1,4 @@
-"""Names that pickles of version 2.0.0 refer to; they live in `gentrace.configuration.secrets`."""
+"""Import path of pickles of version 2.0.0; the classes are in `gentrace.configuration.secrets`."""
 
 from gentrace.configuration.secrets import Secret, SecretBytes
 

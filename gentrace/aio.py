@@ -3,9 +3,8 @@
     async with AsyncApiClient(configuration) as client:
         answer = await AsyncIngestionApi(client).pipeline_run_post(run)
 
-It runs the one transport in threads of its own, so that everything that is promised of a call
-holds here too. What a call computes, such as checking and encoding its body, holds up no event
-loop.
+Each call runs in a worker thread through the blocking client, so that everything promised of a
+blocking call holds here too. Validating and encoding a body do not block the event loop either.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from gentrace.configuration import (
     hide_arguments,
     refuse_type,
 )
-from gentrace.contexts import change_context
+from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
 from gentrace.paths.pipeline_run.post import (
     ApiResponseFor200,
@@ -45,11 +44,11 @@ __all__ = ["AsyncApiClient", "AsyncIngestionApi"]
 
 
 class AsyncApiClient:
-    """Carries out calls in threads of its own; a coroutine awaits each.
+    """Runs calls in worker threads of its own; a coroutine awaits each call.
 
-    Making one opens no socket and starts no thread. A thread is started when a call finds none
-    idle, up to `Configuration.connection_pool_maxsize`; more calls than that wait for their turn.
-    A call sees the context variables of the task that makes it.
+    Creating a client opens no socket and starts no thread. A call starts a thread if none is idle,
+    up to `Configuration.connection_pool_maxsize` threads; further calls wait for a free one. A call
+    sees the context variables of the task that makes it.
 
     Args:
         configuration: where the API is and how to reach it; kept, not copied, so that a later
@@ -77,8 +76,8 @@ class AsyncApiClient:
         cookie: str | None = None,
     ) -> None:
         self.api_client = ApiClient(configuration, header_name, header_value, cookie)
-        self._threads: _Threads | None = None
-        self._former: list[_Threads] = []  # which take no call any more, and are waited for
+        self._workers: _WorkerThreads | None = None
+        self._retired: list[_WorkerThreads] = []  # replaced, but not yet joined
 
     async def __aenter__(self) -> Self:
         return self
@@ -104,19 +103,19 @@ class AsyncApiClient:
         self.api_client.configuration = value
 
     async def close(self) -> None:
-        """Wait for the calls under way, end the threads and close idle connections.
+        """Wait for the calls in flight, end the threads and close idle connections.
 
-        A later call starts new ones.
+        A later call starts new threads and connections.
         """
-        self._replace_threads(None)
-        former = list(self._former)
-        for threads in former:
-            await threads.finish()
-        self._former = [threads for threads in self._former if threads not in former]
+        self._replace_workers(None)
+        retired = list(self._retired)
+        for workers in retired:
+            await workers.shut_down()
+        self._retired = [workers for workers in self._retired if workers not in retired]
         self.api_client.close()
 
     async def call(self, operation: Operation, **arguments: Any) -> Any:
-        """Carry out an operation; the methods of the API classes come here.
+        """Carry out an operation; the methods of the API classes call this one.
 
         Args:
             operation: the operation.
@@ -129,8 +128,8 @@ class AsyncApiClient:
             ApiTypeError: the body or an argument is of the wrong type.
             ApiValueError: the body or an argument is not allowed.
             ApiException: the call failed.
-            asyncio.CancelledError: the awaiting task was cancelled: the call's connection is
-                closed, and its thread is free at once, unless it resolves a name or connects.
+            asyncio.CancelledError: the awaiting task was cancelled. The call's connection is closed
+                and its thread is free at once, unless it is resolving a name or connecting.
 
         """
         if check_flag("stream", arguments.get("stream", False)):
@@ -138,21 +137,21 @@ class AsyncApiClient:
                 "stream: expected False, as an awaited answer is read to its end; for a streamed "
                 "one, call the blocking client by asyncio.to_thread"
             )
-        work = partial(self.api_client.call, operation, **arguments)
-        # It runs from here on: the wait for a thread is part of the call.
+        blocking_call = partial(self.api_client.call, operation, **arguments)
+        # Started before the wait for a thread, which is part of the call.
         deadline = start_deadline(arguments.get("timeout"), self.configuration.timeout)
         cancel = Cancel(deadline)
         context = contextvars.copy_context()
-        context.run(change_context, cancelling.set, cancel)
+        context.run(call_without_gc, cancelling.set, cancel)
         try:
-            future = self._pool().submit(context.run, work)
+            future = self._pool().submit(context.run, blocking_call)
         except (RuntimeError, MemoryError) as error:
-            cancel.cancel()  # the pool may keep the call for a later thread
+            cancel.cancel()  # the pool may have queued the call for a later thread
             raise ApiConnectionException(0, f"no thread can be had: {error}") from error
         answer = asyncio.wrap_future(future)
         try:
             await asyncio.wait([answer], timeout=deadline.left())
-            if future.cancel():  # it has not begun
+            if future.cancel():  # True only if no thread has started it
                 raise ApiTimeoutException(
                     0,
                     f"the call's {deadline.total:g} s were up while waiting for one of the "
@@ -166,17 +165,17 @@ class AsyncApiClient:
 
     def _pool(self) -> ThreadPoolExecutor:
         size = self.configuration.connection_pool_maxsize
-        threads = self._threads
-        if threads is None or threads.size != size or not threads.are_here:
-            threads = _Threads(size)
-            self._replace_threads(threads)
-        return threads.pool
+        workers = self._workers
+        if workers is None or workers.size != size or not workers.in_own_process():
+            workers = _WorkerThreads(size)
+            self._replace_workers(workers)
+        return workers.pool
 
-    def _replace_threads(self, threads: _Threads | None) -> None:
-        former, self._threads = self._threads, threads
-        if former is not None and former.are_here:
-            former.pool.shutdown(wait=False)
-            self._former.append(former)
+    def _replace_workers(self, workers: _WorkerThreads | None) -> None:
+        retired, self._workers = self._workers, workers
+        if retired is not None and retired.in_own_process():
+            retired.pool.shutdown(wait=False)
+            self._retired.append(retired)
 
 
 class AsyncIngestionApi:
@@ -248,7 +247,7 @@ class AsyncIngestionApi:
     ) -> ApiResponseFor200 | ApiResponseWithoutDeserialization:
         """Create a pipeline run: `POST /pipeline-run` of the document.
 
-        The body is checked and encoded while the coroutine waits: it should not change meanwhile.
+        A worker thread checks and encodes the body, so it must not change until the call returns.
 
         Args:
             body: the run: a model, or a mapping that makes one, by Python names or wire names.
@@ -283,29 +282,29 @@ class AsyncIngestionApi:
         return answer
 
 
-class _Threads:
-    """The threads of one client in one process; a child of a fork has none of them."""
+class _WorkerThreads:
+    """The worker threads of one client in one process; a fork does not have them."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.pool = ThreadPoolExecutor(size, "gentrace-aio")
         self._process = current_process()
 
-    @property
-    def are_here(self) -> bool:
-        """Whether they were started in this process."""
+    def in_own_process(self) -> bool:
+        """Tell whether the threads were started in this process, not in its parent."""
         return self._process == current_process()
 
-    async def finish(self) -> None:
-        """Wait for their calls, and end them."""
-        if not self.are_here:
+    async def shut_down(self) -> None:
+        """Wait for the calls of the threads, and end the threads."""
+        if not self.in_own_process():
             return
-        # Not a thread of the loop's, which cannot end without one where none can be had.
-        waiter = ThreadPoolExecutor(1, "gentrace-closing")
+        # Not in a thread of the loop's default executor: if no thread can be started, shutting
+        # that executor down would fail too.
+        closer = ThreadPoolExecutor(1, "gentrace-closing")
         try:
-            ended = waiter.submit(self.pool.shutdown)
+            ended = closer.submit(self.pool.shutdown)
         except RuntimeError:  # such as when the interpreter ends
             self.pool.shutdown()
         else:
-            waiter.shutdown(wait=False)
+            closer.shutdown(wait=False)
             await asyncio.wrap_future(ended)

@@ -41,7 +41,7 @@ from gentrace.operations import (
 from gentrace.operations import arguments as checks
 from gentrace.operations.headers import check_headers
 from gentrace.operations.operation import is_success
-from gentrace.process import current_process, loading
+from gentrace.process import current_process, fork_safe_imports
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
@@ -361,7 +361,7 @@ def _loading() -> Generator[None]:
 
     """
     try:
-        with loading():
+        with fork_safe_imports():
             yield
     except (ImportError, OSError, MemoryError) as error:
         raise ApiConnectionException(0, f"the transport cannot load: {error}") from None

@@ -1,4 +1,4 @@
-"""The clocks by which everything that waits is measured."""
+"""The clocks of the package, which freezegun does not freeze: deadlines must stay real."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import partial
 _has_clocks = hasattr(time, "clock_gettime")
 
 now = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _has_clocks else time.monotonic
-"""Seconds of a clock that only goes on. freezegun, which stops `time.monotonic` wherever a module
-has it, neither knows `clock_gettime` nor looks into a partial function."""
+"""Seconds of a monotonic clock. freezegun replaces `time.monotonic` wherever a module has it, but
+neither knows `clock_gettime` nor looks into a partial function."""
 
-wall = partial(time.clock_gettime, time.CLOCK_REALTIME) if _has_clocks else time.time
-"""Seconds since the epoch, which freezegun does not stop either: how old runs on disk are."""
+wall_time = partial(time.clock_gettime, time.CLOCK_REALTIME) if _has_clocks else time.time
+"""Seconds since the epoch: the age of runs on disk."""

@@ -1,4 +1,4 @@
-"""Changing a context variable where a collection of garbage may come at any moment."""
+"""Setting a context variable without a garbage collection in the middle."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-def change_context(change: Callable[[Argument], Result], argument: Argument) -> Result:
-    """Set or reset a context variable, by its method, with no collection in the middle.
+def call_without_gc(method: Callable[[Argument], Result], argument: Argument) -> Result:
+    """Call the `set` or `reset` method of a context variable with garbage collection disabled.
 
-    Python 3.11 may collect garbage there: a finalizer that records or makes a call would change
-    the context meanwhile, and crash the interpreter. Later versions collect afterwards. Where
-    another thread turns collections off in that very moment, they are on again after it.
+    Python 3.11 may collect garbage inside of that method. A finalizer that records or makes a call
+    would then change the context too, and crash the interpreter. Later versions collect afterwards.
+    If another thread disables collection at the same moment, it is enabled again here.
     """
-    if not (_COLLECTS_ANYWHERE and gc.isenabled()):
-        return change(argument)
+    if not (_COLLECTS_WHILE_SETTING and gc.isenabled()):
+        return method(argument)
     try:
         gc.disable()
-        return change(argument)
+        return method(argument)
     finally:
         gc.enable()
 
 
-_COLLECTS_ANYWHERE = sys.version_info < (3, 12)
+_COLLECTS_WHILE_SETTING = sys.version_info < (3, 12)

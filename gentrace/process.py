@@ -1,4 +1,9 @@
-"""Which process this is, known by the fork hook and by the process id, and whether it ends."""
+"""The identity of this process, and hooks for forks and for the interpreter's exit.
+
+A child of a fork has none of its parent's threads, and its locks stay as they were at the fork. So
+objects compare `current_process()` with the process they were made in, and a lock that must be
+free in a child is registered with `register_fork_lock`.
+"""
 
 from __future__ import annotations
 
@@ -14,117 +19,117 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 Process = tuple[int, int]
-"""How many forks lie between the first process and this one, as far as hooks saw them; its id.
+"""How many forks the hooks counted up to this process, and its process id.
 
-Neither tells by itself: a C program may fork without hooks, and a child in a namespace of its own
-may have its parent's id.
+Both are needed: C code may fork without running the hooks, and a child in its own pid namespace may
+have its parent's id.
 """
 
 
 class Lock(Protocol):
-    """A lock that its own thread may take again: a signal handler that holds it may fork."""
+    """A reentrant lock: a signal handler may fork while its own thread holds the lock."""
 
     def acquire(self) -> bool:
-        """Take it."""
+        """Acquire it."""
         ...
 
     def release(self) -> None:
         """Release it."""
 
 
-_generation = 0
-_ending = False
-_at_end: list[Callable[[], None]] = []
-_after_fork: list[Callable[[], None]] = []
+_forks = 0
+_exiting = False
+_exit_functions: list[Callable[[], None]] = []
+_fork_functions: list[Callable[[], None]] = []
 
 
 def current_process() -> Process:
-    """Return what tells this process from its parent and its children."""
-    return _generation, os.getpid()
+    """Return the identity of this process, which differs from its parent's and its children's."""
+    return _forks, os.getpid()
 
 
 def call_after_fork(function: Callable[[], None]) -> None:
-    """Call a function in each child, when this module knows of it."""
-    _after_fork.append(function)
+    """Register a function that each child calls after `current_process` has changed."""
+    _fork_functions.append(function)
 
 
-def call_at_end(function: Callable[[], None]) -> None:
-    """Call a function when the interpreter ends, also if this is said while it does."""
-    _at_end.append(function)
+def call_at_exit(function: Callable[[], None]) -> None:
+    """Register a function that the interpreter calls as it exits, even while it already exits."""
+    _exit_functions.append(function)
 
 
-def is_ending() -> bool:
-    """Tell whether what `call_at_end` was given has been called."""
-    return _ending
+def is_exiting() -> bool:
+    """Tell whether the functions of `call_at_exit` run or have run."""
+    return _exiting
 
 
-def hold_forks(lock: Lock) -> None:
-    """Have forks wait for a lock, which must be held for short and for nothing that waits.
+def register_fork_lock(lock: Lock) -> None:
+    """Acquire a lock before each fork, and release it afterwards in the parent and the child.
 
-    A lock that is gone is forgotten.
-
-    For what would be left half-done in the child for good, such as an import: the lock of a
-    module stays with a thread that the child does not have.
+    It protects work that a child could never finish, such as an import: the lock of a module
+    stays with a thread that the child does not have. Hold it briefly, and never while blocking.
+    Only a weak reference to it is kept.
     """
     _locks[lock] = None
 
 
-def let_forks(lock: Lock) -> None:
-    """Have forks wait for that lock no longer."""
+def unregister_fork_lock(lock: Lock) -> None:
+    """Stop acquiring that lock before forks."""
     _locks.pop(lock, None)
 
 
 @contextmanager
-def loading() -> Generator[None]:
-    """Load modules that a call is the first to need: forks of other threads wait for them."""
-    _precede_logging()
-    with _imports:
+def fork_safe_imports() -> Generator[None]:
+    """Import modules on first use while forks of other threads wait."""
+    _acquire_before_logging()
+    with _import_lock:
         yield
 
 
-def _precede_logging() -> None:
-    """Have forks take our locks before that of `logging`, for which modules wait that load.
+def _acquire_before_logging() -> None:
+    """Make each fork acquire our locks before the lock of `logging`, to avoid a deadlock.
 
-    Of two functions to be called before a fork, the one that was registered last comes first.
+    A module that is being imported may wait for the lock of `logging`. Of two `before` hooks, the
+    one registered last runs first, so `logging` must have registered its own already.
     """
-    global _is_before_logging  # noqa: PLW0603 - a process has one
-    if not _is_before_logging:
+    global _acquires_before_logging  # noqa: PLW0603 - a process has one
+    if not _acquires_before_logging:
         import_module("logging")
-        _register(before=_take_locks)
-        _is_before_logging = True
+        _register(before=_acquire_locks)
+        _acquires_before_logging = True
 
 
-_is_before_logging = False
+_acquires_before_logging = False
 _locks: WeakKeyDictionary[Lock, None] = WeakKeyDictionary()
-_taken: list[Lock] = []
-_imports = threading.RLock()
-hold_forks(_imports)
+_acquired: list[Lock] = []
+_import_lock = threading.RLock()
+register_fork_lock(_import_lock)
 
 
 @atexit.register
-def _end() -> None:
-    global _ending  # noqa: PLW0603 - a process has one
-    _ending = True
-    for function in _at_end:
+def _run_exit_functions() -> None:
+    global _exiting  # noqa: PLW0603 - a process has one
+    _exiting = True
+    for function in _exit_functions:
         function()
 
 
-def _take_locks() -> None:
+def _acquire_locks() -> None:
     for lock in filter(None, [reference() for reference in _locks.keyrefs()]):
         lock.acquire()
-        _taken.append(lock)
+        _acquired.append(lock)
 
 
 def _release_locks() -> None:
-    while _taken:
-        _taken.pop().release()
+    while _acquired:
+        _acquired.pop().release()
 
 
-def _count_fork() -> None:
-    global _generation  # noqa: PLW0603 - a process has one
-    _generation += 1
+def _reset_child() -> None:
+    global _forks  # noqa: PLW0603 - a process has one
+    _forks += 1
     _release_locks()
-    for function in _after_fork:
+    for function in _fork_functions:
         function()
 
 
@@ -133,4 +138,4 @@ def _register(**functions: Callable[[], None]) -> None:
         os.register_at_fork(**functions)
 
 
-_register(before=_take_locks, after_in_parent=_release_locks, after_in_child=_count_fork)
+_register(before=_acquire_locks, after_in_parent=_release_locks, after_in_child=_reset_child)

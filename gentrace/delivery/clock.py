@@ -6,7 +6,7 @@ import random
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from gentrace.clock import now, wall
+from gentrace.clock import now, wall_time
 
 
 class Clock:
@@ -18,7 +18,7 @@ class Clock:
 
     def time(self) -> float:
         """Return seconds since the epoch, also where a test freezes the time."""
-        return wall()
+        return wall_time()
 
     def draw(self, most: float) -> float:
         """Return a random number of seconds from 0 to `most`, as jitter."""

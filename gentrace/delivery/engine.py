@@ -19,7 +19,7 @@ from gentrace.delivery.run import Run
 from gentrace.delivery.serial_executor import SerialExecutor
 from gentrace.delivery.warning_logger import WarningLogger
 from gentrace.delivery.workers import Workers
-from gentrace.process import hold_forks, let_forks
+from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ class Engine:
                 pass
             if self._maintainer is not None:
                 self._maintainer.stop()
-                let_forks(self._executor.lock)
+                unregister_fork_lock(self._executor.lock)
         if at_exit:
             self._warning_logger.log_remaining()
         else:
@@ -145,7 +145,7 @@ class Engine:
             receipt.leave_to_parent()
         if self._maintainer is not None:
             self._maintainer.disown()
-            let_forks(self._executor.lock)
+            unregister_fork_lock(self._executor.lock)
 
     # Actions on the queue.
 
@@ -162,7 +162,7 @@ class Engine:
             execute=self._execute_and_wake,
         )
         # No child shall find a file half written.
-        hold_forks(self._executor.lock)
+        register_fork_lock(self._executor.lock)
         return maintainer
 
     def _is_off(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
-from gentrace.process import loading
+from gentrace.process import fork_safe_imports
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Outcome:
 
 def load_transport() -> None:
     """Import what a request needs, in a worker: nobody who submits a run waits for that."""
-    with loading(), suppress(ImportError):
+    with fork_safe_imports(), suppress(ImportError):
         import_module("gentrace.rest")
 
 

@@ -16,7 +16,7 @@ from gentrace.delivery.spool_claim import claim
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_parts import new_path, paths_in
 from gentrace.exceptions import OpenApiException
-from gentrace.process import hold_forks, let_forks
+from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ class Spool:
         self._claim_lock = threading.RLock()
         # No child shall find SQLite in the middle of a claim.
         self._fork_lock = threading.RLock()
-        hold_forks(self._fork_lock)
+        register_fork_lock(self._fork_lock)
 
     def store(self, run: Run, body: bytes) -> bool | None:
         """Store a run; False if there is no room for it, None if it cannot be stored at all."""
@@ -219,11 +219,11 @@ class Spool:
             file.close()
         self._own = None
         self._adopted.clear()
-        let_forks(self._fork_lock)
+        unregister_fork_lock(self._fork_lock)
 
     def disown(self) -> None:
         """In a forked child: leave all files to the parent."""
-        let_forks(self._fork_lock)
+        unregister_fork_lock(self._fork_lock)
         for file in {*self.files(), *self._claimed, *self._scanned}:
             file.disown()
             _inherited.append(file)

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
-from gentrace.clock import wall
+from gentrace.clock import wall_time
 from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
 from gentrace.delivery.spool_parts import log_of, may_exist, remove_file, set_aside, size_of
 from gentrace.delivery.spool_size import SpoolSize
@@ -362,4 +362,4 @@ def is_damage(error: Exception) -> bool:
 
 def _to_time(value: object) -> float:
     """Return when a run was accepted; now, if another program stored something else there."""
-    return float(value) if isinstance(value, (int, float)) else wall()
+    return float(value) if isinstance(value, (int, float)) else wall_time()

@@ -1,11 +1,11 @@
 """Recording of pipeline runs while they happen.
 
 `Pipeline` starts a `PipelineRun`, and `step` records a `Step` of whatever run is current;
-`current_run` and `current_step` say which these are, and `bind` takes them along into a thread.
-Nothing here raises into the program, changes its result or waits.
+`current_run` and `current_step` return them, and `bind` carries them into a thread. Recording never
+raises into the program, changes its results or blocks.
 """
 
-from gentrace.recorder.context import bind
+from gentrace.recorder.binding import bind
 from gentrace.recorder.current import current_run, current_step
 from gentrace.recorder.pipeline import Pipeline
 from gentrace.recorder.run import PipelineRun

@@ -1,4 +1,4 @@
-"""The inputs of a decorated function: its bound arguments by name."""
+"""The inputs of a call of a decorated function: its bound arguments by name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class Arguments:
-    """Binds the arguments of calls of one function.
+class ArgumentBinder:
+    """Binds the arguments of the calls of one function.
 
     Args:
         function: the function.
@@ -24,43 +24,46 @@ class Arguments:
     def bind(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the arguments of a call by name, defaults included.
 
-        None if they do not fit, or if nothing says what they are called, as of some builtins.
+        A first parameter named `self` or `cls` is left out. The arguments of `*args` are a list
+        under its name; those of `**kwargs` stand beside the others.
 
-        A first parameter called `self` or `cls` is left out. Positional ones without a name are a
-        list under that of their parameter, keywords without one stand beside the others.
+        Returns:
+            The arguments; None if they do not fit the signature, or if there is none, as of some
+            builtins.
+
         """
         if self._signatures is None:
             self._signatures = _signatures_of(self._function)
-        for one in self._signatures:
+        for each in self._signatures:
             try:
-                bound = one.bind(*args, **keywords)
+                bound = each.bind(*args, **keywords)
             except TypeError:
                 continue
             bound.apply_defaults()
-            return _by_name(one, bound.arguments)
+            return _by_name(each, bound.arguments)
         return None
 
 
 def _signatures_of(function: Callable[..., Any]) -> list[Signature]:
-    """Return that of what it wraps, as its own is often `(*args, **kwargs)`; and its own."""
+    """Return the signature of the wrapped function, then the function's own.
+
+    The wrapped one is preferred, as that of a wrapper is often only `(*args, **kwargs)`.
+    """
     try:
         return [signature(function, follow_wrapped=follow) for follow in (True, False)]
     except ValueError:
         return []
 
 
-def _by_name(one: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    inputs: dict[str, Any] = {}
-    more: dict[str, Any] = {}
-    for index, parameter in enumerate(one.parameters.values()):
+def _by_name(bound_to: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for index, parameter in enumerate(bound_to.parameters.values()):
         value = arguments[parameter.name]
-        if index == 0 and parameter.name in _OWNERS:
+        if index == 0 and parameter.name in {"self", "cls"}:
             continue
         if parameter.kind is Parameter.VAR_KEYWORD:
-            more = value
+            extra = value
         else:
-            inputs[parameter.name] = value
-    return {**more, **inputs}
-
-
-_OWNERS = {"self", "cls"}
+            named[parameter.name] = value
+    return {**extra, **named}

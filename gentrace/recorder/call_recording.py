@@ -1,4 +1,4 @@
-"""A step that is one call of a decorated function: its arguments and what it gives are captured."""
+"""The step of one call of a decorated function: its arguments and results are captured."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from gentrace.recorder.step_recording import StepRecording
 from gentrace.schemas import encode_json_value
 
 if TYPE_CHECKING:
-    from gentrace.recorder.ledger import Ledger
     from gentrace.recorder.parameters import StepParameters
+    from gentrace.recorder.run_buffer import RunBuffer
 
 MAX_ITEMS = 1_000
-"""How many items of a generator are kept."""
+"""How many items of a generator are recorded."""
 
-MAX_ITEM_BYTES = 256 * 2**10
-"""How many bytes of JSON the items of a generator have at most."""
+MAX_ITEMS_BYTES = 256 * 2**10
+"""The byte budget for the JSON texts of the items of a generator."""
 
 
 class CallRecording(StepRecording):
     """The step of one call of a decorated function.
 
     Args:
-        parameters: what the decorator was called with, names filled in.
-        inputs: what the function is given; None leaves it out.
-        run: the run that it belongs to.
-        ledger: what that run has recorded.
-        yields: whether the function is a generator, whose outputs are what it yields.
+        parameters: the parameters of the decorator, with the names filled in.
+        inputs: the arguments of the call; None leaves them out.
+        run: the run of the step.
+        buffer: the buffer of that run.
+        yields: whether the function is a generator function; the items are the outputs then.
 
     """
 
@@ -35,30 +35,30 @@ class CallRecording(StepRecording):
         parameters: StepParameters,
         inputs: object,
         run: object,
-        ledger: Ledger,
+        buffer: RunBuffer,
         *,
         yields: bool,
     ) -> None:
-        super().__init__(parameters, inputs, run, ledger)
-        self._captures_outputs = ledger.records and parameters.capture_outputs
-        self._dumps = ledger.dumps
+        super().__init__(parameters, inputs, run, buffer)
+        self._captures_outputs = buffer.is_recording and parameters.capture_outputs
+        self._dumps = buffer.dumps
         self._items: list[bytes] | None = [] if yields and self._captures_outputs else None
         self._item_bytes = 0
 
-    def take_item(self, item: object) -> None:
-        """Keep what a generator yielded as it is now, within bounds."""
+    def record_item(self, item: object) -> None:
+        """Capture an item of a generator, within the limits."""
         if self._items is None or not self._captures_outputs:
             return
-        text = encode_json_value([item], self._dumps)  # as deep as it is in the step
-        text = text[1:-1] if text.startswith(b"[") else _CUT
+        text = encode_json_value([item], self._dumps)  # in a list, to be as deep as in the step
+        text = text[1:-1] if text.startswith(b"[") else _ELLIPSIS
         self._item_bytes += len(text) + 1
-        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEM_BYTES:
-            text = _CUT
+        if len(self._items) >= MAX_ITEMS or self._item_bytes > MAX_ITEMS_BYTES:
+            text = _ELLIPSIS
             self._captures_outputs = False
         self._items.append(text)
 
-    def take_result(self, result: object) -> None:
-        """Keep what the function returned, unless it set the outputs itself."""
+    def record_result(self, result: object) -> None:
+        """Capture what the function returned, unless it set the outputs itself."""
         if self._captures_outputs and self.outputs is None:
             self.outputs = {"output": None} if result is None else result
 
@@ -68,4 +68,4 @@ class CallRecording(StepRecording):
         super()._end(error)
 
 
-_CUT = '"…"'.encode()
+_ELLIPSIS = '"…"'.encode()

@@ -1,4 +1,4 @@
-"""When a step started, by the clock on the wall, and how long it took, by a steady one."""
+"""The clocks of steps: the wall clock for the start, a monotonic one for the elapsed time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ def wall_time() -> int:
     return time_ns() // 1_000
 
 
-def steady_time() -> int:
-    """Return the microseconds since some moment, by a clock that nobody sets."""
+def monotonic_time() -> int:
+    """Return the microseconds of a monotonic clock."""
     return int(now() * 1_000_000)
 
 
-def text_of_time(microseconds: int) -> str:
-    """Return a wall time as RFC 3339 has it, in UTC with microseconds."""
+def format_time(microseconds: int) -> str:
+    """Return a wall time in RFC 3339 format, in UTC with microseconds."""
     seconds, fraction = divmod(microseconds, 1_000_000)
-    return f"{_text_of_seconds(seconds)}.{fraction:06}+00:00"
+    return f"{_format_seconds(seconds)}.{fraction:06}+00:00"
 
 
-@lru_cache(maxsize=8)  # most steps start and end in the second of the one before
-def _text_of_seconds(seconds: int) -> str:
+@lru_cache(maxsize=8)  # most steps start and end within a second of the previous one
+def _format_seconds(seconds: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))

@@ -1,198 +1,143 @@
-"""Which run and which step are current: one context variable, and how it travels."""
+"""The current run and step of each context: a chain of scopes in one context variable."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar, copy_context
-from functools import wraps
-from inspect import iscoroutinefunction
-from types import coroutine
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
-from gentrace.contexts import change_context
-from gentrace.exceptions import ApiTypeError
-from gentrace.schemas import describe
+from gentrace.contexts import call_without_gc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from contextvars import Context
+    from collections.abc import Iterator
     from weakref import ref
 
-    from gentrace.recorder.ledger import Ledger
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def bind(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function take the current run and step along into a thread or an executor.
-
-    Each call runs in a copy of the context of the moment when it was bound, with all context
-    variables; so does the coroutine that a coroutine function gives. Tasks of asyncio and
-    `asyncio.to_thread` need no binding.
-
-    Raises:
-        ApiTypeError: it is no function.
-
-    """
-    if not callable(function):
-        raise ApiTypeError(f"bind: expected a function, got {describe(function)}")
-    context = copy_context()
-    if iscoroutinefunction(function):
-        return cast("Callable[P, R]", _bind_coroutine_function(function, context))
-
-    @wraps(function)
-    def bound(*args: P.args, **keywords: P.kwargs) -> R:
-        return context.copy().run(function, *args, **keywords)
-
-    return bound
-
-
-def _bind_coroutine_function(function: Any, context: Context) -> Any:
-    @wraps(function)
-    async def bound(*args: Any, **keywords: Any) -> Any:
-        return await _run_coroutine(context.copy(), function(*args, **keywords))
-
-    return bound
-
-
-@coroutine
-def _run_coroutine(context: Context, inner: Any) -> Generator[Any, Any, Any]:
-    """Run a coroutine in a context, in the task that awaits it: each advance enters the context."""
-    advance: Any = inner.send
-    argument: Any = None
-    while True:
-        try:
-            awaited = context.run(advance, argument)
-        except StopIteration as stop:
-            return stop.value
-        finally:
-            argument = None  # which may be an error, whose traceback holds this frame
-        try:
-            argument = yield awaited
-            advance = inner.send
-        except BaseException as error:  # noqa: BLE001 - the coroutine's to judge
-            advance, argument = inner.throw, error
+    from gentrace.recorder.run_buffer import RunBuffer
 
 
 class Scope:
-    """What is current: weak references, as a context may outlive its run.
+    """What is current in a block; creating a scope makes it current in this context.
 
-    Making one makes it current in this context.
+    It holds weak references only, as a context may outlive its run.
 
     Args:
-        run: gives the run.
-        ledger: gives what that run has recorded.
-        step: gives the step; None outside of the steps of the run.
+        run: reference to the run.
+        buffer: reference to the run's buffer.
+        step: reference to the step; None for the block of the run itself.
 
     Attributes:
-        run, ledger, step: the arguments.
-        before: what was current before it, and is again after it; None once it was left.
-        outer: what is current where the run of this one has ended; it is of another run. It stays
-            after this was left, as a copy of the context may still have this one.
+        run, buffer, step: the arguments.
+        previous: the scope that was current before, and is again afterwards; None once this scope
+            was left.
+        enclosing: the nearest enclosing scope of another run, current once this scope's run has
+            ended. It stays after this scope was left, as a copy of the context may still refer to
+            it.
 
     """
 
-    __slots__ = ("before", "ledger", "outer", "run", "step")
+    __slots__ = ("buffer", "enclosing", "previous", "run", "step")
 
-    before: Scope | None
-    outer: Scope | None
+    previous: Scope | None
+    enclosing: Scope | None
 
-    def __init__(self, run: ref[Any], ledger: ref[Ledger], step: ref[Any] | None = None) -> None:
+    def __init__(self, run: ref[Any], buffer: ref[RunBuffer], step: ref[Any] | None = None) -> None:
         self.run = run
-        self.ledger = ledger
+        self.buffer = buffer
         self.step = step
-        self.stand_in(_current.get())
-        change_context(_current.set, self)
+        self.nest_in(_current.get())
+        call_without_gc(_current.set, self)
 
-    def stand_in(self, around: Scope | None) -> None:
-        """Be within what is, or was, current."""
-        self.before = outer = around
-        while outer is not None and (outer.ledger is self.ledger or not outer.is_open()):
-            outer = outer.outer
-        self.outer = outer
-        # Past those that have ended, so that nothing grows where each task starts the next.
-        while outer is not None:
-            further = outer.outer
+    def nest_in(self, previous: Scope | None) -> None:
+        """Set `previous`, and `enclosing` accordingly."""
+        self.previous = enclosing = previous
+        while enclosing is not None and (
+            enclosing.buffer is self.buffer or not enclosing.is_open()
+        ):
+            enclosing = enclosing.enclosing
+        self.enclosing = enclosing
+        # Unlink ended runs, or the chain would grow where each task starts the next.
+        while enclosing is not None:
+            further = enclosing.enclosing
             while further is not None and not further.is_open():
-                further = further.outer
-            outer.outer = further
-            outer = further
+                further = further.enclosing
+            enclosing.enclosing = further
+            enclosing = further
 
     def is_open(self) -> bool:
-        """Tell whether its run takes steps, here and now."""
-        ledger = self.ledger()
-        return ledger is not None and ledger.is_open()
+        """Tell whether steps can be added to its run, in this process."""
+        buffer = self.buffer()
+        return buffer is not None and buffer.is_open()
 
     def leave(self) -> None:
-        """Make current again what was before; what was entered later and is open stays current.
+        """Make the previous scope current again; scopes entered later that are open stay current.
 
-        In another context than it was entered in, such as where an abandoned generator is closed,
-        nothing changes.
+        Nothing changes in a context in which it was not entered, such as where an abandoned
+        generator is closed.
         """
         if _current.get() is self:
-            change_context(_current.set, self.before)
+            call_without_gc(_current.set, self.previous)
         else:
-            for scope in scopes():
-                if scope.before is self:
-                    scope.before = self.before
-        self.before = None
+            for scope in entered_scopes():
+                if scope.previous is self:
+                    scope.previous = self.previous
+        self.previous = None
 
 
 def current_scope() -> Scope | None:
-    """Return the innermost in this context whose run is open; None outside of everything."""
+    """Return the innermost scope of this context whose run is open; None outside of any."""
     scope = _current.get()
-    while scope is not None:
-        ledger = scope.ledger()
-        if ledger is not None and ledger.is_open():
-            break
-        scope = scope.outer
+    while scope is not None and not scope.is_open():
+        scope = scope.enclosing
     return scope
 
 
-def scopes() -> Iterator[Scope]:
-    """Yield what was entered in this context and is not left, from the innermost on."""
+def entered_scopes() -> Iterator[Scope]:
+    """Yield the scopes that this context has entered and not left, the innermost first."""
     scope = _current.get()
     while scope is not None:
-        before = scope.before
+        previous = scope.previous  # read first, as the caller may leave the scope
         yield scope
-        scope = before
+        scope = previous
 
 
-def forget_ended() -> None:
-    """Have this context hold nothing that has ended, as what an interrupt kept from leaving."""
+def drop_ended_scopes() -> None:
+    """Make this context refer to open runs only, even if an interrupt struck `Scope.leave`."""
     scope = current_scope()
     if scope is not _current.get():
-        change_context(_current.set, scope)
+        call_without_gc(_current.set, scope)
 
 
-def hold_back(around: Scope | None) -> tuple[Scope, Scope] | None:
-    """Make current again what was around an advance of a generator, which left scopes open within.
+def suspend_scopes(around: Scope | None) -> tuple[Scope, Scope] | None:
+    """Make `around` current again, after a generator yielded inside of blocks that it entered.
+
+    Args:
+        around: the scope that was current before the generator was advanced.
 
     Returns:
-        The innermost and the outermost of these, for `take_up`; None if there are none.
+        The innermost and the outermost scope of these blocks, for `resume_scopes`; None if there
+        are none.
 
     """
     innermost = outermost = _current.get()
-    while outermost is not None and outermost.before is not around:
-        outermost = outermost.before
-    change_context(_current.set, around)
+    while outermost is not None and outermost.previous is not around:
+        outermost = outermost.previous
+    call_without_gc(_current.set, around)
     if innermost is None or outermost is None:
         return None
     return innermost, outermost
 
 
-def take_up(held: tuple[Scope, Scope]) -> None:
-    """Make current what `hold_back` returned, within what is current now."""
-    innermost, outermost = held
-    # One that is still current is so in a copy of the context of the generator's own body.
-    if all(scope is not outermost for scope in scopes()):
-        outermost.before = _current.get()
-        change_context(_current.set, innermost)
-        for scope in reversed(list(scopes())):
-            scope.stand_in(scope.before)
+def resume_scopes(suspended: tuple[Scope, Scope]) -> None:
+    """Make suspended scopes current again, nested in the scope that is current now."""
+    innermost, outermost = suspended
+    # They are still current in a copy of the context that the generator's body made.
+    if all(scope is not outermost for scope in entered_scopes()):
+        outermost.previous = _current.get()
+        call_without_gc(_current.set, innermost)
+        for scope in reversed(list(entered_scopes())):
+            scope.nest_in(scope.previous)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)
 
 innermost_scope = _current.get
-"""Return what was entered last in this context, whether its run is open or not."""
+"""Return the scope that this context entered last, whether its run is open or not."""

@@ -1,4 +1,4 @@
-"""The run and the step that are current where it is asked."""
+"""The current run and the current step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def current_run() -> PipelineRun | None:
-    """Return the innermost run that is current and open here; None outside of any."""
+    """Return the innermost open run of this context; None outside of any."""
     scope = current_scope()
     return None if scope is None else scope.run()
 
 
 def current_step() -> Step | None:
-    """Return the innermost step that is open here; None outside of any."""
+    """Return the innermost step of this context, if it is open; None outside of any."""
     scope = current_scope()
     if scope is None or scope.step is None:
         return None

@@ -1,4 +1,4 @@
-"""Functions whose calls are recorded: plain ones and coroutines here, generators beside."""
+"""Functions whose calls are recorded: plain ones and coroutines; `generators` has the others."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gentrace.exceptions import ApiTypeError
 from gentrace.recorder.generators import record_async_generator, record_generator
 from gentrace.schemas import describe
-from gentrace.schemas.json_forms import class_of
+from gentrace.schemas.builtin_types import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gentrace.recorder.recording import Begin
+    from gentrace.recorder.recording import StartRecording
 
 Function = TypeVar(
     "Function", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]"
@@ -28,42 +28,46 @@ Function = TypeVar(
 """A function of any kind, also inside of a `classmethod` or `staticmethod` object."""
 
 
-def plain_function(what: str, function: Any) -> Any:
-    """Return the function inside of a `classmethod` or `staticmethod` object, or a plain one.
+def unwrap_function(what: str, function: Any) -> Any:
+    """Return the function inside of a `classmethod` or `staticmethod` object; a function itself.
+
+    Args:
+        what: the name of the decorator, for the error.
+        function: what is decorated.
 
     Raises:
-        ApiTypeError: it is no function.
+        ApiTypeError: it is not a function.
 
     """
     inner = function.__func__ if _is_method_object(function) else function
-    if not issubclass(class_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
+    if not issubclass(type_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
         raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
     return inner
 
 
-def record_calls(function: Function, inner: Any, begin: Begin) -> Function:
+def record_calls(function: Function, inner: Any, start_recording: StartRecording) -> Function:
     """Return a function of the same kind, signature and behavior whose calls are recorded.
 
     Args:
         function: what is decorated.
-        inner: the plain function of it.
-        begin: starts the recording of a call.
+        inner: what `unwrap_function` returns for it.
+        start_recording: starts the recording of a call.
 
     """
     recorded: Any
     if isasyncgenfunction(inner):
-        recorded = record_async_generator(inner, begin)
+        recorded = record_async_generator(inner, start_recording)
     elif iscoroutinefunction(inner):
-        recorded = _record_coroutine(inner, begin)
+        recorded = _record_coroutine(inner, start_recording)
     elif isgeneratorfunction(inner):
-        recorded = record_generator(inner, begin)
+        recorded = record_generator(inner, start_recording)
         if inner.__code__.co_flags & CO_ITERABLE_COROUTINE:
             recorded = coroutine(recorded)
     else:
-        recorded = _record_plain(inner, begin)
+        recorded = _record_function(inner, start_recording)
     recorded = wraps(inner)(recorded)
     if _is_method_object(function):
-        recorded = class_of(function)(recorded)
+        recorded = type_of(function)(recorded)
     return recorded  # type: ignore[no-any-return]
 
 
@@ -71,9 +75,11 @@ def _is_method_object(function: object) -> bool:
     return issubclass(type(function), (classmethod, staticmethod))
 
 
-def _record_plain(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+def _record_function(
+    function: Callable[..., Any], start_recording: StartRecording
+) -> Callable[..., Any]:
     def recorded(*args: Any, **keywords: Any) -> Any:
-        recording = begin(args, keywords)
+        recording = start_recording(args, keywords)
         if recording is None:
             return function(*args, **keywords)
         recording.enter()
@@ -84,16 +90,18 @@ def _record_plain(function: Callable[..., Any], begin: Begin) -> Callable[..., A
             recording.finish(error)
             raise
         recording.leave()
-        recording.take_result(result)
+        recording.record_result(result)
         recording.finish()
         return result
 
     return recorded
 
 
-def _record_coroutine(function: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
+def _record_coroutine(
+    function: Callable[..., Any], start_recording: StartRecording
+) -> Callable[..., Any]:
     async def recorded(*args: Any, **keywords: Any) -> Any:
-        recording = begin(args, keywords)
+        recording = start_recording(args, keywords)
         if recording is None:
             return await function(*args, **keywords)
         recording.enter()
@@ -104,7 +112,7 @@ def _record_coroutine(function: Callable[..., Any], begin: Begin) -> Callable[..
             recording.finish(error)
             raise
         recording.leave()
-        recording.take_result(result)
+        recording.record_result(result)
         recording.finish()
         return result
 

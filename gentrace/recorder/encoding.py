@@ -1,4 +1,4 @@
-"""The JSON text of a step, put together of what was recorded of it."""
+"""JSON texts of the parts of a step: content, names and errors."""
 
 from __future__ import annotations
 
@@ -6,71 +6,73 @@ import sys
 from typing import TYPE_CHECKING
 
 from gentrace.schemas import encode
-from gentrace.schemas.json_forms import class_of, cut, text_of_exception
+from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.json_values import (
     encode_json_value,
     to_json_value,
     without_lone_surrogates,
 )
+from gentrace.schemas.lenient_conversions import exception_text, truncate
 
 if TYPE_CHECKING:
     from gentrace.schemas.json_text import Dumps
 
-MAX_ERROR = 1_000
+MAX_ERROR_LENGTH = 1_000
 """How many characters of an error are kept."""
 
 
 def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
-    """Return the JSON text of one part of the content of a step, with its name.
+    """Return the JSON text of one property of the content of a step, with its name.
 
-    What is no mapping stands in an object, under the name of what it is one of.
+    A value that is not a mapping is wrapped in an object, such as ``{"output": value}``.
 
     Args:
-        name: wire name of the part.
+        name: wire name of the property.
         value: its value.
         dumps: a faster encoder, as `find_encoder` returns it.
 
     """
     kind = type(value)
-    # One by one, as `in` would run a metaclass's code.
-    if kind is not dict and any(kind is each for each in _NO_MAPPINGS):
-        value = {_NAMES[name]: value}
+    # Wrap before encoding where the type tells, to encode once. Compared one by one, as `in` would
+    # run the `==` of a metaclass.
+    if kind is not dict and any(kind is each for each in _NOT_MAPPINGS):
+        value = {_WRAPPER_KEYS[name]: value}
     text = encode_json_value(value, dumps)
     if not text.startswith(b"{"):
-        text = encode_json_value({_NAMES[name]: value}, dumps)
+        text = encode_json_value({_WRAPPER_KEYS[name]: value}, dumps)
     if not text.startswith(b"{"):
         text = b'{"truncated":%b}' % text
     return b'"%b":%b' % (name.encode(), text)
 
 
-_NAMES = {"modelParams": "model_params", "inputs": "input", "outputs": "output"}
-_NO_MAPPINGS: tuple[type, ...] = (str, int, float, bool, list, tuple, type(None))
+_WRAPPER_KEYS = {"modelParams": "model_params", "inputs": "input", "outputs": "output"}
+_NOT_MAPPINGS: tuple[type, ...] = (str, int, float, bool, list, tuple, type(None))
 
 
 def encode_text(value: object) -> bytes:
-    """Return the JSON text of a text; what is none is made one."""
-    return encode(without_lone_surrogates(text_of(value)))
+    """Return the JSON string of a text; another value is converted to text first."""
+    return encode(without_lone_surrogates(as_text(value)))
 
 
-def text_of(value: object) -> str:
-    """Return a text as it is, and anything else as text."""
+def as_text(value: object) -> str:
+    """Return a text as it is; another value as its JSON value, encoded unless that is a string."""
     if type(value) is str:
         return value
     plain = to_json_value(value)
     return plain if isinstance(plain, str) else encode(plain).decode()
 
 
-def cut_error(text: str) -> str:
-    """Return the text of an error, cut."""
-    return cut(text, MAX_ERROR)
+def truncate_error(text: str) -> str:
+    """Return the text of an error, truncated."""
+    return truncate(text, MAX_ERROR_LENGTH)
 
 
-def text_of_error(error: BaseException) -> str | None:
-    """Return what is recorded of an exception that leaves a step or run, None if nothing is."""
-    kind = class_of(error)  # as it may say that it is of another
+def error_text(error: BaseException) -> str | None:
+    """Return the text recorded for an exception that leaves a step or run; None for no error."""
+    kind = type_of(error)  # not its `__class__`, which may be anything
     if issubclass(kind, GeneratorExit):
         return None
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and issubclass(kind, asyncio.CancelledError):
         return "cancelled"
-    return text_of_exception(error)
+    return exception_text(error)

@@ -1,4 +1,4 @@
-"""What `step(...)` is called with."""
+"""The parameters of `step(...)`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class StepParameters(NamedTuple):
-    """The parameters of `gentrace.step`, which says what each means."""
+    """The parameters of `gentrace.step`, whose docstring gives the meaning of each."""
 
     provider: Any
     invocation: str | None

@@ -1,4 +1,4 @@
-"""A pipeline by its name: what its runs are started with."""
+"""A named pipeline, which starts runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
-from gentrace.recorder.decorators import Function, plain_function, record_calls
-from gentrace.recorder.ledger import Ledger
-from gentrace.recorder.reports import report
+from gentrace.recorder.decorators import Function, record_calls, unwrap_function
+from gentrace.recorder.logs import log_failure
 from gentrace.recorder.run import PipelineRun, RunRecording
+from gentrace.recorder.run_buffer import RunBuffer
 from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
-from gentrace.schemas.json_forms import class_of
-from gentrace.schemas.own_code import runs_own_code
+from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """What its runs are started with; it may be used from any thread.
+    """A named pipeline, which starts runs; it may be used from any thread.
 
     Args:
         name: name of the pipeline, which its runs share.
-        delivery: what delivers its runs; None takes the default delivery when a run starts.
-        sample_rate: which part of the runs is recorded, from 0 (none) to 1 (all), decided when a
-            run starts. One that is left out behaves the same; its receipt says `not_sampled`.
+        delivery: delivers its runs; None takes the default delivery when a run starts.
+        sample_rate: the fraction of runs that is recorded, from 0 (none) to 1 (all), decided when a
+            run starts. A run that is not sampled behaves the same; its receipt says `not_sampled`.
 
     Raises:
         ApiTypeError: an argument of the wrong type.
-        ApiValueError: a name that UTF-8 cannot carry, or a rate that is not from 0 to 1.
+        ApiValueError: a name that UTF-8 cannot encode, or a rate that is not from 0 to 1.
 
     """
 
@@ -49,10 +49,10 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        is_class = issubclass(class_of(delivery), type)  # of which an instance was meant
+        is_class = issubclass(type_of(delivery), type)  # `Delivery` instead of an instance
         if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
             raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
-        kind = class_of(sample_rate)
+        kind = type_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:
             raise ApiTypeError(
                 f"Pipeline: sample_rate: expected a number, got {describe(sample_rate)}"
@@ -73,23 +73,23 @@ class Pipeline:
     @overload
     def traced(self, function: None = None, /) -> Callable[[Function], Function]: ...
     def traced(self, function: Any = None, /) -> Any:
-        """Make each call of a function a run, which is current within.
+        """Make each call of a function a run, which is current during the call.
 
-        Neither its arguments nor its result are recorded, as a run holds only steps. Use it bare or
+        Neither arguments nor results are recorded, as a run holds only steps. Use it bare or
         called; the function may be of any kind.
 
         Raises:
-            ApiTypeError: it is no function.
+            ApiTypeError: it is not a function.
 
         """
         return self._trace if function is None else self._trace(function)
 
     def _trace(self, function: Function) -> Function:
-        inner = plain_function("traced", function)
+        inner = unwrap_function("traced", function)
         return record_calls(
             function,
             inner,
-            lambda _args, _keywords: None if runs_own_code() else self._start(),
+            lambda _args, _keywords: None if runs_user_code() else self._start(),
         )
 
     def _start(self) -> RunRecording:
@@ -97,31 +97,31 @@ class Pipeline:
         dumps: Dumps | None = None
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
-            off = delivery.off_reason()
-            if off is None and runs_own_code():
-                off = "discarded"  # by the conversion of a value, and no run of the program
-            if off is None and not self._is_sampled():
-                off = "not_sampled"
-            if off is None:
+            off_reason = delivery.off_reason()
+            if off_reason is None and runs_user_code():
+                off_reason = "discarded"  # user code started it while a value is converted
+            if off_reason is None and not self._is_sampled():
+                off_reason = "not_sampled"
+            if off_reason is None:
                 dumps = find_encoder(delivery.api_client.configuration.json_encoder)
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            _report(error)
-            off = "disabled"
-        ledger = Ledger(self._name, delivery, records=off is None, dumps=dumps)
-        return RunRecording(ledger, delivery, off)
+            _log_start_failure(error)
+            off_reason = "disabled"
+        buffer = RunBuffer(self._name, delivery, is_recording=off_reason is None, dumps=dumps)
+        return RunRecording(buffer, delivery, off_reason)
 
     def _is_sampled(self) -> bool:
         rate = self._sample_rate
         if rate >= 1:
             return True
-        # Of the system: the program's own random numbers stay the same, and children differ.
+        # From the system, so that the program's `random` is not advanced and forks differ.
         return int.from_bytes(os.urandom(7)) < rate * 2**56
 
 
-def _report(error: Exception) -> None:
-    """Say why no run starts; once for a configuration that cannot be, in its own words."""
+def _log_start_failure(error: Exception) -> None:
+    """Log why a run is not recorded; an invalid configuration only once, with its own text."""
     if isinstance(error, (ApiTypeError, ApiValueError)):
         with suppress(Exception):
             warn_once(str(error), f"no run is recorded or sent: {error}")
     else:
-        report("a run", error)
+        log_failure("a run", error)

@@ -1,4 +1,4 @@
-"""What records the calls of a decorated function, whatever its kind."""
+"""The interface between a decorated function of any kind and the recording of one of its calls."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, Protocol
 
 
 class Recording(Protocol):
-    """One call of a decorated function; nothing here raises but what a mask lets pass."""
+    """The recording of one call; its methods raise nothing but an exception of the mask."""
 
     def enter(self) -> None:
-        """Make it current in this context: before the function goes on."""
+        """Make it current in this context, before the function starts or resumes."""
 
     def leave(self) -> None:
-        """Make current again what was before: when the function returns, yields or raises."""
+        """Make the previous scope current again, when the function returns, yields or raises."""
 
-    def take_item(self, item: object) -> None:
-        """Take what a generator yielded."""
+    def record_item(self, item: object) -> None:
+        """Record what a generator yielded."""
 
-    def take_result(self, result: object) -> None:
-        """Take what the function returned."""
+    def record_result(self, result: object) -> None:
+        """Record what the function returned."""
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End it; `error` is the exception that left the function."""
+        """End the recording; `error` is the exception that left the function."""
 
 
-Begin = Callable[[tuple[Any, ...], dict[str, Any]], Recording | None]
-"""Starts the recording of a call, given its arguments; None where it is not recorded."""
+StartRecording = Callable[[tuple[Any, ...], dict[str, Any]], Recording | None]
+"""Starts the recording of a call, given its arguments; None if the call is not recorded."""

@@ -1,4 +1,4 @@
-"""One run of a pipeline, from its start until it is handed over for delivery."""
+"""One run of a pipeline, from its start until its delivery takes over."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from weakref import ref
 from gentrace.delivery import Receipt
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
-from gentrace.recorder.context import Scope, forget_ended, scopes
-from gentrace.recorder.encoding import cut_error, text_of, text_of_error
+from gentrace.recorder.context import Scope, drop_ended_scopes, entered_scopes
+from gentrace.recorder.encoding import as_text, error_text, truncate_error
+from gentrace.recorder.logs import log_failure, log_warning
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
-from gentrace.recorder.reports import report, warn
 from gentrace.recorder.step_block import make_step
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gentrace.recorder.decorators import Function
-    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.run_buffer import RunBuffer
     from gentrace.recorder.step_block import StepBlock
 
 
 class PipelineRun:
     """One run of a pipeline; `Pipeline.start` makes it.
 
-    A `with` block, or `async with`, makes it current and hands it over at its end, also when an
-    exception leaves the block, which passes on. It may be used from any thread.
+    A `with` or `async with` block makes it current, and hands it over for delivery at its end, even
+    if an exception leaves the block; the exception passes through. It may be used from any thread.
 
     Attributes:
         error: what went wrong; None if nothing did. An exception that leaves the block sets it.
@@ -39,22 +39,22 @@ class PipelineRun:
 
     _receipt: Receipt
 
-    def __init__(self, ledger: Ledger, delivery: Any, off: str | None) -> None:
-        """Start a run that `off` says goes nowhere, and why; None if it is delivered."""
+    def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
+        """Start a run; `off_reason` says why it will not be delivered, None if it will be."""
         self.error: str | None = None
-        self._ledger = ledger
+        self._buffer = buffer
         self._delivery = delivery
-        self._off = off
-        self._ended_with: str | None = None
-        self._scopes: list[Scope] = []  # one for each time that it was entered
+        self._off_reason = off_reason
+        self._end_reason: str | None = None
+        self._scopes: list[Scope] = []  # one for each `with` block that it entered
 
     @property
     def receipt(self) -> Receipt:
-        """What becomes of the run: the same object from the start."""
+        """The future of the stored run's id; always the same object."""
         if "_receipt" not in vars(self):
-            # Of two threads that ask at once, both get the same.
+            # `setdefault`, so that two threads that ask at once get the same receipt.
             receipt: Receipt = vars(self).setdefault("_receipt", Receipt())
-            reason = self._ended_with if self._ledger.is_here() else "forked"
+            reason = self._end_reason if self._buffer.in_own_process() else "forked"
             if reason is not None:
                 receipt.end_with(reason)
         return self._receipt
@@ -87,7 +87,7 @@ class PipelineRun:
         The parameters are those of `gentrace.step`. Inside the block this run is current.
 
         Raises:
-            ApiTypeError: it decorates what is no function.
+            ApiTypeError: the decorated object is not a function.
 
         """
         return make_step(
@@ -95,11 +95,13 @@ class PipelineRun:
                 provider, invocation, model_params, inputs, capture_inputs, capture_outputs
             ),
             self,
-            self._ledger,
+            self._buffer,
         )
 
     def add_step_run(self, step: StepRun | Mapping[str, object]) -> None:
-        """Add a step that was measured elsewhere, where its start time says; else as the last one.
+        """Add a step that was measured elsewhere.
+
+        Its start time decides its place among the steps; without one, it comes after those so far.
 
         Args:
             step: a `StepRun`, or a mapping in either spelling.
@@ -110,26 +112,26 @@ class PipelineRun:
 
         """
         checked = ObjectSchema(StepRun).check(step, REQUEST_RULES)
-        if self._ledger.records and self._ledger.is_open():
+        if self._buffer.is_recording and self._buffer.is_open():
             try:
-                self._ledger.add_step(checked)
+                self._buffer.add_step(checked)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-                report("a step", error)
+                log_failure("a step", error)
 
     def submit(self) -> Receipt:
-        """End the run and hand it over for delivery; once it has ended, give the same receipt."""
+        """End the run and hand it over for delivery; a later call returns the same receipt."""
         self._finish(None)
         return self.receipt
 
     def discard(self) -> None:
-        """End the run without handing it over, if it has not ended; its receipt says so."""
-        if self._ledger.is_here() and self._ledger.end():
-            self._go_nowhere(self._off or "discarded")
+        """End the run without delivery, if it has not ended; its receipt says so."""
+        if self._buffer.in_own_process() and self._buffer.end():
+            self._end_undelivered(self._off_reason or "discarded")
 
     def __enter__(self) -> Self:
         """Make the run current."""
-        if self._ledger.is_open():
-            self._scopes.append(Scope(ref(self), ref(self._ledger)))
+        if self._buffer.is_open():
+            self._scopes.append(Scope(ref(self), ref(self._buffer)))
         return self
 
     def __exit__(
@@ -141,7 +143,7 @@ class PipelineRun:
         """End the run and hand it over; an exception passes through."""
         self._leave()
         self._finish(error)
-        forget_ended()
+        drop_ended_scopes()
 
     async def __aenter__(self) -> Self:
         """Make the run current."""
@@ -157,98 +159,100 @@ class PipelineRun:
         self.__exit__(kind, error, traceback)
 
     def __copy__(self) -> Self:
-        """Return the run itself, which is one thing that happens."""
+        """Return the run itself: a run happens once and cannot be copied."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the run itself, which is one thing that happens."""
+        """Return the run itself: a run happens once and cannot be copied."""
         return self
 
     def __repr__(self) -> str:
-        """Show the name of the pipeline, and nothing of the content."""
-        return f"<PipelineRun of {self._ledger.name!r}>"
+        """Show the name of the pipeline, but no content."""
+        return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:
-        # It is missing where an interrupt kept the run from being made.
-        ledger: Ledger | None = vars(self).get("_ledger")
-        if ledger is not None and ledger.records and ledger.is_open() and ledger.end():
-            self._go_nowhere("discarded")
-            warn(
+        # The attribute is missing if an interrupt struck the constructor.
+        buffer: RunBuffer | None = vars(self).get("_buffer")
+        if buffer is not None and buffer.is_recording and buffer.is_open() and buffer.end():
+            self._end_undelivered("discarded")
+            log_warning(
                 "a run of pipeline %r was dropped without an end and is not delivered: "
                 "use `with pipeline.start() as run`, or call run.submit()",
-                ledger.name,
+                buffer.name,
             )
 
     def _leave(self) -> None:
-        """Make current again what was before the block that is left: the innermost of this context.
+        """Leave the innermost block of the run in this context.
 
-        In another context than the block was entered in, something else is current, and stays so.
+        Nothing changes in a context in which the run was not entered.
         """
-        for scope in scopes():
+        for scope in entered_scopes():
             if scope in self._scopes:
                 self._scopes.remove(scope)
                 scope.leave()
                 return
 
     def _finish(self, error: BaseException | None) -> None:
-        """End the run and hand it over, if it has not ended; `error` is what left its block."""
-        if not self._ledger.is_here() or not self._ledger.end():
+        """End the run and hand it over, if it has not ended; `error` is what left the block."""
+        if not self._buffer.in_own_process() or not self._buffer.end():
             return
         try:
-            text = None if error is None else text_of_error(error)
+            text = None if error is None else error_text(error)
             if text is None and self.error is not None:
-                text = text_of(self.error)
-            off = "disabled" if self._off is None and is_switched_off() else self._off
-            if off is None:
-                self._hand_over(text)
+                text = as_text(self.error)
+            off_reason = self._off_reason
+            if off_reason is None and is_switched_off():
+                off_reason = "disabled"
+            if off_reason is None:
+                self._enqueue(text)
             else:
-                self.error = None if text is None else cut_error(text)
-                self._go_nowhere(off)
+                self.error = None if text is None else truncate_error(text)
+                self._end_undelivered(off_reason)
         except Exception as problem:  # noqa: BLE001 - nothing here may disturb the program
-            report("a run", problem)
-            self._go_nowhere("discarded")
+            log_failure("a run", problem)
+            self._end_undelivered("discarded")
         except BaseException:
-            self._go_nowhere("discarded")  # the run has ended, so nothing else ends its receipt
+            self._end_undelivered("discarded")  # nothing else would end the receipt
             raise
 
-    def _hand_over(self, error: str | None) -> None:
-        ledger = self._ledger
+    def _enqueue(self, error: str | None) -> None:
+        buffer = self._buffer
         try:
-            self.error = ledger.mask_error(error)
-            body = ledger.join(self.error)
+            self.error = buffer.mask_error(error)
+            body = buffer.encode_run(self.error)
         finally:
-            ledger.forget()
-            mask_failed = ledger.mask_failed  # once, as a step may still end in another thread
+            buffer.clear()
+            mask_failed = buffer.mask_failed  # read once: another thread may still end a step
             if mask_failed:
                 self._delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
 
-    def _go_nowhere(self, reason: str) -> None:
-        self._ledger.forget()
-        self._ended_with = reason
+    def _end_undelivered(self, reason: str) -> None:
+        self._buffer.clear()
+        self._end_reason = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)
 
 
 class RunRecording(PipelineRun, Recording):
-    """A run as what records the calls of a decorated function."""
+    """A run that records one call of a decorated function, by `Pipeline.traced`."""
 
     def enter(self) -> None:
         """Make the run current in this context."""
         self.__enter__()
 
     def leave(self) -> None:
-        """Make current again what was before."""
+        """Make the previous scope current again."""
         self._leave()
 
-    def take_item(self, item: object) -> None:
-        """Keep nothing: a run holds only steps."""
+    def record_item(self, item: object) -> None:
+        """Record nothing: a run holds only steps."""
 
-    def take_result(self, result: object) -> None:
-        """Keep nothing: a run holds only steps."""
+    def record_result(self, result: object) -> None:
+        """Record nothing: a run holds only steps."""
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the run and hand it over; `error` is what left the function."""
+        """End the run and hand it over; `error` is the exception that left the function."""
         self._finish(error)
-        forget_ended()
+        drop_ended_scopes()

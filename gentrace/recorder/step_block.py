@@ -1,39 +1,40 @@
-"""`step`: a block of code, or a function, as a step."""
+"""`step`: records a block of code, or the calls of a function, as steps."""
 
 from __future__ import annotations
 
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
-from gentrace.recorder.arguments import Arguments
+from gentrace.recorder.arguments import ArgumentBinder
 from gentrace.recorder.call_recording import CallRecording
-from gentrace.recorder.context import current_scope, scopes
-from gentrace.recorder.decorators import Function, plain_function, record_calls
+from gentrace.recorder.context import current_scope, entered_scopes
+from gentrace.recorder.decorators import Function, record_calls, unwrap_function
+from gentrace.recorder.logs import log_failure
 from gentrace.recorder.parameters import StepParameters
-from gentrace.recorder.reports import report
 from gentrace.recorder.step_recording import StepRecording
 from gentrace.recorder.steps import Step
-from gentrace.schemas.json_forms import class_of, is_enum
-from gentrace.schemas.own_code import runs_own_code
+from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.lenient_conversions import is_enum
+from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from gentrace.recorder.ledger import Ledger
+    from gentrace.recorder.run_buffer import RunBuffer
 
 
 class StepBlock:
-    """What `step(...)` gives: enter it with `with` or `async with`, or decorate a function with it.
+    """What `step(...)` returns: enter it by `with` or `async with`, or decorate a function with it.
 
     Each time it is entered, and each call of the function, is a step of its own.
     """
 
     def __init__(
-        self, parameters: StepParameters, run: object = None, ledger: Ledger | None = None
+        self, parameters: StepParameters, run: object = None, buffer: RunBuffer | None = None
     ) -> None:
         self._parameters = parameters
         self._run = run
-        self._ledger = ledger
+        self._buffer = buffer
         self._entered: list[StepRecording] = []
 
     def __enter__(self) -> Step:
@@ -43,7 +44,7 @@ class StepBlock:
             recording = StepRecording(given, given.inputs, *self._find_run())
             recording.enter()
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-            report("a step", error)
+            log_failure("a step", error)
             return Step()
         self._entered.append(recording)
         return recording
@@ -61,12 +62,12 @@ class StepBlock:
             recording.finish(error)
 
     def _take_entered(self) -> StepRecording | None:
-        """Return which one is left, as threads and tasks may have entered this side by side."""
+        """Return the step that ends now; several threads and tasks may share this block."""
         while entered := self._entered.copy():
-            recording = _find_innermost(entered)
+            recording = _innermost_entered(entered)
             try:
                 self._entered.remove(recording)
-            except ValueError:  # another thread, outside of any run too, took the same
+            except ValueError:  # another thread took it; only possible outside of any run
                 continue
             return recording
         return None
@@ -88,62 +89,64 @@ class StepBlock:
         """Make each call of a function a step.
 
         Raises:
-            ApiTypeError: it is no function.
+            ApiTypeError: it is not a function.
 
         """
-        inner = plain_function("step", function)
+        inner = unwrap_function("step", function)
         given = self._parameters
         parameters = given._replace(
             provider=inner.__module__ if given.provider is None else given.provider,
             invocation=inner.__qualname__ if given.invocation is None else given.invocation,
         )
         captures_inputs = given.capture_inputs and given.inputs is None
-        arguments = Arguments(inner)
+        arguments = ArgumentBinder(inner)
         yields = isgeneratorfunction(inner) or isasyncgenfunction(inner)
 
-        def begin(args: tuple[Any, ...], keywords: dict[str, Any]) -> CallRecording | None:
+        def start_recording(
+            args: tuple[Any, ...], keywords: dict[str, Any]
+        ) -> CallRecording | None:
             try:
-                run, ledger = self._find_run()
-                if ledger is None:
+                run, buffer = self._find_run()
+                if buffer is None:
                     return None
                 inputs = given.inputs
-                if captures_inputs and ledger.records:
+                if captures_inputs and buffer.is_recording:
                     inputs = arguments.bind(args, keywords)
-                return CallRecording(parameters, inputs, run, ledger, yields=yields)
+                return CallRecording(parameters, inputs, run, buffer, yields=yields)
             except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
-                report("a step", error)
+                log_failure("a step", error)
                 return None
 
-        return record_calls(function, inner, begin)
+        return record_calls(function, inner, start_recording)
 
-    def _find_run(self) -> tuple[object, Ledger | None]:
-        """Return the run that a step belongs to now, with its ledger, if it is open.
+    def _find_run(self) -> tuple[object, RunBuffer | None]:
+        """Return the open run that a step belongs to now, and its buffer; None, None if none does.
 
-        None of what the code of a value does while that is converted belongs to a run.
+        A step that user code starts while a value is converted belongs to no run.
         """
-        ledger = self._ledger
-        if ledger is None:
+        buffer = self._buffer
+        if buffer is None:
             scope = current_scope()
             if scope is None:
                 return None, None
-            run, ledger = scope.run(), scope.ledger()
-        elif ledger.is_open():
+            run, buffer = scope.run(), scope.buffer()
+        elif buffer.is_open():
             run = self._run
         else:
             return None, None
-        return (None, None) if run is None or runs_own_code() else (run, ledger)
+        return (None, None) if run is None or runs_user_code() else (run, buffer)
 
 
-def _find_innermost(entered: list[StepRecording]) -> StepRecording:
-    """Return the innermost of this context; outside of any run, the last that is in no context."""
+def _innermost_entered(entered: list[StepRecording]) -> StepRecording:
+    """Return the innermost step of this context; if none is, the last one outside of open runs."""
     if len(entered) > 1:
-        for scope in scopes():
+        for scope in entered_scopes():
             for recording in entered:
                 if recording.scope is scope:
                     return recording
         for recording in reversed(entered):
-            scope_of_it = recording.scope
-            if scope_of_it is None or not scope_of_it.is_open():
+            own_scope = recording.scope
+            if own_scope is None or not own_scope.is_open():
                 return recording
     return entered[-1]
 
@@ -171,7 +174,7 @@ def step(  # noqa: PLR0913 - one argument a property
 ) -> Any:
     """Record a block of code or a function as a step of the run that is current when it starts.
 
-    Outside of a run nothing is recorded. Use it with `with` or `async with`, which give the `Step`,
+    Outside of a run nothing is recorded. Use it by `with` or `async with`, which return the `Step`,
     or as a decorator, bare or called, of a function of any kind.
 
     Args:
@@ -181,13 +184,14 @@ def step(  # noqa: PLR0913 - one argument a property
             function it is the qualified name.
         model_params: parameters that tune the provider, captured when the step starts; None leaves
             them out.
-        inputs: what the step is given, captured when it starts. None leaves them out; of a
+        inputs: the inputs of the step, captured when it starts. None leaves them out; of a
             decorated function they are its arguments by name.
-        capture_inputs: whether the arguments of a decorated function are captured by themselves.
-        capture_outputs: whether what a decorated function gives is captured by itself.
+        capture_inputs: whether the arguments of a decorated function are captured automatically.
+        capture_outputs: whether what a decorated function returns or yields is captured
+            automatically.
 
     Raises:
-        ApiTypeError: it decorates what is no function.
+        ApiTypeError: the decorated object is not a function.
 
     """
     return make_step(
@@ -195,9 +199,11 @@ def step(  # noqa: PLR0913 - one argument a property
     )
 
 
-def make_step(parameters: StepParameters, run: object = None, ledger: Ledger | None = None) -> Any:
-    """Return a block for a provider's name, or a decorated function if it is called bare."""
+def make_step(
+    parameters: StepParameters, run: object = None, buffer: RunBuffer | None = None
+) -> Any:
+    """Return a block; of the bare decorator `@step`, whose argument is a function, the function."""
     provider = parameters.provider
-    if provider is None or issubclass(class_of(provider), str) or is_enum(provider):
-        return StepBlock(parameters, run, ledger)
-    return StepBlock(parameters._replace(provider=None), run, ledger)(provider)
+    if provider is None or issubclass(type_of(provider), str) or is_enum(provider):
+        return StepBlock(parameters, run, buffer)
+    return StepBlock(parameters._replace(provider=None), run, buffer)(provider)

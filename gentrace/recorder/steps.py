@@ -1,4 +1,4 @@
-"""One step of a run, as the program sees it."""
+"""One step of a run, as the program sees it; `step_recording` records it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from __future__ import annotations
 class Step:
     """One step of a run, such as one call of a model.
 
-    What is set until the step ends is recorded. Inputs, outputs and parameters may be of any type,
-    see `gentrace.schemas.to_json_value`; what is no mapping becomes one, such as
-    ``{"output": value}``.
+    Attributes that are set before the step ends are recorded. Inputs, outputs and parameters may be
+    of any type, see `gentrace.schemas.to_json_value`; a value that is not a mapping is wrapped in
+    one, such as ``{"output": value}``.
 
     Attributes:
         provider: name of who does the work, such as ``"openai"``; None leaves it out.
@@ -32,7 +32,7 @@ class Step:
         self._elapsed_time: int | None = None
         self._model_params = model_params
         self._inputs = inputs
-        # JSON texts of what was captured when the step started, by wire name.
+        # JSON texts of the captured content, by wire name.
         self._captured: dict[str, bytes] = {}
 
     @property
@@ -65,5 +65,5 @@ class Step:
         self._inputs = value
 
     def __repr__(self) -> str:
-        """Show its names, and nothing of its content."""
+        """Show its names, but no content."""
         return f"<Step {self.provider!r} {self.invocation!r}>"

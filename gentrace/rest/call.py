@@ -16,7 +16,7 @@ from urllib3.exceptions import (
 
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
-from gentrace.contexts import change_context
+from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.cancelling import pause
@@ -80,8 +80,8 @@ class Call:
         """
         self._began = now()
         attempt = Attempt(self._deadline, self.report)
-        token = change_context(current.set, attempt)
-        secrets = change_context(hidden.set, self.report.secrets)
+        token = call_without_gc(current.set, attempt)
+        secrets = call_without_gc(hidden.set, self.report.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
@@ -105,8 +105,8 @@ class Call:
             answer.tries = self.report.tries
             return answer
         finally:
-            change_context(hidden.reset, secrets)
-            change_context(current.reset, token)
+            call_without_gc(hidden.reset, secrets)
+            call_without_gc(current.reset, token)
         try:
             raise failure from cause
         finally:

@@ -22,7 +22,7 @@ from gentrace.exceptions import (
 )
 from gentrace.operations import ApiResponseWithoutDeserialization
 from gentrace.operations.operation import is_success
-from gentrace.process import loading
+from gentrace.process import fork_safe_imports
 from gentrace.rest.decoding import DecodingError, Packed, Readable, unpack
 from gentrace.rest.failures import FAILURES, explain, is_failure
 from gentrace.rest.incoming import BudgetError
@@ -295,7 +295,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.outlive_deadline()
         path = None
         try:
-            with loading():
+            with fork_safe_imports():
                 from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
 
             handle, path = mkstemp(prefix="gentrace-", dir=folder)

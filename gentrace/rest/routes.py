@@ -17,7 +17,7 @@ from gentrace.configuration import check_proxy
 from gentrace.configuration.proxies import ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
-from gentrace.process import loading
+from gentrace.process import fork_safe_imports
 from gentrace.rest.connections import guard
 from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
@@ -67,7 +67,7 @@ class Routes:
                 route.close()
                 route = None
             if route is None:
-                with loading():  # such as certifi's roots, or PySocks
+                with fork_safe_imports():  # such as certifi's roots, or PySocks
                     route = Route(url, self._configuration, self._contexts)
             self._routes[origin] = route
             if len(self._routes) > MAX_ROUTES:

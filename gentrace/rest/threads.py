@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from gentrace.exceptions import ApiConnectionException
-from gentrace.process import call_at_end, current_process, is_ending
+from gentrace.process import call_at_exit, current_process, is_exiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class CallThreads:
     def __init__(self, size: int) -> None:
         self.process = current_process()
         self._is_closed = False
-        if is_ending():
+        if is_exiting():
             raise _no_thread("the interpreter is ending")
         try:
             _try_threads(size + _THREADS_OF_POOL)
@@ -113,7 +113,7 @@ def _finish() -> None:
         threads.close()
 
 
-call_at_end(_finish)
+call_at_exit(_finish)
 
 
 def _no_thread(why: str) -> ApiConnectionException:

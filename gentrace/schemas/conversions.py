@@ -1,4 +1,8 @@
-"""How values of other types become what JSON has: one step at a time, by their own code."""
+"""Strict coercion of request values to the types of JSON: no value loses information.
+
+User code, such as a model's `model_dump`, is called through `ask`, which makes its exceptions
+errors of the request.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from frozendict import frozendict
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, List, Tuple, type_of
-from gentrace.schemas.json_forms import dump_model
+from gentrace.schemas.lenient_conversions import dump_model
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
@@ -24,25 +28,23 @@ PLAIN = (str, int, float, bool, type(None), *OBJECT, *ARRAY)
 
 
 def simplify(value: object, expected: str, *kinds: type) -> Any:
-    """Turn a value into one whose type is exactly one that JSON has.
-
-    What it contains stays as it is.
+    """Coerce a value to exactly one of the types of JSON; items of a container stay as they are.
 
     Args:
         value: any value.
-        expected: what an error says that it should have been.
-        kinds: the types, of `PLAIN`, that it may become; none for all of them.
+        expected: the words of an error for what was expected.
+        kinds: the types of `PLAIN` that are allowed; all of them if none is given.
 
     Raises:
-        ApiTypeError: it has no form of such a type.
-        ApiValueError: it has one that is not exact, or making it failed.
+        ApiTypeError: it cannot become one of these types.
+        ApiValueError: it cannot without loss, or its code raised.
 
     """
     plain: Any = value
     for _ in range(MAX_DEPTH):
         kind = type_of(plain)
-        # Compared one by one, as the class of a caller's object may have a hash that raises.
-        # In a plain loop, as an interrupt that strikes the end of a generator is lost.
+        # Compared one by one, as a metaclass may define a hash or `==` that raises.
+        # A plain loop, as an interrupt at the end of a generator expression would be lost.
         for each in PLAIN:
             if kind is each:
                 if kinds and kind not in kinds:
@@ -55,11 +57,11 @@ def simplify(value: object, expected: str, *kinds: type) -> Any:
 
 
 def ask(form: Callable[[Any], Any], value: object) -> Any:
-    """Return a form of a value, whose own code may raise anything.
+    """Return `form(value)`, which runs user code.
 
     Raises:
-        ApiValueError: it raised; but a `TimeoutError` without `errno` is one that the handler of a
-            signal has raised, and passes.
+        ApiValueError: user code raised. A `TimeoutError` without `errno` passes unchanged, as a
+            signal handler raised it.
 
     """
     try:
@@ -77,16 +79,16 @@ def ask(form: Callable[[Any], Any], value: object) -> Any:
 
 
 def is_instance(value: object, module: str, name: str) -> bool:
-    """Tell whether `value` is an instance of a class whose module need not be imported for that.
+    """Tell whether `value` is an instance of a class whose module may not have been imported.
 
-    By its type, as what it says of its class may be anything.
+    Its type decides, as its `__class__` may be anything.
     """
     loaded = sys.modules.get(module)
     return loaded is not None and issubclass(type(value), getattr(loaded, name))
 
 
-def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the other
-    """Return a simpler form of a value; `unset` if it has none."""
+def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the other
+    """Convert a value one step towards JSON; return `unset` if that is not possible."""
     kind = type_of(value)
     if issubclass(kind, type):
         return unset
@@ -98,7 +100,7 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the oth
     if callable(getattr(value, "model_dump", None)):
         return dump_model(value)
     if hasattr(kind, "__dataclass_fields__"):
-        from dataclasses import fields  # noqa: PLC0415 - only for those who use them
+        from dataclasses import fields  # noqa: PLC0415 - already imported by the caller
 
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if is_instance(value, "collections.abc", "Mapping"):
@@ -113,7 +115,7 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one form after the oth
         _refuse_numpy_times(value)
         return form()
     if callable(form := getattr(value, "isoformat", None)):
-        return _moment(value, form())
+        return _refuse_nat(value, form())
     return unset
 
 
@@ -125,11 +127,11 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
     list: List.copy,
     tuple: lambda value: Tuple.__getitem__(value, slice(None)),
 }
-"""How an instance of a subclass becomes one of the class, whatever it overrides."""
+"""Converts an instance of a subclass to the class itself, without running overridden methods."""
 
 
 def dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:
-    """Return the dict of an iterator of pairs, which may have no end."""
+    """Return the dict of an iterator of pairs, which may be infinite."""
     items = dict(islice(pairs, MAX_ITEMS))
     if next(pairs, pairs) is not pairs:
         raise ApiValueError(f"expected at most {MAX_ITEMS} pairs, got {describe(pairs)}", ())
@@ -137,7 +139,7 @@ def dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:
 
 
 def _items_of(value: Mapping[object, object]) -> dict[object, object]:
-    """Return the items of a mapping, which may say anything of how many they are."""
+    """Return the items of a mapping, whose `len` may be wrong and whose items may be infinite."""
     size = len(value)
     items = dict(islice(value.items(), size + 1)) if size <= MAX_ITEMS else {}
     if len(items) != size:
@@ -150,7 +152,7 @@ def _items_of(value: Mapping[object, object]) -> dict[object, object]:
 
 
 def _exact_number(value: Any) -> int | float:
-    """Return the int or float whose JSON text is exactly this Decimal."""
+    """Return the int or float that a Decimal equals exactly."""
     decimal = type_of(value)
     if value.is_finite() and (value.adjusted() < MAX_DIGITS or not value):
         number = int(value) if value.as_tuple().exponent >= 0 else float(value)
@@ -166,7 +168,7 @@ def _exact_number(value: Any) -> int | float:
 
 
 def _refuse_numpy_times(value: Any) -> None:
-    """Raise for numpy's times, alone or in an array, which may become numbers of any unit."""
+    """Refuse numpy's dates and durations, which `tolist` makes numbers of an unknown unit."""
     if not (is_instance(value, "numpy", "generic") or is_instance(value, "numpy", "ndarray")):
         return
     if _has_times(value.dtype):
@@ -183,7 +185,8 @@ def _has_times(dtype: Any) -> bool:
     return dtype.base.kind in "mM" or any(_has_times(inner[0]) for inner in fields.values())
 
 
-def _moment(value: object, text: object) -> object:
+def _refuse_nat(value: object, text: object) -> object:
+    """Return the ISO text of a date or time; refuse pandas' NaT, which stands for none."""
     if text == "NaT":
         raise ApiValueError(
             f"expected a date or time, got {describe(value)}, which is none: "

@@ -1,4 +1,4 @@
-"""JSON text: written for requests, read from answers."""
+"""JSON texts: encoded for requests, decoded from answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Dumps = Callable[[Any], bytes]
-    """What writes JSON in UTF-8 faster than the standard library: `orjson.dumps`."""
+    """An encoder of JSON in UTF-8 that is faster than the standard library's: `orjson.dumps`."""
 
 
 def encode(value: object, dumps: Dumps | None = None) -> bytes:
@@ -22,11 +22,12 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
 
     Args:
         value: the value.
-        dumps: a faster encoder, which may refuse with a TypeError what only the standard
-            library's writes; None has everything written by the latter.
+        dumps: a faster encoder; None for the standard library's, which is also used for a value
+            that the faster one refuses with a TypeError.
 
     Raises:
-        ApiValueError: an integer of more digits, or more levels, than this interpreter can write.
+        ApiValueError: an integer has more digits, or the value more levels, than this interpreter
+            can write.
 
     """
     if dumps is not None:
@@ -40,22 +41,22 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
         raise ApiValueError(f"cannot be written as JSON: {error}") from error
 
 
-@cache  # where orjson is not installed, each search for it takes tens of microseconds
+@cache  # if orjson is not installed, each search for it takes tens of microseconds
 def find_encoder(setting: str) -> Dumps | None:
-    """Return what `Configuration.json_encoder` names: None for the standard library's."""
+    """Return the encoder of a `Configuration.json_encoder`; None for the standard library's."""
     return None if setting == "json" else _find_orjson()
 
 
 def decode(data: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8, as JSON has it: no NaN, no infinity.
+    """Return the value of a JSON text in UTF-8; NaN and the infinities are not JSON.
 
     Raises:
         ValueError: not UTF-8, not JSON, nested deeper than 200 levels, or an integer of more than
-            4,300 digits, whatever the limits of the interpreter are.
+            4,300 digits. These limits do not depend on the interpreter's.
 
     """
     text = data.decode().removeprefix("\ufeff")
-    if _is_deep(data):
+    if _is_too_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         return _decoder.decode(text)
@@ -81,10 +82,10 @@ def _find_orjson() -> Dumps | None:
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def _is_deep(data: bytes) -> bool:
-    """Tell whether containers are nested too deeply, before anything descends into them.
+def _is_too_deep(data: bytes) -> bool:
+    """Tell whether containers are nested too deeply, by a scan that does not recurse.
 
-    Of a text that is no JSON, it tells so of what comes before the first mistake.
+    In a text that is not JSON, it holds for the part before the first syntax error.
     """
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
@@ -99,7 +100,7 @@ def _is_deep(data: bytes) -> bool:
 
 
 def _parse_integer(text: str) -> int:
-    """Return an integer; reading a longer one takes time by the square of its length."""
+    """Return an integer of limited length, as the time to parse one grows with its square."""
     if len(text) - text.startswith("-") > MAX_DIGITS:
         raise ValueError(f"an integer of more than {MAX_DIGITS} digits")
     return int(text)

@@ -12,7 +12,7 @@ from support.deliveries import RUN, delivering, files, keys
 from support.peers import Peer, echo, stall
 from support.programs import run_program
 
-from gentrace.process import hold_forks
+from gentrace.process import register_fork_lock
 
 
 def hang_some(talk, request):
@@ -88,7 +88,7 @@ def test_a_worker_of_multiprocessing_is_told_once_to_close_its_deliveries(monkey
 def test_forks_wait_for_no_lock_that_is_gone():
     """Such as that of a delivery whose counters alone were asked for."""
     lock = threading.RLock()
-    hold_forks(lock)
+    register_fork_lock(lock)
     seen = weakref.ref(lock)
     del lock
     gc.collect()

@@ -1,4 +1,4 @@
-"""Values whose own code calls steps and runs, or raises what is no `Exception`, while recorded."""
+"""User code that a conversion runs: it calls steps and runs, or raises what is no `Exception`."""
 
 import asyncio
 import sys
@@ -130,7 +130,7 @@ class Odd(BaseException):
 
 
 def raising(error):
-    """Make an object, a key and an exception whose own code raises."""
+    """Make an object, a key and an exception whose code raises."""
 
     class Value(Exception):  # noqa: N818 - it is all three
         def __str__(self):
@@ -146,7 +146,7 @@ def raising(error):
 
 
 @pytest.mark.parametrize("kind", [Odd, asyncio.CancelledError, GeneratorExit])
-def test_nothing_that_own_code_raises_reaches_the_program(pipeline, delivery, kind):
+def test_nothing_that_user_code_raises_reaches_the_program(pipeline, delivery, kind):
     error, value = raising(kind())
 
     @step("call")
@@ -166,7 +166,7 @@ def test_nothing_that_own_code_raises_reaches_the_program(pipeline, delivery, ki
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, Odd])
-def test_what_comes_from_outside_passes_through_own_code(pipeline, monkeypatch, kind):
+def test_what_comes_from_outside_passes_through_user_code(pipeline, monkeypatch, kind):
     """As of a signal handler, or a time-out of gevent; then the next step is recorded."""
     monkeypatch.setitem(sys.modules, "gevent", SimpleNamespace(Timeout=Odd))
     _, value = raising(kind())

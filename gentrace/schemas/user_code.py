@@ -1,0 +1,68 @@
+"""Running code of a converted value, such as its `repr`, and telling whether such code runs.
+
+The recorder asks `runs_user_code` before it records anything. Steps and runs that user code starts
+during a conversion are no part of the program, and recording them would convert more values.
+"""
+
+from __future__ import annotations
+
+import sys
+from threading import local
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+
+
+class UserCodeError(Exception):
+    """Replaces an exception of user code that is no subclass of `Exception`."""
+
+
+def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
+    """Return `function(value)`, which runs user code.
+
+    Raises:
+        Exception: what user code raised.
+        UserCodeError: user code raised a `BaseException` that is no `Exception`. KeyboardInterrupt,
+            SystemExit and gevent's exceptions pass unchanged, as a signal handler or gevent's hub
+            may raise them at any line.
+
+    """
+    before = _thread.runs_user_code
+    try:
+        _thread.runs_user_code = True
+        return function(value)
+    except Exception:
+        raise
+    except BaseException as error:
+        if _is_asynchronous(error):
+            raise
+        raise UserCodeError from None
+    finally:
+        _thread.runs_user_code = before
+
+
+def runs_user_code() -> bool:
+    """Tell whether this thread runs user code for a conversion."""
+    return _thread.runs_user_code
+
+
+class _Thread(local):
+    runs_user_code = False
+
+
+_thread = _Thread()
+
+_GEVENT_ERRORS = (("greenlet", "GreenletExit"), ("gevent", "Timeout"))
+"""Module and name of what gevent raises in a greenlet at any line."""
+
+
+def _is_asynchronous(error: BaseException) -> bool:
+    """Tell whether an exception may come from a signal handler or gevent's hub."""
+    # Looked up only in modules that are loaded, as others cannot have raised.
+    kinds = [getattr(sys.modules.get(module), name, None) for module, name in _GEVENT_ERRORS]
+    asynchronous = (KeyboardInterrupt, SystemExit, *(kind for kind in kinds if kind is not None))
+    return issubclass(type(error), asynchronous)
