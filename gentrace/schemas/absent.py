@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Final, Literal
@@ -24,13 +24,8 @@ class Unset:
         return "unset"
 
     def __reduce__(self) -> str:
+        """Return the name of the object, so that pickle and copy give this very object."""
         return "unset"
-
-    def __copy__(self) -> Unset:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
-        return self
 
 
 unset: Final = object.__new__(Unset)
