@@ -20,9 +20,10 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_timeout,
 )
-from gentrace.configuration.refusals import refuse, refuse_type, suggest
+from gentrace.configuration.refusals import refuse, refuse_type
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
+from gentrace.schemas.near_misses import suggest
 
 __all__ = [
     "API_DESCRIPTION",

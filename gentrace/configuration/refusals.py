@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas import describe
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
@@ -20,11 +15,3 @@ def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Ex
 def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
     """Build the error of a value that may be or hold a secret: its type alone is named."""
     return ApiTypeError(f"{name}: expected {expected}, got {type(value).__name__}")
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the name that a misspelt one stands for; empty if none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
-    close = get_close_matches(name, list(known), 1)
-    return f": did you mean {close[0]!r}?" if close else ""

@@ -11,10 +11,10 @@ from frozendict import frozendict
 from gentrace.configuration import addresses, files, logs, numbers, servers, texts, tls
 from gentrace.configuration.document import SERVERS
 from gentrace.configuration.numbers import DEFAULT_TIMEOUT, TimeoutSetting
-from gentrace.configuration.refusals import suggest
 from gentrace.configuration.setting import Same, Setting
 from gentrace.configuration.texts import or_none
 from gentrace.exceptions import ApiAttributeError
+from gentrace.schemas.near_misses import suggest
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -1,4 +1,4 @@
-"""`unset`, which stands for what is absent."""
+"""`unset`, the sentinel of an absent property, body or header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Unset:
 
     __slots__ = ()
 
-    def __new__(cls) -> Unset:  # noqa: PYI034 - there is one, which is of this very class
+    def __new__(cls) -> Unset:  # noqa: PYI034 - a singleton
         """Return `unset`."""
         return unset
 
@@ -29,4 +29,4 @@ class Unset:
 
 
 unset: Final = object.__new__(Unset)
-"""Stands for a property, body or header that is absent; it is false, and None is not it."""
+"""Stands for an absent property, body or header. It is false. None is JSON null instead."""

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class NumberSchema(Schema[float]):
-    """A number: an int or a finite float, each kept as it is; never a bool."""
+    """A number: an int or a finite float, kept as it is; never a bool."""
 
     expected = "a number"
     type = "number"
@@ -33,7 +33,7 @@ class NumberSchema(Schema[float]):
 
 
 class BooleanSchema(Schema[bool]):
-    """True or False; never a number or a word for it."""
+    """True or False; never a number or a text."""
 
     expected = "a boolean"
     type = "boolean"
@@ -64,7 +64,7 @@ class NullableSchema(Schema["T | None"]):
 
 
 class AnySchema(Schema[Any]):
-    """Any JSON value; the document names no type of it."""
+    """Any JSON value; the document gives it no type."""
 
     expected = JSON_VALUE
     type = ""
