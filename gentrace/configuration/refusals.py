@@ -7,7 +7,7 @@ from gentrace.schemas import describe
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
-    """Build the error of an invalid setting or argument: of its type if `kind`, else of its value."""
+    """Build the error of a setting or argument: of its type if `kind`, else of its value."""
     error = ApiTypeError if kind else ApiValueError
     return error(f"{name}: expected {expected}, got {describe(value)}")
 

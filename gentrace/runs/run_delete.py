@@ -8,7 +8,7 @@ from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.answers import check_declared
-from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, Unset, unset
 
 __all__ = [
@@ -38,8 +38,8 @@ operation = Operation(
     parameters=(PathParameter("id", STRING, "Id of a stored run.", required=True),),
     responses={
         204: OpenApiResponse(ApiResponseFor204, "The run is deleted"),
-        401: NO_ACCESS,
-        404: NO_RUN,
+        401: UNAUTHORIZED,
+        404: NOT_FOUND,
     },
 )
 

@@ -9,7 +9,7 @@ from gentrace.configuration import TimeoutSetting, refuse
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
-from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, ObjectSchema, Unset, unset
 
 __all__ = [
@@ -43,8 +43,8 @@ operation = Operation(
             "The run",
             {"application/json; charset=utf-8": ObjectSchema(StoredRun)},
         ),
-        401: NO_ACCESS,
-        404: NO_RUN,
+        401: UNAUTHORIZED,
+        404: NOT_FOUND,
     },
 )
 
@@ -67,7 +67,7 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
 
     """
     if id == "export":
-        raise refuse("id", "the id of a run", id)  # as its path is that of another operation
+        raise refuse("id", "the id of a run", id)  # its path belongs to `runs_export`
     answer: ApiResponseFor200 = self.api_client.call(
         operation, arguments={"id": id}, timeout=timeout
     )
