@@ -75,7 +75,15 @@ class Configuration(DeclaredSettings):
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": keywords if keywords != "" else None,
         }
-        _initialize(self, named, settings)
+        if access_token is None:
+            _set_from_environment(self, "access_token")
+        if host is None and server_index is None:
+            _set_from_environment(self, "host")
+        for name, value in named.items():
+            if value is not None:
+                _set(self, name, value)
+        for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
+            _set(self, name, value)
 
     if not TYPE_CHECKING:
 
@@ -255,20 +263,6 @@ _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 
 _APPLIED_LAST = {"logger_format": 1, "logger_file": 2, "debug": 3}
 """Settings that change loggers of the process, in order: they are set once all others are valid."""
-
-
-def _initialize(
-    configuration: Configuration, named: Mapping[str, object], settings: Mapping[str, object]
-) -> None:
-    if named["access_token"] is None:
-        _set_from_environment(configuration, "access_token")
-    if named["host"] is None and named["server_index"] is None:
-        _set_from_environment(configuration, "host")
-    for name, value in named.items():
-        if value is not None:
-            _set(configuration, name, value)
-    for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
-        _set(configuration, name, value)
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:

@@ -172,14 +172,7 @@ def _freeze_object(value: dict[Any, Any], depth: int, ancestors: set[int]) -> fr
     # Iterate over a copy: converting an item runs its code, which may change the dict.
     for given, item in value.copy().items():
         key = given if type(given) is str and given.isascii() else check_key(given)
-        kind = type_of(item)
-        if (
-            (kind is str and item.isascii())
-            or (kind is int and -SMALL < item < SMALL)
-            or (kind is float and item - item == 0)  # neither infinite nor NaN
-        ):
-            frozen[key] = item
-        elif item is not unset:
+        if item is not unset:
             try:
                 frozen[key] = _freeze(item, depth, ancestors)
             except (ApiTypeError, ApiValueError) as error:
