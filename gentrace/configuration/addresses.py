@@ -64,33 +64,36 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
         ApiValueError: not a URL of one of `schemes` with a host.
 
     """
-    from urllib.parse import urlsplit  # noqa: PLC0415 - the default host needs no parsing
-
     text = check_text(name, value, "a URL")
     expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
     if any(not "!" <= c <= "~" for c in text):
         expected += ", without blanks; write an international name as xn--…"
         raise refuse(name, expected, _mask_credentials(text))
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        is_valid = False
-    else:
-        netloc = (f"[{host}]" if is_ipv6(host) else host) + (f":{port}" if port else "")
-        is_valid = (
-            parts.scheme in schemes
-            and (is_ipv6(host) or is_host_name(host))
-            # Rebuilt from its parts: differs if urlsplit ignored something.
-            and netloc == parts.netloc.rpartition("@")[2].lower()
-            and re.fullmatch(_PATH, parts.path) is not None
-        )
-    if not is_valid:
+    if not _is_url(text, schemes):
         expected += (
             ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"
         )
         raise refuse(name, expected, _mask_credentials(text))
     return text.rstrip("/")
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    """Tell whether a text is a URL of one of `schemes` with a valid host, port and path."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - the default host needs no parsing
+
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    netloc = (f"[{host}]" if is_ipv6(host) else host) + (f":{port}" if port else "")
+    return (
+        parts.scheme in schemes
+        and (is_ipv6(host) or is_host_name(host))
+        # Rebuilt from its parts: differs if urlsplit ignored something.
+        and netloc == parts.netloc.rpartition("@")[2].lower()
+        and re.fullmatch(_PATH, parts.path) is not None
+    )
 
 
 def check_path_characters(name: str, value: object) -> str:
