@@ -11,6 +11,7 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
@@ -19,7 +20,6 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_timeout,
 )
-from gentrace.configuration.refusals import refuse, refuse_type
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
 from gentrace.configuration.tracebacks import hide_arguments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gentrace.configuration.refusals import refuse
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.texts import check_text
 from gentrace.exceptions import ApiValueError

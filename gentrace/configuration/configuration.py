@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.refusals import refuse_type
+from gentrace.configuration.errors import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration.refusals import refuse, refuse_type
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_path
 from gentrace.configuration.numbers import check_flag
-from gentrace.configuration.refusals import refuse
 from gentrace.configuration.secrets import hidden, scrub
 from gentrace.configuration.texts import check_text
 

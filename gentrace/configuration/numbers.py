@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration.refusals import refuse
+from gentrace.configuration.errors import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

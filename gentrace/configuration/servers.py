@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import document
 from gentrace.configuration.addresses import check_host
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.numbers import check_integer
-from gentrace.configuration.refusals import refuse
 from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
 

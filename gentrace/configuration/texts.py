@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from frozendict import frozendict
 
-from gentrace.configuration.refusals import refuse, refuse_type
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.secrets import Secret
 from gentrace.exceptions import ApiValueError
 

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration.addresses import is_host_name, is_ipv6
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_existing
-from gentrace.configuration.refusals import refuse
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:

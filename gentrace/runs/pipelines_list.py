@@ -48,14 +48,14 @@ def pipelines_list(self: Api, *, timeout: TimeoutSetting | None = None) -> ApiRe
     """List the pipelines of stored runs, the one that ran last first.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
     Returns:
         Names, counts, error rates and durations in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiException: the call failed; its attributes say how.
 
     """

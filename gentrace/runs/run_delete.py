@@ -47,17 +47,17 @@ operation = Operation(
 def run_delete(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> ApiResponseFor204:  # noqa: A002 - the document's name
     """Delete a stored run.
 
-    A delete that is retried, as its answer was lost, may end in a 404: the run is gone then.
+    A delete that is retried because its answer was lost may fail with 404; the run is deleted then.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         id: id of the run.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiValueError: an argument is not allowed.
-        ApiException: the call failed; its `status` is 404 if there is no run of that id.
+        ApiException: the call failed; its `status` is 404 if no run has that id.
 
     """
     answer: ApiResponseFor204 = self.api_client.call(

@@ -53,7 +53,7 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
     """Get a stored run with its body.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         id: id of the run.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
@@ -61,9 +61,9 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
         The run in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiValueError: an argument is not allowed.
-        ApiException: the call failed; its `status` is 404 if there is no run of that id.
+        ApiException: the call failed; its `status` is 404 if no run has that id.
 
     """
     if id == "export":

@@ -67,17 +67,17 @@ def runs_export(
     """Export stored runs as JSON Lines, the oldest first, in bounded memory.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         timeout: seconds, as `Configuration.timeout`; None takes that. Only a triple limits reading
             the lines too.
-        **filters: which runs, see `Filters`.
+        **filters: which runs to select, see `Filters`.
 
     Returns:
         The answer with its body unread: `for line in answer.response` reads the lines, as bytes.
         It holds a connection until it is closed or read to its end; a `with` block closes it.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: the call failed; its attributes say how. Reading the lines may raise it too.
 

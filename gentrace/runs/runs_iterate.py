@@ -28,16 +28,16 @@ def runs_iterate(
     A run may be deleted as soon as it was yielded.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         limit: page size, 1 to 1000; `unset` is 50. It is halved while a page is larger than
             `Configuration.max_response_body`.
         before: id of the run after which to begin; `unset` begins with the newest run.
         view: whether each run has its body (`full`, as `unset`) or not (`summary`).
         timeout: seconds for each page, as `Configuration.timeout`; None takes that.
-        **filters: which runs, see `Filters`.
+        **filters: which runs to select, see `Filters`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: a call failed; its attributes say how.
 

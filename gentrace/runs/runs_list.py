@@ -86,19 +86,19 @@ def runs_list(
     """List stored runs, the newest first, one page of them.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         limit: maximum number of runs in the page, 1 to 1000; `unset` is 50.
         before: id of the run after which the page begins, such as `next` of the previous page;
             `unset` begins with the newest run.
         view: whether each run has its body (`full`, as `unset`) or not (`summary`).
         timeout: seconds, as `Configuration.timeout`; None takes that.
-        **filters: which runs, see `Filters`.
+        **filters: which runs to select, see `Filters`.
 
     Returns:
         The page in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: the call failed; its attributes say how.
 
