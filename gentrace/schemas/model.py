@@ -83,7 +83,7 @@ class Model(frozendict[str, Any]):
         def __new__(cls, /, *args: object, **keywords: object) -> Self:
             """Make a model from a mapping, from keywords or from both.
 
-            `dataclasses.asdict` gives an iterator of pairs in place of the mapping.
+            `dataclasses.asdict` passes an iterator of pairs in place of the mapping.
             """
             if len(args) > 1:
                 raise ApiTypeError(
