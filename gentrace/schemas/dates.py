@@ -52,13 +52,8 @@ def to_date_time_text(value: object) -> str:
 
 def is_date_time(text: str) -> bool:
     """Tell whether a text is an RFC 3339 date and time that exists in the calendar."""
-    if _pattern().fullmatch(text) is None:
-        return False
-    try:
-        date.fromisoformat(text[:10])
-    except ValueError:  # such as February 30
-        return False
-    return True
+    match = _pattern().fullmatch(text)
+    return match is not None and (match[1] is None or _is_in_calendar(text[:10]))
 
 
 def invalid_date_time(text: str) -> ApiValueError:
@@ -71,12 +66,23 @@ def invalid_date_time(text: str) -> ApiValueError:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Compile the format of RFC 3339, on first use as compiling is slow."""
+    """Compile the format of RFC 3339, on first use as compiling is slow.
+
+    Its group is a day that not every month has.
+    """
     return re.compile(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]|(29|3[01]))"
         r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
         r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
     )
+
+
+def _is_in_calendar(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:  # such as February 30
+        return False
+    return True
 
 
 def _format_datetime(value: Any) -> str:
