@@ -14,7 +14,7 @@ from gentrace.schemas.words import describe
 if TYPE_CHECKING:
     from datetime import datetime
 
-DATE_TIME_EXPECTED = "an RFC 3339 date and time"
+DATE_TIME_WORDS = "an RFC 3339 date and time"
 
 
 def as_datetime(text: str | datetime) -> datetime:
@@ -59,7 +59,7 @@ def is_date_time(text: str) -> bool:
 def invalid_date_time(text: str) -> ApiValueError:
     """Build the error of an invalid date and time; the caller raises it."""
     return ApiValueError(
-        f"expected {DATE_TIME_EXPECTED} such as '2023-05-04T09:30:00.125Z', got {describe(text)}",
+        f"expected {DATE_TIME_WORDS} such as '2023-05-04T09:30:00.125Z', got {describe(text)}",
         (),
     )
 

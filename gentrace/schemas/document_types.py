@@ -9,7 +9,7 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.builtin_types import Dict, List, Tuple
 from gentrace.schemas.conversions import ARRAY, OBJECT, is_instance, simplify
 from gentrace.schemas.dates import (
-    DATE_TIME_EXPECTED,
+    DATE_TIME_WORDS,
     invalid_date_time,
     is_date_time,
     to_date_time_text,
@@ -103,7 +103,7 @@ class StringSchema(Schema[str]):
 class DateTimeSchema(Schema[str]):
     """A date and time of RFC 3339: a string, sent as it is, or an aware `datetime`."""
 
-    expected = DATE_TIME_EXPECTED
+    expected = DATE_TIME_WORDS
     type = "string"
     format = "date-time"
 
