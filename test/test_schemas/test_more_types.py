@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
-from gentrace.schemas import DATE_TIME, REQUEST_RULES, STRING, ArraySchema
+from gentrace.schemas import DATE_TIME, INTEGER, REQUEST_RULES, STRING, ArraySchema
 from gentrace.schemas.more_types import ANY, BOOLEAN, NUMBER, NullableSchema
 
 VALUES = st.recursive(
@@ -83,6 +83,7 @@ def test_a_value_becomes_the_json_that_it_stands_for(schema, value, expected):
         (NUMBER, None, ApiTypeError, "expected a number, got None"),
         (NUMBER, float("nan"), ApiValueError, "expected a number that JSON has, got nan"),
         pytest.param(NUMBER, 10**4300, ApiValueError, "at most 4300 digits", id="digits"),
+        (INTEGER, 1.5, ApiTypeError, r"expected an integer, got float 1.5: round\(value\)"),
         (BOOLEAN, 1, ApiTypeError, "expected a boolean, got int 1"),
         (BOOLEAN, "true", ApiTypeError, "expected a boolean, got str 'true'"),
         (NullableSchema(BOOLEAN), 0, ApiTypeError, "expected a boolean, got int 0"),
