@@ -89,76 +89,41 @@ __all__ = [
     "step",
 ]
 
-_NAMES = {
-    "gentrace.api_client": ("ApiClient", "ApiResponse", "ApiResponseWithoutDeserialization"),
-    "gentrace.apis.tags.ingestion_api": ("IngestionApi",),
-    "gentrace.configuration": ("Configuration",),
-    "gentrace.delivery": (
-        "Delivery",
-        "DeliveryError",
-        "DeliveryStats",
-        "Receipt",
-        "default_delivery",
-        "set_default_delivery",
+_NAMES_OF = {
+    "api_client": "ApiClient ApiResponse ApiResponseWithoutDeserialization",
+    "apis.tags.ingestion_api": "IngestionApi",
+    "configuration": "Configuration",
+    "delivery": (
+        "Delivery DeliveryError DeliveryStats Receipt default_delivery set_default_delivery"
     ),
-    "gentrace.exceptions": (
-        "ApiAttributeError",
-        "ApiException",
-        "ApiKeyError",
-        "ApiTypeError",
-        "ApiValueError",
-        "OpenApiException",
+    "exceptions": (
+        "ApiAttributeError ApiException ApiKeyError ApiTypeError ApiValueError OpenApiException"
     ),
-    "gentrace.models": (
-        "PipelineRunRequest",
-        "PipelineRunResponse",
-        "StepRun",
-        "StepRunProvider",
-    ),
-    "gentrace.recorder": (
-        "Pipeline",
-        "PipelineRun",
-        "Step",
-        "bind",
-        "current_run",
-        "current_step",
-        "step",
-    ),
+    "models": "PipelineRunRequest PipelineRunResponse StepRun StepRunProvider",
+    "recorder": "Pipeline PipelineRun Step bind current_run current_step step",
 }
-"""The public names by the module that has them."""
+"""The public names by the module that defines them."""
 
-_HOME = {name: module for module, names in _NAMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 
-_MODULES = (
-    "aio",
-    "api_client",
-    "apis",
-    "backfill",
-    "configuration",
-    "delivery",
-    "exceptions",
-    "local",
-    "model",
-    "models",
-    "paths",
-    "recorder",
-    "rest",
-    "runs",
-    "schemas",
-    "testing",
+_MODULES = frozenset(
+    (  # noqa: SIM905 - one name a line says no more
+        "aio api_client apis backfill configuration delivery exceptions local model models paths "
+        "recorder rest runs schemas testing"
+    ).split()
 )
 """The public modules."""
 
-if not TYPE_CHECKING:  # to a checker, a misspelt name is an error
+if not TYPE_CHECKING:  # so that type checkers report a misspelt name
 
     def __getattr__(name: str) -> object:
-        """Load a public name from its module, or a module, and keep it for the next time."""
+        """Import a public module, or a public name from its module, and keep it (PEP 562)."""
         from importlib import import_module  # noqa: PLC0415 - needed once a name
 
         if name in _MODULES:
             value = import_module(f"gentrace.{name}")
-        elif name in _HOME:
-            value = getattr(import_module(_HOME[name]), name)
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"gentrace.{_MODULE_OF[name]}"), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value

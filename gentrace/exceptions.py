@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from urllib3 import HTTPResponse
 
 SHOWN_BODY = 500
-"""How many characters of a server's words the text of an exception shows."""
+"""How many characters of a server's text the message of an exception shows."""
 
 
 class OpenApiException(Exception):  # noqa: N818 - the name that users of such clients know
@@ -45,12 +45,12 @@ class OpenApiException(Exception):  # noqa: N818 - the name that users of such c
 
 
 class _CallerError(OpenApiException):
-    """A mistake of the caller, with the place in the value where it is.
+    """A mistake of the caller, with the path of the invalid item.
 
     Args:
-        message: what is wrong and what to do, without the place.
-        path_to_item: keys and indices that lead to the place, `()` for the value itself; None
-            where the mistake is not in a value, such as a wrong argument.
+        message: what is wrong and what to do about it, without the path.
+        path_to_item: keys and indices that lead to the item, `()` for the value itself; None if
+            the mistake is not in a value, such as a wrong argument.
 
     """
 
@@ -69,13 +69,13 @@ class _CallerError(OpenApiException):
         return type(self), (self.message, self.path_to_item), vars(self)  # with its notes
 
     def reword(self, message: str, path_to_item: tuple[str | int, ...] | None) -> None:
-        """Say something else, of another place."""
+        """Replace the message and the path."""
         self.message = message
         self.path_to_item = path_to_item
         self.args = message, path_to_item
 
     def move_under(self, key: str | int) -> None:
-        """Say that the place is inside of item `key`: called while the error passes containers."""
+        """Prepend `key` to the path: each container does so while the error passes through it."""
         self.reword(self.message, (key, *(self.path_to_item or ())))
 
 
@@ -96,7 +96,7 @@ class ApiAttributeError(_CallerError, AttributeError):
 
 
 def format_path(path: tuple[str | int, ...]) -> str:
-    """Write a place as ``$.stepRuns[3].elapsedTime``; a key that is no identifier is quoted."""
+    """Format a path as ``$.stepRuns[3].elapsedTime``; a key that is no identifier is quoted."""
     parts = ["$"]
     for key in path:
         if isinstance(key, int):
@@ -112,10 +112,10 @@ def format_path(path: tuple[str | int, ...]) -> str:
 
 
 SHOWN_KEY = 100
-"""How many characters of one key the text of an error shows."""
+"""How many characters of one key the message of an error shows."""
 
 SHOWN_LEVELS = 24
-"""How many levels of a place the text of an error shows."""
+"""How many levels of a path the message of an error shows."""
 
 
 class InsecureTransportWarning(UserWarning):
@@ -123,7 +123,7 @@ class InsecureTransportWarning(UserWarning):
 
 
 class Answer(Protocol):
-    """The answer in an exception, see `gentrace.ApiResponse`: response, body and headers."""
+    """What an exception needs of an answer; `gentrace.ApiResponse` has it."""
 
     response: HTTPResponse
     body: Any
@@ -147,21 +147,21 @@ class ApiException(OpenApiException):
     """What went wrong with a call.
 
     Args:
-        status: HTTP status of the answer; 0 where no complete answer came.
-        reason: the answer's reason phrase, or what kept an answer from coming.
+        status: HTTP status of the answer; 0 if no complete answer came.
+        reason: reason phrase of the answer, or why no answer came.
         api_response: the answer: the documented class of its status, or
-            `ApiResponseWithoutDeserialization`; None where there was none.
-        body: the answer's bytes, as far as they were read; empty where there were none.
-        headers: the answer's header fields, those that carry secrets masked; None without answer.
-        retry_after: seconds that the server asks to wait, None where it does not ask.
-        idempotency_key: key that the call's requests carried, None where they carried none: give
-            it to a later call to make that one the same call.
-        tries: how many requests were put on the wire.
+            `ApiResponseWithoutDeserialization`; None if there was none.
+        body: the bytes of the answer, as far as they were read; empty if there were none.
+        headers: the header fields of the answer, with secrets masked; None if there was none.
+        retry_after: seconds that the server asks to wait; None if it does not ask.
+        idempotency_key: key that the requests carried; None if they carried none. A later call
+            with this key is the same call to the server.
+        tries: how many requests were sent.
 
     """
 
     remedy = ""
-    """What the caller may do about it, added to the text."""
+    """What the caller may do about it; the message ends with it."""
 
     def __init__(  # noqa: PLR0913 - one argument a documented attribute
         self,
@@ -186,13 +186,11 @@ class ApiException(OpenApiException):
         self.tries = tries
 
     def __str__(self) -> str:
-        parts = [f"({self.status})"]
+        text = f"({self.status})"
         if self.reason:
-            parts.append(_printable(self.reason))
-        text = " ".join(parts)
-        words = _printable(self.body.decode("utf-8", "replace"))
-        if words:
-            text += f": {words}"
+            text += f" {_excerpt(self.reason)}"
+        if body := _excerpt(self.body.decode("utf-8", "replace")):
+            text += f": {body}"
         if self.remedy:
             text += f" ({self.remedy})"
         return text
@@ -212,17 +210,17 @@ def _restore(kind: type[ApiException], state: dict[str, Any]) -> ApiException:
     return error
 
 
-def _printable(text: str) -> str:
-    """Put a server's words on one line, cut, with control characters escaped."""
+def _excerpt(text: str) -> str:
+    """Return the start of a server's text on one line, with control characters escaped."""
     start = text[: SHOWN_BODY * 4]
-    words = " ".join(start.split())
-    if len(words) > SHOWN_BODY or len(text) > len(start):
-        words = words[:SHOWN_BODY] + "…"
-    return printable(words)
+    line = " ".join(start.split())
+    if len(line) > SHOWN_BODY or len(text) > len(start):
+        line = line[:SHOWN_BODY] + "…"
+    return printable(line)
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal or a log would not show as it is, such as control characters."""
+    """Escape characters that are not printable, such as control characters."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -256,7 +254,7 @@ class RedirectException(ApiException):
     def __str__(self) -> str:
         location = (self.headers or {}).get("Location")
         text = super().__str__()
-        return f"{text} (Location: {_printable(location)})" if location else text
+        return f"{text} (Location: {_excerpt(location)})" if location else text
 
 
 class ClientException(ApiException):
@@ -313,5 +311,5 @@ _BY_FAMILY: dict[int, type[ApiException]] = {
 
 
 def exception_class(status: int) -> type[ApiException]:
-    """Return the class of the exception that an answer with this status becomes."""
+    """Return the exception class for the status of an answer."""
     return _BY_STATUS.get(status) or _BY_FAMILY.get(status // 100, ApiException)

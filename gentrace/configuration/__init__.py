@@ -1,4 +1,4 @@
-"""What a caller can set: the settings, their checks, the document's facts, logs and secrets."""
+"""The configuration of a client: settings, their validation, logging and the masking of secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
-from gentrace.configuration.hiding import hide_arguments
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
@@ -20,9 +20,10 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_timeout,
 )
-from gentrace.configuration.refusals import refuse, refuse_type, suggest
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
+from gentrace.configuration.tracebacks import hide_arguments
+from gentrace.schemas.near_misses import suggest
 
 __all__ = [
     "API_DESCRIPTION",
@@ -51,4 +52,4 @@ __all__ = [
 ]
 
 _restore = restore
-"""Pickles of earlier versions refer to this name."""
+"""Pickles of earlier versions refer to `restore` by this name."""

@@ -1,4 +1,4 @@
-"""`Configuration`: where the API is, how to reach it and how to behave."""
+"""`Configuration`: the settings of a client, validated when they are set."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.hiding import hide_arguments
-from gentrace.configuration.refusals import refuse_type
+from gentrace.configuration.errors import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
+from gentrace.configuration.tracebacks import hide_arguments
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 class Configuration(DeclaredSettings):
     """Where the API is, how to reach it and how to behave.
 
-    Every attribute may be changed at any time, and acts from the next call on. A value that
-    cannot work is refused where it is set; what a file holds, by the first call that needs it.
+    Every attribute may be changed at any time; the change applies from the next call on. An invalid
+    value raises where it is set. The content of a file is checked by the first call that needs it.
 
     Args:
-        host: base address, with the path of the API; `GENTRACE_HOST`, or else the server of the
-            document, if None.
+        host: base address, with the path of the API; if None, `GENTRACE_HOST`, or else the server
+            of the document.
         access_token: the API key; `GENTRACE_API_KEY` if None.
-        server_index: which server of the document to use where no host is given here; 0 if None.
+        server_index: which server of the document to use if `host` is None; 0 if None.
         server_variables: values of the variables in that server's address.
         server_operation_index: `server_index` by operation, such as ``{"pipeline_run_post": 0}``.
         server_operation_variables: `server_variables` by operation.
         disabled_client_side_validations: keywords of JSON Schema, with commas between them, that
             a plain dict given to a call is not checked for.
-        settings: any other attribute; `debug`, `logger_file` and `logger_format` act on the loggers
-            of the process, whichever configuration was told last.
+        settings: any other attribute; `debug`, `logger_file` and `logger_format` change the loggers
+            of the process, so that the configuration set last wins.
 
     Raises:
         ApiTypeError: a setting of the wrong type.
-        ApiValueError: a setting that cannot work.
+        ApiValueError: a setting with an invalid value.
         ApiAttributeError: no setting has this name.
 
     """
 
     changes: int
-    """How often something was set: whoever keeps what follows from the settings compares it."""
+    """How many changes were made; what is derived from the settings is stale once it has grown."""
 
     lost: frozenset[str] = frozenset()
-    """Names of what a pickle left out and nothing has replaced."""
+    """Names of settings that a pickle left out and that were not set again."""
 
     _default: ClassVar[Configuration | None] = None
 
@@ -68,14 +68,22 @@ class Configuration(DeclaredSettings):
         keywords = disabled_client_side_validations
         named: dict[str, object] = {
             "server_index": server_index,
-            "host": host,  # in place of the server_index
+            "host": host,  # after server_index, which it replaces
             "access_token": access_token,
             "server_variables": server_variables,
             "server_operation_index": server_operation_index,
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": keywords if keywords != "" else None,
         }
-        _set_all(self, named, settings)
+        if access_token is None:
+            _set_from_environment(self, "access_token")
+        if host is None and server_index is None:
+            _set_from_environment(self, "host")
+        for name, value in named.items():
+            if value is not None:
+                _set(self, name, value)
+        for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
+            _set(self, name, value)
 
     if not TYPE_CHECKING:
 
@@ -86,14 +94,14 @@ class Configuration(DeclaredSettings):
         @hide_arguments
         def __delattr__(self, name: str) -> None:
             _set(self, name, find_setting(name).default)
-            _take_from_environment(self, name)
+            _set_from_environment(self, name)
 
         def __getattr__(self, name: str) -> object:
-            return find_setting(name)  # which raises: Python has found none
+            return find_setting(name)  # raises, as Python found no attribute
 
     @property
     def logger(self) -> dict[str, logging.Logger]:
-        """The loggers that `debug` and `logger_file` act on."""
+        """The loggers that `debug` and `logger_file` change."""
         import logging  # noqa: PLC0415 - slow to import
 
         return {
@@ -104,10 +112,10 @@ class Configuration(DeclaredSettings):
     @classmethod
     @hide_arguments
     def set_default(cls, default: Configuration | None) -> Configuration | None:
-        """Make a copy of `default` what `get_default_copy` starts from; None forgets it.
+        """Set the default configuration to a copy of `default`; None removes the default.
 
         Returns:
-            What it started from until now, None if nothing was set.
+            The previous default, None if there was none.
 
         """
         if not (default is None or isinstance(cast("object", default), Configuration)):
@@ -118,14 +126,14 @@ class Configuration(DeclaredSettings):
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
-        """Return a copy of what `set_default` was given, or else a new configuration."""
+        """Return a copy of the default configuration, or a new configuration if none is set."""
         return cls() if cls._default is None else cls._default.copy()
 
     def copy(self) -> Self:
         """Return a configuration with the same settings, token included."""
-        twin = object.__new__(type(self))
-        vars(twin).update(vars(self))
-        return twin
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
 
     __copy__ = copy
 
@@ -133,18 +141,18 @@ class Configuration(DeclaredSettings):
         return self.copy()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Of a copy, which no other thread changes.
+        # Copied first, as another thread may change it.
         state = {name: value for name, value in vars(self).copy().items() if name != "lost"}
-        left_out = {"ssl_context"} if self.pickle_token else SECRETS | {"ssl_context"}
-        lost = self.lost | {name for name in left_out if state.get(name)}
+        omitted = {"ssl_context"} if self.pickle_token else SECRETS | {"ssl_context"}
+        lost = self.lost | {name for name in omitted if state.get(name)}
         kept = {name: value for name, value in state.items() if name not in lost}
         return restore, (type(self), kept, lost)
 
     def check_complete(self) -> None:
-        """Check that nothing was left behind in a pickle.
+        """Check that every setting that a pickle left out has been set again.
 
         Raises:
-            ApiValueError: a secret or a TLS context was, and nothing has taken its place.
+            ApiValueError: a secret or a TLS context has not.
 
         """
         for name in sorted(self.lost):
@@ -158,7 +166,7 @@ class Configuration(DeclaredSettings):
             )
 
     def auth_settings(self) -> dict[str, dict[str, str]]:
-        """Return how a request proves who sends it, by the document's security scheme."""
+        """Return how requests are authorized, by name of the document's security scheme."""
         if self.access_token is None:
             return {}
         return {
@@ -171,22 +179,22 @@ class Configuration(DeclaredSettings):
         }
 
     def to_debug_report(self) -> str:
-        """Return versions and settings, secrets masked, for a report of a fault."""
+        """Return versions and settings, secrets masked, for a bug report."""
         import platform  # noqa: PLC0415 - only a report needs it
 
         lines = [
             f"gentrace-py {__version__}, API {document.API_VERSION}",
             f"Python {platform.python_version()} on {platform.platform()}",
         ]
-        lines += [f"{name}: {value}" for name, value in self._shown().items()]
+        lines += [f"{name}: {value}" for name, value in self._masked_settings().items()]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value}" for name, value in self._shown().items())
+        shown = ", ".join(f"{name}={value}" for name, value in self._masked_settings().items())
         return f"Configuration({shown})"
 
-    def _shown(self) -> dict[str, str]:
-        """Return the settings that are set, and the host, as they may be shown."""
+    def _masked_settings(self) -> dict[str, str]:
+        """Return the `repr` of the host and of all settings that are set, secrets masked."""
         values = {"host": self.host, **vars(self)}
         return {
             name: repr(MASK if name in SECRETS and value is not None else value)
@@ -205,16 +213,16 @@ class Configuration(DeclaredSettings):
         variables: Mapping[str, str] | None = None,
         servers: Sequence[Mapping[str, Any]] | None = None,
     ) -> str:
-        """Return the address of a server, its variables filled in.
+        """Return the address of a server with its variables filled in.
 
         Args:
-            index: which of `servers`; None is the `host` of this configuration.
-            variables: values by name; those left out have their defaults.
-            servers: as `get_host_settings` returns them, which is also what None stands for.
+            index: which of `servers`; None returns the `host` of this configuration.
+            variables: values by name; a variable that is missing takes its default.
+            servers: the servers, in the form of `get_host_settings`; None takes the document's.
 
         Raises:
-            ApiTypeError: an index or variables of another type.
-            ApiValueError: no such server, no such variable, or a value it may not have.
+            ApiTypeError: an index or variables of the wrong type.
+            ApiValueError: no such server, no such variable, or a value that it does not allow.
 
         """
         if index is None:
@@ -237,38 +245,24 @@ class Configuration(DeclaredSettings):
 def restore(
     kind: type[Configuration], state: dict[str, Any], lost: frozenset[str]
 ) -> Configuration:
-    """Return the configuration that a pickle holds.
+    """Return the unpickled configuration.
 
     Raises:
-        ApiValueError: `GENTRACE_API_KEY` stands for a token that was left out, and cannot be one.
+        ApiValueError: the token was left out, and `GENTRACE_API_KEY` is not a valid one.
 
     """
     restored = object.__new__(kind)
     vars(restored).update(state, lost=lost)
     if "access_token" in lost:
-        _take_from_environment(restored, "access_token")
+        _set_from_environment(restored, "access_token")
     return restored
 
 
-_RIVALS = {"host": "server_index", "server_index": "host"}
-"""Settings that say the same thing: setting one forgets the other."""
+_EXCLUSIVE = {"host": "server_index", "server_index": "host"}
+"""Mutually exclusive settings: setting one removes the other."""
 
-_LATE = {"logger_format": 1, "logger_file": 2, "debug": 3}
-"""What acts on the process, and so comes when all else is known to be right."""
-
-
-def _set_all(
-    configuration: Configuration, named: Mapping[str, object], settings: Mapping[str, object]
-) -> None:
-    if named["access_token"] is None:
-        _take_from_environment(configuration, "access_token")
-    if named["host"] is None and named["server_index"] is None:
-        _take_from_environment(configuration, "host")
-    for name, value in named.items():
-        if value is not None:
-            _set(configuration, name, value)
-    for name, value in sorted(settings.items(), key=lambda item: _LATE.get(item[0], 0)):
-        _set(configuration, name, value)
+_APPLIED_LAST = {"logger_format": 1, "logger_file": 2, "debug": 3}
+"""Settings that change loggers of the process, in order: they are set once all others are valid."""
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
@@ -276,13 +270,13 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
     values[name] = find_setting(name).check(name, value)
     values["changes"] += 1
     if value is not None:
-        values.pop(_RIVALS.get(name, ""), None)
+        values.pop(_EXCLUSIVE.get(name, ""), None)
     if name in configuration.lost:
         values["lost"] = configuration.lost - {name}
 
 
 @hide_arguments
-def _take_from_environment(configuration: Configuration, name: str) -> None:
+def _set_from_environment(configuration: Configuration, name: str) -> None:
     value = find_setting(name).read_environment()
     if value is not None:
         _set(configuration, name, value)

@@ -1,4 +1,4 @@
-"""Facts of the OpenAPI document: what the API is, where it is and how a request is authorized."""
+"""Facts of the OpenAPI document: title, version, description, servers and security schemes."""
 
 from __future__ import annotations
 

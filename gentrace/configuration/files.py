@@ -1,11 +1,11 @@
-"""Checks of paths: files and folders that must be there when they are set."""
+"""Validation of paths: of files and folders that must exist when they are set."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration.refusals import refuse, refuse_type
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def check_path(name: str, value: object) -> str:
-    """Return a path as a string; ApiTypeError or ApiValueError if it is none."""
+    """Return a path as a string; ApiTypeError or ApiValueError if it is not a path."""
     if not (isinstance(value, str) or hasattr(value, "__fspath__")):
         raise refuse(name, "a path or None", value, kind=True)
     if isinstance(value, str) and "-----BEGIN" in value:
         raise refuse_type(name, "the path of a file, not what stands in it", value)
     try:
         path = os.fspath(cast("str", value))
-        is_whole = b"\0" not in os.fsencode(path) and bool(path)
-    except Exception as error:  # its own code may raise anything
+        is_valid = b"\0" not in os.fsencode(path) and bool(path)
+    except Exception as error:  # `__fspath__` may raise anything
         raise refuse(name, "a path", value) from error
-    if not is_whole:
+    if not is_valid:
         raise refuse(name, "a path", value)
     return check_text(name, path)
 
 
 def check_existing(name: str, value: object, exists: Callable[[str], bool], expected: str) -> str:
-    """Return a path of which `exists` says that it is there."""
+    """Return a path for which `exists` is true."""
     path = check_path(name, value)
     if not exists(path):
         raise refuse(name, expected, value)

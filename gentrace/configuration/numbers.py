@@ -1,11 +1,11 @@
-"""Checks of numbers, of flags, and of settings that are made of numbers."""
+"""Validation of numbers, flags, time-outs, retries and socket options."""
 
 from __future__ import annotations
 
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration.refusals import refuse
+from gentrace.configuration.errors import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +15,10 @@ Seconds = float
 TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
 
 DEFAULT_TIMEOUT = (5.0, 30.0, 60.0)
-"""Seconds: to connect, for one read or write, and for the whole call."""
+"""Seconds to connect, for one read or write, and for the whole call."""
 
 INT_BOUND = 2**31
-"""From which on the system's numbers are too small."""
+"""Numbers from here on do not fit into a C int."""
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -29,7 +29,7 @@ def check_flag(name: str, value: object) -> bool:
 
 
 def check_integer(name: str, value: object, expected: str, least: int, most: float = inf) -> int:
-    """Return a whole number from `least` to `most`; ApiTypeError or ApiValueError if it is none."""
+    """Return an integer from `least` to `most`; ApiTypeError or ApiValueError if it is not one."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise refuse(name, expected, value, kind=True)
     if not least <= value <= most:
@@ -38,7 +38,7 @@ def check_integer(name: str, value: object, expected: str, least: int, most: flo
 
 
 def check_positive(name: str, value: object) -> int:
-    """Return a whole number above 0; ApiTypeError or ApiValueError if it is none."""
+    """Return a positive integer; ApiTypeError or ApiValueError if it is not one."""
     return check_integer(name, value, "a whole number above 0", 1)
 
 
@@ -46,8 +46,8 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
     """Return a time-out: a number of seconds, or a tuple of two or three.
 
     Raises:
-        ApiTypeError: neither a number nor a tuple of two or three.
-        ApiValueError: a number that is not above 0 and finite.
+        ApiTypeError: neither a number nor a tuple of two or three numbers.
+        ApiValueError: a number that is not positive and finite.
 
     """
     expected = (
@@ -63,7 +63,7 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
 
 
 def check_retries(name: str, value: object) -> object:
-    """Return a number of retries, False, or an object that decides as `urllib3.Retry` does."""
+    """Return a number of retries, False, or an object with the methods of `urllib3.Retry`."""
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
     methods = [getattr(value, method, None) for method in ("increment", "is_retry")]
     if value is False or (not isinstance(value, type) and all(map(callable, methods))):
@@ -72,7 +72,7 @@ def check_retries(name: str, value: object) -> object:
 
 
 def check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ...]:
-    """Return options of sockets, each a tuple that `socket.setsockopt` takes."""
+    """Return socket options, each a tuple of arguments of `socket.setsockopt`."""
     if not is_array(value) or not all(map(_is_socket_option, value)):
         expected = "tuples of (level, option, value), as socket.setsockopt takes them"
         raise refuse(name, expected, value, kind=True)

@@ -1,4 +1,4 @@
-"""Proxies: the address of one, and which one the environment names, in the variables of curl."""
+"""Proxies: the URL of one, and which one the environment selects, by the same variables as curl."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ProxyUrl(Secret):
-    """The address of a proxy, which `check_proxy` has passed; it shows itself masked."""
+    """The URL of a proxy, validated by `check_proxy`; its `repr` is masked."""
 
     __slots__ = ()
 
@@ -31,29 +31,29 @@ class ProxyUrl(Secret):
 
     @property
     def shown(self) -> str:
-        """The address without user and password."""
+        """The URL without user and password."""
         return f"{self.scheme}://{urlsplit(self).netloc.rpartition('@')[2]}"
 
     @property
     def username(self) -> Secret:
-        """The user; empty for none."""
+        """The user; empty if there is none."""
         return Secret(unquote(urlsplit(self).username or ""))
 
     @property
     def password(self) -> Secret:
-        """The password; empty for none."""
+        """The password; empty if there is none."""
         return Secret(unquote(urlsplit(self).password or ""))
 
     @property
     def secrets(self) -> list[str]:
-        """The password, as it is and as it stands in the address."""
+        """The password, decoded and as it stands in the URL."""
         return [self.password, Secret(urlsplit(self).password or "")]
 
     def make_fields(self, given: Mapping[str, str]) -> Headers:
-        """Return the header fields for the proxy alone: `given`, and who asks."""
+        """Return the header fields for the proxy alone: its authorization and those `given`."""
         fields = Headers()
         if self.username or self.password:
-            login = _encode(f"{self.username}:{self.password}")
+            login = _encode_login(f"{self.username}:{self.password}")
             fields["Proxy-Authorization"] = Secret(
                 f"Basic {b2a_base64(login, newline=False).decode()}"
             )
@@ -61,8 +61,8 @@ class ProxyUrl(Secret):
         return fields
 
 
-def _encode(login: str) -> SecretBytes:
-    """Return the octets of a login: UTF-8 where latin-1 has none of a character."""
+def _encode_login(login: str) -> SecretBytes:
+    """Encode a login in latin-1, or in UTF-8 if latin-1 lacks one of its characters."""
     try:
         return SecretBytes(login, "latin-1")
     except UnicodeEncodeError:
@@ -70,36 +70,37 @@ def _encode(login: str) -> SecretBytes:
 
 
 def find_proxy(scheme: str, host: str, port: int) -> str | None:
-    """Return the address of the environment's proxy for an origin; None if it has none.
+    """Return the URL of the environment's proxy for an origin; None if there is none.
 
-    `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host; each name
-    may be in capitals, and the one in small letters wins.
+    That is `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host.
+    Each name may be in upper case; the one in lower case wins.
     """
-    address = _variable(f"{scheme}_proxy") or _variable("all_proxy")
-    listed = _variable("no_proxy").lower().replace(",", " ").split()
-    if not address or any(_covers(entry, host.lower().removesuffix("."), port) for entry in listed):
+    address = _read_variable(f"{scheme}_proxy") or _read_variable("all_proxy")
+    excluded = _read_variable("no_proxy").lower().replace(",", " ").split()
+    name = host.lower().removesuffix(".")
+    if not address or any(_matches(entry, name, port) for entry in excluded):
         return None
     return address if "://" in address else f"http://{address}"
 
 
-def _variable(name: str) -> str:
+def _read_variable(name: str) -> str:
     value = os.environ.get(name)
-    # Under CGI, HTTP_PROXY is what a client sent as the header "Proxy".
+    # Under CGI, HTTP_PROXY holds the header "Proxy" of the client's request (httpoxy).
     if value is None and not (name == "http_proxy" and "REQUEST_METHOD" in os.environ):
         value = os.environ.get(name.upper())
     return (value or "").strip()
 
 
-def _covers(entry: str, host: str, port: int) -> bool:
-    """Tell whether an entry of `no_proxy` is this host: `*`, a name, an address or a network.
+def _matches(entry: str, host: str, port: int) -> bool:
+    """Tell whether an entry of `no_proxy` matches a host: `*`, a name, an address or a network.
 
-    A port may stand behind it; an entry that is none of these is passed over.
+    It may end with a port. An invalid entry matches nothing.
     """
     if entry == "*":
         return True
-    name, colon, wanted = entry.rpartition(":")
+    name, colon, excluded_port = entry.rpartition(":")
     if colon and (":" not in name or name.endswith("]")):
-        if wanted != str(port):
+        if excluded_port != str(port):
             return False
         entry = name
     entry = entry.strip("[].")

@@ -1,4 +1,4 @@
-"""The one place that hides secrets: everything that shows a header or an address asks here."""
+"""Masking of secrets; whatever shows a header, a URL or text of a server uses it."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
 
 hidden: ContextVar[Sequence[str]] = ContextVar("hidden", default=())
-"""The secrets of the call that is under way here, which the SDK's own handlers do not write."""
+"""The secrets of the current call, which the SDK's own log handlers mask."""
 
 
 class Secret(str):
-    """Text that is used like any other, and shows itself as ``'***'``."""
+    """A str whose `repr` is ``'***'``."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Show the mask, so that neither a traceback nor `vars` shows the text."""
+        """Return the mask, so that neither a traceback nor `vars` shows the text."""
         return repr(MASK)
 
 
 class SecretBytes(bytes):
-    """Bytes that are used like any others, and show themselves as ``'***'``."""
+    """Bytes whose `repr` is ``'***'``."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Show the mask, so that neither a traceback nor `vars` shows the bytes."""
+        """Return the mask, so that neither a traceback nor `vars` shows the bytes."""
         return repr(MASK)
 
 
 class Headers(dict[str, str]):
-    """Header fields on their way to the wire; those that carry secrets print masked."""
+    """Header fields of a request; their `repr` masks those that carry secrets."""
 
     def replace(self, fields: Mapping[str, str]) -> None:
-        """Put `fields` in place of those of the same names, whatever the case of the names."""
+        """Set `fields`, replacing fields of the same name in any case."""
         if fields:
             spelled = {name.lower(): name for name in self}
             for name, value in fields.items():
@@ -65,7 +65,7 @@ class Headers(dict[str, str]):
                 self[name] = value
 
     def __repr__(self) -> str:
-        """Show the fields with the sensitive ones masked."""
+        """Return the fields with the sensitive ones masked."""
         return repr(mask_headers(self.items()))
 
 
@@ -75,11 +75,11 @@ def mask_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def find_secrets(fields: Mapping[str, str], *, everywhere: bool = False) -> list[str]:
-    """Return what of header fields no message may hold, whole values and their parts.
+    """Return the secrets in header fields: whole values, credentials and cookie values.
 
     Args:
         fields: the header fields.
-        everywhere: whether each of them is secret, rather than those that are known to be.
+        everywhere: whether all fields are secret, instead of `SENSITIVE_HEADERS` only.
 
     """
     found: list[str] = []
@@ -99,9 +99,9 @@ def mask_url(url: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` with each of `secrets`, in any of its spellings, replaced by ``***``.
+    """Return `text` with each of `secrets`, in any of its encodings, replaced by ``***``.
 
-    It takes a time that grows with the length of the text alone.
+    Takes time linear in the length of the text, whatever the text is.
     """
     shown = Secret(text)
     for characters, pattern in _find_patterns(tuple(secrets)):
@@ -111,11 +111,11 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 
 
 def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
-    """Return what `data` holds with each of `secrets`, in any spelling, replaced by ``***``.
+    """Return the content of `data` with each of `secrets`, in any encoding, replaced by ``***``.
 
-    A file in memory, as a traceback with locals would show bytes.
+    `data` is a `BytesIO`, as a traceback with locals would show bytes.
     """
-    # Looked for without a copy: most answers, however large, do not repeat a secret.
+    # Search without a copy first: most answers, however large, repeat no secret.
     holds = data.getvalue().__contains__
     patterns = [
         SecretBytes(pattern, "latin-1")
@@ -124,32 +124,32 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     ]
     if not any(re.search(pattern, data.getvalue()) for pattern in patterns):
         return data.getvalue()
-    # As text with a character an octet: a secret's own octets are among its spellings.
+    # In latin-1, one character is one octet, and a secret's UTF-8 octets are among its encodings.
     return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
 
 
 MIN_SECRET = 8
-"""Characters that do not stand in a text by chance, such as a word that a server may use."""
+"""Shortest secret that is masked: a shorter one may stand in a text by chance."""
 
 
 @lru_cache(maxsize=64)
 def _find_patterns(secrets: tuple[str, ...]) -> list[tuple[frozenset[str], Secret]]:
-    """Return the characters and the pattern of each spelling, the longest first.
+    """Return the set of characters and the pattern of each encoding, the longest first.
 
-    Patterns, as `str.find` takes five times as long in a text that is nearly the secret everywhere;
-    one may be a part of another.
+    The longest come first, as one may be a part of another. They are patterns, as `str.find` takes
+    five times as long in a text that nearly matches everywhere.
     """
     long = {secret for secret in secrets if len(secret) >= MIN_SECRET}
-    # Where another one is a part of it, that is looked for anyway.
+    # A secret that contains another one needs no search of its own.
     least = [one for one in long if sum(map(one.__contains__, long)) == 1]
-    longest_first = sorted({text for one in least for text in _spell(one)}, key=len, reverse=True)
-    return [(frozenset(one), Secret(re.escape(one))) for one in longest_first]
+    texts = sorted({text for one in least for text in _encodings_of(one)}, key=len, reverse=True)
+    return [(frozenset(one), Secret(re.escape(one))) for one in texts]
 
 
-def _spell(secret: str) -> set[Secret]:
-    """Return a secret as it is, in JSON, as Python shows it, in an address and in base64.
+def _encodings_of(secret: str) -> set[Secret]:
+    """Return a secret as it is and as encoded in JSON, `repr`, URLs and base64.
 
-    Each of them also as octets that were taken for latin-1.
+    Each of them also as its UTF-8 octets decoded as latin-1.
     """
     import json  # noqa: PLC0415 - only a failure needs it
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - likewise
@@ -157,13 +157,13 @@ def _spell(secret: str) -> set[Secret]:
     shown = Secret(str.__repr__(secret)[1:-1])
     found = {Secret(secret), shown, Secret(shown.encode("ascii", "backslashreplace").decode())}
     found |= {Secret(json.dumps(secret, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False)}
-    # With `?` for what latin-1 does not have, as servers write it.
+    # latin-1 with `?` for characters that it lacks, as servers write it.
     for octets in (SecretBytes(secret, "utf-8"), SecretBytes(secret, "latin-1", "replace")):
         found.add(Secret(bytes.__repr__(octets)[2:-1]))
         escaped = {Secret(quote(octets, safe)) for safe in ("", "/", "!'()*")}
         escaped.add(Secret(quote_plus(octets)))
         found |= escaped | {Secret(re.sub("%..", lambda c: c[0].lower(), e)) for e in escaped}
-        for before in range(3):  # octets of something that the secret is a part of
+        for before in range(3):  # base64 of a text that contains the secret, at each alignment
             start, end = -(-before * 4 // 3), (before + len(octets)) * 4 // 3
             core = Secret(b2a_base64(bytes(before) + octets).decode()[start:end])
             found |= {core, Secret(core.replace("+", "-").replace("/", "_"))}

@@ -1,4 +1,4 @@
-"""The servers of the document: which one a configuration chooses, and its address."""
+"""The servers of the document: which one a configuration selects, and its address."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import document
 from gentrace.configuration.addresses import check_host
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.numbers import check_integer
-from gentrace.configuration.refusals import refuse
 from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
 
@@ -21,7 +21,7 @@ BY_OPERATION = "by operation, as pipeline_run_post"
 
 
 class HostSetting(Setting[str, str]):
-    """The host: by default that of the server that is set."""
+    """The setting `host`; its default is the address of the selected server."""
 
     if not TYPE_CHECKING:
 
@@ -32,12 +32,12 @@ class HostSetting(Setting[str, str]):
 
 
 def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) -> str:
-    """Return the address of a server, its variables filled in; None is the first.
+    """Return the address of a server with its variables filled in; None is the first server.
 
-    Variables that this server does not have are passed over.
+    Variables that the server does not have are ignored.
 
     Raises:
-        ApiTypeError, ApiValueError: no such server, or no address that a host may have.
+        ApiTypeError, ApiValueError: no such server, or its address is not a valid host.
 
     """
     expected = f"the index of one of {len(servers)} servers"
@@ -52,16 +52,16 @@ def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) 
 
 @lru_cache(maxsize=64)
 def _check_url(url: str) -> str:
-    """Check what a server and its variables say, once for all calls."""
+    """Validate the address of a server; cached, as every call needs it."""
     return check_host("host", url)
 
 
 def check_variables_of(servers: Servers, name: str, value: object) -> Mapping[str, str]:
-    """Return values of variables that one of `servers` has.
+    """Return values of variables, each of which at least one of `servers` has.
 
     Raises:
         ApiTypeError: not a mapping of strings to strings.
-        ApiValueError: no server has such a variable, or it may not have the value.
+        ApiValueError: no server has such a variable, or the variable does not allow the value.
 
     """
     given = mapping_of(check_text, "of variable names to values")(name, value)

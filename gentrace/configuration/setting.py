@@ -16,15 +16,15 @@ S = TypeVar("S")
 class Setting(Generic[T, S]):
     """One attribute of `Configuration`, with its default and its check.
 
-    It reads as a `T`, and may be set to any `S`. What is set is kept in the instance's `__dict__`,
-    where Python looks first; this gives the default of one that is not.
+    It reads as a `T`, and may be set to any `S`. A value that is set is stored in the instance's
+    `__dict__`, where Python looks first; this descriptor returns the default otherwise.
 
     Args:
-        default: the value of a configuration that does not set it.
-        check: takes the name and a new value; returns what is kept of it, or raises.
-        secret: whether it is shown masked and left out of pickles.
-        variable: name of its environment variable; None if it has none.
-        elsewhere: names that other clients have for it, with blanks between them.
+        default: the value while none is set.
+        check: takes the name and a new value; returns the value to store, or raises.
+        secret: whether it is masked where it is shown, and left out of pickles.
+        environment_variable: name of its environment variable; None if it has none.
+        other_names: names for it in other clients, which errors recognize, separated by blanks.
 
     """
 
@@ -34,14 +34,14 @@ class Setting(Generic[T, S]):
         check: Callable[[str, Any], Any],
         *,
         secret: bool = False,
-        variable: str | None = None,
-        elsewhere: str = "",
+        environment_variable: str | None = None,
+        other_names: str = "",
     ) -> None:
         self.default = default
         self.check = check
         self.secret = secret
-        self.variable = variable
-        self.elsewhere = elsewhere
+        self.environment_variable = environment_variable
+        self.other_names = other_names
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -56,9 +56,10 @@ class Setting(Generic[T, S]):
         def __delete__(self, instance: object) -> None: ...
 
     def read_environment(self) -> Any:
-        """Return the checked value of the environment variable; None if not set, or empty."""
-        value = os.environ.get(self.variable) if self.variable else None
-        return self.check(f"environment variable {self.variable}", value) if value else None
+        """Return the checked value of the environment variable; None if it is unset or empty."""
+        name = self.environment_variable
+        value = os.environ.get(name) if name else None
+        return self.check(f"environment variable {name}", value) if value else None
 
 
 Same = Setting[T, T]

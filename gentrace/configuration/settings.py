@@ -1,4 +1,4 @@
-"""All settings: the type, the default, the check and the meaning of each."""
+"""All settings: the type, the default, the validation and the meaning of each."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from frozendict import frozendict
 from gentrace.configuration import addresses, files, logs, numbers, servers, texts, tls
 from gentrace.configuration.document import SERVERS
 from gentrace.configuration.numbers import DEFAULT_TIMEOUT, TimeoutSetting
-from gentrace.configuration.refusals import suggest
 from gentrace.configuration.setting import Same, Setting
 from gentrace.configuration.texts import or_none
 from gentrace.exceptions import ApiAttributeError
+from gentrace.schemas.near_misses import suggest
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from urllib3 import Retry
-else:  # What annotations name exists at run time too; both modules are slow to import.
+else:  # for `get_type_hints`; both modules are slow to import
     Retry = SSLContext = object
 
 PathSetting = str | os.PathLike[str] | None
@@ -54,16 +54,16 @@ class Settings(TypedDict, total=False):
 
 
 class DeclaredSettings:
-    """The attributes of a configuration, in the order in which pages and reports list them.
+    """The attributes of a configuration, in the order of documentation and reports.
 
-    The text below each is its meaning, which pages and editors show.
+    The string below each is its description, which the documentation and editors show.
     """
 
     host = servers.HostSetting(
         SERVERS[0]["url"],
         addresses.check_host,
-        variable="GENTRACE_HOST",
-        elsewhere="base_url url endpoint api_url api_base base_path server api_host host_url",
+        environment_variable="GENTRACE_HOST",
+        other_names="base_url url endpoint api_url api_base base_path server api_host host_url",
     )
     """Base address of the API, with its path; http or https. Environment: `GENTRACE_HOST`."""
 
@@ -71,8 +71,8 @@ class DeclaredSettings:
         None,
         or_none(texts.check_token),
         secret=True,
-        variable="GENTRACE_API_KEY",
-        elsewhere="api_key key token api_token auth_token bearer_token bearer secret api_secret",
+        environment_variable="GENTRACE_API_KEY",
+        other_names="api_key key token api_token auth_token bearer_token bearer secret api_secret",
     )
     """API key, sent as `Authorization: Bearer …`; None sends none. Environment:
     `GENTRACE_API_KEY`."""
@@ -102,13 +102,13 @@ class DeclaredSettings:
     checked for: `format`, `required`, and those that the document does not use."""
 
     timeout: Same[TimeoutSetting] = Setting(
-        DEFAULT_TIMEOUT, numbers.check_timeout, elsewhere="request_timeout timeout_seconds"
+        DEFAULT_TIMEOUT, numbers.check_timeout, other_names="request_timeout timeout_seconds"
     )
     """Seconds: a number for a whole call, `(connect, read)` for each operation, or `(connect, read,
     total)`."""
 
     retries: Same[int | bool | Retry | None] = Setting(
-        None, or_none(numbers.check_retries), elsewhere="max_retries max_attempts retry"
+        None, or_none(numbers.check_retries), other_names="max_retries max_attempts retry"
     )
     """How often a failed call is sent again: a number; None for the default, 2; False or 0 for
     never; a `urllib3.Retry` for exactly what that says."""
@@ -120,25 +120,25 @@ class DeclaredSettings:
     """What writes JSON: `auto` is orjson where it is installed, `json` the standard library's."""
 
     connection_pool_maxsize: Same[int] = Setting(
-        100, numbers.check_positive, elsewhere="pool_maxsize max_connections pool_size"
+        100, numbers.check_positive, other_names="pool_maxsize max_connections pool_size"
     )
     """How many connections to one host may be open at once; a call waits for a free one."""
 
     verify_ssl: Same[bool] = Setting(
-        True, numbers.check_flag, elsewhere="verify verify_tls insecure"
+        True, numbers.check_flag, other_names="verify verify_tls insecure"
     )
     """Whether the server's certificate is checked; False is for tests."""
 
     ssl_ca_cert: Setting[str | None, PathSetting | bytes] = Setting(
         None,
         or_none(tls.check_certificates),
-        elsewhere="ca_certs ca_cert ca_file ca_bundle cafile",
+        other_names="ca_certs ca_cert ca_file ca_bundle cafile",
     )
     """Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` and
     `SSL_CERT_DIR` where set, else certifi's."""
 
     cert_file: Setting[str | None, PathSetting] = Setting(
-        None, or_none(files.check_file), elsewhere="cert client_cert"
+        None, or_none(files.check_file), other_names="cert client_cert"
     )
     """File with the client's certificate, and its key if `key_file` is None."""
 
@@ -152,7 +152,7 @@ class DeclaredSettings:
     """Host name to ask for and check in TLS, if not the host's."""
 
     ssl_context: Same[SSLContext | None] = Setting(
-        None, or_none(tls.check_context), elsewhere="tls_context context ssl"
+        None, or_none(tls.check_context), other_names="tls_context context ssl"
     )
     """An `ssl.SSLContext` in place of all the TLS settings above, such as truststore's. Copies
     share it; a pickle leaves it out."""
@@ -161,7 +161,7 @@ class DeclaredSettings:
         None,
         or_none(addresses.check_proxy),
         secret=True,
-        elsewhere="proxies proxy_url http_proxy https_proxy",
+        other_names="proxies proxy_url http_proxy https_proxy",
     )
     """Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks installed.
     None is what the environment says; an empty string is no proxy."""
@@ -180,7 +180,7 @@ class DeclaredSettings:
     """Characters that path parameters keep unescaped, of those that a path may have."""
 
     temp_folder_path: Setting[str | None, PathSetting] = Setting(
-        None, or_none(files.check_folder), elsewhere="temp_folder temp_dir"
+        None, or_none(files.check_folder), other_names="temp_folder temp_dir"
     )
     """Folder for downloaded files; None is the system's."""
 
@@ -204,22 +204,22 @@ SETTINGS: dict[str, Setting[Any, Any]] = {
 """The attributes of a configuration, by name."""
 
 SECRETS = frozenset(name for name, item in SETTINGS.items() if item.secret)
-"""Names of the settings that are shown masked and left out of pickles."""
+"""Names of the settings that are masked where they are shown, and left out of pickles."""
 
 
 def find_setting(name: str) -> Setting[Any, Any]:
-    """Return a setting by name; ApiAttributeError, which says what may be meant, if it is none."""
+    """Return a setting by name; ApiAttributeError with a hint if there is none of that name."""
     if name in SETTINGS:
         return SETTINGS[name]
     if name == "logger":
         text = "Configuration.logger cannot be set: change the loggers that it returns"
         raise ApiAttributeError(text)
-    meant = [right for right, item in SETTINGS.items() if _is_among(name, item.elsewhere)]
+    meant = [right for right, item in SETTINGS.items() if _contains_name(name, item.other_names)]
     hint = f": did you mean {meant[0]!r}?" if meant else suggest(name, [*SETTINGS, "logger"])
     raise ApiAttributeError(f"Configuration has no {name!r}{hint}")
 
 
-def _is_among(name: str, names: str) -> bool:
-    """Tell whether a name is one of some, in any case, with or without `_` and `-`."""
+def _contains_name(name: str, names: str) -> bool:
+    """Tell whether `names` contains a name, ignoring case, `_` and `-`."""
     plain = name.lower().replace("_", "").replace("-", "")
     return plain in names.replace("_", "").split()

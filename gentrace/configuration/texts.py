@@ -1,4 +1,4 @@
-"""Checks of texts: what may stand in a header field, the token, names of keywords and encoders."""
+"""Validation of texts: header fields, the token, keywords of JSON Schema, the JSON encoder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from frozendict import frozendict
 
-from gentrace.configuration.refusals import refuse, refuse_type
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.secrets import Secret
 from gentrace.exceptions import ApiValueError
 
@@ -22,14 +22,14 @@ exclusiveMaximum exclusiveMinimum format maxItems maxLength maxProperties maximu
 minProperties minimum multipleOf pattern required uniqueItems
 """
 VALIDATION_KEYWORDS = frozenset(_KEYWORDS.split())
-"""What `disabled_client_side_validations` may name."""
+"""The keywords that `disabled_client_side_validations` may name."""
 
 
 def check_text(name: str, value: object, expected: str = "a string") -> str:
-    """Return the text itself of a string: an Enum, as other subclasses, prints as another.
+    """Return a string as a plain str: a subclass, such as an Enum, may print as another text.
 
     Raises:
-        ApiTypeError: not a string; the message does not show it.
+        ApiTypeError: not a string; the message does not show the value.
 
     """
     if not isinstance(value, str):
@@ -38,17 +38,19 @@ def check_text(name: str, value: object, expected: str = "a string") -> str:
 
 
 def check_header_text(name: str, value: object) -> str:
-    """Return text that may stand in a header field.
+    """Return a text that is a valid value of a header field.
 
     Raises:
         ApiTypeError: not a string.
-        ApiValueError: control characters, line breaks, characters beyond latin-1, or blanks at
-            either end; the message does not repeat the text, which may be a secret.
+        ApiValueError: it has control characters, line breaks, characters beyond latin-1, or blanks
+            at either end; the message does not show the text, which may be a secret.
 
     """
     text = check_text(name, value)
     if wrong := re.search(r"[^ -~\xa0-\xff]", text):
-        raise ApiValueError(f"{name}: expected printable latin-1 characters, {_place(wrong)}")
+        raise ApiValueError(
+            f"{name}: expected printable latin-1 characters, {_describe_character(wrong)}"
+        )
     if text != text.strip():
         raise ApiValueError(f"{name}: expected no blanks at either end, strip the value")
     return text
@@ -59,33 +61,33 @@ def check_header_name(name: str, value: object) -> str:
 
     Raises:
         ApiTypeError: not a string.
-        ApiValueError: it cannot be one; the message does not repeat it, as it may hold the value.
+        ApiValueError: it is invalid; the message does not show it, as it may hold a secret value.
 
     """
     text = check_text(name, value, "a header name")
     wrong = re.search(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]", text)
     if wrong or not text:
-        got = _place(wrong) if wrong else "got an empty string"
+        got = _describe_character(wrong) if wrong else "got an empty string"
         raise ApiValueError(f"{name}: expected a header name of letters, digits and -, {got}")
     return text
 
 
-def _place(wrong: re.Match[str]) -> str:
+def _describe_character(wrong: re.Match[str]) -> str:
     return f"got {wrong[0]!a} at character {wrong.start()}"
 
 
 def check_headers(name: str, value: object) -> Mapping[str, Secret]:
-    """Return header fields by name, or raise ApiTypeError or ApiValueError."""
+    """Return header fields by name; ApiTypeError or ApiValueError if one is invalid."""
     return mapping_of(check_header, "of header names to values", check_header_name)(name, value)
 
 
 def check_header(name: str, value: object) -> Secret:
-    """Return the value of a header field, which prints masked."""
+    """Return the value of a header field as a secret."""
     return Secret(check_header_text(name, value))
 
 
 def check_token(name: str, value: object) -> Secret:
-    """Return a token, which prints masked; no message shows it."""
+    """Return a token as a secret; no message shows it."""
     text = check_header(name, value)
     if not text:
         raise ApiValueError(f"{name}: expected a token, got an empty string; None is for no token")
@@ -93,8 +95,8 @@ def check_token(name: str, value: object) -> Secret:
 
 
 def check_keywords(name: str, value: object) -> frozenset[str]:
-    """Return keywords of JSON Schema, from a text with commas or from a frozenset."""
-    if isinstance(value, frozenset):  # as the attribute returns them
+    """Return keywords of JSON Schema, from a comma-separated text or a frozenset."""
+    if isinstance(value, frozenset):  # the form in which the attribute reads
         value = ",".join(map(str, cast("frozenset[object]", value)))
     text = check_text(name, value, "keywords with commas between them")
     keywords = frozenset(keyword.strip() for keyword in text.split(",")) - {""}
@@ -112,7 +114,7 @@ def check_encoder(name: str, value: object) -> str:
 
 
 def or_none(check: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
-    """Make a check that takes None too."""
+    """Make a check that accepts None too."""
     return lambda name, value: None if value is None else check(name, value)
 
 
@@ -121,7 +123,7 @@ def mapping_of(
     expected: str,
     check_key: Callable[[str, Any], str] = check_text,
 ) -> Callable[[str, Any], Mapping[str, T]]:
-    """Make a check of mappings: of each key and each value; None is an empty mapping."""
+    """Make a check of mappings, of each key and each value; None becomes an empty mapping."""
 
     def check_each(name: str, value: object) -> Mapping[str, T]:
         if value is None:

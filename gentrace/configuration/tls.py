@@ -1,4 +1,4 @@
-"""Checks of settings of TLS: certificates to trust, names of the server, a context."""
+"""Validation of TLS settings: trusted certificates, names of the server, a context."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration.addresses import is_host_name, is_ipv6
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_existing
-from gentrace.configuration.refusals import refuse
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_certificates(name: str, value: object) -> str:
-    """Return certificates to trust: PEM text, or the path of a file or folder that exists."""
+    """Return trusted certificates: PEM text, or the path of a file or folder that exists."""
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     if isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value:
@@ -25,7 +25,7 @@ def check_certificates(name: str, value: object) -> str:
 
 
 def check_server_name(name: str, value: object) -> str:
-    """Return the name of a host, or its IP address."""
+    """Return a host name or IP address."""
     text = check_text(name, value, "a host name")
     if not (is_host_name(text) or is_ipv6(text)):
         raise refuse(name, "a host name, an international one as xn--…", value)
@@ -33,7 +33,7 @@ def check_server_name(name: str, value: object) -> str:
 
 
 def check_expected_name(name: str, value: object) -> str | bool | None:
-    """Return the name that a certificate must have; None is the host's, False is any."""
+    """Return the name that a certificate must have; None means the host's, False any."""
     if value is None or value is False:
         return value
     if isinstance(value, str) and value:
@@ -43,8 +43,8 @@ def check_expected_name(name: str, value: object) -> str | bool | None:
 
 
 def check_context(name: str, value: object) -> ssl.SSLContext:
-    """Return an `ssl.SSLContext`, or one of a class derived from it; ApiTypeError if it is none."""
-    # By name: `ssl` is slow to import, and truststore puts another class in its place.
+    """Return an `ssl.SSLContext` or an instance of a subclass; ApiTypeError if it is not one."""
+    # Compared by name: `ssl` is slow to import, and truststore replaces its class.
     kinds = [(kind.__module__, kind.__name__) for kind in type(value).__mro__]
     if ("ssl", "SSLContext") not in kinds:
         raise refuse(name, "an ssl.SSLContext or None", value, kind=True)

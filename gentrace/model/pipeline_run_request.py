@@ -30,7 +30,7 @@ class PipelineRunRequest(Model):
         ) -> None: ...
 
     def _repr_html_(self) -> str:
-        """Show the steps as a table, as notebooks ask for."""
-        from gentrace.model.timeline import draw_timeline  # noqa: PLC0415 - only a notebook needs it
+        """Return the steps as an HTML table, which notebooks show."""
+        from gentrace.model.timeline import render_timeline  # noqa: PLC0415 - only a notebook needs it
 
-        return draw_timeline(self.name, self.step_runs)
+        return render_timeline(self.name, self.step_runs)

@@ -1,4 +1,4 @@
-"""The steps of a run as a small HTML table with a bar each, for notebooks."""
+"""The steps of a run as an HTML table with a bar for each duration, for notebooks."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ SHOWN_TEXT = 60
 """How many characters of a name are shown."""
 
 WIDTH = 200
-"""Pixels of the bar of the step that took longest."""
+"""Width in pixels of the bar of the longest step."""
 
 
-def draw_timeline(name: str, steps: Sequence[StepRun]) -> str:
-    """Return the HTML of a run; all text of it is escaped."""
+def render_timeline(name: str, steps: Sequence[StepRun]) -> str:
+    """Return the HTML of a run; all text from the run is escaped."""
     shown = steps[:SHOWN_STEPS]
     longest = max(map(_milliseconds, shown), default=0) or 1
-    rows = "".join(_draw(number, step, longest) for number, step in enumerate(shown, 1))
+    rows = "".join(_render_row(number, step, longest) for number, step in enumerate(shown, 1))
     more = len(steps) - len(shown)
-    rest = f"<p>… {more} more</p>" if more else ""
+    footer = f"<p>… {more} more</p>" if more else ""
     head = "<tr><th>#</th><th>provider</th><th>invocation</th><th>start</th><th>ms</th></tr>"
-    return f"<p><b>{_text(name)}</b></p><table>{head}{rows}</table>{rest}"
+    return f"<p><b>{_escape(name)}</b></p><table>{head}{rows}</table>{footer}"
 
 
-def _draw(number: int, step: StepRun, longest: int) -> str:
+def _render_row(number: int, step: StepRun, longest: int) -> str:
     provider = step.get("provider", {})
     texts = provider.get("name", ""), provider.get("invocation", ""), step.get("startTime", "")
-    cells = "".join(f"<td>{_text(text)}</td>" for text in texts)
+    cells = "".join(f"<td>{_escape(text)}</td>" for text in texts)
     width = WIDTH * _milliseconds(step) // longest
     bar = f'<div style="background:#69c;height:.6em;width:{width}px"></div>'
-    elapsed = _text(str(step.get("elapsedTime", "")))
+    elapsed = _escape(str(step.get("elapsedTime", "")))
     return f"<tr><td>{number}</td>{cells}<td>{elapsed}{bar}</td></tr>"
 
 
 def _milliseconds(step: StepRun) -> int:
-    """Return how long a step took; 0 where it does not say, or says less."""
+    """Return the duration of a step; 0 if it is missing or negative."""
     return max(int(step.get("elapsedTime", 0)), 0)
 
 
-def _text(text: str) -> str:
+def _escape(text: str) -> str:
     return escape(text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}…")

@@ -5,8 +5,8 @@
         for run in gentrace.runs.RunsApi(client).runs_iterate(has_error=True):
             print(run.created_at, run.name, run.error)
 
-Each operation of the local server's document is declared in a module of its own, as those of the
-ingestion API are below `gentrace.paths`.
+Each operation of the local server's document is declared in its own module, like the operations of
+the ingestion API in `gentrace.paths`.
 """
 
 from gentrace.runs.api import RunsApi

@@ -1,4 +1,4 @@
-"""Which runs are asked for: the parameters that the list and the export share."""
+"""Filters of stored runs: the parameters that list and export share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from gentrace.schemas.more_types import BOOLEAN, NUMBER
 
 
 class Filters(TypedDict, total=False):
-    """Which runs are asked for; what is left out, or `unset`, asks for nothing.
+    """Filters of stored runs; a filter that is missing or `unset` selects all runs.
 
     Attributes:
         name: name of the pipeline.
-        text: words that a run has in its name, its providers' names and invocations, or the texts
-            of its inputs and outputs, all of them; ``word*`` is any word that begins so.
-        since: when it was stored at the earliest, an aware datetime or a text of RFC 3339.
-        until: when it was stored at the latest.
-        has_error: True for runs with an error, their own or a step's, False for those without.
-        min_duration: milliseconds that it took at least; 0 leaves out those of unknown duration.
+        text: words, all of which occur in the run's name, its providers' names and invocations, or
+            the texts of its inputs and outputs; ``word*`` is any word with this prefix.
+        since: earliest time of storage, an aware datetime or a text of RFC 3339.
+        until: latest time of storage.
+        has_error: True selects runs with an error, of the run or of a step; False all others.
+        min_duration: shortest duration in milliseconds; 0 excludes runs of unknown duration.
 
     """
 
@@ -52,4 +52,4 @@ PARAMETERS = (
         "min_duration", NUMBER, "Only runs that took at least so many milliseconds, from 0."
     ),
 )
-"""These parameters in the local server's document."""
+"""The filters as parameters of the local server's document."""

@@ -1,4 +1,4 @@
-"""What a local server says of stored runs."""
+"""Models of the local server's answers."""
 
 from __future__ import annotations
 

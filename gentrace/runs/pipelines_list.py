@@ -9,7 +9,7 @@ from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations a
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import PipelineList
-from gentrace.runs.refusals import NO_ACCESS, ApiResponseFor401
+from gentrace.runs.refusals import UNAUTHORIZED, ApiResponseFor401
 from gentrace.schemas import ObjectSchema, Unset, unset
 
 __all__ = ["ApiResponseFor200", "ApiResponseFor401", "operation", "pipelines_list"]
@@ -39,7 +39,7 @@ operation = Operation(
             "All pipelines",
             {"application/json; charset=utf-8": ObjectSchema(PipelineList)},
         ),
-        401: NO_ACCESS,
+        401: UNAUTHORIZED,
     },
 )
 
@@ -48,14 +48,14 @@ def pipelines_list(self: Api, *, timeout: TimeoutSetting | None = None) -> ApiRe
     """List the pipelines of stored runs, the one that ran last first.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
     Returns:
         Names, counts, error rates and durations in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiException: the call failed; its attributes say how.
 
     """

@@ -1,4 +1,4 @@
-"""The answers by which a local server refuses a request, which its operations share."""
+"""Error responses of the local server, which its operations share."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class ApiResponseFor404(ApiResponse):
     headers: Unset = unset
 
 
-CONTENT = {"application/json; charset=utf-8": ObjectSchema(Problem)}
+_CONTENT = {"application/json; charset=utf-8": ObjectSchema(Problem)}
 
-BAD_PARAMETER = OpenApiResponse(ApiResponseFor400, "A parameter that cannot be", CONTENT)
-NO_ACCESS = OpenApiResponse(ApiResponseFor401, "Token missing or wrong", CONTENT)
-NO_RUN = OpenApiResponse(ApiResponseFor404, "No run of that id", CONTENT)
+BAD_REQUEST = OpenApiResponse(ApiResponseFor400, "A parameter that cannot be", _CONTENT)
+UNAUTHORIZED = OpenApiResponse(ApiResponseFor401, "Token missing or wrong", _CONTENT)
+NOT_FOUND = OpenApiResponse(ApiResponseFor404, "No run of that id", _CONTENT)

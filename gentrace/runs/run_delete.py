@@ -8,7 +8,7 @@ from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.answers import check_declared
-from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, Unset, unset
 
 __all__ = [
@@ -38,8 +38,8 @@ operation = Operation(
     parameters=(PathParameter("id", STRING, "Id of a stored run.", required=True),),
     responses={
         204: OpenApiResponse(ApiResponseFor204, "The run is deleted"),
-        401: NO_ACCESS,
-        404: NO_RUN,
+        401: UNAUTHORIZED,
+        404: NOT_FOUND,
     },
 )
 
@@ -47,17 +47,17 @@ operation = Operation(
 def run_delete(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> ApiResponseFor204:  # noqa: A002 - the document's name
     """Delete a stored run.
 
-    A delete that is retried, as its answer was lost, may end in a 404: the run is gone then.
+    A delete that is retried because its answer was lost may fail with 404; the run is deleted then.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         id: id of the run.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiValueError: an argument is not allowed.
-        ApiException: the call failed; its `status` is 404 if there is no run of that id.
+        ApiException: the call failed; its `status` is 404 if no run has that id.
 
     """
     answer: ApiResponseFor204 = self.api_client.call(

@@ -9,7 +9,7 @@ from gentrace.configuration import TimeoutSetting, refuse
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
-from gentrace.runs.refusals import NO_ACCESS, NO_RUN, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
 from gentrace.schemas import STRING, ObjectSchema, Unset, unset
 
 __all__ = [
@@ -43,8 +43,8 @@ operation = Operation(
             "The run",
             {"application/json; charset=utf-8": ObjectSchema(StoredRun)},
         ),
-        401: NO_ACCESS,
-        404: NO_RUN,
+        401: UNAUTHORIZED,
+        404: NOT_FOUND,
     },
 )
 
@@ -53,7 +53,7 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
     """Get a stored run with its body.
 
     Args:
-        self: the tag class.
+        self: the API instance.
         id: id of the run.
         timeout: seconds, as `Configuration.timeout`; None takes that.
 
@@ -61,13 +61,13 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
         The run in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type.
+        ApiTypeError: an argument has the wrong type.
         ApiValueError: an argument is not allowed.
-        ApiException: the call failed; its `status` is 404 if there is no run of that id.
+        ApiException: the call failed; its `status` is 404 if no run has that id.
 
     """
     if id == "export":
-        raise refuse("id", "the id of a run", id)  # as its path is that of another operation
+        raise refuse("id", "the id of a run", id)  # its path belongs to `runs_export`
     answer: ApiResponseFor200 = self.api_client.call(
         operation, arguments={"id": id}, timeout=timeout
     )

@@ -17,8 +17,8 @@ from gentrace.operations.answers import check_declared
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.filters import PARAMETERS, Filters
 from gentrace.runs.refusals import (
-    BAD_PARAMETER,
-    NO_ACCESS,
+    BAD_REQUEST,
+    UNAUTHORIZED,
     ApiResponseFor400,
     ApiResponseFor401,
 )
@@ -55,8 +55,8 @@ operation = Operation(
     parameters=PARAMETERS,
     responses={
         200: OpenApiResponse(ApiResponseFor200, "One run a line", {"application/jsonl": None}),
-        400: BAD_PARAMETER,
-        401: NO_ACCESS,
+        400: BAD_REQUEST,
+        401: UNAUTHORIZED,
     },
 )
 
@@ -67,17 +67,17 @@ def runs_export(
     """Export stored runs as JSON Lines, the oldest first, in bounded memory.
 
     Args:
-        self: the tag class.
-        timeout: seconds, as `Configuration.timeout`; None takes that. The lines may take longer,
-            unless it is a triple.
-        **filters: which runs, see `Filters`.
+        self: the API instance.
+        timeout: seconds, as `Configuration.timeout`; None takes that. Only a triple limits reading
+            the lines too.
+        **filters: which runs to select, see `Filters`.
 
     Returns:
-        The answer with its lines still to come: `for line in answer.response` gives them, as bytes.
+        The answer with its body unread: `for line in answer.response` reads the lines, as bytes.
         It holds a connection until it is closed or read to its end; a `with` block closes it.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: the call failed; its attributes say how. Reading the lines may raise it too.
 

@@ -1,4 +1,4 @@
-"""All stored runs that are asked for, page after page."""
+"""Iteration over stored runs, page by page."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def runs_iterate(
     timeout: TimeoutSetting | None = None,
     **filters: Unpack[Filters],
 ) -> Iterator[StoredRun]:
-    """Give all stored runs that are asked for, the newest first, getting a page when it is needed.
+    """Yield the selected stored runs, the newest first, and fetch each page when it is needed.
 
-    Each run that is given may be deleted at once.
+    A run may be deleted as soon as it was yielded.
 
     Args:
-        self: the tag class.
-        limit: how many runs are asked for at once, 1 to 1000; `unset` is 50. Where these are more
-            than an answer may have, it is fewer.
-        before: id of the run behind which to begin; `unset` begins with the newest run.
+        self: the API instance.
+        limit: page size, 1 to 1000; `unset` is 50. It is halved while a page is larger than
+            `Configuration.max_response_body`.
+        before: id of the run after which to begin; `unset` begins with the newest run.
         view: whether each run has its body (`full`, as `unset`) or not (`summary`).
         timeout: seconds for each page, as `Configuration.timeout`; None takes that.
-        **filters: which runs, see `Filters`.
+        **filters: which runs to select, see `Filters`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: a call failed; its attributes say how.
 
@@ -58,4 +58,4 @@ def runs_iterate(
 
 
 _DEFAULT_LIMIT = 50
-"""How many runs a page has where nothing is said."""
+"""The page size of the server if `limit` is not given."""

@@ -12,8 +12,8 @@ from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.filters import PARAMETERS, Filters
 from gentrace.runs.models import RunPage
 from gentrace.runs.refusals import (
-    BAD_PARAMETER,
-    NO_ACCESS,
+    BAD_REQUEST,
+    UNAUTHORIZED,
     ApiResponseFor400,
     ApiResponseFor401,
 )
@@ -68,8 +68,8 @@ operation = Operation(
             "A page of runs",
             {"application/json; charset=utf-8": ObjectSchema(RunPage)},
         ),
-        400: BAD_PARAMETER,
-        401: NO_ACCESS,
+        400: BAD_REQUEST,
+        401: UNAUTHORIZED,
     },
 )
 
@@ -86,19 +86,19 @@ def runs_list(
     """List stored runs, the newest first, one page of them.
 
     Args:
-        self: the tag class.
-        limit: how many runs the page has at most, 1 to 1000; `unset` is 50.
-        before: id of the run behind which the page begins, such as `next` of the page before;
+        self: the API instance.
+        limit: maximum number of runs in the page, 1 to 1000; `unset` is 50.
+        before: id of the run after which the page begins, such as `next` of the previous page;
             `unset` begins with the newest run.
         view: whether each run has its body (`full`, as `unset`) or not (`summary`).
         timeout: seconds, as `Configuration.timeout`; None takes that.
-        **filters: which runs, see `Filters`.
+        **filters: which runs to select, see `Filters`.
 
     Returns:
         The page in `body`.
 
     Raises:
-        ApiTypeError: an argument is of the wrong type, or there is none of that name.
+        ApiTypeError: an argument has the wrong type or an unknown name.
         ApiValueError: an argument is not allowed.
         ApiException: the call failed; its attributes say how.
 

@@ -1,16 +1,17 @@
 """What the values of the API may be: models, their properties, and the checks.
 
-A check takes any Python value and returns the JSON value that it stands for, deeply immutable:
-str, int, float, bool, None, `frozendict` or tuple. A check that refuses raises `ApiTypeError` or
-`ApiValueError`; the place is put together while the error passes the containers, so that a value
-without a mistake costs nothing for it.
+`Schema.check` validates any Python value and returns its JSON value, deeply immutable: str, int,
+float, bool, None, `frozendict` or tuple. An invalid value raises `ApiTypeError` or `ApiValueError`.
+Each container prepends its key or index to the error's path while the error passes through it, so
+that a valid value pays nothing for paths.
 
-A plain dict that goes out as it is needs no such copy: a quick look (`admits`) and then the JSON
-encoder tell yes or no between them, and a no is left to the check, which knows how to word it.
+The body of a request has a fast path. `Schema.admits` tells whether a plain dict can be encoded as
+it is; the JSON encoder rejects what `admits` leaves to it. Either no falls back to `check`, which
+builds the error or converts the value.
 
-`absent` has `unset`, `rules` the limits, `words` the errors' wording; `conversions`, `dates` and
-`free_form` say what becomes of values; `document_types` and `objects` are the document's types,
-`properties` and `model` what models are made of, `json_text` is how all of it is written and read.
+Modules: `absent` (`unset`), `rules` (strictness and limits), `words` (error messages);
+`conversions`, `dates` and `free_form` (how values become JSON); `document_types`, `more_types` and
+`objects` (the types); `properties` and `model` (the models); `json_text` (encoding and decoding).
 """
 
 from gentrace.schemas.absent import Unset, unset

@@ -1,8 +1,8 @@
-"""`unset`, which stands for what is absent."""
+"""`unset`, the sentinel of an absent property, body or header."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Final, Literal
@@ -13,7 +13,7 @@ class Unset:
 
     __slots__ = ()
 
-    def __new__(cls) -> Unset:  # noqa: PYI034 - there is one, which is of this very class
+    def __new__(cls) -> Unset:  # noqa: PYI034 - a singleton
         """Return `unset`."""
         return unset
 
@@ -24,14 +24,9 @@ class Unset:
         return "unset"
 
     def __reduce__(self) -> str:
+        """Return the name of the object, so that pickle and copy give this very object."""
         return "unset"
-
-    def __copy__(self) -> Unset:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
-        return self
 
 
 unset: Final = object.__new__(Unset)
-"""Stands for a property, body or header that is absent; it is false, and None is not it."""
+"""Stands for an absent property, body or header. It is false. None is JSON null instead."""

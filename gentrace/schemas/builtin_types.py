@@ -1,4 +1,8 @@
-"""Builtins by names that tell the checkers of types what is inside of them."""
+"""Aliases of builtins for exact type tests.
+
+After ``type(value) is dict`` a type checker infers a dict of unknown items; after
+``type(value) is Dict`` it infers a dict of `Any`.
+"""
 
 from __future__ import annotations
 

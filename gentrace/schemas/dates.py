@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +30,14 @@ def as_datetime(text: str | datetime) -> datetime:
     """
     from dateutil.parser import isoparse  # noqa: PLC0415 - heavy, and few programs need it
 
-    checked = date_time_text(text)
+    checked = to_date_time_text(text)
     if not is_date_time(checked):
-        raise no_date_time(checked)
+        raise invalid_date_time(checked)
     return isoparse(checked.upper())
 
 
-def date_time_text(value: object) -> str:
-    """Return a string as it is, and an aware datetime as RFC 3339 has it.
+def to_date_time_text(value: object) -> str:
+    """Return a string as it is, and an aware datetime in the format of RFC 3339.
 
     Raises:
         ApiTypeError: neither of them.
@@ -44,46 +45,49 @@ def date_time_text(value: object) -> str:
 
     """
     if is_instance(value, "datetime", "datetime"):
-        value = ask(_format, value)
+        value = ask(_format_datetime, value)
     text: str = simplify(value, "a string", str)
     return text
 
 
 def is_date_time(text: str) -> bool:
-    """Tell whether a text is an RFC 3339 date and time of a real day."""
-    return _pattern().fullmatch(text) is not None or _is_leap_day(text)
+    """Tell whether a text is an RFC 3339 date and time that exists in the calendar."""
+    match = _pattern().fullmatch(text)
+    return match is not None and (match[1] is None or _is_in_calendar(text[:10]))
 
 
-def no_date_time(text: str) -> ApiValueError:
-    """Build the error of a text that is no date and time; the caller raises it."""
+def invalid_date_time(text: str) -> ApiValueError:
+    """Build the error of an invalid date and time; the caller raises it."""
     return ApiValueError(
-        f"expected {DATE_TIME_WORDS} such as '2023-05-04T09:30:00.125Z', got {describe(text)}", ()
+        f"expected {DATE_TIME_WORDS} such as '2023-05-04T09:30:00.125Z', got {describe(text)}",
+        (),
     )
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Return the pattern of all days but February 29; to make it takes as long as an import."""
+    """Compile the format of RFC 3339, on first use as compiling is slow.
+
+    Its group is a day that not every month has.
+    """
     return re.compile(
-        r"(?!0000)[0-9]{4}-"
-        r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
-        r"|(?:0[13578]|1[02])-31)"
+        r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]|(29|3[01]))"
         r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
         r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
     )
 
 
-def _is_leap_day(text: str) -> bool:
-    """Tell whether it is a date and time of a February 29 that there is."""
-    if text[4:10] != "-02-29" or _pattern().fullmatch(f"{text[:4]}-02-28{text[10:]}") is None:
+def _is_in_calendar(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:  # such as February 30
         return False
-    year = int(text[:4])
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return True
 
 
-def _format(value: Any) -> str:
-    if value != value:  # noqa: PLR0124 - pandas' NaT, a datetime that is none
-        raise no_date_time("NaT")
+def _format_datetime(value: Any) -> str:
+    if value != value:  # noqa: PLR0124 - pandas' NaT, which is a datetime
+        raise invalid_date_time("NaT")
     offset = value.utcoffset()
     if offset is None:
         raise ApiValueError(
@@ -91,8 +95,8 @@ def _format(value: Any) -> str:
             f"make it aware, such as with datetime.now(timezone.utc)",
             (),
         )
-    if offset.total_seconds() % 60:
-        from datetime import UTC  # noqa: PLC0415 - of no use to most
+    if offset.total_seconds() % 60:  # RFC 3339 offsets have no seconds
+        from datetime import UTC  # noqa: PLC0415 - rarely needed
 
         value = value.astimezone(UTC)
     return str(value.isoformat())

@@ -1,4 +1,4 @@
-"""The types of the document, but for objects that a model describes."""
+"""The types of the document, except for objects that a model describes (see `objects`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.builtin_types import Dict, List, Tuple
 from gentrace.schemas.conversions import ARRAY, OBJECT, is_instance, simplify
-from gentrace.schemas.dates import DATE_TIME_WORDS, date_time_text, is_date_time, no_date_time
+from gentrace.schemas.dates import (
+    DATE_TIME_WORDS,
+    invalid_date_time,
+    is_date_time,
+    to_date_time_text,
+)
 from gentrace.schemas.free_form import (
     SMALL,
     check_float,
@@ -36,9 +41,9 @@ class Schema(Generic[T_co]):
     """A type of the document.
 
     Attributes:
-        expected: the type in an error's words, such as ``an integer``.
+        expected: how an error names the type, such as ``an integer``.
         type: `type` in the document.
-        format: `format` in the document, None where it has none.
+        format: `format` in the document; None if it has none.
 
     """
 
@@ -47,19 +52,20 @@ class Schema(Generic[T_co]):
     format: str | None = None
 
     def check(self, value: object, rules: Rules) -> T_co:
-        """Return the JSON value that `value` stands for.
+        """Validate a value and return its JSON value, deeply immutable.
 
         Raises:
             ApiTypeError: it is of another type.
-            ApiValueError: it is of this type and not allowed.
+            ApiValueError: it is of this type but not allowed.
 
         """
         raise NotImplementedError
 
     def admits(self, value: object) -> bool:
-        """Tell quickly whether a value may be written as it is; `check` has to judge a no.
+        """Tell whether a value can be encoded as it is: the fast path of a request's body.
 
-        What the JSON encoder refuses by itself may be left to it.
+        False decides nothing: `check` may still accept or convert the value. True may leave to the
+        JSON encoder what that rejects by itself, such as lone surrogates.
         """
         return False
 
@@ -67,20 +73,20 @@ class Schema(Generic[T_co]):
         """Return the JSON text of a value.
 
         Args:
-            value: anything that `check` takes.
-            rules: how strictly it is read.
+            value: anything that `check` accepts.
+            rules: how strictly it is validated.
             dumps: a faster encoder, see `encode`.
 
         Raises:
             ApiTypeError: it is of another type.
-            ApiValueError: it is of this type and not allowed.
+            ApiValueError: it is of this type but not allowed.
 
         """
         return encode(self.check(value, rules), dumps)
 
 
 class StringSchema(Schema[str]):
-    """Any text that UTF-8 can carry."""
+    """A text without lone surrogates, which UTF-8 cannot encode."""
 
     expected = "a string"
     type = "string"
@@ -105,9 +111,9 @@ class DateTimeSchema(Schema[str]):
         """Return the text of the date and time."""
         if self.admits(value):
             return value
-        text = check_text(date_time_text(value))
+        text = check_text(to_date_time_text(value))
         if rules.check_format and not is_date_time(text):
-            raise no_date_time(text)
+            raise invalid_date_time(text)
         return text
 
     def admits(self, value: object) -> TypeGuard[str]:
@@ -119,7 +125,7 @@ class IntegerSchema(Schema[int]):
     """A whole number: an int, or a float without a fraction, which becomes the int.
 
     Args:
-        unit: of what it is the number, to be named in errors; None where it has no unit.
+        unit: what it counts, such as milliseconds, for errors; None if it has no unit.
 
     """
 
@@ -134,24 +140,26 @@ class IntegerSchema(Schema[int]):
         if type(value) is int:
             return check_integer(value)
         if self.unit and is_instance(value, "datetime", "timedelta"):
-            raise self._fraction(value, f"value / timedelta({self.unit}=1)")
+            raise self._fraction_error(value, f"value / timedelta({self.unit}=1)")
         plain = simplify(value, self.expected, int, float)
         if type(plain) is float and not check_float(plain).is_integer():
-            raise self._fraction(value, "value")
+            raise self._fraction_error(value, "value")
         return check_integer(int(plain))
 
     def admits(self, value: object) -> bool:
-        """Tell whether it is an int."""
+        """Tell whether it is an int that every encoder writes."""
         return type(value) is int and -SMALL < value < SMALL
 
-    def _fraction(self, value: object, form: str) -> ApiTypeError:
-        """Build the error of a value that is no whole number of the unit."""
-        remedy = f"give whole {self.unit}: round({form})" if self.unit else f"round({form})"
+    def _fraction_error(self, value: object, expression: str) -> ApiTypeError:
+        """Build the error of a number with a fraction; the caller raises it."""
+        remedy = f"round({expression})"
+        if self.unit:
+            remedy = f"give whole {self.unit}: {remedy}"
         return mismatch(self.expected, value, remedy)
 
 
 class FreeObjectSchema(Schema["frozendict[str, Any]"]):
-    """An object with any content; its keys are the caller's and are never renamed."""
+    """An object with any content; its keys are never renamed."""
 
     expected = "an object"
     type = "object"
@@ -163,7 +171,7 @@ class FreeObjectSchema(Schema["frozendict[str, Any]"]):
         return frozen
 
     def admits(self, value: object) -> bool:
-        """Tell whether it is a dict of plain content."""
+        """Tell whether it is a dict of nothing but plain JSON values."""
         if type(value) is not Dict:
             return False
         for key in value:
@@ -191,7 +199,7 @@ class ArraySchema(Schema[tuple[T, ...]]):
         plain = simplify(value, self.expected, *ARRAY)
         checked: list[T] = []
         try:
-            # Of a copy, as what its items do when they are asked may add to it.
+            # Iterate over a copy: converting an item runs its code, which may append to the list.
             for item in tuple(plain):
                 checked.append(self.items.check(item, rules))  # noqa: PERF401 - the error needs its index
         except (ApiTypeError, ApiValueError) as error:
@@ -200,18 +208,18 @@ class ArraySchema(Schema[tuple[T, ...]]):
         return tuple(checked)
 
     def admits(self, value: object) -> bool:
-        """Tell whether it is a list or tuple of items that may be written as they are."""
+        """Tell whether it is a list or tuple of items that can be encoded as they are."""
         if type(value) is not List and type(value) is not Tuple:
             return False
         admits = self.items.admits
-        for item in value:  # noqa: SIM110 - a loop takes less time than a generator
+        for item in value:  # noqa: SIM110 - a loop is faster than a generator
             if not admits(item):
                 return False
         return True
 
 
 class FileSchema(io.FileIO):
-    """A downloaded file, open for reading; `name` is its path, and deleting it is the caller's."""
+    """A downloaded file, open for reading; `name` is its path. The caller deletes it."""
 
 
 STRING: Final = StringSchema()

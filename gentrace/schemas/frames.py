@@ -1,11 +1,11 @@
-"""Where a warning points at: the line of the program that called the package."""
+"""Which line a warning points at: that of the program that called the package."""
 
 from __future__ import annotations
 
 
 def count_own_frames() -> int:
-    """Return the `stacklevel` by which a function warns of what the caller of the package does."""
-    from inspect import currentframe  # noqa: PLC0415 - slow to import, for few calls
+    """Return the `stacklevel` with which a warning points at the caller of the package."""
+    from inspect import currentframe  # noqa: PLC0415 - slow to import, rarely needed
 
     frame = currentframe()
     count = 0

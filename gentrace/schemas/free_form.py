@@ -1,7 +1,8 @@
-"""Free-form content: what it may hold, and the frozen JSON value that it becomes.
+"""Free-form content: any JSON, which the document does not describe.
 
-Two walks agree on that. `is_plain` tells quickly whether content may go out as it is; `freeze`
-makes the frozen value of anything that is allowed, and words the error of what is not.
+`freeze` validates content, converts it to JSON values and freezes these. `is_plain` is the fast
+path: it only tells whether content consists of JSON values already. What it accepts, `freeze`
+accepts too, apart from texts with lone surrogates.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ _FrozenDict: type[frozendict[str, Any]] = frozendict
 
 _INTEGER_BOUND = 10**MAX_DIGITS
 SMALL = 2**62
-"""Beyond it, encoders and interpreters differ in which integers they write."""
+"""Encoders write all integers below; beyond, they differ."""
 
 LONG = 16
-"""Items of an array from which on a look at all of their types together takes less time."""
+"""Length from which arrays of floats, such as embeddings, are checked all at once: it is faster."""
 
 
-def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as calls take longer
+def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as calls are slow
     values: Iterable[Any], depth: int = 0
 ) -> bool:
-    """Tell whether values may be written as they are; `freeze` has to judge a no.
+    """Tell whether values can be encoded as they are; `freeze` decides about all others.
 
-    Lone surrogates are left to the encoder, which refuses them. No code of the values is run.
+    Lone surrogates are left to the encoder, which rejects them. No code of the values is run.
 
     Args:
         values: the values.
-        depth: how many containers are around each of them.
+        depth: how many containers enclose each of them.
 
     """
     for value in values:
@@ -74,17 +75,17 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
 
 
 def are_finite_floats(items: Collection[Any]) -> bool:
-    """Tell whether all items are floats that JSON has; also no if their sum is none."""
+    """Tell whether all items are finite floats; False too if their sum overflows."""
     return all(map(is_, map(type, items), repeat(float))) and isfinite(sum(items))
 
 
 def freeze(value: object) -> Any:
-    """Return the JSON value that content stands for, deeply immutable.
+    """Validate content and return its JSON value, deeply immutable.
 
     That is a str, int, float, bool, None, `frozendict` or tuple.
 
     Raises:
-        ApiTypeError: something in it has no form that JSON has.
+        ApiTypeError: something in it cannot become a JSON value.
         ApiValueError: something in it is not allowed.
 
     """
@@ -97,7 +98,7 @@ def freeze(value: object) -> Any:
 
 
 def check_text(value: str) -> str:
-    """Return a text that UTF-8 can carry."""
+    """Return a text; ApiValueError if it has a lone surrogate, which UTF-8 cannot encode."""
     if not value.isascii():
         try:
             value.encode()
@@ -111,7 +112,7 @@ def check_text(value: str) -> str:
 
 
 def check_integer(value: int) -> int:
-    """Return an integer that is not too long."""
+    """Return an integer; ApiValueError if it has too many digits."""
     if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
         raise ApiValueError(
             f"expected an integer of at most {MAX_DIGITS} digits, got {describe(value)}", ()
@@ -120,26 +121,26 @@ def check_integer(value: int) -> int:
 
 
 def check_float(value: float) -> float:
-    """Return a float that JSON has."""
+    """Return a float; ApiValueError if it is infinite or NaN."""
     if not isfinite(value):
         raise ApiValueError(f"expected a number that JSON has, got {value}", ())
     return value
 
 
 def check_key(key: object) -> str:
-    """Return a key, which has to be a string."""
+    """Return a key as a plain str; ApiTypeError or ApiValueError if it is not allowed."""
     if not issubclass(type(key), str):
         raise ApiTypeError(f"expected a string as key, got {describe(key)}", ())
     return check_text(simplify(key, "a string as key", str))
 
 
-def _freeze(value: Any, depth: int, around: set[int]) -> Any:
-    """Return what `freeze` does.
+def _freeze(value: Any, depth: int, ancestors: set[int]) -> Any:
+    """Do what `freeze` does, inside of other containers.
 
     Args:
         value: the value.
-        depth: how many containers are around it.
-        around: the identities of these, and of the objects that they were made of.
+        depth: how many containers enclose it.
+        ancestors: identities of these containers, and of the objects that were converted to them.
 
     """
     kind = type_of(value)
@@ -151,36 +152,29 @@ def _freeze(value: Any, depth: int, around: set[int]) -> Any:
         return check_float(value)
     if kind is bool or value is None:
         return value
-    if id(value) in around:
+    if id(value) in ancestors:
         raise ApiValueError(f"a {name_of(value)} that contains itself is not JSON", ())
-    around.add(id(value))
+    ancestors.add(id(value))
     if kind is dict or kind is frozendict:
-        frozen: Any = _freeze_object(value, depth + 1, around)
+        frozen: Any = _freeze_object(value, depth + 1, ancestors)
     elif kind is list or kind is tuple:
-        frozen = _freeze_array(value, depth + 1, around)
+        frozen = _freeze_array(value, depth + 1, ancestors)
     else:
-        frozen = _freeze(simplify(value, JSON_VALUE), depth, around)
-    around.remove(id(value))
+        frozen = _freeze(simplify(value, JSON_VALUE), depth, ancestors)
+    ancestors.remove(id(value))
     return frozen
 
 
-def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> frozendict[str, Any]:
+def _freeze_object(value: dict[Any, Any], depth: int, ancestors: set[int]) -> frozendict[str, Any]:
     if depth > MAX_DEPTH:
-        raise _too_deep()
+        raise _depth_error()
     frozen: dict[str, Any] = {}
-    # Of a copy, as what its items do when they are asked may change it.
+    # Iterate over a copy: converting an item runs its code, which may change the dict.
     for given, item in value.copy().items():
         key = given if type(given) is str and given.isascii() else check_key(given)
-        kind = type_of(item)
-        if (
-            (kind is str and item.isascii())
-            or (kind is int and -SMALL < item < SMALL)
-            or (kind is float and item - item == 0)  # neither infinite nor NaN
-        ):
-            frozen[key] = item
-        elif item is not unset:
+        if item is not unset:
             try:
-                frozen[key] = _freeze(item, depth, around)
+                frozen[key] = _freeze(item, depth, ancestors)
             except (ApiTypeError, ApiValueError) as error:
                 error.move_under(key)
                 raise
@@ -188,22 +182,22 @@ def _freeze_object(value: dict[Any, Any], depth: int, around: set[int]) -> froze
 
 
 def _freeze_array(
-    value: list[Any] | tuple[Any, ...], depth: int, around: set[int]
+    value: list[Any] | tuple[Any, ...], depth: int, ancestors: set[int]
 ) -> tuple[Any, ...]:
     if depth > MAX_DEPTH:
-        raise _too_deep()
-    items = tuple(value)  # a copy as well
+        raise _depth_error()
+    items = tuple(value)  # a copy, for the same reason
     if len(items) >= LONG and are_finite_floats(items):
         return items
     frozen: list[Any] = []
     try:
         for item in items:
-            frozen.append(_freeze(item, depth, around))  # noqa: PERF401 - the error needs its index
+            frozen.append(_freeze(item, depth, ancestors))  # noqa: PERF401 - the error needs its index
     except (ApiTypeError, ApiValueError) as error:
         error.move_under(len(frozen))
         raise
     return tuple(frozen)
 
 
-def _too_deep() -> ApiValueError:
+def _depth_error() -> ApiValueError:
     return ApiValueError(f"nested deeper than {MAX_DEPTH} levels", ())

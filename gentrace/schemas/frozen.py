@@ -1,4 +1,4 @@
-"""How a frozendict is made of a dict that nobody else holds."""
+"""A faster constructor of frozendicts and models."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _set_hash = cast("Any", frozendict)._hash.__set__  # noqa: SLF001 - see below
 
 
 def freeze_as(kind: type[F], items: dict[str, Any]) -> F:
-    """Make a frozendict, or a model, of a dict.
+    """Make a frozendict or a model that holds `items`.
 
-    frozendict's own constructor is Python code that takes a fifth of the time of making a model.
-    What it does for a dict is done here without it. For that its one slot has to be known, which is
-    private: it holds the hash once that was asked for, and -1 before.
+    frozendict's own constructor is Python code, which would take a fifth of the time of making a
+    model. This does what that does for a dict: fill the object, and set its only slot. The slot is
+    private. It caches the hash; -1 means that the hash is not computed yet.
     """
     frozen: F = _new(kind)
     _update(frozen, items)

@@ -1,4 +1,4 @@
-"""The base of models: checked objects that never change."""
+"""`Model`, the base class of all models: validated, immutable mappings."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from frozendict import frozendict
 
-from gentrace.exceptions import (
-    SHOWN_KEY,
-    ApiAttributeError,
-    ApiKeyError,
-    ApiTypeError,
-    ApiValueError,
-)
+from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, type_of
 from gentrace.schemas.conversions import OBJECT, ask, dict_of_pairs, is_instance, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.json_text import encode
-from gentrace.schemas.near_misses import likely_name, warn_of_near_miss
+from gentrace.schemas.near_misses import likely_name, suggest, warn_of_near_miss
 from gentrace.schemas.properties import Property
+from gentrace.schemas.representation import Signature, represent_model, thaw
 from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES
-from gentrace.schemas.showing import Signature, show_model, thaw
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
@@ -32,11 +26,11 @@ if TYPE_CHECKING:
     from gentrace.schemas.rules import Rules
 
 
-def _refuse_as(kind: type[ApiTypeError | ApiAttributeError]) -> Callable[..., NoReturn]:
-    """Return a method for what would change a model."""
+def _blocked_mutator(error: type[ApiTypeError | ApiAttributeError]) -> Callable[..., NoReturn]:
+    """Return a mutating method of dicts that always raises."""
 
     def refuse(self: Model, /, *_: object, **_keywords: object) -> NoReturn:
-        raise kind(
+        raise error(
             f"a {type(self).__name__} cannot change: "
             f"its set(name, value) and delete(name) make another"
         )
@@ -45,16 +39,16 @@ def _refuse_as(kind: type[ApiTypeError | ApiAttributeError]) -> Callable[..., No
 
 
 class Model(frozendict[str, Any]):
-    """A checked object of the document: a deeply immutable mapping by wire names.
+    """A validated object of the document: a deeply immutable mapping by wire names.
 
     Subclasses declare their properties with `required` and `optional`. A model is made from
-    keywords, from a mapping or from both, where a keyword wins, even if it is `unset`; a declared
-    property goes by its Python name or its wire name. Properties that the document does not declare
-    are kept.
+    keywords, from a mapping or from both; then a keyword wins, even if it is `unset`. A declared
+    property may be given by its Python name or by its wire name. Properties that the document does
+    not declare are kept.
 
     Raises:
-        ApiTypeError: a value of the wrong type, or a required property is missing.
-        ApiValueError: a value that is not allowed, or a property given by both of its names.
+        ApiTypeError: a value has the wrong type, or a required property is missing.
+        ApiValueError: a value is not allowed, or a property is given by both of its names.
 
     """
 
@@ -64,10 +58,10 @@ class Model(frozendict[str, Any]):
     """The declared properties, by wire name."""
 
     wire_names_oapg: ClassVar[Mapping[str, str]] = {}
-    """The wire names of the declared properties, by those Python names that are not wire names."""
+    """The wire names of declared properties by their Python names, unless both are the same."""
 
     required_oapg: ClassVar[tuple[str, ...]] = ()
-    """The wire names of those that must be there."""
+    """The wire names of the required properties."""
 
     def __init_subclass__(cls) -> None:
         own: list[Property[Any]] = [
@@ -87,9 +81,9 @@ class Model(frozendict[str, Any]):
     else:
 
         def __new__(cls, /, *args: object, **keywords: object) -> Self:
-            """Make a model of a mapping and keywords, either of which may be left out.
+            """Make a model from a mapping, from keywords or from both.
 
-            In place of the mapping there may be an iterator of pairs, as `dataclasses.asdict` has.
+            `dataclasses.asdict` passes an iterator of pairs in place of the mapping.
             """
             if len(args) > 1:
                 raise ApiTypeError(
@@ -106,12 +100,14 @@ class Model(frozendict[str, Any]):
             return cls._check_items(items, REQUEST_RULES)
 
         def __init__(self, /, *args: object, **keywords: object) -> None:
-            """Do nothing, whatever the names of the properties are: the model is made."""
+            """Do nothing: `__new__` has made the model. A property may be called `self`."""
 
         __signature__ = Signature()
 
-        __setitem__ = __delitem__ = _refuse_as(ApiTypeError)
-        __setattr__ = __delattr__ = clear = pop = popitem = update = _refuse_as(ApiAttributeError)
+        __setitem__ = __delitem__ = _blocked_mutator(ApiTypeError)
+        __setattr__ = __delattr__ = clear = pop = popitem = update = _blocked_mutator(
+            ApiAttributeError
+        )
 
         def __getattr__(self, name: str) -> object:
             if name in self and name not in self.properties_oapg:
@@ -120,26 +116,26 @@ class Model(frozendict[str, Any]):
                     f"it is read as an item, [{show(name)}]"
                 )
             names = [item.name for item in self.properties_oapg.values()]
-            raise ApiAttributeError(_no_such_name(self, name, names))
+            raise ApiAttributeError(_unknown_name_message(self, name, names))
 
     @classmethod
     def from_openapi_data_oapg(cls, data: Mapping[str, object]) -> Self:
-        """Make a model from a mapping in wire names only, as an answer is read.
+        """Make a model from a mapping by wire names only, as answers are read.
 
         Raises:
-            ApiTypeError: a value of the wrong type, or a required property is missing.
-            ApiValueError: a value that is not allowed.
+            ApiTypeError: a value has the wrong type, or a required property is missing.
+            ApiValueError: a value is not allowed.
 
         """
         return cls.check_oapg(data, ANSWER_RULES)
 
     @classmethod
     def check_oapg(cls, value: object, rules: Rules) -> Self:
-        """Return the model that a value stands for; a model of this class is it already.
+        """Validate a value and return the model of it; a model of this class is returned as it is.
 
         Raises:
-            ApiTypeError: a value of the wrong type, or a required property is missing.
-            ApiValueError: a value that is not allowed, or a property given by both of its names.
+            ApiTypeError: a value has the wrong type, or a required property is missing.
+            ApiValueError: a value is not allowed, or a property is given by both of its names.
 
         """
         if type(value) is cls:
@@ -147,8 +143,8 @@ class Model(frozendict[str, Any]):
         return cls._check_items(cls._items_of(value), rules)
 
     @classmethod
-    def wire_items_oapg(cls, items: Mapping[Any, object]) -> dict[str, Any]:
-        """Return `items` with the declared properties by their wire names, those unset too.
+    def _by_wire_names(cls, items: Mapping[Any, object]) -> dict[str, Any]:
+        """Rename declared properties to their wire names; a property that is `unset` is kept.
 
         Raises:
             ApiTypeError: a key is no string.
@@ -161,7 +157,7 @@ class Model(frozendict[str, Any]):
             if renamed.get(key, unset) is unset:
                 renamed[key] = item
             elif item is not unset:
-                raise _given_twice(cls, key)
+                raise _duplicate_error(cls, key)
         return renamed
 
     @classmethod
@@ -171,15 +167,22 @@ class Model(frozendict[str, Any]):
         return value if type(value) is Dict else simplify(value, "an object", *OBJECT)
 
     @classmethod
-    def _check_items(  # noqa: C901 - one loop over the properties, as calls take longer
-        cls, items: dict[Any, Any], rules: Rules, *, by_wire_names: bool = False
+    def _check_items(  # noqa: C901 - one loop over the properties, as calls are slow
+        cls, items: dict[Any, Any], rules: Rules, *, has_wire_names: bool = False
     ) -> Self:
-        """Return the model of properties; those of a model go by wire names."""
+        """Validate properties and return the model of them.
+
+        Args:
+            items: the properties, by name.
+            rules: how strictly they are validated.
+            has_wire_names: whether all names are wire names; those of a model always are.
+
+        """
         wire_names, properties = cls.wire_names_oapg, cls.properties_oapg
-        rename = rules.python_names and not by_wire_names and not issubclass(type(items), Model)
+        rename = rules.python_names and not has_wire_names and not issubclass(type(items), Model)
         checked: dict[str, Any] = {}
         unknown: list[str] = []
-        # Of a copy, as what its items do when they are asked may change it.
+        # Iterate over a copy: converting an item runs its code, which may change the dict.
         for given, item in items.copy().items():
             key = given if type(given) is str and given.isascii() else check_key(given)
             if item is unset:
@@ -187,7 +190,7 @@ class Model(frozendict[str, Any]):
             if rename:
                 key = wire_names.get(key, key)
                 if key in checked:
-                    raise _given_twice(cls, key)
+                    raise _duplicate_error(cls, key)
             declared = properties.get(key)
             if declared is None:
                 unknown.append(key)
@@ -199,7 +202,7 @@ class Model(frozendict[str, Any]):
         if rules.check_required:
             for name in cls.required_oapg:
                 if name not in checked:
-                    raise ApiTypeError(_missing(properties[name], unknown), ())
+                    raise ApiTypeError(_missing_message(properties[name], unknown), ())
         if rules.python_names:
             for name in unknown:
                 warn_of_near_miss(cls, name)
@@ -207,17 +210,17 @@ class Model(frozendict[str, Any]):
 
     @classmethod
     def _merge(cls, items: Mapping[Any, object], changes: Mapping[Any, object]) -> Self:
-        """Return the model of properties, some of which are changed, also to `unset`."""
-        kept = items if issubclass(type(items), Model) else cls.wire_items_oapg(items)
-        merged = {**kept, **cls.wire_items_oapg(changes)}
-        return cls._check_items(merged, REQUEST_RULES, by_wire_names=True)
+        """Return the model of `items` with `changes` applied; `unset` removes a property."""
+        kept = items if issubclass(type(items), Model) else cls._by_wire_names(items)
+        merged = {**kept, **cls._by_wire_names(changes)}
+        return cls._check_items(merged, REQUEST_RULES, has_wire_names=True)
 
     def get_item_oapg(self, name: str) -> Any:
-        """Return the property with this wire name, or `unset` where it is absent."""
+        """Return the property with this wire name, or `unset` if it is absent."""
         return self.get(name, unset)
 
     def __missing__(self, key: object) -> object:
-        raise ApiKeyError(_no_such_name(self, key, self.properties_oapg))
+        raise ApiKeyError(_unknown_name_message(self, key, self.properties_oapg))
 
     @classmethod
     def _wire_name(cls, name: object) -> str:
@@ -242,7 +245,7 @@ class Model(frozendict[str, Any]):
     def setdefault(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
         self, key: str, default: object = None
     ) -> Self:
-        """Return this model if it holds property `key`, else one where it is `default`."""
+        """Return this model if it has property `key`, else one with `key` set to `default`."""
         wire_name = self._wire_name(key)
         return self if wire_name in self else self._merge(self, {wire_name: default})
 
@@ -250,19 +253,19 @@ class Model(frozendict[str, Any]):
         """Return a model without property `key`, by either of its names.
 
         Raises:
-            ApiKeyError: it is not there.
+            ApiKeyError: the model does not have it.
             ApiTypeError: it is required, or the key is no string.
 
         """
         wire_name = self._wire_name(key)
         if wire_name not in self:
-            raise ApiKeyError(_no_such_name(self, key, self.properties_oapg))
+            raise ApiKeyError(_unknown_name_message(self, key, self.properties_oapg))
         kept = {name: item for name, item in self.items() if name != wire_name}
-        return self._check_items(kept, REQUEST_RULES, by_wire_names=True)
+        return self._check_items(kept, REQUEST_RULES, has_wire_names=True)
 
     @classmethod
     def fromkeys(cls, seq: Iterable[str], value: object = None) -> Self:
-        """Return a model that holds `value` under each key of `seq`."""
+        """Return a model with each property named in `seq` set to `value`."""
         try:
             items = dict.fromkeys(seq, value)
         except TypeError as error:
@@ -282,17 +285,17 @@ class Model(frozendict[str, Any]):
         return type(self).from_openapi_data_oapg, (dict(self),)
 
     def __repr__(self) -> str:
-        return show_model(self)
+        return represent_model(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show it over several lines, as IPython asks for."""
+        """Print the representation in IPython, over several lines."""
         printer.text(repr(self))
 
     def __dir__(self) -> Iterable[str]:
-        return sorted(set(super().__dir__()) - _REFUSED)
+        return sorted(set(super().__dir__()) - _MUTATORS)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a copy by wire names of plain dicts and lists, which may be changed."""
+        """Return a mutable copy by wire names, of plain dicts and lists."""
         copied: dict[str, Any] = thaw(self)
         return copied
 
@@ -301,31 +304,28 @@ class Model(frozendict[str, Any]):
         return encode(self).decode()
 
 
-def _given_twice(model: type[Model], wire_name: str) -> ApiValueError:
+def _duplicate_error(model: type[Model], wire_name: str) -> ApiValueError:
     declared = model.properties_oapg.get(wire_name)
     name = declared.name if declared else wire_name
     return ApiValueError(f"got both {name!r} and {wire_name!r}, give one of them", ())
 
 
-def _missing(declared: Property[Any], unknown: list[str]) -> str:
+def _missing_message(declared: Property[Any], unknown: list[str]) -> str:
     names = dict.fromkeys((declared.wire_name, declared.name))
     near = [name for name in unknown if likely_name(name, [declared.name])]
     hint = f", got {show(near[0])} in its place" if near else ""
     return f"missing the required property {' or '.join(map(repr, names))}{hint}"
 
 
-def _no_such_name(model: Model, name: object, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
+def _unknown_name_message(model: Model, name: object, known: Iterable[str]) -> str:
     if type(name) is not str:
         return f"{type(model).__name__} has no {describe(name)}"
     names = {item.name: item.wire_name for item in model.properties_oapg.values()}
-    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(name, "")
-    like = get_close_matches(name[:SHOWN_KEY], list(known), 1)
-    close = other if other in known else next(iter(like), "")
-    hint = f": did you mean {close!r}?" if close and close != name else ""
+    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(name, name)
+    is_other = other != name and other in known
+    hint = f": did you mean {other!r}?" if is_other else suggest(name, known)
     return f"{type(model).__name__} has no {show(name)}{hint}"
 
 
-_REFUSED = frozenset({"clear", "pop", "popitem", "update", "__setitem__", "__delitem__"})
-"""Methods of a dict that a model always refuses."""
+_MUTATORS = frozenset({"clear", "pop", "popitem", "update", "__setitem__", "__delitem__"})
+"""Methods of dict that always raise in a model; `dir` leaves them out."""

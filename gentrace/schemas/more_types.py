@@ -1,4 +1,7 @@
-"""Types that only the local server's document has: numbers, booleans, null, and any value."""
+"""Types that only the local server's document has: numbers, booleans, null, and any value.
+
+They occur in parameters and answers, never in the body of a request, so they have no fast path.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.document_types import Schema
-from gentrace.schemas.free_form import check_float, check_integer, freeze, is_plain
+from gentrace.schemas.free_form import check_float, check_integer, freeze
 from gentrace.schemas.words import JSON_VALUE
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ T = TypeVar("T")
 
 
 class NumberSchema(Schema[float]):
-    """A number: an int or a finite float, each kept as it is; never a bool."""
+    """A number: an int or a finite float, kept as it is; never a bool."""
 
     expected = "a number"
     type = "number"
@@ -28,13 +31,9 @@ class NumberSchema(Schema[float]):
         plain: float = simplify(value, self.expected, int, float)
         return check_integer(plain) if type(plain) is int else check_float(plain)
 
-    def admits(self, value: object) -> bool:
-        """Tell whether it is an int or a finite float."""
-        return (type(value) is int or type(value) is float) and is_plain((value,))
-
 
 class BooleanSchema(Schema[bool]):
-    """True or False; never a number or a word for it."""
+    """True or False; never a number or a text."""
 
     expected = "a boolean"
     type = "boolean"
@@ -43,10 +42,6 @@ class BooleanSchema(Schema[bool]):
         """Return the bool."""
         plain: bool = simplify(value, self.expected, bool)
         return plain
-
-    def admits(self, value: object) -> bool:
-        """Tell whether it is a bool."""
-        return type(value) is bool
 
 
 class NullableSchema(Schema["T | None"]):
@@ -67,13 +62,9 @@ class NullableSchema(Schema["T | None"]):
         """Return the value; None for null."""
         return None if value is None else self.inner.check(value, rules)
 
-    def admits(self, value: object) -> bool:
-        """Tell whether it is None, or may be written as it is."""
-        return value is None or self.inner.admits(value)
-
 
 class AnySchema(Schema[Any]):
-    """Any JSON value; the document names no type of it."""
+    """Any JSON value; the document gives it no type."""
 
     expected = JSON_VALUE
     type = ""
@@ -81,10 +72,6 @@ class AnySchema(Schema[Any]):
     def check(self, value: object, rules: Rules) -> Any:
         """Return the value, deeply frozen."""
         return freeze(value)
-
-    def admits(self, value: object) -> bool:
-        """Tell whether it is of plain content."""
-        return is_plain((value,))
 
 
 NUMBER: Final = NumberSchema()

@@ -1,4 +1,4 @@
-"""Names that are nearly those of declared properties."""
+"""Misspelt names: which known name was likely meant."""
 
 from __future__ import annotations
 
@@ -15,26 +15,34 @@ if TYPE_CHECKING:
     from gentrace.schemas.properties import Property
 
 
-def likely_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that was likely meant, None where none is near.
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the known name that a misspelt one is closest to; empty if none is close."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
 
-    Case and underscores do not matter.
+    close = get_close_matches(name[:_MAX_COMPARED], list(known), 1)
+    return f": did you mean {close[0]!r}?" if close and close[0] != name else ""
+
+
+def likely_name(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of `names` that was likely meant, None if none is very close.
+
+    Case and underscores are ignored.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only unknown names need it
 
-    letters = _letters(name[:_LONGEST])
-    by_letters = {_letters(each): each for each in names}
-    alike_long = [each for each in by_letters if abs(len(each) - len(letters)) <= 1]
-    near = get_close_matches(letters, alike_long, 1, _LIKENESS)
-    return by_letters[near[0]] if near else None
+    normalized = _normalize(name[:_MAX_NORMALIZED])
+    by_normalized = {_normalize(each): each for each in names}
+    of_similar_length = [each for each in by_normalized if abs(len(each) - len(normalized)) <= 1]
+    close = get_close_matches(normalized, of_similar_length, 1, _MIN_SIMILARITY)
+    return by_normalized[close[0]] if close else None
 
 
 @lru_cache(maxsize=1000)
 def warn_of_near_miss(model: type[Any], name: str) -> None:
-    """Warn of a property that is kept although it is nearly a declared one: once a name."""
+    """Warn that an unknown property, which is kept, is nearly a declared one; once a name."""
     declared: Iterable[Property[Any]] = model.properties_oapg.values()
     likely = likely_name(name, [each.name for each in declared])
-    if likely not in {None, name}:  # by its Python name it may be in wire names
+    if likely not in {None, name}:  # an answer may hold the Python name of a property
         warnings.warn(
             f"{model.__name__} has no property {show(name)}, which is sent as it is: "
             f"did you mean {likely!r}?",
@@ -43,12 +51,15 @@ def warn_of_near_miss(model: type[Any], name: str) -> None:
         )
 
 
-def _letters(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-_LONGEST = 40
-"""How many characters of a name are looked at."""
+_MAX_COMPARED = 100
+"""How many characters of a name `suggest` compares."""
 
-_LIKENESS = 0.85
-"""From which ratio of `difflib` on two names are near."""
+_MAX_NORMALIZED = 40
+"""How many characters of a name `likely_name` compares."""
+
+_MIN_SIMILARITY = 0.85
+"""The ratio of `difflib` from which on `likely_name` takes two names for the same."""

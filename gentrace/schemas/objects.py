@@ -37,21 +37,21 @@ class ObjectSchema(Schema[M]):
         self.model = model
 
     def check(self, value: object, rules: Rules) -> M:
-        """Return the model."""
+        """Return the model of a value."""
         return self.model.check_oapg(value, rules)
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
-        """Return the JSON text of a value; a plain dict that may go out as it is makes no model."""
+        """Return the JSON text of a value; the fast path encodes a plain dict without a model."""
         if rules is REQUEST_RULES and type(value) is Dict:
             try:
                 if self.admits(value):
                     return encode(value, dumps)
             except (ApiValueError, RuntimeError):
-                pass  # a lone surrogate, no stack left, or another thread that changes a dict
+                pass  # a lone surrogate, a full stack, or a dict that another thread changes
         return super().serialize(value, rules, dumps)
 
     def admits(self, value: object) -> bool:
-        """Tell whether it is the model, or a dict by wire names that may be written as it is."""
+        """Tell whether it is the model, or a dict by wire names that can be encoded as it is."""
         model = self.model
         if type(value) is not Dict:
             return type(value) is model

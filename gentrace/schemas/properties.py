@@ -1,4 +1,4 @@
-"""What a model's class says of its properties."""
+"""How the class of a model declares its properties."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 def required(wire_name: str, schema: Schema[T], description: str) -> Property[T]:
-    """Declare a property that must be there."""
+    """Declare a required property."""
     return Property(wire_name, schema, description, required=True)
 
 
 def optional(wire_name: str, schema: Schema[T], description: str) -> Property[T | Unset]:
-    """Declare a property that may be absent, and then reads as `unset`."""
+    """Declare an optional property, which reads as `unset` while it is absent."""
     return Property(wire_name, schema, description, required=False)
 
 
 class Property(Generic[T_co]):
-    """One property of a model: said once, here; everything else is derived from it.
+    """One property of a model, as a descriptor: on an instance it reads as the property's value.
 
-    As an attribute of a model's instance it is the property's value.
+    Checks, signatures and documentation are all derived from it.
 
     Attributes:
         name: its Python name.
@@ -66,12 +66,12 @@ class Property(Generic[T_co]):
             return self
         return instance.get(self.wire_name, unset)
 
-    if TYPE_CHECKING:  # to a checker, no value may be set
+    if TYPE_CHECKING:  # so that type checkers reject every assignment
 
         def __set__(self, instance: object, value: Never) -> None: ...
 
     else:
 
         def __set__(self, instance: object, value: object) -> None:
-            """Refuse; `help` shows the whole description only of what could be set."""
+            """Raise; it exists because `help` shows the description of data descriptors only."""
             raise AttributeError(f"{self.name} is read-only")

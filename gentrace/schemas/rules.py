@@ -1,26 +1,26 @@
-"""How strictly a value is read, and how large it may be."""
+"""How strictly values are validated, and how large they may be."""
 
 from __future__ import annotations
 
 from typing import Final
 
 MAX_DEPTH = 200
-"""How many containers may be nested in each other, in free-form content and in an answer."""
+"""How deeply containers may be nested, in free-form content and in answers."""
 
 MAX_DIGITS = 4300
 """How many digits an integer may have."""
 
 MAX_ITEMS = 10_000_000
-"""How many items a mapping that is no dict may have: one without end may say any number."""
+"""How many items a mapping other than a dict may have; its `len` may lie about endless items."""
 
 
 class Rules:
-    """How strictly a value is read.
+    """How strictly values are validated.
 
     Args:
-        python_names: whether a declared property may go by its Python name too; answers are
-            read by wire names only.
-        disabled: keywords of JSON Schema, of `format` and `required`, that are not checked.
+        python_names: whether declared properties may be given by their Python names too; answers
+            are read by wire names only.
+        disabled: the keywords of JSON Schema, among `format` and `required`, not to check.
 
     """
 

@@ -1,4 +1,4 @@
-"""The words of errors: how a value is named and shown."""
+"""Error messages: how they name and show a value."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from gentrace.exceptions import SHOWN_KEY, ApiTypeError, printable
 from gentrace.schemas.absent import Unset
 
 JSON_VALUE = "a JSON value"
-"""What free-form content is expected to hold."""
+"""How an error names the type of free-form content."""
 
 
 def describe(value: object) -> str:
-    """Name a value in an error: its type and its start."""
+    """Return the type and the abbreviated `repr` of a value, for an error message."""
     if value is None:
         return "None"
     return f"{name_of(value)} {show(value)}"
 
 
 def show(value: object) -> str:
-    """Return a short form of any value."""
+    """Return the abbreviated `repr` of any value, on one line."""
     try:
         return printable(_short.repr(value))
     except Exception:  # noqa: BLE001 - its own code may raise anything
@@ -27,7 +27,7 @@ def show(value: object) -> str:
 
 
 def name_of(value: object) -> str:
-    """Return the name of a value's class, whatever that says of itself."""
+    """Return the name of a value's class, even if its metaclass overrides `__name__`."""
     name: str = vars(type)["__name__"].__get__(type(value))
     return printable(name if len(name) <= SHOWN_KEY else f"{name[:SHOWN_KEY]}…")
 
@@ -61,7 +61,7 @@ class _Short(Repr):
         self.maxlevel = 2
 
     def repr_int(self, x: int, level: int) -> str:
-        """Show a huge int by its size: its digits are slow to find, and may be refused."""
+        """Show a huge int by its size: converting it is slow, and the interpreter may refuse to."""
         digits = x.bit_length() * 30103 // 100000 + 1
         return repr(x) if digits < self.maxlong else f"of about {digits} digits"
 

@@ -132,22 +132,22 @@ def pipeline_run_post(  # noqa: PLR0913, PLR0917 - the parameters of the contrac
     """Create a pipeline run: `POST /pipeline-run` of the document.
 
     Args:
-        self: the tag or path class.
-        body: the run: a model, or a mapping that makes one, by Python names or wire names.
+        self: the API instance.
+        body: the run: a model, or a mapping with its properties by Python names or wire names.
         content_type: media type of the body.
-        accept_content_types: media types that the client accepts, for the header `Accept`.
-        stream: whether the raw answer is left on the wire; see `skip_deserialization`.
+        accept_content_types: media types for the header `Accept`.
+        stream: whether the body of a raw answer is left unread; see `skip_deserialization`.
         timeout: seconds: a number for the whole call, `(connect, read)` for each operation, or
             `(connect, read, total)`. None takes `Configuration.timeout`.
-        skip_deserialization: whether to return the raw answer; its body is read, unless `stream`.
-        idempotency_key: key that makes this call the same as another one with that key, for a
-            server that knows the header `Idempotency-Key`. None makes a new one.
+        skip_deserialization: whether to return the raw answer; its body is read unless `stream`.
+        idempotency_key: value of the header `Idempotency-Key`, by which a server that knows it
+            recognizes a repeated call. None makes a new one.
 
     Returns:
         The stored run's id in `body`; with `skip_deserialization`, the raw answer.
 
     Raises:
-        ApiTypeError: the body or an argument is of the wrong type, or lacks a property.
+        ApiTypeError: the body or an argument has the wrong type, or a property is missing.
         ApiValueError: the body or an argument is not allowed.
         ApiException: the call failed; its attributes say how.
 
