@@ -46,8 +46,12 @@ class ObjectSchema(Schema[M]):
             try:
                 if self.admits(value):
                     return encode(value, dumps)
-            except (ApiValueError, RuntimeError):
-                pass  # a lone surrogate, a full stack, or a dict that another thread changes
+            except (ApiValueError, RecursionError):
+                pass  # a lone surrogate, or a full stack
+            except RuntimeError as error:
+                if not str(error).startswith("dictionary "):
+                    raise  # what a signal handler raised
+                # Another thread changes a dict; a model is made of copies.
         return super().serialize(value, rules, dumps)
 
     def admits(self, value: object) -> bool:

@@ -327,6 +327,16 @@ def test_a_dict_that_another_thread_changes_is_copied_and_sent():
     assert BODY.serialize(body, REQUEST_RULES, write) == BODY.serialize(body, REQUEST_RULES)
 
 
+def test_what_a_signal_handler_raises_passes_through():
+    """Also if its type is that of an error which the fast path takes for a no."""
+
+    def write(_):
+        raise RuntimeError("from a signal handler")
+
+    with pytest.raises(RuntimeError, match="from a signal handler"):
+        BODY.serialize(run_of(elapsedTime=1), REQUEST_RULES, write)
+
+
 def test_a_type_without_a_quick_look_goes_the_readable_way(dumps):
     class Even(Schema):
         expected = "an even number"
