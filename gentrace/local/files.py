@@ -1,5 +1,6 @@
 """The files of a database: private, and still the ones that were opened."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,12 @@ def make_private(path: Path) -> None:
 
     What is there already keeps its mode. SQLite gives its own files the mode of the database.
     """
-    path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} is not a directory") from error
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a directory")
     # Not to be followed, nor found, between the look and the making.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))

@@ -22,7 +22,7 @@ from gentrace.local.listening import listen
 from gentrace.local.peer import Peer
 from gentrace.local.process import Process
 from gentrace.local.retrieval import Retrieval
-from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings
+from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings, check_callable
 from gentrace.local.store import Store
 from gentrace.local.trouble import CalledOffError, StorageError
 from gentrace.local.work import Workers, own_stacks, work
@@ -48,6 +48,8 @@ class Server:
     database: Path
 
     def __init__(self, settings: Settings, middleware: Middleware | None = None) -> None:
+        if middleware is not None:
+            check_callable("middleware", middleware)
         self._process = Process()
         self._closing = ExitStack()
         try:
@@ -159,7 +161,8 @@ def serve(  # noqa: PLR0913 - one argument a setting
     `Settings`. `middleware` gets the endpoints as an ASGI application and gives what is to be
     served in their place, such as one that answers some requests itself; None serves them as they
     are. A request that it wants to end unanswered, it ends by calling `scope["state"][CLOSE]`.
-    Raises ValueError for a setting that cannot be and OSError if it cannot store or listen.
+    Raises TypeError or ValueError for a setting that cannot be, and OSError if it cannot store or
+    listen.
     """
     settings = Settings(
         database=database,
@@ -183,6 +186,7 @@ def run(settings: Settings, announce: Callable[[Server], None]) -> None:
 
     `announce` is called once it listens. Raises OSError if it cannot store or listen.
     """
+    check_callable("announce", announce)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Server(settings) as server:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Final
+from reprlib import repr as short_repr
+from typing import Final, cast
 
 MIB: Final = 2**20
 MAX_BODY: Final = 64 * MIB
@@ -11,11 +12,22 @@ MAX_BODY: Final = 64 * MIB
 LARGEST_BODY: Final = 900 * MIB
 TIMEOUT: Final = 60.0
 LAST_PORT: Final = 65535
+# What each setting may be, and what its error says is expected.
+TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "host": ((str,), "a host name or address"),
+    "port": ((int,), "a port number"),
+    "database": ((str, PathLike, type(None)), "a path or None"),
+    "token": ((str, type(None)), "text or None"),
+    "max_body": ((int,), "a number of bytes"),
+    "timeout": ((int, float), "a number of seconds"),
+    "keep": ((int, float, type(None)), "a number of seconds or None"),
+    "max_runs": ((int, type(None)), "a number of runs or None"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a server is set up; ValueError says which setting cannot be.
+    """How a server is set up; TypeError or ValueError says which setting cannot be.
 
     `port` 0 is a free one, `database` None a private file that is gone at the end. `token`
     None lets everyone in who reaches the server, so it is refused for a `host` beyond loopback.
@@ -38,6 +50,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check what can be checked without touching network or disk."""
+        self._check_types()
+        if self.database == "":
+            raise ValueError("the database must be a path or None, not empty")
         if not 0 <= self.port <= LAST_PORT:
             raise ValueError(f"the port must be from 0 to {LAST_PORT}, not {self.port}")
         if not 1 <= self.max_body <= LARGEST_BODY:
@@ -53,6 +68,35 @@ class Settings:
         # Never repeated in a message. Beyond latin-1 no client could send it in a header.
         if self.token is not None and not _can_be_sent(self.token):
             raise ValueError("the token must be printable latin-1 text without spaces, not empty")
+
+    def _check_types(self) -> None:
+        for name, (types, expected) in TYPES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, types):
+                # A token of the wrong type may be a secret all the same.
+                raise _wrong_type(name, expected, value, is_secret=name == "token")
+        hosts = cast("object", self.allowed_hosts)
+        if isinstance(hosts, str) or not isinstance(hosts, Sequence):
+            raise _wrong_type("allowed_hosts", "a list of names", hosts)
+        for host in cast("Sequence[object]", hosts):
+            if not isinstance(host, str):
+                raise _wrong_type("allowed_hosts", "a list of names", host)
+
+
+def check_callable(name: str, value: object) -> None:
+    """Raise TypeError for what cannot be called."""
+    if not callable(value):
+        raise _wrong_type(name, "a callable", value)
+
+
+def _wrong_type(name: str, expected: str, value: object, *, is_secret: bool = False) -> TypeError:
+    """Build the error of a setting of the wrong type; the caller raises it."""
+    got = type(value).__name__
+    if value is None:
+        got = "None"
+    elif not is_secret:
+        got += f" {short_repr(value)}"
+    return TypeError(f"{name}: expected {expected}, got {got}")
 
 
 def _can_be_sent(token: str) -> bool:

@@ -106,6 +106,7 @@ def test_a_start_that_fails_raises_in_the_caller(tmp_path, monkeypatch):
         ({"timeout": 0}, "time-out"),
         ({"timeout": float("inf")}, "time-out"),
         ({"timeout": float("nan")}, "time-out"),
+        ({"database": ""}, "database"),
         ({"token": ""}, "token"),
         ({"token": "a b"}, "token"),
         ({"token": "a\nb"}, "token"),
@@ -119,6 +120,60 @@ def test_a_setting_that_cannot_be_is_refused_by_name(setting, words):
     assert (
         "token" not in setting or not setting["token"] or setting["token"] not in str(caught.value)
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "got"),
+    [
+        ({"database": 5}, "a path or None, got int 5"),
+        ({"token": b"s3cret"}, "text or None, got bytes"),
+        ({"token": 5}, "text or None, got int"),
+        ({"max_body": 1.5}, "a number of bytes, got float 1.5"),
+        ({"timeout": None}, "a number of seconds, got None"),
+        ({"keep": "30d"}, "a number of seconds or None, got str '30d'"),
+        ({"keep": True}, "a number of seconds or None, got bool True"),
+        ({"max_runs": "5"}, "a number of runs or None, got str '5'"),
+        ({"middleware": 5}, "a callable, got int 5"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_refused_by_name(setting, got):
+    (name,) = setting
+    with pytest.raises(TypeError) as caught:
+        gentrace.local.serve(**setting)
+    assert str(caught.value) == f"{name}: expected {got}"
+
+
+@pytest.mark.parametrize(
+    ("setting", "got"),
+    [
+        ({"host": None}, "a host name or address, got None"),
+        ({"port": "80"}, "a port number, got str '80'"),
+        ({"allowed_hosts": "box"}, "a list of names, got str 'box'"),
+        ({"allowed_hosts": None}, "a list of names, got None"),
+        ({"allowed_hosts": ["box", 5]}, "a list of names, got int 5"),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_refused_by_name(setting, got):
+    (name,) = setting
+    with pytest.raises(TypeError) as caught:
+        gentrace.local.Settings(**setting)
+    assert str(caught.value) == f"{name}: expected {got}"
+
+
+def test_what_announces_a_server_must_be_callable():
+    with pytest.raises(TypeError, match=r"^announce: expected a callable, got None$"):
+        gentrace.local.run(gentrace.local.Settings(), None)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("folder", "folder: it is a directory"), ("file/x", "file is not a directory")],
+)
+def test_a_database_that_cannot_be_a_file_says_why(tmp_path, place, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=f"^cannot store in .*{words}$"):
+        gentrace.local.serve(database=tmp_path / place)
 
 
 def test_a_token_is_not_shown():
