@@ -49,21 +49,26 @@ def check_line(number: int, value: object) -> str | bytes:
     return value
 
 
-def check_rate(value: object) -> float:
+def check_rate(value: object, name: str = "rate") -> float:
     """Return how many seconds apart runs begin that are so many a second at most."""
     expected = "runs a second, above 0, or None"
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refuse("rate", expected, value, kind=True)
+        raise refuse(name, expected, value, kind=True)
     if not value > 0:
-        raise refuse("rate", expected, value)
+        raise refuse(name, expected, value)
     return min(1 / value, TIMEOUT_MAX)
 
 
 def check_key(value: object) -> str | None:
     """Return the name of a property, or None."""
-    return None if value is None else check_text("key", value, "a property's name or None")
+    expected = "a property's name or None"
+    if value is None:
+        return None
+    if not (name := check_text("key", value, expected)):
+        raise refuse("key", expected, value)
+    return name
 
 
 def check_state(value: object) -> str | None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gentrace.cli.arguments import configure, directory
 from gentrace.cli.finding import KNOWN, WELL, WRONG, Finding
 from gentrace.cli.output import say, say_json
 from gentrace.cli.probe import try_server
 from gentrace.cli.setup import look_at_settings, look_at_spool, look_at_versions
-from gentrace.configuration import Configuration, check_timeout
+from gentrace.configuration import check_timeout
 from gentrace.exceptions import ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 SECONDS: Final = 10.0
 MARKS: Final = {WELL: "ok", WRONG: "!!", KNOWN: "  "}
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
     parser.add_argument(
-        "--spool", type=Path, metavar="DIRECTORY", help="show what waits in this spool, too"
+        "--spool", type=directory, metavar="DIRECTORY", help="show what waits in this spool, too"
     )
     parser.add_argument(
         "--timeout",
@@ -58,7 +59,7 @@ def _find(host: str | None, spool: Path | None, timeout: float) -> Iterator[Find
     if spool is not None:
         yield from look_at_spool(spool)
     try:
-        configuration = Configuration(host)
+        configuration = configure(host)
     except (ApiTypeError, ApiValueError) as error:
         yield Finding("settings", WRONG, str(error))
         return

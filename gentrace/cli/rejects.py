@@ -35,7 +35,10 @@ class RejectsFile:
         self._file: TextIO | None = None
         if path is not None:
             # Each line at once: the next may be long in coming.
-            self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+            try:
+                self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+            except OSError as error:
+                raise OSError(f"--rejects: {path}: {error.strerror}") from error
 
     def write(self, reject: Reject) -> None:
         """Take one."""

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import Configuration
+from gentrace.cli.arguments import check_date_time, check_milliseconds
+from gentrace.configuration import Configuration, check_host
 from gentrace.exceptions import UnauthorizedException
 from gentrace.runs import Filters, RunsApi
 from gentrace.schemas import Unset, unset
@@ -39,7 +40,9 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 def reach(host: str | None) -> Generator[RunsApi]:
     """Give the API of a server, as `--host` names it."""
     # An empty one is refused: it may be a variable that is not set, and means no other server.
-    named = (os.environ.get("GENTRACE_HOST") or None) if host is None else host
+    named = os.environ.get("GENTRACE_HOST") or None
+    if host is not None:
+        named = check_host("--host", host)
     configuration = Configuration(LOCAL if named is None else named, max_response_body=LARGEST)
     if named is None:
         # It may be meant for another server than the one that happens to listen there.
@@ -75,7 +78,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def filters_of(options: argparse.Namespace) -> Filters:
-    """Return what the options of `add_filters` say."""
+    """Return what the options of `add_filters` say; ApiValueError for one that cannot be."""
+    check_date_time("--since", options.since)
+    check_date_time("--until", options.until)
+    check_milliseconds("--min-duration", options.min_duration)
 
     def given(value: T | None) -> T | Unset:
         return unset if value is None else value

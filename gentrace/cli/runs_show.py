@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from gentrace.cli.arguments import run_id
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.runs_server import add_server, reach
 from gentrace.cli.terminal import duration, one_line, table
@@ -28,7 +29,9 @@ def main(arguments: Sequence[str]) -> int:
         prog="gentrace runs show",
         description="Show a run that a local server has stored, its steps on a time axis.",
     )
-    parser.add_argument("id", metavar="ID", help="id of the run, as gentrace runs list shows it")
+    parser.add_argument(
+        "id", type=run_id, metavar="ID", help="id of the run, as gentrace runs list shows it"
+    )
     parser.add_argument("--json", action="store_true", help="print all of it as an object")
     add_server(parser)
     options = parser.parse_args(arguments)

@@ -11,15 +11,16 @@ from glob import glob
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from gentrace.backfill.arguments import check_rate
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.cli.arguments import file_name
+from gentrace.cli.arguments import configure, file_name, property_name, scheduler_address
 from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
-from gentrace.configuration import Configuration
+from gentrace.configuration import check_positive
 from gentrace.exceptions import ApiException
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
             lines = (read_lines(file, progress.read) for file in options.files)
             send_lines(
                 said.follow(chain.from_iterable(lines)),
-                Configuration(options.host),
+                configure(options.host),
                 parallel=options.parallel,
                 rate=options.rate,
                 key=options.key,
@@ -99,7 +100,7 @@ def _send_by_cluster(options: argparse.Namespace) -> int:
     with RejectsFile(options.rejects, warn) as rejects:
         result = send(
             options.files,
-            Configuration(options.host),
+            configure(options.host),
             scheduler=options.dask,
             parallel=options.parallel,
             key=options.key,
@@ -138,10 +139,14 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, metavar="N", help="runs a second at most")
     parser.add_argument(
-        "--key", metavar="FIELD", help="property of each run that holds its idempotency key"
+        "--key",
+        type=property_name,
+        metavar="FIELD",
+        help="property of each run that holds its idempotency key",
     )
     parser.add_argument(
         "--state",
+        type=file_name,
         metavar="FILE",
         help="remember there what was acknowledged, and do not send it again",
     )
@@ -153,6 +158,7 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--dask",
+        type=scheduler_address,
         metavar="ADDRESS",
         help="have the workers of the Dask cluster at this address of its scheduler read and send "
         "the files, which may be patterns and addresses such as s3://bucket/*.jsonl; the token is "
@@ -160,6 +166,8 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print the totals as an object")
     options = parser.parse_args(arguments)
+    check_positive("--parallel", options.parallel)
+    check_rate(options.rate, "--rate")
     if options.dask is not None and (options.state is not None or options.rate is not None):
         parser.error("--state and --rate are of one machine; they do not go with --dask")
     if options.rejects is not None:

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.backfill import send_bag
+from gentrace.cli.arguments import SCHEDULER
+from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,11 @@ def send(
             f"--dask needs {error.name}, which is not installed: "
             "pip install 'dask[bag]' distributed"
         ) from error
-    with distributed.Client(scheduler):
+    try:
+        cluster = distributed.Client(scheduler)
+    except ValueError as error:
+        raise ApiValueError(f"--dask: expected an address, such as {SCHEDULER}: {error}") from error
+    with cluster:
         parts = [
             bag.read_text(
                 file,

@@ -7,10 +7,10 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
+from gentrace.cli.arguments import directory as directory_name
 from gentrace.cli.finding import WELL
 from gentrace.cli.output import say, say_json, warn
 from gentrace.cli.owner import owner_of
@@ -26,6 +26,7 @@ from gentrace.delivery.spool_parts import log_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 TRIAL = 10.0
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         "process that is alive owns it. --send sends what nobody owns; the token is taken from "
         "GENTRACE_API_KEY, the host from each file.",
     )
-    parser.add_argument("directory", type=Path, metavar="DIRECTORY")
+    parser.add_argument("directory", type=directory_name, metavar="DIRECTORY")
     parser.add_argument("--send", action="store_true", help="send what nobody owns")
     parser.add_argument("--json", action="store_true", help="print an object for each file")
     options = parser.parse_args(arguments)

@@ -122,7 +122,7 @@ def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
 def test_a_folder_is_a_mistake_that_names_it(command, tmp_path):
     code, output, errors = command("check", tmp_path)
     assert (code, output) == (2, "")
-    assert "Is a directory" in errors
+    assert f"got the directory '{tmp_path}'" in errors
 
 
 def test_what_the_output_cannot_carry_is_escaped(finish):

@@ -227,9 +227,9 @@ def test_a_token_is_taken_from_the_environment_and_not_shown(command, file, monk
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--parallel", "0"), "parallel: expected"),
-        (("--rate", "0"), "rate: expected"),
-        (("--host", "ftp://x"), "host: expected"),
+        (("--parallel", "0"), "--parallel: expected"),
+        (("--rate", "0"), "--rate: expected"),
+        (("--host", "ftp://x"), "--host: expected"),
     ],
 )
 def test_an_option_that_cannot_be_is_a_mistake(command, file, words, message):
