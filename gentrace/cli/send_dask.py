@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.backfill import send_bag
 from gentrace.cli.arguments import SCHEDULER
-from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +47,7 @@ def send(
     try:
         cluster = distributed.Client(scheduler)
     except ValueError as error:
-        raise ApiValueError(f"--dask: expected an address, such as {SCHEDULER}: {error}") from error
+        raise OSError(f"--dask: expected an address, such as {SCHEDULER}: {error}") from error
     with cluster:
         parts = [
             bag.read_text(
