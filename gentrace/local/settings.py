@@ -1,4 +1,4 @@
-"""How a server is set up."""
+"""The settings of a server, and their checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ MAX_BODY: Final = 64 * MIB
 LARGEST_BODY: Final = 900 * MIB
 TIMEOUT: Final = 60.0
 LAST_PORT: Final = 65535
-# What each setting may be, and what its error says is expected.
+# The types of each setting, and the words for them in an error.
 TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "host": ((str,), "a host name or address"),
     "port": ((int,), "a port number"),
@@ -27,15 +27,15 @@ TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a server is set up; TypeError or ValueError says which setting cannot be.
+    """The settings of a server; an invalid one raises TypeError or ValueError.
 
-    `port` 0 is a free one, `database` None a private file that is gone at the end. `token`
-    None lets everyone in who reaches the server, so it is refused for a `host` beyond loopback.
-    `max_body` is in bytes, and bounds a body both as sent and decompressed. `timeout` is in
-    seconds: for a request's head, for its body, for the check of it, and for a client that takes
-    in no more of its answer. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) by which
-    clients may call the server, such as the one of this machine. `keep` is in seconds: older runs
-    are forgotten; `max_runs` is how many of the newest are kept; None keeps all.
+    `port` 0 is a free one, `database` None a temporary file. `token` None serves everyone who can
+    reach the server, so it is not allowed for a `host` beyond loopback. `max_body` is in bytes, and
+    limits a body both as sent and decompressed. `timeout` is in seconds, and applies separately to
+    the arrival of a request's head, to that of its body, to the check of the body, and to a client
+    that does not read its response. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) in
+    the `Host` header of requests, such as the name of this machine. `keep` is in seconds: older
+    runs are deleted; `max_runs` is how many of the newest are kept; None keeps all.
     """
 
     host: str = "127.0.0.1"
@@ -49,7 +49,7 @@ class Settings:
     max_runs: int | None = None
 
     def __post_init__(self) -> None:
-        """Check what can be checked without touching network or disk."""
+        """Check the settings, without access to network or disk."""
         self._check_types()
         if self.database == "":
             raise ValueError("the database must be a path or None, not empty")
@@ -65,7 +65,7 @@ class Settings:
             raise ValueError(f"the time to keep runs must be above 0 seconds, not {self.keep}")
         if self.max_runs is not None and self.max_runs < 1:
             raise ValueError(f"the number of runs to keep must be above 0, not {self.max_runs}")
-        # Never repeated in a message. Beyond latin-1 no client could send it in a header.
+        # The message never repeats the token. A header can only carry latin-1.
         if self.token is not None and not _can_be_sent(self.token):
             raise ValueError("the token must be printable latin-1 text without spaces, not empty")
 
@@ -73,7 +73,7 @@ class Settings:
         for name, (types, expected) in TYPES.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, types):
-                # A token of the wrong type may be a secret all the same.
+                # A token of the wrong type, such as bytes, may be a secret all the same.
                 raise _wrong_type(name, expected, value, is_secret=name == "token")
         hosts = cast("object", self.allowed_hosts)
         if isinstance(hosts, str) or not isinstance(hosts, Sequence):

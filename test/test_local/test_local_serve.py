@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 import gentrace.local
-from gentrace.local import checks, gate, peer
+from gentrace.local import checks, gate, http_server
 from gentrace.local.connection import Connection
 
 SESAME = "s3cret"
@@ -181,18 +181,18 @@ def test_a_token_is_not_shown():
 
 
 def test_a_server_on_all_addresses_takes_addresses_and_the_names_it_was_told():
-    hosts = gate.Hosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
+    hosts = gate.AllowedHosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
     for name in ("box", "BOX:80", "other:99", "10.1.2.3", "10.1.2.3:80", "[fe80::1]", "[::1]:80"):
         assert hosts.allow(name)
     for name in ("box:81", "other", "10.1.2.3:81", "evil", "", "box:80:80", "[evil]", "[::1"):
         assert not hosts.allow(name)
-    assert not gate.Hosts.of(["box"], 80).allow("10.1.2.3")
+    assert not gate.AllowedHosts.of(["box"], 80).allow("10.1.2.3")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "http://box", "a:1:2", "user@box"])
 def test_an_allowed_host_is_a_name_and_perhaps_a_port(name):
     with pytest.raises(ValueError, match="allowed host"):
-        gate.Hosts.of([name], 80)
+        gate.AllowedHosts.of([name], 80)
 
 
 def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
@@ -311,7 +311,7 @@ def test_a_client_that_takes_in_a_large_answer_gets_all_of_it(connect):
 
 
 def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch, read_all):
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     with gentrace.local.serve() as running:
         client = connect(running.url)
         head = client.head(*EXPECT, "Content-Length: 50")
@@ -333,7 +333,7 @@ def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, mon
         return run
 
     monkeypatch.setattr(checks, "parse", watched)
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     with ThreadPoolExecutor(1) as pool:
         with gentrace.local.serve(database=path) as running:
             body = {"name": "n", "stepRuns": [{}] * 500_000}
@@ -352,7 +352,7 @@ def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
 
 
 def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     begun = time.monotonic()
     with gentrace.local.serve() as running:
         client = connect(running.url)
