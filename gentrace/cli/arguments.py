@@ -15,7 +15,7 @@ SCHEDULER: Final = "tcp://127.0.0.1:8786"
 
 
 def file_name(text: str) -> str:
-    """Return the name of a file; an empty one, as of a variable that is not set, is a mistake."""
+    """Return the name of a file; an empty one, such as from an unset variable, is an error."""
     _refuse_empty(text, "the name of a file")
     if Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"expected the name of a file, got the directory {text!r}")

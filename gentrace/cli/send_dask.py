@@ -1,4 +1,4 @@
-"""`gentrace send --dask`: files that a cluster reads and sends."""
+"""`gentrace send --dask`: send files by the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
 
 PARTITION: Final = 2**25
-"""How many bytes of a plain file are one partition; a file that is packed is one as a whole."""
+"""How many bytes of a plain file are one partition; a compressed file is one partition."""
 
-PACKED: Final = (".gz", ".bz2", ".xz")
+COMPRESSED: Final = (".gz", ".bz2", ".xz")
 
 
 def send(
@@ -52,9 +52,9 @@ def send(
         parts = [
             bag.read_text(
                 file,
-                blocksize=None if file.endswith(PACKED) else PARTITION,
+                blocksize=None if file.endswith(COMPRESSED) else PARTITION,
                 encoding="utf-8-sig",
-                # A line that is not UTF-8 is refused by itself, and not its whole partition.
+                # A line that is not UTF-8 is rejected alone, not with its whole partition.
                 errors="surrogateescape",
             )
             for file in files

@@ -47,7 +47,7 @@ class Ingestion:
         self._timeout = timeout
         self._cpu_budget = CpuBudget(timeout)
         self._checker = RunChecker(self._cpu_budget)
-        self._budget = ByteBudget(max(MAX_BODIES * max_body, MIN_BUDGET))
+        self._byte_budget = ByteBudget(max(MAX_BODIES * max_body, MIN_BUDGET))
         self._large_body_lock = asyncio.Lock()
 
     async def create(self, request: Request) -> Response:
@@ -58,12 +58,12 @@ class Ingestion:
         key = single_header(request, "idempotency-key")
         if key == "":
             raise RequestError(400, "the idempotency key is empty", "Idempotency-Key")
-        async with self._budget.reserve() as reservation:
-            body = await self._body(request, reservation)
+        async with self._byte_budget.reserve() as reservation:
+            body = await self._read_body(request, reservation)
             # A parsed body takes many times the memory of its text.
-            large = is_gzip or len(body) > LARGE_BODY
+            is_large = is_gzip or len(body) > LARGE_BODY
             lock: AbstractAsyncContextManager[None] = (
-                self._large_body_lock if large else nullcontext()
+                self._large_body_lock if is_large else nullcontext()
             )
             async with lock:
                 cancellation = Cancellation()
@@ -77,7 +77,7 @@ class Ingestion:
         self._cpu_budget.stop()
         self._writer.stop()
 
-    async def _body(self, request: Request, reservation: Reservation) -> bytes:
+    async def _read_body(self, request: Request, reservation: Reservation) -> bytes:
         too_large = RequestError(413, f"the body is larger than {self._max_body} bytes")
         content_length = request.headers.get("content-length", "0")
         if int(content_length) > self._max_body:

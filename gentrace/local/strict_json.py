@@ -72,11 +72,11 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     if _depth(body, cpu_budget) > MAX_DEPTH:
         raise RequestError(400, f"the body is nested deeper than {MAX_DEPTH} levels")
 
-    has_violation = SURROGATE.search(text) is not None
+    needs_check = SURROGATE.search(text) is not None
 
     def note(value: R) -> R:
-        nonlocal has_violation
-        has_violation = has_violation or isinstance(value, _Violation)
+        nonlocal needs_check
+        needs_check = needs_check or isinstance(value, _Violation)
         return value
 
     def integer(digits: str) -> int | _Violation:
@@ -97,7 +97,7 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     except json.JSONDecodeError as error:
         path = f"line {error.lineno} column {error.colno}"
         raise RequestError(400, f"the body is not JSON: {error.msg}", path) from None
-    if has_violation:
+    if needs_check:
         _raise_violation(value, cpu_budget)
     return text, value
 

@@ -358,7 +358,7 @@ def guarded(monkeypatch):
     """A server with a token, where `gentrace local` listens by default; the token is set."""
     with gentrace.local.serve(token="secret") as server:  # noqa: S106 - of a test
         monkeypatch.setenv("GENTRACE_API_KEY", "secret")
-        monkeypatch.setattr(runs_server, "LOCAL", server.url)
+        monkeypatch.setattr(runs_server, "DEFAULT_HOST", server.url)
         yield server
 
 
