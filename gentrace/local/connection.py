@@ -101,7 +101,7 @@ class Connection(H11Protocol):
         self.transport.close()
 
     def _update_head_timer(self) -> None:
-        # It is None until the first request, although its type does not say so.
+        # None before the first request, which the type of `cycle` does not allow for.
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and not cycle.response_complete:
             _cancel(self._head_timer)

@@ -151,13 +151,13 @@ def _error(value: "Mapping[str, Any]") -> str | None:
 
 def _search_text(run: "Mapping[str, Any]") -> str:
     """Join the names, and all strings in the inputs and outputs."""
-    search_text: list[str] = [run["name"]]
+    texts: list[str] = [run["name"]]
     for step in run["stepRuns"]:
         provider = step.get("provider", {})
-        search_text += [provider[name] for name in ("name", "invocation") if name in provider]
+        texts += [provider[name] for name in ("name", "invocation") if name in provider]
         for name in ("inputs", "outputs"):
-            search_text += _strings(provider.get(name))
-    return "\n".join(search_text)[:MAX_SEARCH_TEXT]
+            texts += _strings(provider.get(name))
+    return "\n".join(texts)[:MAX_SEARCH_TEXT]
 
 
 def _strings(value: Any) -> "Iterator[str]":
