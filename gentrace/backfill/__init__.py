@@ -1,10 +1,10 @@
-"""Sending many runs that are stored as lines of JSON, such as a log or another system's export.
+"""Sending many runs from lines of JSON, such as a log or an export of another system.
 
     with open("runs.jsonl", "rb") as file:
         result = gentrace.backfill.send_lines(file, configuration)
 
-`send_lines` works on one part of them and knows of no other: parts may be sent by several
-machines, and again if one of them dies. `send_bag` does that with the partitions of a Dask bag.
+`send_lines` needs no shared state: several machines may each send a part of the lines, and a part
+may be sent again if a machine dies. `send_bag` does that with the partitions of a Dask bag.
 """
 
 from gentrace.backfill.bags import send_bag

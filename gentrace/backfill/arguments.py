@@ -1,4 +1,4 @@
-"""Checks of what `send_lines` and `send_bag` are given."""
+"""Checks of the arguments of `send_lines` and `send_bag`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @hide_arguments
 def check_configuration(value: object) -> Configuration:
-    """Return a configuration: for None, a copy of this process's default one."""
+    """Return a configuration: for None, a copy of the default one."""
     if value is None:
         return Configuration.get_default_copy()
     if not isinstance(value, Configuration):
@@ -31,7 +31,7 @@ def check_configuration(value: object) -> Configuration:
 
 
 def check_lines(value: Any) -> Iterator[object]:
-    """Return an iterator over lines; a text is no lines, and neither is one run."""
+    """Return an iterator over lines; a string or a single run is an error."""
     expected = "lines to iterate over, such as an open file"
     if isinstance(value, (str, bytes, bytearray, Mapping)):
         raise refuse("lines", expected, cast("object", value), kind=True)
@@ -49,21 +49,26 @@ def check_line(number: int, value: object) -> str | bytes:
     return value
 
 
-def check_rate(value: object) -> float:
-    """Return how many seconds apart runs begin that are so many a second at most."""
+def check_rate(value: object, name: str = "rate") -> float:
+    """Return the minimum interval between two runs, in seconds, for a rate per second."""
     expected = "runs a second, above 0, or None"
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refuse("rate", expected, value, kind=True)
+        raise refuse(name, expected, value, kind=True)
     if not value > 0:
-        raise refuse("rate", expected, value)
+        raise refuse(name, expected, value)
     return min(1 / value, TIMEOUT_MAX)
 
 
 def check_key(value: object) -> str | None:
     """Return the name of a property, or None."""
-    return None if value is None else check_text("key", value, "a property's name or None")
+    expected = "a property's name or None"
+    if value is None:
+        return None
+    if not (name := check_text("key", value, expected)):
+        raise refuse("key", expected, value)
+    return name
 
 
 def check_state(value: object) -> str | None:
@@ -72,13 +77,13 @@ def check_state(value: object) -> str | None:
 
 
 def check_callback(name: str, value: object) -> None:
-    """Refuse what can be neither called nor left out."""
+    """Raise ApiTypeError for what is neither callable nor None."""
     if value is not None and not callable(value):
         raise refuse(name, "a callable or None", value, kind=True)
 
 
 def check_bag(value: object) -> None:
-    """Refuse what is no bag of Dask; if it is one, that module is loaded."""
+    """Raise ApiTypeError for what is no Dask bag; for a bag, that module is already loaded."""
     module: Any = sys.modules.get("dask.bag")
     if module is None or not isinstance(value, module.Bag):
         raise refuse("bag", "a dask.bag.Bag", value, kind=True)

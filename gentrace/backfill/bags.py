@@ -1,4 +1,4 @@
-"""Sending the lines of a Dask bag, each partition by whichever worker has it."""
+"""Sending the lines of a Dask bag, each partition by the worker that has it."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def send_bag(
 
     """
     check_bag(bag)
-    chosen = check_configuration(configuration)
+    checked = check_configuration(configuration)
     check_positive("parallel", parallel)
     check_key(key)
-    # With the object itself, whose text shows no token.
-    sent = bag.map_partitions(send_partition, chosen, parallel=parallel, key=key)
-    return _add(sent.compute())
+    # The object itself is passed: its repr shows no token.
+    results = bag.map_partitions(send_partition, checked, parallel=parallel, key=key)
+    return _add(results.compute())
 
 
 def send_partition(
@@ -66,7 +66,7 @@ def send_partition(
     parallel: int,
     key: str | None,
 ) -> list[BackfillResult]:
-    """Send the lines of one partition; the new partition is its result."""
+    """Send the lines of one partition; return the result as a new partition."""
     return [send_lines(lines, configuration, parallel=parallel, key=key)]
 
 
@@ -74,6 +74,6 @@ def _add(results: Iterable[BackfillResult]) -> BackfillResult:
     total = BackfillResult()
     for result in results:
         for field in fields(result):
-            both = getattr(total, field.name) + getattr(result, field.name)
-            setattr(total, field.name, both)
+            total_value = getattr(total, field.name) + getattr(result, field.name)
+            setattr(total, field.name, total_value)
     return total

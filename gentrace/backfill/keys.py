@@ -1,4 +1,4 @@
-"""Idempotency keys that depend on a line alone: sent twice, it is stored once."""
+"""Idempotency keys of lines: a line that is sent twice is stored once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 MAX_KEY = 255
-"""How many characters a key may have."""
+"""The maximum length of a key, in characters."""
 
 
 def key_of_content(content: bytes) -> str:
-    """Return the key of a line without blanks at its ends: equal lines have equal keys."""
+    """Return the key of a stripped line: equal lines have equal keys."""
     return f"line-{sha256(content).hexdigest()}"
 
 

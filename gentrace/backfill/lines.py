@@ -1,4 +1,4 @@
-"""Lines of files in the form JSON Lines, plain or gzip, one at a time."""
+"""Reading JSON Lines files, plain or gzip, one line at a time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT: Final = "-"
 MAX_LINE: Final = 64 * 2**20
-"""How many bytes one line may have, as many as a local server takes in one body."""
+"""The maximum length of a line, in bytes: that of a body for a local server."""
 
 GZIP: Final = b"\x1f\x8b"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-PIECE: Final = 2**20
+CHUNK_SIZE: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Line:
     Attributes:
         source: name of the file.
         number: its number, from 1; blank lines count.
-        content: its bytes without blanks at the ends; None where it is longer than MAX_LINE.
+        content: its bytes, stripped; None if the line is longer than MAX_LINE.
 
     """
 
@@ -40,12 +40,12 @@ class Line:
 
 
 def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> Generator[Line]:
-    """Read the lines of a file; no more than one is held.
+    """Read the lines of a file; only one is in memory at a time.
 
     Args:
         source: name of a file, plain or gzip; ``-`` is standard input.
-        on_read: is called with how many bytes of the file were read since the last call, once
-            a line is done with; not for a pipe.
+        on_read: is called after each line with the bytes of the file that were read since the
+            last call; not for a pipe.
 
     Raises:
         OSError: it cannot be read, or is damaged.
@@ -56,12 +56,12 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
             file = _standard_input()
         else:
             file = stack.enter_context(Path(source).open("rb"))
-        text: BinaryIO = file
+        decompressed: BinaryIO = file
         if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
-            text = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
+            decompressed = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
         position = 0
         try:
-            for line in _split(source, text):
+            for line in _split(source, decompressed):
                 yield line
                 if on_read is not None and file.seekable():
                     on_read(file.tell() - position)
@@ -71,20 +71,20 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
 
 
 def _standard_input() -> BufferedReader:
-    given: TextIO | None = sys.stdin
-    if given is None:  # the caller closed it
+    stream: TextIO | None = sys.stdin
+    if stream is None:  # the parent process closed it
         raise OSError(f"{STANDARD_INPUT}: the standard input is closed")
-    return cast("BufferedReader", given.buffer)
+    return cast("BufferedReader", stream.buffer)
 
 
-def _split(source: str, text: BinaryIO) -> Generator[Line]:
+def _split(source: str, file: BinaryIO) -> Generator[Line]:
     number = 0
-    while line := text.readline(MAX_LINE + 1):
+    while line := file.readline(MAX_LINE + 1):
         number += 1
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
         if len(line) > MAX_LINE and not line.endswith(b"\n"):
-            while (rest := text.readline(PIECE)) and not rest.endswith(b"\n"):
+            while (chunk := file.readline(CHUNK_SIZE)) and not chunk.endswith(b"\n"):
                 pass
             yield Line(source, number, None)
         elif content := line.strip():

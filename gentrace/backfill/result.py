@@ -1,4 +1,4 @@
-"""What became of the lines."""
+"""The result of sending lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that is no run, or that the server refused.
+    """A line that is no valid run, or that the server rejected.
 
     Attributes:
         line: the line.
@@ -29,11 +29,11 @@ class BackfillResult:
 
     Attributes:
         lines: how many were read.
-        sent: how many the server has stored, as far as it said so.
+        sent: how many the server acknowledged.
         duplicates: how many had the key of another line.
-        skipped: how many an earlier run had sent, as its state says.
-        rejected: how many are no runs, or were refused.
-        rejects: these, unless they were given to `on_reject`.
+        skipped: how many were acknowledged in an earlier call with the same state.
+        rejected: how many are no valid runs, or were rejected by the server.
+        rejects: the rejected lines, unless they were passed to `on_reject`.
 
     """
 

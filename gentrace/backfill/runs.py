@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_run(line: Line) -> PipelineRunRequest:
-    """Return the run in a line, as a call checks it.
+    """Return the run in a line, with the checks of a call.
 
     Raises:
         ApiTypeError: no run: its place and the remedy are in the message.

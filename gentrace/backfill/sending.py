@@ -1,4 +1,4 @@
-"""Sending the runs in lines, several at once, in bounded memory."""
+"""Sending the runs in lines: several at once, in bounded memory."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ if TYPE_CHECKING:
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 MAX_TRIES: Final = 10
-"""How often a run is tried before all is given up, about two minutes of an outage."""
+"""How often a run is tried before sending ends: about two minutes of an outage."""
 
-FIRST_TRIES: Final = 3
-"""How often the first run is tried: a server that is down at the start is said soon."""
+MAX_FIRST_TRIES: Final = 3
+"""How often the first run is tried, so that a server that is down is reported soon."""
 
-FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 30.0
-LONGEST_RETRY_AFTER: Final = 300.0
-CONNECTION: Final = 0
+INITIAL_BACKOFF: Final = 0.5
+MAX_BACKOFF: Final = 30.0
+MAX_RETRY_AFTER: Final = 300.0
+NO_RESPONSE: Final = 0
 STORED: Final = range(200, 300)
-ACCESS: Final = frozenset({401, 403})
-PASSING: Final = frozenset({408, 429})
+ACCESS_DENIED: Final = frozenset({401, 403})
+TRANSIENT: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
-ELSEWHERE: Final = frozenset({*range(300, 400), 404, 405, 410, 421})
-"""Statuses that refuse a run, but as the first answer say that the host is no Gentrace API."""
+NO_GENTRACE_API: Final = frozenset({*range(300, 400), 404, 405, 410, 421})
+"""Statuses that reject a run; as the first response they mean that the host is no Gentrace API."""
 
 
 def send_lines(  # noqa: PLR0913 - one argument a setting
@@ -72,28 +72,27 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
 ) -> BackfillResult:
     """Send the pipeline runs in lines of JSON.
 
-    The idempotency key of a line is made of its content: equal lines are one run, and lines that
-    are sent again, by whomever, are stored once on a server that knows keys. Network errors,
-    408, 429 and 5xx are tried again, for about two minutes, or longer where the server asks for it.
+    The idempotency key of a line is derived from its content: equal lines are one run, and a line
+    that is sent again is stored once on a server that knows keys. Network errors, 408, 429 and 5xx
+    are retried for about two minutes, or longer if the server asks for it.
 
     Args:
-        lines: the lines; blank ones are passed over. They are read as they are sent.
+        lines: the lines; blank ones are skipped. They are read while others are sent.
         configuration: where the API is and how to reach it; its `retries` are not used. None
             takes `Configuration.get_default_copy()`.
         parallel: how many are sent at once.
-        rate: how many are sent in a second at most; None sets no limit.
-        key: property of each run that holds its key, in place of the content's.
-        state: file that remembers what was acknowledged, so that it is not sent again; None
-            remembers it for this call.
-        on_reject: is called with each line that is no run or was refused; None keeps them in the
-            result.
-        on_progress: is called with the result so far, always the same object, each time a line was
-            read or has become something.
-        on_pause: is called with an error and the seconds until that run is tried again, before they
-            begin.
+        rate: how many runs are sent per second at most; None sets no limit.
+        key: property of each run that holds its idempotency key; None derives it from the content.
+        state: file that stores what was acknowledged, so that later calls skip it; None stores it
+            for this call only.
+        on_reject: is called with each line that is no valid run or was rejected; None collects them
+            in the result.
+        on_progress: is called with the result so far, always the same object, whenever a line was
+            read or its outcome is known.
+        on_pause: is called before each wait for a retry, with the error and the seconds to wait.
 
-    `on_reject`, `on_progress` and `on_pause` are called one at a time, in this thread or in one
-    that sends.
+    `on_reject`, `on_progress` and `on_pause` are called one at a time, in the calling thread or in
+    a worker thread.
 
     Returns:
         The counts, and the rejects.
@@ -107,11 +106,11 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
 
     """
     try:
-        once = check_configuration(configuration).copy()
+        without_retries = check_configuration(configuration).copy()
     finally:
-        del configuration  # which may be the token, in the locals of a traceback
-    once.retries = 0
-    given = check_lines(lines)
+        del configuration  # it may be a token, and tracebacks show locals
+    without_retries.retries = 0
+    line_iterator = check_lines(lines)
     path = check_state(state)
     check_callback("on_reject", on_reject)
     check_callback("on_progress", on_progress)
@@ -124,10 +123,10 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             on_reject=on_reject,
             on_progress=on_progress,
             on_pause=on_pause,
-            state=stack.enter_context(State(path, once.host)),
-            client=stack.enter_context(ApiClient(once)),
+            state=stack.enter_context(State(path, without_retries.host)),
+            client=stack.enter_context(ApiClient(without_retries)),
         )
-        backfill.send(given)
+        backfill.send(line_iterator)
         return backfill.result
 
 
@@ -138,9 +137,10 @@ class _Item(NamedTuple):
 
 
 class _Backfill:
-    """One call: the caller's thread reads the lines, those of a pool send the runs.
+    """One call: the calling thread reads the lines, the threads of a pool send the runs.
 
-    Whoever knows what became of a line notes it at once: the next line may be long in coming.
+    The thread that knows the outcome of a line records it at once, as the next line may come much
+    later.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a setting
@@ -164,30 +164,30 @@ class _Backfill:
         self._on_pause = on_pause
         self._state = state
         self._api = IngestionApi(client)
-        self._changing = threading.Lock()
-        self._under_way: dict[Future[None], str] = {}
-        self._reached = False
+        self._lock = threading.Lock()
+        self._in_flight: dict[Future[None], str] = {}
+        self._is_server_reached = False
         self._next_start = time.monotonic()
-        self._stopped = threading.Event()
+        self._stopping = threading.Event()
 
     def send(self, lines: Iterable[object]) -> None:
-        """Send all of them."""
+        """Send all lines."""
         with ThreadPoolExecutor(self._parallel, "gentrace-backfill") as pool:
             try:
                 for line in _number(lines):
-                    item = self._take(line)
+                    item = self._prepare(line)
                     if item is not None:
-                        self._start(pool, item)
-                while self._under_way:
+                        self._submit(pool, item)
+                while self._in_flight:
                     self._collect()
             finally:
-                # What has not begun is left out; what has is let finish, and counted.
-                self._stopped.set()
+                # Cancel what has not started; wait for what is in flight, so that it is counted.
+                self._stopping.set()
                 pool.shutdown(cancel_futures=True)
 
-    def _take(self, line: Line) -> _Item | None:
-        """Give what is to be sent of a line, None for nothing."""
-        with self._change() as result:
+    def _prepare(self, line: Line) -> _Item | None:
+        """Count a line; return what is to be sent, None for nothing."""
+        with self._update() as result:
             result.lines += 1
         try:
             run = read_run(line)
@@ -199,10 +199,10 @@ class _Backfill:
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None
-        # A duplicate of a run that is refused is none: wait for how that one ends.
-        while key in self._under_way.values():
+        # Whether this is a duplicate depends on the outcome of the run in flight with the same key.
+        while key in self._in_flight.values():
             self._collect()
-        with self._change() as result:
+        with self._update() as result:
             found = self._state.find(key)
             if found is None:
                 return _Item(line, key, run)
@@ -212,81 +212,81 @@ class _Backfill:
                 result.duplicates += 1
         return None
 
-    def _start(self, pool: ThreadPoolExecutor, item: _Item) -> None:
+    def _submit(self, pool: ThreadPoolExecutor, item: _Item) -> None:
         if self._interval:
             now = time.monotonic()
-            self._stopped.wait(max(0.0, self._next_start - now))
+            self._stopping.wait(max(0.0, self._next_start - now))
             self._next_start = max(self._next_start, now) + self._interval
-        self._under_way[pool.submit(self._carry_out, item)] = item.key
-        # The first goes alone: a server that is down fails once, and not for each thread.
-        if not self._reached or len(self._under_way) > self._parallel:
+        self._in_flight[pool.submit(self._send_item, item)] = item.key
+        # The first run goes alone: a server that is down fails once, not once for each thread.
+        if not self._is_server_reached or len(self._in_flight) > self._parallel:
             self._collect()
 
     def _collect(self) -> None:
-        """Wait until a run has ended; raise what keeps one from being sent."""
-        done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        """Wait until a run in flight has ended; raise the error that ends the whole call."""
+        done, _ = wait(self._in_flight, return_when=FIRST_COMPLETED)
         for future in done:
-            del self._under_way[future]
+            del self._in_flight[future]
             future.result()
-        self._reached = True
+        self._is_server_reached = True
 
-    def _carry_out(self, item: _Item) -> None:
-        """Send a run and note what became of it, in a thread of the pool."""
+    def _send_item(self, item: _Item) -> None:
+        """Send a run and record the outcome, in a thread of the pool."""
         reason = self._post(item)
         if reason is not None:
             self._reject(item.line, reason)
             return
-        with self._change() as result:
+        with self._update() as result:
             result.sent += 1
             self._state.add(item.key)
 
     def _reject(self, line: Line, reason: str) -> None:
-        with self._change() as result:
+        with self._update() as result:
             result.rejected += 1
             self._on_reject(Reject(line, reason))
 
     @contextmanager
-    def _change(self) -> Generator[BackfillResult]:
-        """Let one thread at a time change the result and the state, and tell of it."""
-        with self._changing:
+    def _update(self) -> Generator[BackfillResult]:
+        """Lock the result and the state for a change, then call `on_progress`."""
+        with self._lock:
             yield self.result
             if self._on_progress is not None:
                 self._on_progress(self.result)
 
     def _post(self, item: _Item) -> str | None:
-        """Send one run until it is stored; the reason if it is refused."""
-        tried = 0
+        """Send one run, with retries; return None if it is stored, the reason if it is rejected."""
+        tries = 0
         while True:
-            tried += 1
+            tries += 1
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
             except ApiException as error:
                 if error.status in STORED:
-                    return None  # though the answer cannot be read
-                if error.status in ELSEWHERE and not self._reached:
+                    return None  # it is stored, although the response cannot be read
+                if error.status in NO_GENTRACE_API and not self._is_server_reached:
                     error.remedy = NotFoundException.remedy
                     raise
-                self._reached = self._reached or error.status != CONNECTION
-                if _is_refusal(error.status):
+                self._is_server_reached = self._is_server_reached or error.status != NO_RESPONSE
+                if _is_rejection(error.status):
                     return str(error)
-                if self._is_final(error, tried) or self._pause(error, tried):
+                if self._is_final(error, tries) or self._wait_for_retry(error, tries):
                     raise
             else:
                 return None
 
-    def _pause(self, error: ApiException, tried: int) -> bool:
-        """Wait until a run is tried again; tell whether that is too late."""
-        seconds = _choose_pause(error, tried)
+    def _wait_for_retry(self, error: ApiException, tries: int) -> bool:
+        """Wait for the next try; return True if sending has ended in the meantime."""
+        seconds = _backoff(error, tries)
         if self._on_pause is not None:
-            with self._changing:
+            with self._lock:
                 self._on_pause(error, seconds)
-        return self._stopped.wait(seconds)
+        return self._stopping.wait(seconds)
 
-    def _is_final(self, error: ApiException, tried: int) -> bool:
-        if error.status in ACCESS:
+    def _is_final(self, error: ApiException, tries: int) -> bool:
+        if error.status in ACCESS_DENIED:
             return True
-        is_first = error.status == CONNECTION and not self._reached
-        return tried >= (FIRST_TRIES if is_first else MAX_TRIES)
+        is_first = error.status == NO_RESPONSE and not self._is_server_reached
+        return tries >= (MAX_FIRST_TRIES if is_first else MAX_TRIES)
 
 
 def _number(lines: Iterable[object]) -> Iterable[Line]:
@@ -300,13 +300,13 @@ def _number(lines: Iterable[object]) -> Iterable[Line]:
             yield Line("line", number, content)
 
 
-def _is_refusal(status: int) -> bool:
-    return CONNECTION < status < SERVER_ERROR and status not in ACCESS | PASSING
+def _is_rejection(status: int) -> bool:
+    return NO_RESPONSE < status < SERVER_ERROR and status not in ACCESS_DENIED | TRANSIENT
 
 
-def _choose_pause(error: ApiException, tried: int) -> float:
-    """Return for how long to wait: what the server asks for, or else longer each time."""
-    if error.retry_after:  # 0 would use up the tries at once
-        return min(error.retry_after, LONGEST_RETRY_AFTER)
-    longest = min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE)
-    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+def _backoff(error: ApiException, tries: int) -> float:
+    """Return the seconds before a retry: `Retry-After`, or exponential backoff with jitter."""
+    if error.retry_after:  # not 0: the tries would be used up at once
+        return min(error.retry_after, MAX_RETRY_AFTER)
+    limit = min(INITIAL_BACKOFF * 2**tries, MAX_BACKOFF)
+    return random.uniform(limit / 2, limit)  # noqa: S311 - no secret

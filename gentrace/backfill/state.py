@@ -1,4 +1,4 @@
-"""The keys of the lines that the server has acknowledged, on disk: memory does not grow."""
+"""The keys of acknowledged lines, on disk, so that memory use does not grow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-APPLICATION: Final = 0x47745374
-"""Marks a file as one of these, in SQLite's header."""
+APPLICATION_ID: Final = 0x47745374
+"""Identifies such a file, in the header of SQLite."""
 
 TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS destination (host TEXT NOT NULL)",
@@ -25,31 +25,31 @@ TABLES: Final = (
 
 
 class State:
-    """What was acknowledged, in this session and in those before.
+    """The keys that were acknowledged in this session and in earlier ones.
 
-    A key is on disk when `add` returns. One process at a time may use a file, its threads in turn.
+    A key is on disk when `add` returns. Only one process may use a file, one thread at a time.
 
     Args:
-        path: file, made if it is missing; None keeps the keys in a temporary one.
+        path: the file, created if it is missing; None uses a temporary file.
         host: address of the server that acknowledges.
 
     Raises:
         OSError: the file cannot be used; methods raise it, too, such as on a full disk.
-        ApiValueError: it is of another kind, or of another server.
+        ApiValueError: the file has another format, or is for another server.
 
     """
 
     def __init__(self, path: str | None, host: str) -> None:
-        self._shown = "the temporary state" if path is None else path
+        self._name = "the temporary state" if path is None else path
         try:
             self._connection = sqlite3.connect(
-                # An empty name is a temporary file that SQLite removes; ":memory:" is a file here.
+                # "" is a temporary file of SQLite. An absolute path makes ":memory:" a file.
                 "" if path is None else Path(path).absolute(),
                 isolation_level=None,
                 check_same_thread=False,
             )
         except sqlite3.Error as error:
-            raise OSError(f"{self._shown}: cannot be opened: {error}") from error
+            raise OSError(f"{self._name}: cannot be opened: {error}") from error
         try:
             self._session = self._prepare(host)
         except (OSError, ApiValueError):
@@ -57,43 +57,43 @@ class State:
             raise
 
     def _prepare(self, host: str) -> int:
-        (application,) = self._ask("PRAGMA application_id")
-        (tables,) = self._ask("SELECT COUNT(*) FROM sqlite_schema")
-        if tables and application != APPLICATION:
-            raise ApiValueError(f"{self._shown}: expected a file of gentrace send, or a new one")
-        self._ask("PRAGMA locking_mode = EXCLUSIVE")
-        self._ask("PRAGMA journal_mode = WAL")
-        self._ask("PRAGMA synchronous = NORMAL")
-        self._ask(f"PRAGMA application_id = {APPLICATION}")
+        (application,) = self._execute("PRAGMA application_id")
+        (tables,) = self._execute("SELECT COUNT(*) FROM sqlite_schema")
+        if tables and application != APPLICATION_ID:
+            raise ApiValueError(f"{self._name}: expected a file of gentrace send, or a new one")
+        self._execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._execute("PRAGMA journal_mode = WAL")
+        self._execute("PRAGMA synchronous = NORMAL")
+        self._execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for table in TABLES:
-            self._ask(table)
-        known = self._ask("SELECT host FROM destination")
+            self._execute(table)
+        known = self._execute("SELECT host FROM destination")
         if known is None:
-            self._ask("INSERT INTO destination VALUES (?)", host)
+            self._execute("INSERT INTO destination VALUES (?)", host)
         elif known[0] != host:
             raise ApiValueError(
-                f"{self._shown}: expected what {host} acknowledged, it is of {known[0]}"
+                f"{self._name}: expected what {host} acknowledged, it is of {known[0]}"
             )
-        (last,) = self._ask("SELECT COALESCE(MAX(session), 0) FROM acknowledged")
+        (last,) = self._execute("SELECT COALESCE(MAX(session), 0) FROM acknowledged")
         return int(last) + 1
 
     def find(self, key: str) -> Literal["now", "before"] | None:
-        """Tell in which session a key was acknowledged; None if it was not."""
-        row = self._ask("SELECT session FROM acknowledged WHERE key = ?", key)
+        """Return in which session a key was acknowledged, None if it was not."""
+        row = self._execute("SELECT session FROM acknowledged WHERE key = ?", key)
         if row is None:
             return None
         return "now" if row[0] == self._session else "before"
 
     def add(self, key: str) -> None:
-        """Note that a key was acknowledged."""
-        self._ask("INSERT OR IGNORE INTO acknowledged VALUES (?, ?)", key, self._session)
+        """Store a key as acknowledged in this session."""
+        self._execute("INSERT OR IGNORE INTO acknowledged VALUES (?, ?)", key, self._session)
 
-    def _ask(self, statement: str, *values: object) -> Any:
-        """Execute a statement; return the first row that it finds, None without one."""
+    def _execute(self, statement: str, *values: object) -> Any:
+        """Execute a statement; return its first row, None if there is none."""
         try:
             return self._connection.execute(statement, values).fetchone()
         except sqlite3.Error as error:
-            raise OSError(f"{self._shown}: cannot be used: {error}") from error
+            raise OSError(f"{self._name}: cannot be used: {error}") from error
 
     def close(self) -> None:
         """Close the file."""

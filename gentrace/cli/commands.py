@@ -1,4 +1,4 @@
-"""The commands, and what holds for all of them: exit codes, and how a mistake ends."""
+"""The commands, their exit codes, and how their errors are printed."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ COMMANDS: Final = {
     "spool": "show the runs that wait on disk, and send them",
     "local": "run a Gentrace server of one's own",
 }
-"""What each does; the module of that name has its `main(arguments) -> int`."""
+"""The help text of each command; the module of that name has its `main(arguments) -> int`."""
 
-WELL: Final = 0
-FOUND: Final = 1
-MISTAKE: Final = 2
+EXIT_INCOMPLETE: Final = 1
+EXIT_ERROR: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command.
+    """Run one command.
 
     Args:
-        arguments: the words after the program's name; None takes those of the process.
+        arguments: the arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit code: 0 when all is well; 1 when something was found to be wrong, refused or left
-        undone; 2 when the command could not be carried out as it was asked for.
+        The exit code: 0 for success; 1 if something was found to be wrong, was rejected or is left
+        to do; 2 if the command could not run, such as for a wrong argument.
 
     """
     replace_closed_streams()
@@ -49,15 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = module.main(given[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough. Nothing may be written at the interpreter's end.
+        # The reader has closed the pipe. The flush at the interpreter's exit must not fail, too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FOUND
+        return EXIT_INCOMPLETE
     except (ImportError, OSError, OpenApiException) as error:
         warn(f"gentrace {command}: {error}")
-        return MISTAKE
+        return EXIT_ERROR
     except KeyboardInterrupt:
         warn(f"gentrace {command}: interrupted")
-        return FOUND
+        return EXIT_INCOMPLETE
     return code
 
 

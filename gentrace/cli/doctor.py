@@ -1,28 +1,29 @@
-"""`gentrace doctor`: what is configured and from where, and whether the server takes it."""
+"""`gentrace doctor`: show the configuration and its sources, and test the server."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gentrace.cli.finding import KNOWN, WELL, WRONG, Finding
-from gentrace.cli.output import say, say_json
-from gentrace.cli.probe import try_server
-from gentrace.cli.setup import look_at_settings, look_at_spool, look_at_versions
-from gentrace.configuration import Configuration, check_timeout
+from gentrace.cli.arguments import configure, directory
+from gentrace.cli.finding import INFO, OK, WRONG, Finding
+from gentrace.cli.output import print_json, print_line
+from gentrace.cli.probe import probe_server
+from gentrace.cli.setup import find_settings, find_spool, find_versions
+from gentrace.configuration import check_timeout
 from gentrace.exceptions import ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 SECONDS: Final = 10.0
-MARKS: Final = {WELL: "ok", WRONG: "!!", KNOWN: "  "}
+MARKS: Final = {OK: "ok", WRONG: "!!", INFO: "  "}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the page; 1 if something on it is wrong."""
+    """Print the findings; return 1 if one of them is wrong."""
     parser = argparse.ArgumentParser(
         prog="gentrace doctor",
         description="Show versions, settings and where they come from, and what waits in a spool; "
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--host", metavar="URL", help="the server, in place of GENTRACE_HOST")
     parser.add_argument(
-        "--spool", type=Path, metavar="DIRECTORY", help="show what waits in this spool, too"
+        "--spool", type=directory, metavar="DIRECTORY", help="show what waits in this spool, too"
     )
     parser.add_argument(
         "--timeout",
@@ -47,20 +48,20 @@ def main(arguments: Sequence[str]) -> int:
     for finding in _find(options.host, options.spool, options.timeout):
         wrong = wrong or finding.state == WRONG
         if options.json:
-            say_json(asdict(finding))
+            print_json(asdict(finding))
         else:
-            say(f"{MARKS[finding.state]} {finding.topic:10} {finding.text}")
+            print_line(f"{MARKS[finding.state]} {finding.topic:10} {finding.text}")
     return 1 if wrong else 0
 
 
 def _find(host: str | None, spool: Path | None, timeout: float) -> Iterator[Finding]:
-    yield from look_at_versions()
+    yield from find_versions()
     if spool is not None:
-        yield from look_at_spool(spool)
+        yield from find_spool(spool)
     try:
-        configuration = Configuration(host)
+        configuration = configure(host)
     except (ApiTypeError, ApiValueError) as error:
         yield Finding("settings", WRONG, str(error))
         return
-    yield from look_at_settings(configuration, "--host" if host else None)
-    yield from try_server(configuration, timeout)
+    yield from find_settings(configuration, "--host" if host else None)
+    yield from probe_server(configuration, timeout)

@@ -1,18 +1,18 @@
-"""What is known of a setup, and whether it is well."""
+"""A finding of `gentrace doctor`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-WELL: Final = "ok"
+OK: Final = "ok"
 WRONG: Final = "wrong"
-KNOWN: Final = "info"
+INFO: Final = "info"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A topic, whether it is well, and what is known of it."""
+    """A topic, its state (OK, WRONG or INFO), and the text that is printed."""
 
     topic: str
     state: str

@@ -1,4 +1,4 @@
-"""Warnings about what is in a line, said with the line's place."""
+"""Python warnings about a line of a file, printed with the file name and line number."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class LineWarnings:
-    """Has warnings said on standard error, those about a line with its place.
+    """Prints warnings in its `with` block, those about a line with its file name and number.
 
     Args:
-        say: prints a line there.
+        print_line: prints one line, on standard error.
 
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._place = ""
-        self._before = warnings.catch_warnings()
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
+        self._prefix = ""
+        self._saved = warnings.catch_warnings()
 
-    def follow(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Give lines; what is warned of until the next one is about the last."""
+    def track(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Yield the lines; warnings until the next one are about the current line."""
         for line in lines:
-            self._place = f"{line.source}:{line.number}: "
+            self._prefix = f"{line.source}:{line.number}: "
             yield line
 
     def __enter__(self) -> Self:
-        self._before.__enter__()
+        self._saved.__enter__()
         warnings.showwarning = self._show
         return self
 
@@ -43,11 +43,11 @@ class LineWarnings:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._before.__exit__(kind, error, traceback)
+        self._saved.__exit__(kind, error, traceback)
 
     def _show(
         self, message: Warning | str, category: type[Warning], *_: object, **__: object
     ) -> None:
-        # Those of other classes are about the connection, such as a token over plain HTTP.
-        place = self._place if category is UserWarning else ""
-        self._say(f"{place}warning: {message}")
+        # Other categories are about the connection, such as a token over plain HTTP.
+        prefix = self._prefix if category is UserWarning else ""
+        self._print_line(f"{prefix}warning: {message}")

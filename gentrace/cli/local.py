@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the server until it is told to end."""
-    from gentrace.local.__main__ import main as run  # noqa: PLC0415 - of this command alone
+    """Run the server until a signal stops it."""
+    from gentrace.local.__main__ import main as run  # noqa: PLC0415 - only this command needs it
 
     return run(arguments)

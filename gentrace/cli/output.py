@@ -1,4 +1,4 @@
-"""What a command prints: its results for standard output, everything else for standard error."""
+"""Printing: the results of a command on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def say(text: str) -> None:
-    """Print a line of a command's result; what the output cannot carry is escaped."""
+def print_line(text: str) -> None:
+    """Print a line of the result; characters that the encoding lacks are escaped."""
     encoding = sys.stdout.encoding
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
-    print(shown)  # noqa: T201 - a program's output
+    print(shown)  # noqa: T201 - the output of a command
 
 
-def say_json(value: object) -> None:
-    """Print a result for a program: one JSON value on a line."""
-    say(json.dumps(value))
+def print_json(value: object) -> None:
+    """Print a part of the result as one line of JSON."""
+    print_line(json.dumps(value))
 
 
 def warn(text: str) -> None:
-    """Print a line that is no result."""
+    """Print a line that is not part of the result, on standard error."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - likewise
 
 
 def replace_closed_streams() -> None:
-    """Print nowhere what goes to a stream that the caller closed; the exit code still says it."""
+    """Discard what is printed to a standard stream that was closed; the exit code still holds."""
     for name in ("stdout", "stderr"):
         stream: TextIO | None = getattr(sys, name)
         if stream is None:

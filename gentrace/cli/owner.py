@@ -1,4 +1,4 @@
-"""Which process has a file of a spool, as far as the system says."""
+"""The process that owns a file of a spool, on systems that tell it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from gentrace.delivery.ownership import lock_of
 
 LOCKS = Path("/proc/locks")
-"""Where Linux lists all locks: kind, process, place, first and last byte of each."""
+"""Where Linux lists all file locks: type, process, inode, first and last byte."""
 
 FIRST_BYTE = 2**30
-"""Of the bytes that SQLite locks."""
+"""The first byte that SQLite locks."""
 
 
 def owner_of(path: Path) -> str | None:
-    """Return the process that holds the lock beside a file; None where the system does not say."""
+    """Return the id of the process that holds the lock of a file, None if it is not known."""
     with suppress(OSError):
         place = f":{lock_of(path).stat().st_ino} "
-        # Opening the lock would be felt by a delivery of this very process, which has it.
+        # Opening and closing the lock file would release the lock of a delivery in this process.
         for line in LOCKS.read_text().splitlines():
             if place in line and f" {FIRST_BYTE} " in line:
                 return line.split()[4]

@@ -1,4 +1,4 @@
-"""Whether a server can be reached, and takes the token."""
+"""Testing whether a server can be reached and accepts the token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
-from gentrace.cli.finding import WELL, WRONG, Finding
+from gentrace.cli.finding import OK, WRONG, Finding
 from gentrace.exceptions import (
     ApiException,
     ApiTlsException,
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 
     from gentrace.configuration import Configuration
 
-NO_RUN: Final = "{}"
-"""A body that every server refuses, once it has taken the token."""
+EMPTY_RUN: Final = "{}"
+"""An invalid body: a server that accepts the token rejects it, so nothing is stored."""
 
-REFUSED: Final = frozenset({400, 422})
+REJECTED: Final = frozenset({400, 422})
 BAD_TOKEN: Final = frozenset({401, 403})
-PASSING: Final = frozenset({408, 429})
+TRANSIENT: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
 
 
-def try_server(configuration: Configuration, timeout: float) -> Iterator[Finding]:
-    """Send one request that stores nothing, and give what follows from its answer.
+def probe_server(configuration: Configuration, timeout: float) -> Iterator[Finding]:
+    """Send one request that stores nothing, and yield findings from the response.
 
     Args:
         configuration: the server and the token.
-        timeout: how long it may take, in seconds.
+        timeout: how long the request may take, in seconds.
 
     """
-    once = configuration.copy()
-    once.retries = 0
-    begun = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught, ApiClient(once) as client:
+    without_retries = configuration.copy()
+    without_retries.retries = 0
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught, ApiClient(without_retries) as client:
         warnings.simplefilter("always", InsecureTransportWarning)
         try:
-            answer = client.call_api(
+            response = client.call_api(
                 PathValues.PIPELINERUN,
                 "POST",
                 {"Content-Type": "application/json"},
-                NO_RUN,
+                EMPTY_RUN,
                 timeout=timeout,
             )
         except (ApiTypeError, ApiValueError) as error:
@@ -59,30 +59,30 @@ def try_server(configuration: Configuration, timeout: float) -> Iterator[Finding
             topic = "tls" if isinstance(error, ApiTlsException) else "network"
             yield Finding(topic, WRONG, str(error))
             return
-    took = (time.perf_counter() - begun) * 1000
-    yield Finding("network", WELL, f"the server answered in {took:.0f} ms")
+    milliseconds = (time.perf_counter() - start) * 1000
+    yield Finding("network", OK, f"the server answered in {milliseconds:.0f} ms")
     if configuration.host.startswith("https:"):
-        checked = "its certificate is trusted" if configuration.verify_ssl else "it is not checked"
-        yield Finding("tls", WELL, f"encrypted, {checked}")
+        trust = "its certificate is trusted" if configuration.verify_ssl else "it is not checked"
+        yield Finding("tls", OK, f"encrypted, {trust}")
     for warning in caught:
         yield Finding("tls", WRONG, str(warning.message))
-    yield _judge(answer.status, has_token=configuration.access_token is not None)
+    yield _judge_access(response.status, has_token=configuration.access_token is not None)
 
 
-def _judge(status: int, *, has_token: bool) -> Finding:
+def _judge_access(status: int, *, has_token: bool) -> Finding:
     if status in BAD_TOKEN:
-        words = (
+        text = (
             "the server refused the token"
             if has_token
             else "no token was sent, and the server wants one: set GENTRACE_API_KEY"
         )
-        return Finding("access", WRONG, f"{words} ({status})")
-    if status in REFUSED:
-        words = "the token is accepted" if has_token else "no token is needed"
-        return Finding("access", WELL, words)
-    words = (
+        return Finding("access", WRONG, f"{text} ({status})")
+    if status in REJECTED:
+        text = "the token is accepted" if has_token else "no token is needed"
+        return Finding("access", OK, text)
+    text = (
         "it failed or has too much to do, try again later"
-        if status in PASSING or status >= SERVER_ERROR
+        if status in TRANSIENT or status >= SERVER_ERROR
         else "that is no answer of the Gentrace API; check the host"
     )
-    return Finding("access", WRONG, f"the server answered {status} to an empty run: {words}")
+    return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")

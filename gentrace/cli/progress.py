@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a long command: a bar on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -19,63 +19,63 @@ if TYPE_CHECKING:
     from gentrace.backfill.result import BackfillResult
     from gentrace.exceptions import ApiException
 
-PAUSE: Final = 10.0
-"""Seconds between two lines where there is no bar."""
+LINE_INTERVAL: Final = 10.0
+"""Seconds between two lines, if there is no bar."""
 
-LONG: Final = 5.0
-"""Seconds of a pause between two tries that is said."""
+MIN_SHOWN_PAUSE: Final = 5.0
+"""Seconds; shorter pauses before a retry are not printed."""
 
-BAR: Final = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-NO_BAR: Final = "{elapsed}{postfix}"
-"""What tqdm draws of files, and of what has no known end."""
+BAR_FORMAT: Final = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+COUNTER_FORMAT: Final = "{elapsed}{postfix}"
+"""The formats of tqdm for files, and for input of unknown size."""
 
 
 class Progress:
-    """Shows on standard error how much of some files was read, and what became of it.
+    """Shows on standard error how much of the files was read, and the counts of their lines.
 
-    The bar is drawn by tqdm, which the extra `cli` installs; without it there are lines.
+    tqdm draws the bar; the extra `cli` installs it. Without tqdm, lines are printed.
 
     Args:
-        result: the counts before the first line.
+        result: the counts at the start.
         files: the files that are read.
 
     """
 
     def __init__(self, result: BackfillResult, files: Sequence[str]) -> None:
         self.result = result
-        self._read = 0
-        self._begun = time.monotonic()
-        self._next = self._begun + PAUSE
-        self._pause_end = self._begun
+        self._bytes_read = 0
+        self._start = time.monotonic()
+        self._next_line = self._start + LINE_INTERVAL
+        self._pause_end = self._start
         self._bar = _make_bar(files) if sys.stderr.isatty() else None
 
     def read(self, size: int) -> None:
-        """Take so many more bytes of the files as read."""
-        self._read += size
+        """Count bytes of the files that were read."""
+        self._bytes_read += size
 
     def show(self, result: BackfillResult) -> None:
-        """Take the counts as they are now, and show them if it is time to."""
+        """Set the counts, and show them if the last time is long enough ago."""
         self.result = result
         now = time.monotonic()
-        rate = result.sent / max(now - self._begun, 0.001)
-        words = f"{result.lines} lines, {result.sent} sent, {rate:.0f} a second"
+        rate = result.sent / max(now - self._start, 0.001)
+        text = f"{result.lines} lines, {result.sent} sent, {rate:.0f} a second"
         if self._bar is not None:
-            self._bar.set_postfix_str(words, refresh=False)
-            # Draws as often as one can see.
-            self._bar.update(self._read - self._bar.n)
-        elif now >= self._next:
-            self._next = now + PAUSE
-            warn(words)
+            self._bar.set_postfix_str(text, refresh=False)
+            # tqdm limits how often it draws.
+            self._bar.update(self._bytes_read - self._bar.n)
+        elif now >= self._next_line:
+            self._next_line = now + LINE_INTERVAL
+            warn(text)
 
     def pause(self, error: ApiException, seconds: float) -> None:
-        """Say why a run is tried again so much later, unless one waits of which that was said."""
+        """Print why a run waits for a retry, unless another run already waits for longer."""
         now = time.monotonic()
-        if seconds >= LONG and now >= self._pause_end:
+        if seconds >= MIN_SHOWN_PAUSE and now >= self._pause_end:
             self._pause_end = now + seconds
             self.warn(f"{error}; trying again in {seconds:.0f} s")
 
     def warn(self, text: str) -> None:
-        """Print a line that is no result, above the bar."""
+        """Print a line on standard error, above the bar."""
         if self._bar is None:
             warn(text)
         else:
@@ -90,23 +90,23 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Take the bar away, for what comes after."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
 
 def _make_bar(files: Sequence[str]) -> Any:
-    """Make a bar of the files' bytes; None if tqdm is not installed."""
+    """Return a tqdm bar for the bytes of the files, None if tqdm is not installed."""
     try:
         tqdm: Any = import_module("tqdm")
     except ModuleNotFoundError:
         return None
-    is_known = STANDARD_INPUT not in files
-    size = sum(Path(file).stat().st_size for file in files) if is_known else 0
+    is_size_known = STANDARD_INPUT not in files
+    size = sum(Path(file).stat().st_size for file in files) if is_size_known else 0
     return tqdm.tqdm(
         total=size or None,
-        bar_format=BAR if size else NO_BAR,
-        # By time alone, also where no bytes are counted.
+        bar_format=BAR_FORMAT if size else COUNTER_FORMAT,
+        # Redraw by time only, also if no bytes are counted.
         miniters=0,
         leave=False,
         file=sys.stderr,

@@ -1,4 +1,4 @@
-"""The lines that were refused: on standard error, or in a file."""
+"""Writing the rejected lines: to standard error, or to a file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class RejectsFile:
-    """Takes rejects one by one.
+    """Writes rejected lines.
 
     Args:
-        path: file for them, written anew; None has each said in a line.
-        warn: says such a line on standard error.
+        path: the file, overwritten if it exists; None prints a line for each.
+        warn: prints such a line on standard error.
 
     Raises:
         OSError: the file cannot be written; methods raise it, too.
@@ -34,11 +34,14 @@ class RejectsFile:
         self._warn = warn
         self._file: TextIO | None = None
         if path is not None:
-            # Each line at once: the next may be long in coming.
-            self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+            # Line buffering: the next reject may come much later.
+            try:
+                self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+            except OSError as error:
+                raise OSError(f"--rejects: {path}: {error.strerror}") from error
 
     def write(self, reject: Reject) -> None:
-        """Take one."""
+        """Write one rejected line."""
         line = reject.line
         if self._file is None:
             self._warn(f"{line.source}:{line.number}: {reject.reason}")
@@ -50,7 +53,7 @@ class RejectsFile:
             "error": reject.reason,
             "content": content,
         }
-        with self._naming():
+        with self._add_file_name():
             self._file.write(f"{json.dumps(entry)}\n")
 
     def __enter__(self) -> Self:
@@ -63,12 +66,12 @@ class RejectsFile:
         traceback: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            with self._naming():
+            with self._add_file_name():
                 self._file.close()
 
     @contextmanager
-    def _naming(self) -> Generator[None]:
-        """Name the file where it cannot be written, such as on a full disk."""
+    def _add_file_name(self) -> Generator[None]:
+        """Add the name of the file to an error of writing it, such as a full disk."""
         try:
             yield
         except OSError as error:
@@ -76,7 +79,7 @@ class RejectsFile:
 
 
 def find_overwritten(path: str, others: Iterable[str]) -> str | None:
-    """Return the one of some files that a file for rejects would overwrite, None if it is another.
+    """Return the first of some files that a file for rejects would overwrite, None for none.
 
     Args:
         path: where rejects are to be written.
@@ -92,6 +95,6 @@ def _path_of(file: str) -> Path:
 
 def _is_same(one: Path, other: Path) -> bool:
     if one.exists():
-        # A terminal or /dev/null may well be both.
+        # Devices, such as a terminal or /dev/null, may be read and written.
         return one.is_file() and other.is_file() and one.samefile(other)
     return one.resolve() == other.resolve()

@@ -1,4 +1,4 @@
-"""`gentrace runs`: what a local server has stored; each of its commands is in a module `runs_…`."""
+"""`gentrace runs`: read and delete stored runs; each subcommand has a module `runs_…`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ COMMANDS: Final = {
     "export": "write runs as JSON Lines, the oldest first",
     "delete": "delete runs",
 }
-"""What each does; the module `runs_` and that name has its `main(arguments) -> int`."""
+"""The help text of each; the module `runs_` and that name has its `main(arguments) -> int`."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out one of the commands."""
+    """Run one of the subcommands."""
     module = import_module(f"gentrace.cli.runs_{_read_command(arguments[:1])}")
     code: int = module.main(arguments[1:])
     return code

@@ -1,12 +1,13 @@
-"""`gentrace runs delete`: stored runs, deleted by their ids."""
+"""`gentrace runs delete`: delete stored runs by id."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from gentrace.cli.output import say, say_json, warn
-from gentrace.cli.runs_server import add_server, reach
+from gentrace.cli.arguments import run_id
+from gentrace.cli.output import print_json, print_line, warn
+from gentrace.cli.runs_server import add_server, connect
 from gentrace.exceptions import NotFoundException
 
 if TYPE_CHECKING:
@@ -14,27 +15,27 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Delete runs; 1 if one of them was not there."""
+    """Delete runs; return 1 if there is no run of one of the ids."""
     parser = argparse.ArgumentParser(
         prog="gentrace runs delete", description="Delete runs that a local server has stored."
     )
-    parser.add_argument("ids", nargs="+", metavar="ID", help="id of a run")
+    parser.add_argument("ids", nargs="+", type=run_id, metavar="ID", help="id of a run")
     parser.add_argument("--json", action="store_true", help="print an object for each run")
     add_server(parser)
     options = parser.parse_args(arguments)
     missing = False
-    with reach(options.host) as api:
-        for run_id in options.ids:
+    with connect(options.host) as api:
+        for given in options.ids:
             try:
-                api.run_delete(run_id)
+                api.run_delete(given)
                 is_deleted = True
             except NotFoundException:
                 is_deleted = False
                 missing = True
             if options.json:
-                say_json({"pipelineRunId": run_id, "deleted": is_deleted})
+                print_json({"pipelineRunId": given, "deleted": is_deleted})
             elif is_deleted:
-                say(f"deleted {run_id}")
+                print_line(f"deleted {given}")
             else:
-                warn(f"gentrace runs delete: there is no run {run_id}")
+                warn(f"gentrace runs delete: there is no run {given}")
     return 1 if missing else 0

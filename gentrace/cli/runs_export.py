@@ -1,4 +1,4 @@
-"""`gentrace runs export`: stored runs as JSON Lines."""
+"""`gentrace runs export`: write stored runs as JSON Lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from gentrace.cli.arguments import file_name
-from gentrace.cli.runs_server import add_filters, add_server, filters_of, reach
+from gentrace.cli.runs_server import add_filters, add_server, connect, filters_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
 NAME_LENGTH: Final = 50
-"""How much of a file's name the one has that is being written: a file system bounds names."""
+"""How many characters of the file name its temporary file has: file systems limit names."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,36 +38,36 @@ def main(arguments: Sequence[str]) -> int:
     add_server(parser)
     options = parser.parse_args(arguments)
     with (
-        reach(options.host) as api,
-        api.runs_export(**filters_of(options)) as answer,
-        _open(options.output) as file,
+        connect(options.host) as api,
+        api.runs_export(**filters_of(options)) as response,
+        _open_output(options.output) as file,
     ):
-        for piece in answer.response.stream():
-            file.write(piece)
+        for chunk in response.response.stream():
+            file.write(chunk)
     return 0
 
 
 @contextmanager
-def _open(path: str | None) -> Generator[BinaryIO]:
-    """Give where to write; a file takes its name when all of it is written, links stay links."""
+def _open_output(path: str | None) -> Generator[BinaryIO]:
+    """Yield the output; a file is written under a temporary name and renamed at the end."""
     if path is None:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     if Path(path).exists() and not Path(path).is_file():
-        # Such as a pipe or a device, which stays what it is.
+        # A pipe or a device must not be replaced.
         with Path(path).open("wb") as file:
             yield file
         return
     target = Path(path).resolve()
-    # Of a name that nothing else has, and for this user alone: it may hold prompts.
+    # mkstemp: a unique name, and accessible to this user only, as runs may hold prompts.
     try:
         handle, name = mkstemp(
             dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
         )
     except OSError as error:
-        error.filename = path  # which the caller knows
+        error.filename = path  # the name that the user gave
         raise
     part = Path(name)
     try:

@@ -1,4 +1,4 @@
-"""`gentrace runs list`: stored runs in a table."""
+"""`gentrace runs list`: list stored runs in a table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gentrace.cli.output import say, say_json, warn
-from gentrace.cli.runs_server import add_filters, add_server, filters_of, reach
+from gentrace.cli.output import print_json, print_line, warn
+from gentrace.cli.runs_server import add_filters, add_server, connect, filters_of
 from gentrace.cli.terminal import duration, one_line, table
 from gentrace.configuration import check_positive
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 50
 PAGE: Final = 1000
-"""How many runs a server gives at once at most."""
+"""How many runs one response of a server has at most."""
 
 NAME_WIDTH: Final = 32
 ERROR_WIDTH: Final = 60
@@ -39,18 +39,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print an object for each run")
     add_server(parser)
     options = parser.parse_args(arguments)
-    # More than islice takes are all, too.
+    # islice takes no larger number.
     limit = min(check_positive("--limit", options.limit), sys.maxsize - 1)
-    with reach(options.host) as api:
-        # One more, to know whether there are more.
+    with connect(options.host) as api:
+        # One more than the limit, to know whether there are more.
         found = api.runs_iterate(view="summary", limit=min(limit + 1, PAGE), **filters_of(options))
         if options.json:
             for run in islice(found, limit):
-                say_json(run.to_dict())
+                print_json(run.to_dict())
             return 0
         runs = list(islice(found, limit + 1))
     for line in table([HEADINGS, *map(_row, runs[:limit])]):
-        say(line)
+        print_line(line)
     if len(runs) > limit:
         warn(f"gentrace runs list: there are more; --limit N shows more than {limit}")
     return 0

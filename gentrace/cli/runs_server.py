@@ -1,4 +1,4 @@
-"""Which server `gentrace runs` asks, and which runs it asks for."""
+"""The options of `gentrace runs` for the server and the filters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import Configuration
+from gentrace.cli.arguments import check_date_time, check_milliseconds
+from gentrace.configuration import Configuration, check_host
 from gentrace.exceptions import UnauthorizedException
 from gentrace.runs import Filters, RunsApi
 from gentrace.schemas import Unset, unset
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LOCAL: Final = "http://127.0.0.1:8371/api/v1"
-"""Where `gentrace local` listens unless it is told otherwise."""
+DEFAULT_HOST: Final = "http://127.0.0.1:8371/api/v1"
+"""Where `gentrace local` listens by default."""
 
-LARGEST: Final = 2**30
-"""How many bytes an answer may have, which holds a run of any size that a server takes."""
+MAX_RESPONSE_BODY: Final = 2**30
+"""Bytes that a response may have: enough for the largest run that a server accepts."""
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
@@ -30,31 +31,35 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         metavar="URL",
-        help=f"the server, in place of GENTRACE_HOST; without either {LOCAL}, which is sent no "
-        "token",
+        help=f"the server, in place of GENTRACE_HOST; without either {DEFAULT_HOST}, "
+        "which is sent no token",
     )
 
 
 @contextmanager
-def reach(host: str | None) -> Generator[RunsApi]:
-    """Give the API of a server, as `--host` names it."""
-    # An empty one is refused: it may be a variable that is not set, and means no other server.
-    named = (os.environ.get("GENTRACE_HOST") or None) if host is None else host
-    configuration = Configuration(LOCAL if named is None else named, max_response_body=LARGEST)
-    if named is None:
-        # It may be meant for another server than the one that happens to listen there.
+def connect(host: str | None) -> Generator[RunsApi]:
+    """Yield the API of the server that `--host` names."""
+    # An empty `--host` is an error and not the default: it may come from a variable that is unset.
+    chosen = os.environ.get("GENTRACE_HOST") or None
+    if host is not None:
+        chosen = check_host("--host", host)
+    configuration = Configuration(
+        DEFAULT_HOST if chosen is None else chosen, max_response_body=MAX_RESPONSE_BODY
+    )
+    if chosen is None:
+        # The token may belong to another server than the one that listens there.
         configuration.access_token = None
     with ApiClient(configuration) as client:
         try:
             yield RunsApi(client)
         except UnauthorizedException as error:
-            if named is None:
+            if chosen is None:
                 error.remedy = "the token is sent only to a server that is named: set GENTRACE_HOST"
             raise
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which runs."""
+    """Add the options that filter runs."""
     parser.add_argument("--name", help="runs of this pipeline")
     parser.add_argument(
         "--text",
@@ -75,16 +80,19 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def filters_of(options: argparse.Namespace) -> Filters:
-    """Return what the options of `add_filters` say."""
+    """Return the filters of `add_filters`; ApiValueError for an invalid value."""
+    check_date_time("--since", options.since)
+    check_date_time("--until", options.until)
+    check_milliseconds("--min-duration", options.min_duration)
 
-    def given(value: T | None) -> T | Unset:
+    def or_unset(value: T | None) -> T | Unset:
         return unset if value is None else value
 
     return {
-        "name": given(options.name),
-        "text": given(options.text),
-        "since": given(options.since),
-        "until": given(options.until),
+        "name": or_unset(options.name),
+        "text": or_unset(options.text),
+        "since": or_unset(options.since),
+        "until": or_unset(options.until),
         "has_error": options.errors if options.errors or options.no_errors else unset,
-        "min_duration": given(options.min_duration),
+        "min_duration": or_unset(options.min_duration),
     }

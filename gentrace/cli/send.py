@@ -1,4 +1,4 @@
-"""`gentrace send`: the runs in files, sent to the server."""
+"""`gentrace send`: send the runs in files to the server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from glob import glob
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from gentrace.backfill.arguments import check_rate
 from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.cli.arguments import file_name
+from gentrace.cli.arguments import configure, file_name, property_name, scheduler_address
 from gentrace.cli.line_warnings import LineWarnings
-from gentrace.cli.output import say, say_json, warn
+from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
-from gentrace.configuration import Configuration
+from gentrace.configuration import check_positive
 from gentrace.exceptions import ApiException
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ PARALLEL: Final = 4
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Send files; 1 if a line was refused, or not all were sent."""
+    """Send files; return 1 if a line was rejected or not all were sent."""
     options = _read_options(arguments)
     if options.dask is not None:
         return _send_by_cluster(options)
@@ -38,14 +39,14 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with (
             progress,
-            _saying_what_an_interrupt_waits_for(progress.warn),
-            LineWarnings(progress.warn) as said,
+            _announce_interrupt(progress.warn),
+            LineWarnings(progress.warn) as line_warnings,
             RejectsFile(options.rejects, progress.warn) as rejects,
         ):
             lines = (read_lines(file, progress.read) for file in options.files)
             send_lines(
-                said.follow(chain.from_iterable(lines)),
-                Configuration(options.host),
+                line_warnings.track(chain.from_iterable(lines)),
+                configure(options.host),
                 parallel=options.parallel,
                 rate=options.rate,
                 key=options.key,
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
             )
     except ApiException as error:
         failure = str(error)
-    except OSError as error:  # of a file
+    except OSError as error:  # a file cannot be read or written
         if not progress.result.lines:
             raise
         failure = str(error)
@@ -72,8 +73,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _saying_what_an_interrupt_waits_for(say: Callable[[str], None]) -> Generator[None]:
-    """At a first Ctrl-C, say that calls under way are let finish; a second one is as ever."""
+def _announce_interrupt(print_line: Callable[[str], None]) -> Generator[None]:
+    """At the first Ctrl-C, print that calls in flight are finished; the second one interrupts."""
     before = signal.getsignal(signal.SIGINT)
     is_main = threading.current_thread() is threading.main_thread()
     if before is not signal.default_int_handler or not is_main:
@@ -82,8 +83,8 @@ def _saying_what_an_interrupt_waits_for(say: Callable[[str], None]) -> Generator
 
     def interrupt(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
-        with suppress(RuntimeError):  # in the middle of another line
-            say("gentrace send: waiting for the calls under way; Ctrl-C again leaves them")
+        with suppress(RuntimeError):  # a reentrant call: the signal came while a line was printed
+            print_line("gentrace send: waiting for the calls under way; Ctrl-C again leaves them")
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
@@ -99,7 +100,7 @@ def _send_by_cluster(options: argparse.Namespace) -> int:
     with RejectsFile(options.rejects, warn) as rejects:
         result = send(
             options.files,
-            Configuration(options.host),
+            configure(options.host),
             scheduler=options.dask,
             parallel=options.parallel,
             key=options.key,
@@ -113,9 +114,9 @@ def _send_by_cluster(options: argparse.Namespace) -> int:
 def _report(result: BackfillResult, *, as_json: bool) -> None:
     counts = {name: count for name, count in asdict(result).items() if name != "rejects"}
     if as_json:
-        say_json(counts)
+        print_json(counts)
     else:
-        say(", ".join(f"{count} {name}" for name, count in counts.items()))
+        print_line(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -138,10 +139,14 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, metavar="N", help="runs a second at most")
     parser.add_argument(
-        "--key", metavar="FIELD", help="property of each run that holds its idempotency key"
+        "--key",
+        type=property_name,
+        metavar="FIELD",
+        help="property of each run that holds its idempotency key",
     )
     parser.add_argument(
         "--state",
+        type=file_name,
         metavar="FILE",
         help="remember there what was acknowledged, and do not send it again",
     )
@@ -153,6 +158,7 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--dask",
+        type=scheduler_address,
         metavar="ADDRESS",
         help="have the workers of the Dask cluster at this address of its scheduler read and send "
         "the files, which may be patterns and addresses such as s3://bucket/*.jsonl; the token is "
@@ -160,18 +166,22 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print the totals as an object")
     options = parser.parse_args(arguments)
+    check_positive("--parallel", options.parallel)
+    check_rate(options.rate, "--rate")
     if options.dask is not None and (options.state is not None or options.rate is not None):
         parser.error("--state and --rate are of one machine; they do not go with --dask")
     if options.rejects is not None:
-        taken = find_overwritten(options.rejects, _files_in_use(options))
-        if taken is not None:
-            parser.error(f"--rejects: {options.rejects} would overwrite {taken}; name another file")
+        overwritten = find_overwritten(options.rejects, _files_in_use(options))
+        if overwritten is not None:
+            parser.error(
+                f"--rejects: {options.rejects} would overwrite {overwritten}; name another file"
+            )
     return options
 
 
 def _files_in_use(options: argparse.Namespace) -> list[str]:
     files: list[str] = options.files
     if options.dask is not None:
-        # Path.glob takes no absolute patterns.
+        # Path.glob does not take absolute patterns.
         return [name for file in files for name in glob(file)]  # noqa: PTH207
     return files if options.state is None else [*files, options.state]

@@ -1,4 +1,4 @@
-"""`gentrace send --dask`: files that a cluster reads and sends."""
+"""`gentrace send --dask`: send files by the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.backfill import send_bag
+from gentrace.cli.arguments import SCHEDULER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
 
 PARTITION: Final = 2**25
-"""How many bytes of a plain file are one partition; a file that is packed is one as a whole."""
+"""How many bytes of a plain file are one partition; a compressed file is one partition."""
 
-PACKED: Final = (".gz", ".bz2", ".xz")
+COMPRESSED: Final = (".gz", ".bz2", ".xz")
 
 
 def send(
@@ -43,13 +44,17 @@ def send(
             f"--dask needs {error.name}, which is not installed: "
             "pip install 'dask[bag]' distributed"
         ) from error
-    with distributed.Client(scheduler):
+    try:
+        cluster = distributed.Client(scheduler)
+    except ValueError as error:
+        raise OSError(f"--dask: expected an address, such as {SCHEDULER}: {error}") from error
+    with cluster:
         parts = [
             bag.read_text(
                 file,
-                blocksize=None if file.endswith(PACKED) else PARTITION,
+                blocksize=None if file.endswith(COMPRESSED) else PARTITION,
                 encoding="utf-8-sig",
-                # A line that is not UTF-8 is refused by itself, and not its whole partition.
+                # A line that is not UTF-8 is rejected alone, not with its whole partition.
                 errors="surrogateescape",
             )
             for file in files

@@ -1,4 +1,4 @@
-"""What is installed and configured, and where each setting comes from."""
+"""Findings about the installation, the configuration and the spool."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gentrace._version import __version__
-from gentrace.cli.finding import KNOWN, WRONG, Finding
-from gentrace.cli.spool import look_at_all, word
+from gentrace.cli.finding import INFO, WRONG, Finding
+from gentrace.cli.spool import describe, list_entries
 from gentrace.configuration import API_VERSION
 from gentrace.configuration.proxies import find_proxy
 from gentrace.configuration.secrets import mask_url
@@ -33,13 +33,13 @@ EXTRAS: Final = {
 PORTS: Final = {"http": 80, "https": 443}
 
 
-def look_at_versions() -> Iterator[Finding]:
-    """Give the versions of the package, of Python and of what a call depends on."""
-    yield Finding("gentrace", KNOWN, f"gentrace-py {__version__}, API {API_VERSION}")
-    yield Finding("python", KNOWN, f"{platform.python_version()} on {platform.platform()}")
-    yield Finding("packages", KNOWN, ", ".join(map(_version, PACKAGES)))
+def find_versions() -> Iterator[Finding]:
+    """Yield the versions of the package, of Python and of the dependencies."""
+    yield Finding("gentrace", INFO, f"gentrace-py {__version__}, API {API_VERSION}")
+    yield Finding("python", INFO, f"{platform.python_version()} on {platform.platform()}")
+    yield Finding("packages", INFO, ", ".join(map(_version, PACKAGES)))
     for extra, packages in EXTRAS.items():
-        yield Finding(f"[{extra}]", KNOWN, ", ".join(map(_version, packages)))
+        yield Finding(f"[{extra}]", INFO, ", ".join(map(_version, packages)))
 
 
 def _version(package: str) -> str:
@@ -49,53 +49,53 @@ def _version(package: str) -> str:
         return f"no {package}"
 
 
-def look_at_settings(configuration: Configuration, host_from: str | None) -> Iterator[Finding]:
-    """Give the settings that say where runs go.
+def find_settings(configuration: Configuration, host_from: str | None) -> Iterator[Finding]:
+    """Yield the settings that decide where runs go.
 
     Args:
         configuration: the settings.
-        host_from: what said the host, None for the environment or the default.
+        host_from: the source of the host, None for the environment or the default.
 
     """
     if host_from is None:
         host_from = "GENTRACE_HOST" if os.environ.get("GENTRACE_HOST") else "the default"
-    yield Finding("host", KNOWN, f"{mask_url(configuration.host)} ({host_from})")
+    yield Finding("host", INFO, f"{mask_url(configuration.host)} ({host_from})")
     if configuration.access_token is not None:
-        yield Finding("token", KNOWN, "set (GENTRACE_API_KEY)")
+        yield Finding("token", INFO, "set (GENTRACE_API_KEY)")
     elif is_unconfigured(configuration):
-        words = "none, so runs are neither recorded nor sent: set GENTRACE_API_KEY"
-        yield Finding("token", WRONG, words)
+        text = "none, so runs are neither recorded nor sent: set GENTRACE_API_KEY"
+        yield Finding("token", WRONG, text)
     else:
-        yield Finding("token", KNOWN, "none (GENTRACE_API_KEY is not set)")
+        yield Finding("token", INFO, "none (GENTRACE_API_KEY is not set)")
     if is_disabled():
-        words = f"off: {VARIABLE} is {os.environ[VARIABLE].strip()}; unset it to record runs"
-        yield Finding("recording", WRONG, words)
-    yield _look_at_proxy(configuration.host)
-    files = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
-    roots = ", ".join(f"{name} = {os.environ[name]}" for name in files) or "those of certifi"
-    yield Finding("roots", KNOWN, roots)
+        text = f"off: {VARIABLE} is {os.environ[VARIABLE].strip()}; unset it to record runs"
+        yield Finding("recording", WRONG, text)
+    yield _find_proxy(configuration.host)
+    names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    roots = ", ".join(f"{name} = {os.environ[name]}" for name in names) or "those of certifi"
+    yield Finding("roots", INFO, roots)
 
 
-def look_at_spool(directory: Path) -> Iterator[Finding]:
-    """Give what waits in a directory that deliveries use as their spool."""
+def find_spool(directory: Path) -> Iterator[Finding]:
+    """Yield the files of a spool directory."""
     try:
         if not directory.is_dir():
             yield Finding("spool", WRONG, f"{directory}: there is no such directory")
             return
-        files = look_at_all(directory)
+        entries = list_entries(directory)
     except OSError as error:
         yield Finding("spool", WRONG, f"cannot be read: {error}")
         return
-    if not files:
-        yield Finding("spool", KNOWN, f"{directory}: nothing waits")
-    for file in files:
-        yield Finding("spool", WRONG if file.flaw else KNOWN, word(file))
+    if not entries:
+        yield Finding("spool", INFO, f"{directory}: nothing waits")
+    for entry in entries:
+        yield Finding("spool", WRONG if entry.flaw else INFO, describe(entry))
 
 
-def _look_at_proxy(host: str) -> Finding:
+def _find_proxy(host: str) -> Finding:
     url = urlsplit(host)
     port = url.port or PORTS[url.scheme]
     proxy = find_proxy(url.scheme, url.hostname or "", port)
     if proxy is None:
-        return Finding("proxy", KNOWN, "none for this host")
-    return Finding("proxy", KNOWN, f"{mask_url(proxy)} (the environment)")
+        return Finding("proxy", INFO, "none for this host")
+    return Finding("proxy", INFO, f"{mask_url(proxy)} (the environment)")

@@ -1,4 +1,4 @@
-"""Text for people at a terminal: what others wrote, lengths of time, and columns."""
+"""Text for a terminal: untrusted text, durations and tables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MINUTE: Final = 60 * SECOND
 
 
 def one_line(text: str, width: int) -> str:
-    """Return a text on one line of at most so many characters, cut with "…".
+    """Return a text as one line of at most `width` characters, truncated with "…".
 
-    What is no printable character is escaped: whoever wrote it cannot move the cursor, change
-    colours or turn the direction of what follows.
+    Unprintable characters are escaped, so that the text cannot move the cursor, change colours or
+    reverse the direction of what follows.
     """
-    # Cut first: it may be long. An escape is longer than what it stands for.
+    # Truncate first, as the text may be long; escapes make it longer, so truncate again.
     shown = "".join(map(_printable, text[: width + 1]))
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
 
@@ -28,7 +28,7 @@ def _printable(character: str) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Return a length of time in the unit that suits it; ``-`` for one that is not known."""
+    """Format a duration with a suitable unit; ``-`` if it is not known."""
     if milliseconds is None:
         return "-"
     if milliseconds < SECOND:
@@ -40,7 +40,7 @@ def duration(milliseconds: float | None) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Give lines of which the cells stand below each other."""
+    """Yield the rows as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
     for row in rows:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))

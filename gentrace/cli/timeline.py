@@ -1,4 +1,4 @@
-"""Steps on a time axis, a line each."""
+"""Steps drawn as bars on a time axis."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LABEL_SHARE: Final = 3
-"""The part of the width that labels may take: one in so many."""
+"""Labels may take one part in so many of the width."""
 
 BLOCK: Final = "█"
-PLAIN: Final = "#"
+ASCII_BLOCK: Final = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +22,44 @@ class Bar:
     """One step.
 
     Attributes:
-        label: what it is called.
-        start: milliseconds from the start of the axis to its own.
-        took: how many milliseconds it took.
+        label: its name.
+        start: its start, in milliseconds from the start of the axis.
+        duration_ms: its duration in milliseconds.
         failed: whether it failed.
 
     """
 
     label: str
     start: float
-    took: float
+    duration_ms: float
     failed: bool
 
 
 def draw(bars: Sequence[Bar], width: int, encoding: str) -> Iterator[str]:
-    """Give a line for each of some bars; failed ones begin with ``!``.
+    """Yield a line for each bar; a failed one begins with ``!``.
 
     Args:
-        bars: the bars, one at least.
-        width: how many characters a line may have.
-        encoding: what the output can carry: blocks, or else ``#``.
+        bars: the bars, at least one.
+        width: the maximum length of a line, in characters.
+        encoding: the encoding of the output; without block characters, ``#`` is drawn.
 
     """
-    block = BLOCK if _carries(encoding, BLOCK) else PLAIN
+    block = BLOCK if _can_encode(encoding, BLOCK) else ASCII_BLOCK
     labels = [one_line(bar.label, width // LABEL_SHARE) for bar in bars]
-    times = [duration(bar.took) for bar in bars]
+    times = [duration(bar.duration_ms) for bar in bars]
     label_width, time_width = max(map(len, labels)), max(map(len, times))
-    room = width - label_width - time_width - len("!   ")
-    scale = room / (max(bar.start + bar.took for bar in bars) or 1)
+    bar_width = width - label_width - time_width - len("!   ")
+    scale = bar_width / (max(bar.start + bar.duration_ms for bar in bars) or 1)
     for bar, label, time in zip(bars, labels, times, strict=True):
-        # One block at least, and none beyond the end.
-        start = min(int(bar.start * scale), room - 1)
-        length = min(max(1, round(bar.took * scale)), room - start)
-        drawn = f"{' ' * start}{block * length}"
+        # At least one block, and none beyond the end of the axis.
+        start = min(int(bar.start * scale), bar_width - 1)
+        length = min(max(1, round(bar.duration_ms * scale)), bar_width - start)
+        picture = f"{' ' * start}{block * length}"
         mark = "!" if bar.failed else " "
-        yield f"{mark} {label:{label_width}} {drawn:{room}} {time:>{time_width}}"
+        yield f"{mark} {label:{label_width}} {picture:{bar_width}} {time:>{time_width}}"
 
 
-def _carries(encoding: str, text: str) -> bool:
+def _can_encode(encoding: str, text: str) -> bool:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

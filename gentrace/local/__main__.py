@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8371
 DEFAULT_DATABASE: Final = "gentrace.sqlite3"
-# Seconds by the letter that stands for them.
+# The units of `--keep`, in seconds.
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 TOKEN_VARIABLE: Final = "GENTRACE_LOCAL_TOKEN"  # noqa: S105 - a name, not a token
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server; the exit code is 0 when it was told to end and 2 when it could not start."""
+    """Run the server; the exit code is 0 after a requested stop and 2 if it could not start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # A line for each stored run, and no more of what others log.
+    # A line for each stored run; other loggers keep their level.
     logging.getLogger("gentrace.local").setLevel(logging.INFO)
     try:
         settings = _settings(arguments)
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gentrace.local: {error}", file=sys.stderr)  # noqa: T201 - a program's output
         return 2
     except KeyboardInterrupt:
-        # Before the server was there to be told.
+        # Ctrl-C before the server has installed its signal handlers.
         return 0
     return 0
 
@@ -95,8 +95,8 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
     )
     options: dict[str, Any] = vars(parser.parse_args(arguments))
     if options["token"] is None:
-        # An empty variable is one that is not set; an empty argument is a mistake. Not the
-        # option's default, which the help would show.
+        # An empty variable counts as not set; an empty argument is an error. It is not the default
+        # of the option, as `--help` would show it.
         options["token"] = os.environ.get(TOKEN_VARIABLE) or None
     return local.Settings(**options)
 

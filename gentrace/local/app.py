@@ -1,4 +1,4 @@
-"""The routes: what is served where.
+"""The routes of the server, and its error responses.
 
     POST   /api/v1/pipeline-run           store a run
     GET    /api/v1/pipeline-runs          the runs, newest first
@@ -6,7 +6,7 @@
     GET    /api/v1/pipeline-runs/ID       one run
     DELETE /api/v1/pipeline-runs/ID       delete it
     GET    /api/v1/pipelines              the pipelines, with figures
-    GET    /api/v1/openapi.json           the document that describes all of these but the first
+    GET    /api/v1/openapi.json           the OpenAPI document of all of these but the first
     GET    /healthz                       {"status": "ok"}
     GET    / and /assets/…                the viewer
 
@@ -25,9 +25,9 @@ from starlette.routing import Route
 from gentrace.local import pages
 from gentrace.local.gate import HEALTH
 from gentrace.local.ingestion import Ingestion
-from gentrace.local.refusal import Answer, Refusal
+from gentrace.local.responses import ApiResponse, RequestError
 from gentrace.local.retrieval import Retrieval
-from gentrace.local.trouble import StorageError
+from gentrace.local.storage_errors import StorageError
 
 API: Final = "/api/v1"
 NOT_FOUND: Final = 404
@@ -39,9 +39,9 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
     app = Starlette(
         routes=[
             Route(f"{API}/pipeline-run", ingestion.create, methods=["POST"]),
-            Route(f"{API}/pipeline-runs", retrieval.page),
+            Route(f"{API}/pipeline-runs", retrieval.list_runs),
             Route(f"{API}/pipeline-runs/export", retrieval.export),
-            Route(f"{API}/pipeline-runs/{{id}}", retrieval.one, methods=["GET", "DELETE"]),
+            Route(f"{API}/pipeline-runs/{{id}}", retrieval.run, methods=["GET", "DELETE"]),
             Route(f"{API}/pipelines", retrieval.pipelines),
             Route(f"{API}/openapi.json", _document),
             Route(HEALTH, _health),
@@ -49,10 +49,10 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
             Route(f"{pages.ASSETS}{{path:path}}", pages.asset),
         ],
         exception_handlers={
-            Refusal: _refused,
-            StorageError: _not_stored,
-            HTTPException: _unrouted,
-            Exception: _failed,
+            RequestError: _on_request_error,
+            StorageError: _on_storage_error,
+            HTTPException: _on_http_error,
+            Exception: _on_failure,
         },
     )
     app.router.redirect_slashes = False
@@ -61,32 +61,39 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
 
 async def _document(_request: Request) -> Response:
     document = resources.files("gentrace.local") / "openapi.json"
-    return Response(document.read_bytes(), media_type=Answer.media_type)
+    return Response(document.read_bytes(), media_type=ApiResponse.media_type)
 
 
 async def _health(_request: Request) -> Response:
-    return Answer({"status": "ok"})
+    return ApiResponse({"status": "ok"})
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
-    return error.answer()
+async def _on_request_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)  # noqa: S101 - registered for this class
+    return error.response()
 
 
-async def _not_stored(request: Request, error: Exception) -> Response:
+async def _on_storage_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StorageError)  # noqa: S101 - registered for this class
-    what = {"POST": "the run was not stored: ", "DELETE": "the run was not deleted: "}
-    wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    return Refusal(error.status, f"{what.get(request.method, '')}{error}", headers=wait).answer()
+    prefixes = {"POST": "the run was not stored: ", "DELETE": "the run was not deleted: "}
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return RequestError(
+        error.status, f"{prefixes.get(request.method, '')}{error}", headers=headers
+    ).response()
 
 
-async def _unrouted(_request: Request, error: Exception) -> Response:
+async def _on_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    words = {NOT_FOUND: "there is nothing at this path", NOT_ALLOWED: "this path has other methods"}
-    return Refusal(error.status_code, words[error.status_code], headers=error.headers).answer()
+    messages = {
+        NOT_FOUND: "there is nothing at this path",
+        NOT_ALLOWED: "this path has other methods",
+    }
+    return RequestError(
+        error.status_code, messages[error.status_code], headers=error.headers
+    ).response()
 
 
-async def _failed(_request: Request, _error: Exception) -> Response:
-    # uvicorn closes the connection of a request that raised; this lets its client know.
-    words = "the server failed; its log says why"
-    return Refusal(500, words, headers={"Connection": "close"}).answer()
+async def _on_failure(_request: Request, _error: Exception) -> Response:
+    # uvicorn closes the connection after an exception; the header tells the client.
+    message = "the server failed; its log says why"
+    return RequestError(500, message, headers={"Connection": "close"}).response()

@@ -1,4 +1,4 @@
-"""The check of a body: strict JSON first, then the schema of the shipped document."""
+"""Validation of a request body: strict JSON, then the schema of the OpenAPI document."""
 
 import json
 from importlib import resources
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 
-from gentrace.local.json_text import parse
-from gentrace.local.refusal import Refusal
+from gentrace.local.responses import RequestError
+from gentrace.local.strict_json import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gentrace.local.clock import Clock
+    from gentrace.local.cpu_budget import CpuBudget
 
-# What jsonschema calls them, as Python does.
-JSON_WORDS: Final = {"None": "null", "True": "true", "False": "false"}
+# jsonschema's messages use Python's names for these values.
+JSON_NAMES: Final = {"None": "null", "True": "true", "False": "false"}
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
@@ -26,14 +26,15 @@ class _Error(Protocol):
 
 
 class RunChecker:
-    """Checks pipeline runs against the request schema of the OpenAPI document in this package.
+    """Validates pipeline runs against the request schema of the OpenAPI document in this package.
 
-    Draft 2020-12 with `date-time` asserted; ImportError if its checker is not installed, since
-    jsonschema alone would then let every date pass. `clock` bounds the time that it takes.
+    The schema is of draft 2020-12, and the format `date-time` is checked. Raises ImportError if the
+    package for that is not installed, as jsonschema would then accept every date. `cpu_budget`
+    limits the CPU time.
     """
 
-    def __init__(self, clock: "Clock") -> None:
-        self._clock = clock
+    def __init__(self, cpu_budget: "CpuBudget") -> None:
+        self._cpu_budget = cpu_budget
         document = json.loads(resources.files("gentrace").joinpath("openapi.json").read_bytes())
         body = document["paths"]["/pipeline-run"]["post"]["requestBody"]
         schema = body["content"]["application/json"]["schema"]
@@ -45,53 +46,53 @@ class RunChecker:
         types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
         untyped: Any = validators
         validator = untyped.extend(Draft202012Validator, type_checker=types)(
-            _without_references(schema, document["components"]["schemas"]),
-            format_checker=_formats(),
+            _inline_references(schema, document["components"]["schemas"]),
+            format_checker=_make_format_checker(),
         )
-        self._flaws: Callable[[Any], Iterator[_Error]] = validator.iter_errors
+        self._iter_errors: Callable[[Any], Iterator[_Error]] = validator.iter_errors
 
     def check(self, body: bytes) -> tuple[str, dict[str, Any]]:
-        """Give the text of the run in `body` and its value; `Refusal` 400 if it is not a run.
+        """Return the text of the run in `body` and its value; `RequestError` 400 for no valid run.
 
-        The value is one of `json_text.parse`.
+        The value is made by `strict_json.parse`.
         """
-        text, run = parse(body, self._clock)
-        flaw = next(self._flaws(run), None)
-        if flaw is not None:
-            value, blank, rest = flaw.message.partition(" ")
-            raise Refusal(400, JSON_WORDS.get(value, value) + blank + rest, flaw.json_path)
+        text, run = parse(body, self._cpu_budget)
+        error = next(self._iter_errors(run), None)
+        if error is not None:
+            value, space, rest = error.message.partition(" ")
+            raise RequestError(400, JSON_NAMES.get(value, value) + space + rest, error.json_path)
         return text, run
 
     def _is_object(self, _types: object, value: object) -> bool:
-        # Asked about every step: the place to look at the clock.
-        self._clock.tick()
+        # jsonschema calls this for every step, so it is the place to check the CPU budget.
+        self._cpu_budget.tick()
         return isinstance(value, dict)
 
 
-def _without_references(schema: Json, named: dict[str, Json]) -> Json:
-    """Put named schemas where they are referred to: to look each up takes as long as to check."""
+def _inline_references(schema: Json, definitions: dict[str, Json]) -> Json:
+    """Replace references by their schemas: resolving them would double the time of a check."""
     if isinstance(schema, list):
-        return [_without_references(member, named) for member in schema]
+        return [_inline_references(member, definitions) for member in schema]
     if not isinstance(schema, dict):
         return schema
     reference = schema.get("$ref")
     if isinstance(reference, str):
-        return _without_references(named[reference.rpartition("/")[2]], named)
-    return {name: _without_references(value, named) for name, value in schema.items()}
+        return _inline_references(definitions[reference.rpartition("/")[2]], definitions)
+    return {name: _inline_references(value, definitions) for name, value in schema.items()}
 
 
 def is_date_time(text: str) -> bool:
-    """Whether a text is a date and time as the document has them: RFC 3339, of a real date."""
-    return _formats().conforms(text, "date-time")
+    """Return whether a text is an RFC 3339 date and time of a day that exists."""
+    return _make_format_checker().conforms(text, "date-time")
 
 
-def _formats() -> FormatChecker:
-    formats = FormatChecker(formats=["date-time"])
-    is_date_time, _ = formats.checkers["date-time"]
+def _make_format_checker() -> FormatChecker:
+    checker = FormatChecker(formats=["date-time"])
+    is_date_time, _ = checker.checkers["date-time"]
 
-    @formats.checks("date-time")
+    @checker.checks("date-time")
     def _is_date_time(value: object) -> bool:
-        # Its pattern ends in `$`, before which a line break may stand.
+        # Its pattern ends in `$`, which also matches before a final line break.
         return bool(is_date_time(value)) and not str(value).endswith("\n")
 
-    return formats
+    return checker

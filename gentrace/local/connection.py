@@ -1,4 +1,4 @@
-"""One client's connection: uvicorn's, with bounds on how long a client may dawdle."""
+"""The connection of one client: uvicorn's HTTP protocol, with timeouts against slow clients."""
 
 import asyncio
 import json
@@ -12,80 +12,81 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-    from gentrace.local.accepting import Room
+    from gentrace.local.connection_limit import ConnectionLimit
 
-# Key in a scope's `state` of the function that closes the request's connection.
+# Key in the `state` of an ASGI scope: the function that closes the connection of the request.
 CLOSE: Final = "gentrace.close"
 
 
 class Connection(H11Protocol):
-    """Ends when a request's head, or the taking in of an answer, is not done in `patience` seconds.
+    """Aborts if a request head is not received, or a response not read, within `timeout` seconds.
 
-    Sending a byte now and then buys no more time. The body's time is the app's, which can answer.
+    A trickle of bytes does not extend the timeout. The application limits the time of a request
+    body, as it can still answer.
     """
 
-    patience: ClassVar[float]
-    room: "ClassVar[Room]"
+    timeout: ClassVar[float]
+    limit: "ClassVar[ConnectionLimit]"
 
     @classmethod
-    def within(cls, seconds: float, room: "Room") -> type["Connection"]:
-        """Make the class of connections that have this patience, and their places in a room."""
-        return type("Connection", (cls,), {"patience": seconds, "room": room})
+    def with_limits(cls, timeout: float, limit: "ConnectionLimit") -> type["Connection"]:
+        """Make the connection class for a timeout and a limit on the number of connections."""
+        return type("Connection", (cls,), {"timeout": timeout, "limit": limit})
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start waiting for the first head."""
+        """Start the timeout for the first request head."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is a TCP server's
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
-        self.room.enter(self)
-        # asyncio leaves this out for a listener made elsewhere, and then an answer's head and body
-        # wait for each other: 40 ms a request.
+        self.limit.add(self)
+        # asyncio does not disable Nagle's algorithm for a listener that it did not create. Then the
+        # body of a response waits for the acknowledgement of its head: 40 ms a request.
         stream: socket.socket = transport.get_extra_info("socket")
-        # Some systems refuse it for a client that has gone already.
+        # Some systems raise an error if the client has already disconnected.
         with suppress(OSError):
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, CLOSE: transport.abort}
-        # uvicorn's own log of requests holds their query strings, and those may hold a secret.
+        # uvicorn's access log shows query strings, which may contain secrets.
         self.access_log = False
-        self._watch_head()
+        self._update_head_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Take in what came, and know from it whether a head is being waited for."""
+        """Parse the data, then start or stop the timeout for a request head."""
         super().data_received(data)
-        self._watch_head()
+        self._update_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Cancel the timers."""
         super().connection_lost(exc)
-        self.room.leave(self)
+        self.limit.remove(self)
         _cancel(self._head_timer)
         _cancel(self._write_timer)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, unless it is there already."""
+        """Mark the connection idle, unless the next request has already arrived."""
         super().on_response_complete()
         if self.cycle.response_complete:
-            self.room.rest(self)
+            self.limit.mark_idle(self)
 
-    def leave(self) -> None:
-        """Close the connection, which has no request under way."""
+    def close_idle(self) -> None:
+        """Close the connection; it has no request in progress."""
         self.transport.close()
 
     def pause_writing(self) -> None:
-        """Start waiting for the client to take in what was written."""
+        """Start the timeout for the client to read what was written."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self.patience, self.transport.abort)
+        self._write_timer = self.loop.call_later(self.timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the client takes in its answer."""
+        """Cancel the timeout: the client is reading its response."""
         super().resume_writing()
         _cancel(self._write_timer)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP in JSON, like every error."""
+        """Answer a malformed request in JSON, as every other error."""
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            # An answer is on its way, and there is no saying anything between.
+            # A response is being sent, and nothing may be sent in the middle of it.
             self.transport.close()
             return
         body = json.dumps({"error": msg}).encode()
@@ -99,16 +100,16 @@ class Connection(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _watch_head(self) -> None:
-        # None until the first request, which its type does not say.
+    def _update_head_timer(self) -> None:
+        # None before the first request, which the type of `cycle` does not allow for.
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and not cycle.response_complete:
             _cancel(self._head_timer)
             self._head_timer = None
-            self.room.begin(self)
+            self.limit.mark_busy(self)
         elif self._head_timer is None:
-            self.room.rest(self)
-            self._head_timer = self.loop.call_later(self.patience, self.transport.abort)
+            self.limit.mark_idle(self)
+            self._head_timer = self.loop.call_later(self.timeout, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -1,18 +1,18 @@
-"""Which runs are asked for, as conditions of SQL."""
+"""Filters of runs, as SQL conditions."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-# A position after that of every run.
-END: Final = 2**63 - 1
+# A position after every run.
+MAX_POSITION: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The runs that are asked for; None asks for nothing.
+    """Which runs to find; None is no condition.
 
-    `text` is words that must all be there, where `word*` is any that begin so; `since` and `until`
-    are in milliseconds since 1970, both included, `min_duration` is in milliseconds.
+    `text` is words that a run must all have, `word*` matches a prefix; `since` and `until` are in
+    milliseconds since 1970, both inclusive; `min_duration` is in milliseconds.
     """
 
     name: str | None = None
@@ -23,16 +23,16 @@ class Filters:
     min_duration: float | None = None
 
     def select(
-        self, *, before: int = END, after: int = 0, oldest_first: bool = False
+        self, *, before: int = MAX_POSITION, after: int = 0, oldest_first: bool = False
     ) -> tuple[str, list[Any]]:
-        """Make the query for so many positions of runs between two others, and its values."""
+        """Return the SQL for positions in between, and its values but the last, the limit."""
         tables, order = "run_facts", "run_facts.position"
         if self.text is not None:
-            # The words first, whatever else is asked for: they give their runs in order.
+            # CROSS JOIN fixes the order: the full-text index first, which yields runs in order.
             tables = "run_words CROSS JOIN run_facts ON run_facts.position = run_words.rowid"
             order = "run_words.rowid"
         conditions = {
-            "run_words MATCH ?": None if self.text is None else " ".join(words_of(self.text)),
+            "run_words MATCH ?": None if self.text is None else " ".join(search_terms(self.text)),
             f"{order} < ?": before,
             f"{order} > ?": after,
             "run_facts.name = ?": self.name,
@@ -41,17 +41,17 @@ class Filters:
             "run_facts.failed = ?": self.has_error,
             "run_facts.duration >= ?": self.min_duration,
         }
-        asked = {sql: value for sql, value in conditions.items() if value is not None}
+        active = {sql: value for sql, value in conditions.items() if value is not None}
         direction = "ASC" if oldest_first else "DESC"
         sql = (
             f"SELECT run_facts.position FROM {tables}"  # noqa: S608 - our names
-            f" WHERE {' AND '.join(asked)} ORDER BY {order} {direction} LIMIT ?"
+            f" WHERE {' AND '.join(active)} ORDER BY {order} {direction} LIMIT ?"
         )
-        return sql, list(asked.values())
+        return sql, list(active.values())
 
 
-def words_of(text: str) -> list[str]:
-    """Split a text into words as the search takes them, each in quotes that take its meaning."""
+def search_terms(text: str) -> list[str]:
+    """Split a text into quoted terms of an FTS5 query, so that no word is taken for an operator."""
     words: list[str] = []
     for word in text.replace("\0", " ").split():
         plain = word.rstrip("*")

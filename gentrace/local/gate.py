@@ -1,4 +1,4 @@
-"""The outermost layer of the app: whom it answers, and how a request ends that is refused early."""
+"""The outermost ASGI layer: access control, and early responses to unread request bodies."""
 
 import asyncio
 import hashlib
@@ -13,14 +13,14 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gentrace.local.refusal import Refusal
+from gentrace.local.responses import RequestError
 
 HEALTH: Final = "/healthz"
-# What of the server needs no token: whether it is up, and the viewer, which asks for it.
-OPEN_PATHS: Final = ("/", HEALTH)
-OPEN_FOLDER: Final = "/assets/"
-# Nothing that was sent to the server is ever run or shown as markup, in no page and in no frame.
-PROTECTION: Final = [
+# Paths that need no token: the health check, and the viewer, which asks its user for the token.
+PUBLIC_PATHS: Final = ("/", HEALTH)
+PUBLIC_PREFIX: Final = "/assets/"
+# Stored data is never run as a script or shown as markup, in no page and no frame.
+SECURITY_HEADERS: Final = [
     (
         b"content-security-policy",
         (
@@ -35,19 +35,19 @@ PROTECTION: Final = [
     (b"cache-control", b"no-store"),
 ]
 AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::([0-9]{1,5}))?")
-# Seconds for which the rest of a refused body is still taken in and thrown away.
+# Seconds for which the rest of a rejected body is still read and discarded.
 LINGER: Final = 5.0
 
 logger = logging.getLogger("gentrace.local")
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
-    """What a request's `Host` may be: the names, each with its port, and no other.
+class AllowedHosts:
+    """The allowed `Host` headers, a protection against DNS rebinding.
 
-    A web page that rebinds its own name to this machine sends that name, and is refused.
-    `any_address` is for a server on all addresses, which cannot know them all: it takes every IP
-    address with `port`, as rebinding needs a name.
+    A web page that rebinds its own name to this machine sends that name, and is rejected.
+    `any_address` is for a server that listens on all addresses and cannot know them all: it allows
+    every IP address with `port`, as DNS rebinding needs a name.
     """
 
     names: frozenset[str]
@@ -55,8 +55,8 @@ class Hosts:
     any_address: bool = False
 
     @classmethod
-    def of(cls, names: Iterable[str], port: int, *, any_address: bool = False) -> "Hosts":
-        """Names as they are written in a URL; one without a port gets `port`."""
+    def of(cls, names: Iterable[str], port: int, *, any_address: bool = False) -> "AllowedHosts":
+        """Parse names as they are written in a URL; one without a port gets `port`."""
         matches = {name: AUTHORITY.fullmatch(name.lower()) for name in names}
         for name, match in matches.items():
             if match is None:
@@ -65,7 +65,7 @@ class Hosts:
         return cls(full, port, any_address)
 
     def allow(self, host: str) -> bool:
-        """Whether a `Host` header names this server."""
+        """Return whether a `Host` header names this server."""
         match = AUTHORITY.fullmatch(host.lower())
         if match is None:
             return False
@@ -84,9 +84,9 @@ def _is_address(text: str) -> bool:
 
 
 class Gate:
-    """Lets requests through that name this server and, where one is set, hold its token."""
+    """Passes on requests that name this server and, if one is set, carry its token."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: str | None) -> None:
         self._app = app
         self._hosts = hosts
         self._digest = None if token is None else _digest(token.encode("latin-1"))
@@ -95,79 +95,79 @@ class Gate:
         """Answer one request (ASGI)."""
         exchange = _Exchange(scope, receive, send)
         try:
-            refusal = self._refusal(scope)
-            app = self._app if refusal is None else refusal.answer()
+            error = self._check(scope)
+            app = self._app if error is None else error.response()
             await app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
-            # The server stops, and the time for requests under way is over.
+            # The server is stopping, and the grace period for requests in progress has ended.
             if not exchange.started:
-                answer = Refusal(503, "the server is stopping").answer()
-                await answer(scope, receive, send)
+                response = RequestError(503, "the server is stopping").response()
+                await response(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
-        # None if it has gone already.
+    def _check(self, scope: Scope) -> RequestError | None:
+        # The address is None if the client has already disconnected.
         client = (scope["client"] or ["a client that has gone"])[0]
-        hosts = _values(scope, b"host")
+        hosts = _header_values(scope, b"host")
         if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):
             logger.warning("refused a request from %s: its Host is not this server's", client)
-            return Refusal(421, "this server does not answer to that host", "Host")
-        if self._digest is None or _is_open(scope["path"]):
+            return RequestError(421, "this server does not answer to that host", "Host")
+        if self._digest is None or _is_public(scope["path"]):
             return None
-        given = _values(scope, b"authorization")
+        given = _header_values(scope, b"authorization")
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
-        # Digests are of one length, so the time says nothing about the token, not even its length.
+        # Digests have one length, so the time of the comparison does not reveal the token's.
         if scheme.lower() == b"bearer" and hmac.compare_digest(_digest(token), self._digest):
             return None
-        words = "that is not this server's token" if given else "no token was sent"
-        logger.warning("refused a request from %s: %s", client, words)
-        words += "; the server wants its own, as Authorization: Bearer TOKEN"
-        return Refusal(401, words, "Authorization", {"WWW-Authenticate": "Bearer"})
+        message = "that is not this server's token" if given else "no token was sent"
+        logger.warning("refused a request from %s: %s", client, message)
+        message += "; the server wants its own, as Authorization: Bearer TOKEN"
+        return RequestError(401, message, "Authorization", {"WWW-Authenticate": "Bearer"})
 
 
 class _Exchange:
-    """One request and its answer; an answer that comes before the body's end is still read.
+    """One request and its response, with a lingering close if the body was not read to its end.
 
-    To close the connection while the client sends would lose the answer on its way: the client
-    would see a reset. So the answer goes out, the rest of the body is thrown away for at most
-    LINGER seconds, and then the connection closes.
+    If the connection were closed while the client is sending, the client would see a reset in
+    place of the response. So the response is sent, the rest of the body is read and discarded for
+    at most LINGER seconds, and then the connection closes.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._unread = bool(
-            _values(scope, b"transfer-encoding")
-            or any(length != b"0" for length in _values(scope, b"content-length"))
+        self._has_unread_body = bool(
+            _header_values(scope, b"transfer-encoding")
+            or any(length != b"0" for length in _header_values(scope, b"content-length"))
         )
         self.started = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         if not message.get("more_body", False):
-            self._unread = False
+            self._has_unread_body = False
         return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            message["headers"] = [*message["headers"], *PROTECTION]
-            if self._unread:
+            message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            if self._has_unread_body:
                 message["headers"].append((b"connection", b"close"))
-        elif self._unread and not message.get("more_body", False):
+        elif self._has_unread_body and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER):
-                    while self._unread:
+                    while self._has_unread_body:
                         await self.receive()
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
 
 
-def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+def _is_public(path: str) -> bool:
+    return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIX)
 
 
-def _values(scope: Scope, name: bytes) -> list[bytes]:
+def _header_values(scope: Scope, name: bytes) -> list[bytes]:
     return [value for header, value in scope["headers"] if header == name]
 
 

@@ -1,4 +1,4 @@
-"""The viewer: a page and what belongs to it, as they lie in this package."""
+"""The static files of the viewer, served from this package."""
 
 import mimetypes
 from importlib import resources
@@ -8,12 +8,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gentrace.local.refusal import Refusal
+from gentrace.local.responses import RequestError
 
 ASSETS: Final = "/assets/"
-# Not the machine's own table, which may say something else.
+# Python's own table: that of the machine may have other types.
 MEDIA_TYPES: Final = mimetypes.MimeTypes()
-FURTHER_TYPES: Final = {
+EXTRA_MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".woff2": "font/woff2",
     ".json": "application/json",
@@ -21,34 +21,34 @@ FURTHER_TYPES: Final = {
 
 
 async def index(_request: Request) -> Response:
-    """Give the page."""
-    return _answer(_viewer() / "index.html")
+    """Respond with the page."""
+    return _file_response(_viewer() / "index.html")
 
 
 async def asset(request: Request) -> Response:
-    """Give a file that the page refers to."""
-    file = _files(_viewer() / "assets").get(request.path_params["path"])
+    """Respond with a file that the page refers to."""
+    file = _files_below(_viewer() / "assets").get(request.path_params["path"])
     if file is None:
-        raise Refusal(404, "there is nothing at this path")
-    return _answer(file)
+        raise RequestError(404, "there is nothing at this path")
+    return _file_response(file)
 
 
 def _viewer() -> Traversable:
     return resources.files("gentrace.local") / "viewer"
 
 
-def _files(folder: Traversable, place: str = "") -> dict[str, Traversable]:
-    """Give the files of a folder by their paths in it: only what is found there is ever read."""
+def _files_below(folder: Traversable, prefix: str = "") -> dict[str, Traversable]:
+    """Return the files below a folder by path: no other path is ever read."""
     files: dict[str, Traversable] = {}
-    for each in folder.iterdir() if folder.is_dir() else ():
-        if each.is_dir():
-            files |= _files(each, f"{place}{each.name}/")
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.is_dir():
+            files |= _files_below(entry, f"{prefix}{entry.name}/")
         else:
-            files[place + each.name] = each
+            files[prefix + entry.name] = entry
     return files
 
 
-def _answer(file: Traversable) -> Response:
+def _file_response(file: Traversable) -> Response:
     suffix = file.name[file.name.rfind(".") :]
-    kind = FURTHER_TYPES.get(suffix) or MEDIA_TYPES.guess_type(file.name)[0]
-    return Response(file.read_bytes(), media_type=kind or "application/octet-stream")
+    media_type = EXTRA_MEDIA_TYPES.get(suffix) or MEDIA_TYPES.guess_type(file.name)[0]
+    return Response(file.read_bytes(), media_type=media_type or "application/octet-stream")

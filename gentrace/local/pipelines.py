@@ -1,4 +1,4 @@
-"""Figures of the runs of each pipeline."""
+"""Statistics of the runs of each pipeline."""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ CREATED: Final = "SELECT created_at FROM pipeline_runs WHERE position = ?"
 
 @dataclass(slots=True)
 class _Pipeline:
-    """What was seen of one pipeline so far."""
+    """The runs of one pipeline, counted so far."""
 
     last: int = 0
     runs: int = 0
@@ -19,9 +19,9 @@ class _Pipeline:
 
 
 def read_pipelines(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Give the pipelines by their names on the wire, the one that ran last first.
+    """Return the statistics of all pipelines as JSON objects, the one that ran last first.
 
-    Durations are in milliseconds, None if none is known.
+    Durations are in milliseconds, None if unknown.
     """
     seen: dict[str, _Pipeline] = {}
     for name, position, duration, failed in connection.execute(RUNS):
@@ -32,10 +32,10 @@ def read_pipelines(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         if duration is not None:
             pipeline.durations.append(duration)
     newest_first = sorted(seen.items(), key=lambda item: -item[1].last)
-    return [_said(connection, name, pipeline) for name, pipeline in newest_first]
+    return [_to_wire(connection, name, pipeline) for name, pipeline in newest_first]
 
 
-def _said(connection: sqlite3.Connection, name: str, pipeline: _Pipeline) -> dict[str, Any]:
+def _to_wire(connection: sqlite3.Connection, name: str, pipeline: _Pipeline) -> dict[str, Any]:
     pipeline.durations.sort()
     (created_at,) = connection.execute(CREATED, (pipeline.last,)).fetchone()
     return {
@@ -49,7 +49,7 @@ def _said(connection: sqlite3.Connection, name: str, pipeline: _Pipeline) -> dic
 
 
 def _percentile(durations: list[float], percent: int) -> float | None:
-    """Give the smallest of sorted numbers that so many in a hundred are not above."""
+    """Return the nearest-rank percentile of sorted numbers, None if there are none."""
     if not durations:
         return None
     return durations[-(-len(durations) * percent // 100) - 1]

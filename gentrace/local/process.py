@@ -1,22 +1,22 @@
-"""Which process this is: a forked child is another one."""
+"""Telling a process from its forked children."""
 
 import os
 from collections.abc import Callable
 
 
 class Process:
-    """The process in which this was made."""
+    """The process in which this object was created."""
 
     def __init__(self) -> None:
         self._made_in = _Current.token
 
     def is_current(self) -> bool:
-        """Whether it is the one that asks, and no child of it."""
+        """Return whether the caller runs in that process, not in a forked child."""
         return self._made_in is _Current.token
 
 
 class _Current:
-    # Not its id, which a child in a namespace of its own may share.
+    # Not the process id: a child in its own PID namespace may have the same one.
     token = object()
 
 
@@ -25,7 +25,7 @@ def _renew() -> None:
 
 
 def _no_forks(*, after_in_child: Callable[[], None]) -> None:
-    """Stand in where there is no such hook, and so no child that would need it."""
+    """Replace `os.register_at_fork` on systems that cannot fork."""
 
 
 _register = getattr(os, "register_at_fork", _no_forks)

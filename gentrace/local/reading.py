@@ -1,55 +1,56 @@
-"""Reading from a database: at any time, whoever writes to it meanwhile."""
+"""The reader of the database; it never waits for a writer."""
 
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from gentrace.local.files import Files
-from gentrace.local.filters import END, Filters
+from gentrace.local.database_files import DatabaseFiles
+from gentrace.local.filters import MAX_POSITION, Filters
 from gentrace.local.pipelines import read_pipelines
 
-# Bytes of runs that are read at once, one run at least: a thousand large ones are too many.
+# How many characters of runs are read at once, one run at least: they must fit in memory.
 CHUNK: Final = 2**18
-# How a run is given: all of it, without its body, or its body alone.
-WHOLE: Final = """
+# The forms of a run: all of it, the summary without the body, or the body alone.
+SELECT_FULL: Final = """
 SELECT substr(summary, 1, length(summary) - 1) || ', "pipelineRun": ' || body || '}'
 FROM run_summaries JOIN pipeline_runs USING (position) WHERE position = ?
 """
-SUMMARY: Final = "SELECT summary FROM run_summaries WHERE position = ?"
-BODY: Final = "SELECT body FROM pipeline_runs WHERE position = ?"
+SELECT_SUMMARY: Final = "SELECT summary FROM run_summaries WHERE position = ?"
+SELECT_BODY: Final = "SELECT body FROM pipeline_runs WHERE position = ?"
 
 
 class Reader:
-    """Reads from one open database, through connections that `connect` makes.
+    """Reads from one open database, through a pool of connections that `connect` opens.
 
-    Any thread may call it; each reads what was committed when it began, and waits for no writer.
-    Raises `StorageError` if the database is gone.
+    Thread-safe. Methods raise `StorageError` if the file of the database is gone.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], files: Files) -> None:
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], database_files: DatabaseFiles
+    ) -> None:
         self._connect = connect
-        self._files = files
+        self._files = database_files
         self._idle: list[sqlite3.Connection] = []
 
     def run(self, run_id: str) -> str | None:
-        """Give the run of that id as JSON, None if there is none."""
+        """Return the run of that id as JSON, None if there is none."""
         with self._reading() as connection:
             position = _position(connection, run_id)
             if position is None:
                 return None
-            text: str | None = _one(connection, WHOLE, position)
+            text: str | None = _scalar(connection, SELECT_FULL, position)
             return text
 
     def run_id(self, position: int) -> str | None:
-        """Give the id of the run at a position, None if it was deleted."""
+        """Return the id of the run at a position, None if it was deleted."""
         sql = "SELECT id FROM pipeline_runs WHERE position = ?"
         with self._reading() as connection:
-            run_id: str | None = _one(connection, sql, position)
+            run_id: str | None = _scalar(connection, sql, position)
             return run_id
 
     def position(self, run_id: str) -> int | None:
-        """Find where the run of that id stands in the order of storing, None if there is none."""
+        """Return the position of a run in the order of storing, None if there is no such run."""
         with self._reading() as connection:
             return _position(connection, run_id)
 
@@ -58,25 +59,25 @@ class Reader:
         filters: Filters,
         limit: int,
         *,
-        before: int = END,
+        before: int = MAX_POSITION,
         after: int = 0,
         oldest_first: bool = False,
     ) -> list[int]:
-        """Find at most so many runs between two positions, newest first unless told otherwise."""
+        """Return the positions of up to `limit` runs between two positions, both exclusive."""
         sql, values = filters.select(before=before, after=after, oldest_first=oldest_first)
         with self._reading() as connection:
             return [position for (position,) in connection.execute(sql, (*values, limit))]
 
-    def texts(self, positions: list[int], form: str) -> tuple[list[str], list[int]]:
-        """Give the first of these runs in a form (WHOLE …), and the positions that are left.
+    def texts(self, positions: list[int], select: str) -> tuple[list[str], list[int]]:
+        """Return runs in a form (SELECT_FULL …), about CHUNK characters, and the positions left.
 
-        What was deleted meanwhile is left out.
+        Runs that were deleted in the meantime are left out.
         """
         texts: list[str] = []
         size = 0
         with self._reading() as connection:
             for done, position in enumerate(positions, 1):
-                text = _one(connection, form, position)
+                text = _scalar(connection, select, position)
                 if text is not None:
                     texts.append(text)
                     size += len(text)
@@ -85,7 +86,7 @@ class Reader:
         return texts, []
 
     def pipelines(self) -> list[dict[str, Any]]:
-        """Give the pipelines with figures of their runs, as `read_pipelines` does."""
+        """Return the statistics of all pipelines."""
         with self._reading() as connection, _snapshot(connection):
             return read_pipelines(connection)
 
@@ -96,7 +97,7 @@ class Reader:
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection]:
-        self._files.check()
+        self._files.check_unchanged()
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -109,7 +110,7 @@ class Reader:
 
 @contextmanager
 def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
-    """Read what was committed when this began, by all statements."""
+    """Make all statements in the block read the same snapshot of the database."""
     connection.execute("BEGIN")
     try:
         yield
@@ -119,10 +120,10 @@ def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
 
 def _position(connection: sqlite3.Connection, run_id: str) -> int | None:
     sql = "SELECT position FROM pipeline_runs WHERE id = ?"
-    position: int | None = _one(connection, sql, run_id)
+    position: int | None = _scalar(connection, sql, run_id)
     return position
 
 
-def _one(connection: sqlite3.Connection, sql: str, value: object) -> Any:
+def _scalar(connection: sqlite3.Connection, sql: str, value: object) -> Any:
     row = connection.execute(sql, (value,)).fetchone()
     return None if row is None else row[0]

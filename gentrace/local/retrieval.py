@@ -1,4 +1,4 @@
-"""Giving runs back, and deleting them: GET and DELETE /pipeline-runs, GET /pipelines."""
+"""Reading and deleting runs: GET and DELETE /pipeline-runs, GET /pipelines."""
 
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
@@ -7,27 +7,33 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gentrace.local.calling_off import CallingOff
-from gentrace.local.filters import END, Filters
-from gentrace.local.reading import BODY, SUMMARY, WHOLE, Reader
-from gentrace.local.refusal import Answer, Refusal
-from gentrace.local.requests import FILTERS, choice, filters, number, query
-from gentrace.local.work import work, work_or_call_off
+from gentrace.local.cancellation import Cancellation
+from gentrace.local.filters import MAX_POSITION, Filters
+from gentrace.local.reading import SELECT_BODY, SELECT_FULL, SELECT_SUMMARY, Reader
+from gentrace.local.requests import (
+    FILTER_NAMES,
+    parse_choice,
+    parse_filters,
+    parse_number,
+    query_parameters,
+)
+from gentrace.local.responses import ApiResponse, RequestError
+from gentrace.local.threads import run_cancellable, run_in_thread
 from gentrace.local.writing import Writer
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 1000
-# Ends of pages that are remembered.
-ENDS: Final = 1000
-# Runs that an export asks for at once.
+# How many cursors of pages are remembered.
+MAX_CURSORS: Final = 1000
+# How many runs one query of an export finds.
 BATCH: Final = 1000
-VIEWS: Final = {"full": WHOLE, "summary": SUMMARY}
-# Line breaks between the tokens of a JSON text; inside of a string there can be none.
-BREAKS: Final = str.maketrans("\r\n", "  ")
+VIEWS: Final = {"full": SELECT_FULL, "summary": SELECT_SUMMARY}
+# In JSON, line breaks only occur between tokens, so replacing them keeps the value.
+LINE_BREAKS_TO_SPACES: Final = str.maketrans("\r\n", "  ")
 
 
 class Retrieval:
-    """The endpoints that read and delete; reading is done in `readers`, deleting in `writers`."""
+    """The endpoints that read and delete; they use the threads of `readers` and `writers`."""
 
     def __init__(
         self, reader: Reader, writer: Writer, readers: Executor, writers: Executor
@@ -36,90 +42,98 @@ class Retrieval:
         self._writer = writer
         self._readers = readers
         self._writers = writers
-        # Where pages ended: the run there may be deleted before the next page is asked for.
-        self._ends: dict[str | None, int] = {}
+        # The position of each run that ended a page, as it may be deleted before the next request.
+        self._cursors: dict[str | None, int] = {}
 
-    async def page(self, request: Request) -> Response:
-        """Give the newest runs that are asked for, and where the next page begins."""
-        parameters = query(request, (*FILTERS, "limit", "before", "view"))
-        limit = number(parameters, "limit", DEFAULT_LIMIT, MAX_LIMIT)
-        form = VIEWS[choice(parameters, "view", VIEWS) or "full"]
-        wanted = filters(parameters)
-        before = END
+    async def list_runs(self, request: Request) -> Response:
+        """Respond with a page of runs, newest first, and the cursor of the next page."""
+        parameters = query_parameters(request, (*FILTER_NAMES, "limit", "before", "view"))
+        limit = parse_number(parameters, "limit", DEFAULT_LIMIT, MAX_LIMIT)
+        select = VIEWS[parse_choice(parameters, "view", VIEWS) or "full"]
+        filters = parse_filters(parameters)
+        before = MAX_POSITION
         if "before" in parameters:
-            found = await work(self._readers, self._reader.position, parameters["before"])
+            found = await run_in_thread(self._readers, self._reader.position, parameters["before"])
             if found is None:
-                found = self._ends.get(parameters["before"])
+                found = self._cursors.get(parameters["before"])
             if found is None:
-                raise Refusal(400, "before is the id of a stored run", "before")
+                raise RequestError(400, "before is the id of a stored run", "before")
             before = found
-        positions = await work(self._readers, self._find, wanted, limit + 1, before)
-        following = None
+        positions = await run_in_thread(self._readers, self._find, filters, limit + 1, before)
+        next_cursor = None
         if len(positions) > limit:
             del positions[limit:]
-            following = await self._end_at(positions[-1])
-        listing = self._listing(positions, form, following)
-        return StreamingResponse(listing, media_type=Answer.media_type)
+            next_cursor = await self._save_cursor(positions[-1])
+        listing = self._stream_list(positions, select, next_cursor)
+        return StreamingResponse(listing, media_type=ApiResponse.media_type)
 
-    async def one(self, request: Request) -> Response:
-        """Give one run, or delete it."""
-        query(request, ())
+    async def run(self, request: Request) -> Response:
+        """Respond with one run, or delete it."""
+        query_parameters(request, ())
         run_id: str = request.path_params["id"]
         if request.method == "DELETE":
-            calling_off = CallingOff()
-            deleted = await work_or_call_off(self._writers, calling_off, self._delete, run_id)
+            cancellation = Cancellation()
+            deleted = await run_cancellable(self._writers, cancellation, self._delete, run_id)
             if deleted:
                 return Response(status_code=204)
         else:
-            run = await work(self._readers, self._reader.run, run_id)
+            run = await run_in_thread(self._readers, self._reader.run, run_id)
             if run is not None:
-                return Response(run, media_type=Answer.media_type)
-        raise Refusal(404, "there is no pipeline run of that id")
+                return Response(run, media_type=ApiResponse.media_type)
+        raise RequestError(404, "there is no pipeline run of that id")
 
     async def export(self, request: Request) -> Response:
-        """Give the bodies of all runs that are asked for, as they were sent, one a line."""
-        wanted = filters(query(request, FILTERS))
-        # Before the answer begins: what cannot be read is an error, not an empty file.
-        first = await work(self._readers, self._find_on, wanted, 0)
-        return StreamingResponse(self._lines(wanted, first), media_type="application/jsonl")
+        """Respond with the bodies of all matching runs as JSON Lines, oldest first."""
+        filters = parse_filters(query_parameters(request, FILTER_NAMES))
+        # Before the response starts, so that a failure is an error response, not an empty file.
+        first = await run_in_thread(self._readers, self._find_after, filters, 0)
+        return StreamingResponse(
+            self._stream_export(filters, first), media_type="application/jsonl"
+        )
 
     async def pipelines(self, request: Request) -> Response:
-        """Give the pipelines, with figures of their runs."""
-        query(request, ())
-        return Answer({"pipelines": await work(self._readers, self._reader.pipelines)})
+        """Respond with the statistics of all pipelines."""
+        query_parameters(request, ())
+        return ApiResponse(
+            {"pipelines": await run_in_thread(self._readers, self._reader.pipelines)}
+        )
 
-    def _find(self, wanted: Filters, limit: int, before: int) -> list[int]:
-        return self._reader.positions(wanted, limit, before=before)
+    def _find(self, filters: Filters, limit: int, before: int) -> list[int]:
+        return self._reader.positions(filters, limit, before=before)
 
-    def _find_on(self, wanted: Filters, after: int) -> list[int]:
-        return self._reader.positions(wanted, BATCH, after=after, oldest_first=True)
+    def _find_after(self, filters: Filters, after: int) -> list[int]:
+        return self._reader.positions(filters, BATCH, after=after, oldest_first=True)
 
-    def _delete(self, calling_off: CallingOff, run_id: str) -> bool:
-        return self._writer.delete(run_id, calling_off)
+    def _delete(self, cancellation: Cancellation, run_id: str) -> bool:
+        return self._writer.delete(run_id, cancellation)
 
-    async def _listing(
-        self, positions: list[int], form: str, following: str | None
+    async def _stream_list(
+        self, positions: list[int], select: str, next_cursor: str | None
     ) -> AsyncIterator[str]:
-        # Some at a time: a thousand large ones would not fit in memory.
+        # In chunks: a thousand large runs would not fit in memory.
         yield '{"pipelineRuns": ['
         separator = ""
         while positions:
-            texts, positions = await work(self._readers, self._reader.texts, positions, form)
+            texts, positions = await run_in_thread(
+                self._readers, self._reader.texts, positions, select
+            )
             if texts:
                 yield separator + ", ".join(texts)
                 separator = ", "
-        yield f'], "next": "{following}"}}' if following else '], "next": null}'
+        yield f'], "next": "{next_cursor}"}}' if next_cursor else '], "next": null}'
 
-    async def _end_at(self, position: int) -> str | None:
-        """Give the id of the run at which a page ends, and remember where that is."""
-        run_id = await work(self._readers, self._reader.run_id, position)
-        self._ends = dict([*self._ends.items(), (run_id, position)][-ENDS:])
+    async def _save_cursor(self, position: int) -> str | None:
+        """Return the id of the run that ends a page, and remember its position."""
+        run_id = await run_in_thread(self._readers, self._reader.run_id, position)
+        self._cursors = dict([*self._cursors.items(), (run_id, position)][-MAX_CURSORS:])
         return run_id
 
-    async def _lines(self, wanted: Filters, positions: list[int]) -> AsyncIterator[str]:
+    async def _stream_export(self, filters: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:
             last = positions[-1]
             while positions:
-                texts, positions = await work(self._readers, self._reader.texts, positions, BODY)
-                yield "".join(f"{text.translate(BREAKS)}\n" for text in texts)
-            positions = await work(self._readers, self._find_on, wanted, last)
+                texts, positions = await run_in_thread(
+                    self._readers, self._reader.texts, positions, SELECT_BODY
+                )
+                yield "".join(f"{text.translate(LINE_BREAKS_TO_SPACES)}\n" for text in texts)
+            positions = await run_in_thread(self._readers, self._find_after, filters, last)

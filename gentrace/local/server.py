@@ -1,4 +1,4 @@
-"""The server itself: put together, run, and ended."""
+"""The server: its parts are connected, started and closed here."""
 
 import asyncio
 import atexit
@@ -17,22 +17,22 @@ from starlette.types import ASGIApp
 
 from gentrace.local.app import API, make_app
 from gentrace.local.gate import Gate
+from gentrace.local.http_server import HttpServer
 from gentrace.local.ingestion import Ingestion
-from gentrace.local.listening import listen
-from gentrace.local.peer import Peer
+from gentrace.local.listener import listen
 from gentrace.local.process import Process
 from gentrace.local.retrieval import Retrieval
-from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings
+from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings, check_callable
+from gentrace.local.storage_errors import StorageError, WriteCancelledError
 from gentrace.local.store import Store
-from gentrace.local.trouble import CalledOffError, StorageError
-from gentrace.local.work import Workers, own_stacks, work
-from gentrace.local.writing import Limits
+from gentrace.local.threads import ThreadPool, large_stacks, run_in_thread
+from gentrace.local.writing import Retention
 
-# Threads that check and store, and threads that read: neither keeps the others waiting.
+# Separate threads for storing and for reading, so that neither blocks the other.
 WRITERS: Final = 4
 READERS: Final = 4
-# Seconds between two looks for runs that are no longer kept.
-UPKEEP: Final = 60.0
+# Seconds between two deletions of runs that are no longer kept.
+PRUNE_INTERVAL: Final = 60.0
 
 Middleware = Callable[[ASGIApp], ASGIApp]
 
@@ -40,20 +40,22 @@ Middleware = Callable[[ASGIApp], ASGIApp]
 class Server:
     """A running server: `url` is the `host` of a `Configuration`, `database` where it stores.
 
-    It runs until `close()`, the end of the `with` block that it is given to, or the end of the
-    program. A forked child has no part of it: closing it there does nothing.
+    It runs until `close()`, the end of its `with` block, or the end of the program. In a forked
+    child, `close()` does nothing.
     """
 
     url: str
     database: Path
 
     def __init__(self, settings: Settings, middleware: Middleware | None = None) -> None:
+        if middleware is not None:
+            check_callable("middleware", middleware)
         self._process = Process()
-        self._closing = ExitStack()
+        self._cleanup = ExitStack()
         try:
             self._open(settings, middleware)
         except BaseException:
-            self._closing.close()
+            self._cleanup.close()
             raise
 
     def __repr__(self) -> str:
@@ -71,74 +73,76 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """End the server; a database that it made for itself is gone then. Twice is once."""
+        """Stop the server, and delete its database if it is a temporary one. May be repeated."""
         if self._process.is_current():
-            self._closing.close()
+            self._cleanup.close()
 
     def start(self) -> None:
-        """Run in a thread of its own; OSError if that fails."""
-        thread = threading.Thread(target=self._peer.run_aside, name="gentrace-local", daemon=True)
+        """Start in a thread of its own; OSError if that fails."""
+        thread = threading.Thread(
+            target=self._http_server.run_in_background, name="gentrace-local", daemon=True
+        )
 
         def stop() -> None:
-            self._peer.should_exit = True
+            self._http_server.should_exit = True
             if thread.is_alive():
                 thread.join()
 
-        self._closing.callback(stop)
-        with own_stacks():
+        self._cleanup.callback(stop)
+        with large_stacks():
             thread.start()
-        self._peer.settled.wait()
-        if self._peer.failure is not None:
-            raise OSError("the server did not start") from self._peer.failure
+        self._http_server.settled.wait()
+        if self._http_server.failure is not None:
+            raise OSError("the server did not start") from self._http_server.failure
         atexit.register(self.close)
-        self._closing.callback(atexit.unregister, self.close)
+        self._cleanup.callback(atexit.unregister, self.close)
 
     def run(self) -> None:
-        """Run in this thread, which must be the main one, until `stop` or a signal."""
-        self._peer.run(sockets=[self._peer.listener])
+        """Run in the calling thread, which must be the main one, until `stop` or a signal."""
+        self._http_server.run(sockets=[self._http_server.listener])
 
     def stop(self) -> None:
-        """Have `run` end soon."""
-        self._peer.should_exit = True
+        """Make `run` return soon."""
+        self._http_server.should_exit = True
 
     def _open(self, settings: Settings, middleware: Middleware | None) -> None:
-        # What is opened first is closed last.
-        place = listen(settings)
-        self._closing.callback(place.listener.close)
+        # The clean-up runs in reverse order.
+        endpoint = listen(settings)
+        self._cleanup.callback(endpoint.listener.close)
         store = self._open_store(settings)
-        writers = self._closing.enter_context(Workers(WRITERS, "gentrace-local-writer"))
-        readers = self._closing.enter_context(Workers(READERS, "gentrace-local-reader"))
+        writers = self._cleanup.enter_context(ThreadPool(WRITERS, "gentrace-local-writer"))
+        readers = self._cleanup.enter_context(ThreadPool(READERS, "gentrace-local-reader"))
         ingestion = Ingestion(store.writer, writers, settings.max_body, settings.timeout)
-        self._closing.callback(ingestion.stop)
+        self._cleanup.callback(ingestion.stop)
         retrieval = Retrieval(store.reader, store.writer, readers, writers)
         app: ASGIApp = make_app(ingestion, retrieval)
         if middleware is not None:
             app = middleware(app)
 
-        async def keep_up() -> None:
+        async def maintain() -> None:
             while settings.keep is not None:
-                await asyncio.sleep(UPKEEP)
-                # Whoever stores a run is told what is wrong with the database.
-                with suppress(StorageError, CalledOffError):
-                    await work(writers, store.forget)
+                await asyncio.sleep(PRUNE_INTERVAL)
+                # The next request that stores a run reports what is wrong with the database.
+                with suppress(StorageError, WriteCancelledError):
+                    await run_in_thread(writers, store.prune)
 
-        self._peer = Peer(
-            Gate(app, place.hosts, settings.token), place.listener, settings.timeout, keep_up
+        self._http_server = HttpServer(
+            Gate(app, endpoint.hosts, settings.token), endpoint.listener, settings.timeout, maintain
         )
-        self.url = f"{place.url}{API}"
+        self.url = f"{endpoint.url}{API}"
 
     def _open_store(self, settings: Settings) -> Store:
         if settings.database is None:
             folder = Path(tempfile.mkdtemp(prefix="gentrace-"))
-            self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+            self._cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
             self.database = folder / "gentrace.sqlite3"
         else:
             self.database = Path(settings.database).absolute()
-        limits = Limits(settings.keep, settings.max_runs)
-        # In a thread of ours, as an older database is parsed when it is opened.
-        with Workers(1, "gentrace-local-opener") as opener:
-            store = opener.submit(Store, self.database, limits).result()
-        self._closing.callback(store.close)
+        retention = Retention(settings.keep, settings.max_runs)
+        # In a thread with a large stack, as upgrading a database parses its runs.
+        with ThreadPool(1, "gentrace-local-opener") as opener:
+            store = opener.submit(Store, self.database, retention).result()
+        self._cleanup.callback(store.close)
         return store
 
 
@@ -155,11 +159,12 @@ def serve(  # noqa: PLR0913 - one argument a setting
     """Run a server on a free port of loopback, in a thread, until it is closed.
 
     It is closed at the end of a `with` block, by `close()`, or at the end of the program. Without
-    `database`, it stores in a private file that is gone afterwards. For the settings see
-    `Settings`. `middleware` gets the endpoints as an ASGI application and gives what is to be
-    served in their place, such as one that answers some requests itself; None serves them as they
-    are. A request that it wants to end unanswered, it ends by calling `scope["state"][CLOSE]`.
-    Raises ValueError for a setting that cannot be and OSError if it cannot store or listen.
+    `database`, it stores in a temporary file. For the settings see `Settings`. `middleware` takes
+    the endpoints as an ASGI application and returns the application to serve instead, such as one
+    that answers some requests itself; None serves the endpoints. To end a request without a
+    response, it calls `scope["state"][CLOSE]`.
+    Raises TypeError or ValueError for a setting that cannot be, and OSError if it cannot store or
+    listen.
     """
     settings = Settings(
         database=database,
@@ -179,10 +184,11 @@ def serve(  # noqa: PLR0913 - one argument a setting
 
 
 def run(settings: Settings, announce: Callable[[Server], None]) -> None:
-    """Run a server in this thread, which must be the main one, until SIGTERM or Ctrl-C.
+    """Run a server in the calling thread, which must be the main one, until SIGTERM or Ctrl-C.
 
     `announce` is called once it listens. Raises OSError if it cannot store or listen.
     """
+    check_callable("announce", announce)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Server(settings) as server:
@@ -190,9 +196,8 @@ def run(settings: Settings, announce: Callable[[Server], None]) -> None:
             def stop(_signal: int, _frame: object) -> None:
                 server.stop()
 
-            # While it serves, uvicorn puts its own handlers in place of these, and raises the
-            # signal again when it has ended: for these to take, rather than for the process to
-            # die of it.
+            # While it serves, uvicorn replaces these handlers with its own. After its shutdown it
+            # raises the signal again; without these handlers that would kill the process.
             for number in before:
                 signal.signal(number, stop)
             announce(server)

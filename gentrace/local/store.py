@@ -1,4 +1,4 @@
-"""Pipeline runs in a SQLite file: opening it, making it ready and closing it."""
+"""The SQLite file of pipeline runs: opening, upgrading and closing it."""
 
 import sqlite3
 from math import inf
@@ -6,65 +6,64 @@ from os import PathLike
 from pathlib import Path
 
 from gentrace.local import tables
-from gentrace.local.clock import Clock
-from gentrace.local.files import Files, make_private, restrict
-from gentrace.local.json_text import parse
+from gentrace.local.cpu_budget import CpuBudget
+from gentrace.local.database_files import DatabaseFiles, create_private, restrict
 from gentrace.local.reading import Reader
+from gentrace.local.strict_json import parse
 from gentrace.local.summaries import summarize
-from gentrace.local.writing import PATIENCE, Limits, Writer
+from gentrace.local.writing import BUSY_TIMEOUT, Retention, Writer
 
 
 class Store:
-    """The runs in one SQLite file, which is made if it is missing, for this user alone.
+    """The runs in one SQLite file, which is created for this user only if it is missing.
 
-    A file of the first version is upgraded, and nothing in it is lost. `writer` and `reader` may be
-    called by any thread. Raises OSError if it cannot be stored there: the file is of another
-    program, say.
+    A file of the first version is upgraded without loss. `writer` and `reader` are thread-safe.
+    Raises OSError if the file cannot be used, such as one of another program.
     """
 
-    def __init__(self, path: str | PathLike[str], limits: Limits | None = None) -> None:
+    def __init__(self, path: str | PathLike[str], retention: Retention | None = None) -> None:
         self._path = Path(path).absolute()
         try:
-            make_private(self._path)
+            create_private(self._path)
             connection = self._connect()
         except (OSError, sqlite3.Error) as error:
-            words = getattr(error, "strerror", None) or error
-            raise OSError(f"cannot store in {path}: {words}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise OSError(f"cannot store in {path}: {reason}") from error
         try:
             self._prepare(connection)
-            files = Files(self._path)
-            self.writer = Writer(connection, files, limits or Limits())
-            self.reader = Reader(self._connect, files)
-            self.forget()
+            database_files = DatabaseFiles(self._path)
+            self.writer = Writer(connection, database_files, retention or Retention())
+            self.reader = Reader(self._connect, database_files)
+            self.prune()
         except (OSError, sqlite3.Error, ValueError) as error:
             connection.close()
             raise OSError(f"cannot store in {path}: {error}") from error
 
-    def forget(self) -> None:
-        """Delete the runs that are no longer kept, some at a time."""
-        while self.writer.forget():
+    def prune(self) -> None:
+        """Delete all runs that are no longer kept."""
+        while self.writer.prune():
             pass
 
     def close(self) -> None:
-        """Close the file; its write-ahead log becomes part of it."""
+        """Close the file; SQLite then copies the write-ahead log into it (checkpoint)."""
         self.reader.close()
         self.writer.close()
 
     def _connect(self) -> sqlite3.Connection:
-        # Never made here: a file that appears anew would not be the one that was opened.
+        # mode=rw never creates the file: a new one would not be the one that was opened.
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode=rw",
             uri=True,
-            timeout=PATIENCE,
+            timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
         )
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        # Before anything is changed: the file may be another program's.
+        # Before anything is changed: the file may belong to another program.
         tables.version_of(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode this, and not NORMAL, puts the log on disk at every commit.
+        # In WAL mode, only FULL syncs the log at every commit; NORMAL does not.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         version = tables.version_of(connection)
@@ -73,16 +72,16 @@ class Store:
             _upgrade(connection)
         connection.execute("COMMIT")
         if version == 1:
-            # That version left its file to the mode that the user's files have.
+            # That version created its file with the default mode of the user.
             restrict(self._path)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Describe each run that is there: it was checked when it was stored."""
-    clock = Clock(inf)
-    clock.start()
-    for position, run_id, created_at, body in tables.bodies(connection):
+    """Add the summary of each run; the runs were validated when they were stored."""
+    cpu_budget = CpuBudget(inf)
+    cpu_budget.start()
+    for position, run_id, created_at, body in tables.iterate_runs(connection):
         encoded = body.encode()
-        _, run = parse(encoded, clock)
+        _, run = parse(encoded, cpu_budget)
         summary = summarize(run, len(encoded))
-        tables.describe(connection, position, run_id, created_at, summary)
+        tables.insert_summary(connection, position, run_id, created_at, summary)

@@ -1,11 +1,11 @@
-"""The tables of a database: what they are, whether a file has them, and how it gets them."""
+"""The schema of the database: its versions, their recognition, creation and upgrade."""
 
 import json
 import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gentrace.local.summaries import Summary, instant
+from gentrace.local.summaries import Summary, to_milliseconds
 
 VERSION: Final = 2
 RUNS: Final = """CREATE TABLE pipeline_runs (
@@ -16,7 +16,7 @@ RUNS: Final = """CREATE TABLE pipeline_runs (
     name TEXT NOT NULL,
     body TEXT NOT NULL
 )"""
-# Narrow, so that a filter can look at every run: position is that of pipeline_runs, created_at and
+# Narrow rows, so that a filter can scan all runs: position is that of pipeline_runs, created_at and
 # duration are in milliseconds, failed is 0 or 1.
 FACTS: Final = """CREATE TABLE run_facts (
     position INTEGER PRIMARY KEY,
@@ -25,7 +25,7 @@ FACTS: Final = """CREATE TABLE run_facts (
     duration REAL,
     failed INTEGER NOT NULL
 )"""
-# What a list shows of a run, as JSON.
+# The summary of a run as JSON, for lists.
 SUMMARIES: Final = """CREATE TABLE run_summaries (
     position INTEGER PRIMARY KEY,
     summary TEXT NOT NULL
@@ -39,9 +39,9 @@ TABLES: Final = {
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Give the version of the tables in a file, 0 if it is empty.
+    """Return the version of the schema of a file, 0 if it is empty.
 
-    Raises ValueError for tables that are not ours, and sqlite3.Error for what is no database.
+    Raises ValueError for the schema of another program, sqlite3.Error for no database.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
@@ -51,34 +51,34 @@ def version_of(connection: sqlite3.Connection) -> int:
         if version == 0:
             raise ValueError("it is the database of another program")
         raise ValueError(f"it holds version {version} of the tables, not {VERSION}")
-    there = dict(rows)
+    existing = dict(rows)
     for name, sql in TABLES[version].items():
-        if name not in there:
+        if name not in existing:
             raise ValueError(f"it is the database of another program: it has no table {name}")
-        if there[name] != sql:
+        if existing[name] != sql:
             raise ValueError(f"its table {name} has other columns than this version's")
     return int(version)
 
 
 def create(connection: sqlite3.Connection, version: int) -> None:
-    """Add the tables that a file of this version lacks, inside of a transaction."""
-    there = TABLES.get(version, {})
+    """Create the tables that a file of this version lacks; call it in a transaction."""
+    existing = TABLES.get(version, {})
     for name, sql in TABLES[VERSION].items():
-        if name not in there:
+        if name not in existing:
             connection.execute(sql)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def delete(connection: sqlite3.Connection, positions: list[int]) -> None:
-    """Delete runs from all tables, inside of a transaction."""
+    """Delete runs from all tables; call it in a transaction."""
     rows = [(position,) for position in positions]
     for table in ("pipeline_runs", "run_facts", "run_summaries"):
         connection.executemany(f"DELETE FROM {table} WHERE position = ?", rows)  # noqa: S608
     connection.executemany("DELETE FROM run_words WHERE rowid = ?", rows)
 
 
-def bodies(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
-    """Give position, id, time and body of each run, oldest first, while others are written."""
+def iterate_runs(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Yield position, id, time and body of each run, oldest first; the caller may write."""
     position = 0
     while row := connection.execute(
         "SELECT position, id, created_at, body FROM pipeline_runs"
@@ -89,17 +89,17 @@ def bodies(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
         position = row[0]
 
 
-def describe(
+def insert_summary(
     connection: sqlite3.Connection, position: int, run_id: str, created_at: str, summary: Summary
 ) -> None:
-    """Add what lists, filters and the search know of a run, inside of a transaction."""
+    """Insert what lists, filters and the search use of a run; call it in a transaction."""
     duration, failed = summary.duration, summary.failed
     connection.execute(
         "INSERT INTO run_facts VALUES (?, ?, ?, ?, ?)",
-        (position, round(instant(created_at)), summary.name, duration, failed),
+        (position, round(to_milliseconds(created_at)), summary.name, duration, failed),
     )
-    shown = {"pipelineRunId": run_id, "createdAt": created_at, **summary.members()}
+    shown = {"pipelineRunId": run_id, "createdAt": created_at, **summary.wire_members()}
     connection.execute("INSERT INTO run_summaries VALUES (?, ?)", (position, json.dumps(shown)))
     connection.execute(
-        "INSERT INTO run_words (rowid, words) VALUES (?, ?)", (position, summary.words)
+        "INSERT INTO run_words (rowid, words) VALUES (?, ?)", (position, summary.search_text)
     )

@@ -1,4 +1,4 @@
-"""Writing to a database: one at a time, on disk before it is answered, or called off."""
+"""The writer of the database: durable transactions, one at a time, that can be cancelled."""
 
 import sqlite3
 import threading
@@ -12,22 +12,22 @@ from typing import Final
 
 from gentrace import clock
 from gentrace.local import tables
-from gentrace.local.calling_off import CallingOff
-from gentrace.local.files import Files
+from gentrace.local.cancellation import Cancellation
+from gentrace.local.database_files import DatabaseFiles
+from gentrace.local.storage_errors import StorageBusyError, StorageFullError, WriteCancelledError
 from gentrace.local.summaries import Summary
-from gentrace.local.trouble import CalledOffError, StorageBusyError, StorageFullError
 
-# Seconds to wait while another process writes to the same file.
-PATIENCE: Final = 10.0
-# Seconds of that wait after which to look whether it was called off.
-SLICE: Final = 0.05
-# Runs that are forgotten in one transaction, so that none holds the others up for long.
-AT_ONCE: Final = 100
+# Seconds to wait for another process that writes to the same file.
+BUSY_TIMEOUT: Final = 10.0
+# Seconds between two checks, during that wait, whether the write was cancelled.
+POLL_INTERVAL: Final = 0.05
+# How many runs one transaction deletes at most, so that it does not block other writes for long.
+PRUNE_BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What is kept: runs of the last `keep` seconds, and the newest `max_runs`; None is all."""
+class Retention:
+    """Which runs are kept: those of the last `keep` seconds, at most `max_runs`; None keeps all."""
 
     keep: float | None = None
     max_runs: int | None = None
@@ -43,29 +43,30 @@ class StoredRun:
 
 
 class Writer:
-    """Writes to one open database through a connection of its own.
+    """Writes to one open database through a connection of its own; thread-safe.
 
-    Any thread may call it; they take turns. A write waits for other processes for PATIENCE seconds,
-    unless it is called off. Raises `StorageError` where nothing was written, `CalledOffError` where
-    that was asked for.
+    A write waits up to BUSY_TIMEOUT seconds for other processes. If nothing was written, methods
+    raise `StorageError`, or `WriteCancelledError` if the write was cancelled.
     """
 
-    def __init__(self, connection: sqlite3.Connection, files: Files, limits: Limits) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, database_files: DatabaseFiles, retention: Retention
+    ) -> None:
         self._connection = connection
-        self._files = files
-        self._limits = limits
+        self._files = database_files
+        self._retention = retention
         self._lock = threading.Lock()
-        self._stopped = False
-        connection.execute(f"PRAGMA busy_timeout = {int(SLICE * 1000)}")
+        self._is_stopped = False
+        connection.execute(f"PRAGMA busy_timeout = {int(POLL_INTERVAL * 1000)}")
 
     def add(
-        self, body: str, summary: Summary, key: str | None, calling_off: CallingOff
+        self, body: str, summary: Summary, key: str | None, cancellation: Cancellation
     ) -> StoredRun:
-        """Store a run durably, unless `key` was used before: then give the run stored under it.
+        """Store a run durably; if `key` was used before, return the run that is stored under it.
 
-        `key` is the idempotency key, None if there is none.
+        `key` is the idempotency key, None for none.
         """
-        with self._transaction(calling_off) as connection:
+        with self._transaction(cancellation) as connection:
             earlier = connection.execute(
                 "SELECT id, body FROM pipeline_runs WHERE idempotency_key = ?", (key,)
             ).fetchone()
@@ -81,84 +82,84 @@ class Writer:
                 (run_id, created_at, summary.name, body, key),
             ).lastrowid
             assert position is not None  # noqa: S101 - a row was inserted
-            tables.describe(connection, position, run_id, created_at, summary)
-            self._forget(now.timestamp())
+            tables.insert_summary(connection, position, run_id, created_at, summary)
+            self._prune(now.timestamp())
         return StoredRun(run_id, body, is_new=True)
 
-    def delete(self, run_id: str, calling_off: CallingOff) -> bool:
-        """Delete the run of that id, with its key; whether there was one."""
-        with self._transaction(calling_off) as connection:
-            found = connection.execute(
+    def delete(self, run_id: str, cancellation: Cancellation) -> bool:
+        """Delete the run of that id and its idempotency key; return False if there is none."""
+        with self._transaction(cancellation) as connection:
+            row = connection.execute(
                 "SELECT position FROM pipeline_runs WHERE id = ?", (run_id,)
             ).fetchone()
-            if found is not None:
-                tables.delete(connection, [*found])
-        return found is not None
+            if row is not None:
+                tables.delete(connection, [*row])
+        return row is not None
 
-    def forget(self) -> int:
-        """Delete some of the oldest runs that are no longer kept; how many, 0 if none is left."""
-        with self._transaction(CallingOff()):
-            return self._forget(time.time())
+    def prune(self) -> int:
+        """Delete up to PRUNE_BATCH runs that are no longer kept; return how many were deleted."""
+        with self._transaction(Cancellation()):
+            return self._prune(time.time())
 
     def stop(self) -> None:
-        """Call off whatever waits for another process, now and from now on."""
-        self._stopped = True
+        """Cancel all writes that wait for another process, now and in the future."""
+        self._is_stopped = True
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
             self._connection.close()
 
-    def _forget(self, now: float) -> int:
+    def _prune(self, now: float) -> int:
         positions = {*self._expired(now), *self._surplus()}
         if positions:
             tables.delete(self._connection, sorted(positions))
         return len(positions)
 
     def _expired(self, now: float) -> list[int]:
-        if self._limits.keep is None:
+        if self._retention.keep is None:
             return []
         oldest = self._connection.execute(
-            "SELECT position, created_at FROM run_facts ORDER BY position LIMIT ?", (AT_ONCE,)
+            "SELECT position, created_at FROM run_facts ORDER BY position LIMIT ?", (PRUNE_BATCH,)
         )
-        end = (now - self._limits.keep) * 1000
-        return [position for position, created_at in oldest if created_at < end]
+        deadline = (now - self._retention.keep) * 1000
+        return [position for position, created_at in oldest if created_at < deadline]
 
     def _surplus(self) -> list[int]:
-        limit = self._limits.max_runs
+        limit = self._retention.max_runs
         if limit is None:
             return []
         first, last = self._connection.execute(
             "SELECT (SELECT min(position) FROM run_facts), (SELECT max(position) FROM run_facts)"
         ).fetchone()
-        # No more than these can be there, and to count them takes long.
+        # An upper bound of the number of runs: counting them would be slow.
         if first is None or last - first < limit:
             return []
         surplus = self._connection.execute(
             "SELECT position FROM run_facts WHERE position <="
             " (SELECT position FROM run_facts ORDER BY position DESC LIMIT 1 OFFSET ?)"
             " ORDER BY position LIMIT ?",
-            (limit, AT_ONCE),
+            (limit, PRUNE_BATCH),
         )
         return [position for (position,) in surplus]
 
     @contextmanager
-    def _transaction(self, calling_off: CallingOff) -> Generator[sqlite3.Connection]:
-        end = clock.now() + PATIENCE
-        self._wait(lambda: self._lock.acquire(timeout=SLICE), end, calling_off)
+    def _transaction(self, cancellation: Cancellation) -> Generator[sqlite3.Connection]:
+        deadline = clock.now() + BUSY_TIMEOUT
+        self._wait(lambda: self._lock.acquire(timeout=POLL_INTERVAL), deadline, cancellation)
         try:
-            self._wait(self._begin, end, calling_off)
+            self._wait(self._begin, deadline, cancellation)
             yield self._connection
-            # Whoever removed the file would not find the run.
-            self._files.check()
-            if not calling_off.commit():
-                raise CalledOffError
+            # In a file that was removed, the run would be lost.
+            self._files.check_unchanged()
+            if not cancellation.commit():
+                raise WriteCancelledError
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _trouble(error) from error
+            raise _storage_error(error) from error
         finally:
             try:
-                # SQLite has rolled back by itself after some errors.
+                # After some errors SQLite has already rolled back.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
             finally:
@@ -166,7 +167,7 @@ class Writer:
 
     def _begin(self) -> bool:
         try:
-            # Immediate: what is read in it stays true until it is written, across processes too.
+            # IMMEDIATE takes the write lock first: what is read stays true until the commit.
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             if _code(error) != sqlite3.SQLITE_BUSY:
@@ -174,22 +175,24 @@ class Writer:
             return False
         return True
 
-    def _wait(self, attempt: Callable[[], bool], end: float, calling_off: CallingOff) -> None:
+    def _wait(
+        self, attempt: Callable[[], bool], deadline: float, cancellation: Cancellation
+    ) -> None:
         while not attempt():
-            if self._stopped or calling_off.called_off:
-                raise CalledOffError
-            if clock.now() > end:
+            if self._is_stopped or cancellation.is_cancelled:
+                raise WriteCancelledError
+            if clock.now() > deadline:
                 raise StorageBusyError("another process is writing to the database")
 
 
-def _trouble(error: sqlite3.Error) -> Exception:
-    # A full disk is FULL, an exceeded quota or file size is an IOERR of some kind.
+def _storage_error(error: sqlite3.Error) -> Exception:
+    # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
     if _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return StorageFullError(str(error))
     return error
 
 
 def _code(error: sqlite3.Error) -> int:
-    """Give the primary result code, 0 where Python itself raised."""
+    """Return SQLite's primary result code, 0 for an error that Python raised itself."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF

@@ -1,19 +1,18 @@
-"""A real server for the tests of a program that sends runs to Gentrace.
+"""A real server for tests of programs that send runs to Gentrace.
 
-As a pytest plugin it gives the fixture `gentrace_server`:
+The pytest plugin provides the fixture `gentrace_server`:
 
     def test_it_records_its_run(gentrace_server):
         my_program.answer("why?")
         (run,) = gentrace_server.wait_for_runs(1)
         assert run["name"] == "answer-question"
 
-Without pytest, `serve` runs one for as long as a `with` block, and sets nothing in the
-environment:
+Without pytest, `serve` runs a server for a `with` block, and does not change the environment:
 
     with gentrace.testing.serve() as server:
         configuration = gentrace.Configuration(host=server.url)
 
-It needs the extra `local`. What is in here is loaded at first use.
+It needs the extra `local`. The server is loaded at first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Server", "serve"]
 
 
-if not TYPE_CHECKING:  # to a checker, a misspelt name is an error
+if not TYPE_CHECKING:  # a type checker reports a misspelt name
 
     def __getattr__(name: str) -> Any:
         """Load the server at first use; ImportError says how to get its dependencies."""

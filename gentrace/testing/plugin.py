@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture `gentrace_server`.
 
-It imports nothing but pytest until a test uses the fixture: every test run of an environment that
-the package is installed in loads this module.
+pytest loads this module in every environment that has the package. So it imports only pytest until
+a test uses the fixture.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from gentrace.testing.server import Server
 
-CLOSING_TIME = 1.0
-"""Seconds that runs which a test left behind have to arrive."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the runs of a test have to arrive after its end."""
 
 
 @pytest.fixture(scope="session")
 def _gentrace_session_server() -> Generator[Server]:
     """Run one server for the whole session; each worker of xdist has its own."""
     try:
-        from gentrace.testing.server import serve  # noqa: PLC0415 - it needs the extra
+        from gentrace.testing.server import serve  # noqa: PLC0415 - the extra may not be installed
     except ImportError as error:
         missing = str(error)
     else:
@@ -40,9 +40,9 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
 
     For the test, `GENTRACE_HOST` names it, `GENTRACE_API_KEY` and `GENTRACE_DISABLED` are unset,
     `NO_PROXY` lists 127.0.0.1, no default configuration is set, and the default delivery is a new
-    one. Clients and deliveries that were made before go where they went. `runs` are the stored
-    runs, `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` say what befalls the
-    next requests.
+    one. Clients and deliveries that were created before are not changed. `runs` are the stored
+    runs, `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` set faults for the next
+    requests.
     """
     server = _gentrace_session_server
     server.clear()
@@ -50,7 +50,7 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
         patch.setenv("GENTRACE_HOST", server.url)
         patch.delenv("GENTRACE_API_KEY", raising=False)
         patch.delenv("GENTRACE_DISABLED", raising=False)
-        # The variable in small letters wins where both are set.
+        # The lower-case variable wins if both are set.
         for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
             patch.setenv(name, "127.0.0.1", prepend=",")
         from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
@@ -63,6 +63,6 @@ def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
         finally:
             server.clear()
             Configuration.set_default(configuration)
-            left = set_default_delivery(delivery)
-            if left is not None:
-                left.close(CLOSING_TIME)
+            test_delivery = set_default_delivery(delivery)
+            if test_delivery is not None:
+                test_delivery.close(CLOSE_TIMEOUT)

@@ -1,4 +1,4 @@
-"""A local server that a test starts, looks into and gives faults to."""
+"""A local server for tests, which shows what it stored and can inject faults."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ from urllib.parse import urlsplit
 from gentrace.clock import now
 from gentrace.configuration import check_positive, refuse
 
-# Looked up before all others: it says what to install where its dependencies are missing.
+# This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
 from gentrace.testing.traffic import OWN_HEADER, Delay, Drop, Failure, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-PAGE: Final = 1000
-PATIENCE: Final = 30.0
-FIRST_ERROR: Final = 300
-LAST_ERROR: Final = 599
+PAGE_SIZE: Final = 1000
+REQUEST_TIMEOUT: Final = 30.0
+MIN_STATUS: Final = 300
+MAX_STATUS: Final = 599
 
 
 @contextmanager
 def serve() -> Generator[Server]:
-    """Run a server on a free port of loopback for as long as the `with` block.
+    """Run a server on a free port of loopback for a `with` block.
 
-    Its runs are gone afterwards. Nothing is set in the environment.
+    Its runs are deleted at the end. The environment is not changed.
 
     Raises:
         ImportError: the extra `local` is not installed.
         OSError: it cannot store or listen.
 
     """
-    own = uuid.uuid4().hex
-    traffic = Traffic(own)
-    with serve_locally(middleware=traffic.wrap) as running:
+    own_token = uuid.uuid4().hex
+    traffic = Traffic(own_token)
+    with serve_locally(middleware=traffic.wrap) as local_server:
         try:
-            yield Server(running.url, traffic, own)
+            yield Server(local_server.url, traffic, own_token)
         finally:
             traffic.clear()
 
 
 class Server:
-    """A running server: what it stored, and what it shall do to the requests to come.
+    """A running server: the runs that it stored, and the faults for the next requests.
 
-    `fail`, `delay` and `drop` queue up: each request, whatever it asks for, takes the next one.
+    `fail`, `delay` and `drop` append to one queue; each request, of any kind, takes the next fault.
 
     Attributes:
         url: the `host` of a `Configuration`.
 
     """
 
-    def __init__(self, url: str, traffic: Traffic, own: str) -> None:
+    def __init__(self, url: str, traffic: Traffic, own_token: str) -> None:
         self.url = url
         self._traffic = traffic
-        self._own = own
+        self._own_token = own_token
 
     def __repr__(self) -> str:
         return f"Server({self.url!r})"
@@ -88,14 +88,14 @@ class Server:
         """
         _check_whole("count", count, "a whole number from 0", 0)
         _check_seconds("timeout", timeout, inf)
-        end = now() + timeout
+        deadline = now() + timeout
         while True:
-            seen = self._traffic.stored
+            stored_before = self._traffic.stored
             runs = self.runs
             missing = count - len(runs)
             if missing <= 0:
                 return runs
-            if not self._traffic.wait_until_stored(seen + missing, end - now()):
+            if not self._traffic.wait_until_stored(stored_before + missing, deadline - now()):
                 raise TimeoutError(
                     f"expected {count} runs within {timeout:g} s, {len(self.runs)} came"
                 )
@@ -114,13 +114,13 @@ class Server:
             ApiValueError: a status, number of times or value that cannot be.
 
         """
-        expected = f"a whole number from {FIRST_ERROR} to {LAST_ERROR}"
-        _check_whole("status", status, expected, FIRST_ERROR, LAST_ERROR)
+        expected = f"a whole number from {MIN_STATUS} to {MAX_STATUS}"
+        _check_whole("status", status, expected, MIN_STATUS, MAX_STATUS)
         field = None if retry_after is None else _check_field("retry_after", str(retry_after))
         self._traffic.add(Failure(status, field), check_positive("times", times))
 
     def delay(self, seconds: float, times: int = 1) -> None:
-        """Let the next requests wait before they are taken in, and then answer them.
+        """Make the next requests wait before they are processed.
 
         Args:
             seconds: how long.
@@ -135,7 +135,7 @@ class Server:
         self._traffic.add(Delay(seconds), check_positive("times", times))
 
     def drop(self, times: int = 1, stored: bool = False) -> None:
-        """Close the connections of the next requests unanswered.
+        """Close the connections of the next requests without a response.
 
         Args:
             times: how many requests.
@@ -149,46 +149,48 @@ class Server:
         self._traffic.add(Drop(stored), check_positive("times", times))
 
     def clear(self) -> None:
-        """Forget the stored runs and the faults to come; a delayed request ends unanswered."""
+        """Delete the stored runs and the queued faults; delayed requests get no response."""
         self._traffic.clear()
         for run in self._list():
-            self._ask("DELETE", f"/pipeline-runs/{run['pipelineRunId']}")
+            self._request("DELETE", f"/pipeline-runs/{run['pipelineRunId']}")
 
     def _list(self) -> list[dict[str, Any]]:
-        """Give the stored runs, newest first."""
+        """Return the stored runs, newest first."""
         runs: list[dict[str, Any]] = []
-        query = f"?limit={PAGE}"
+        query = f"?limit={PAGE_SIZE}"
         while True:
-            page = json.loads(self._ask("GET", f"/pipeline-runs{query}"))["pipelineRuns"]
+            page = json.loads(self._request("GET", f"/pipeline-runs{query}"))["pipelineRuns"]
             runs += page
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 return runs
-            query = f"?limit={PAGE}&before={page[-1]['pipelineRunId']}"
+            query = f"?limit={PAGE_SIZE}&before={page[-1]['pipelineRunId']}"
 
-    def _ask(self, method: str, path: str) -> bytes:
+    def _request(self, method: str, path: str) -> bytes:
         url = urlsplit(self.url)
-        connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(url.netloc, timeout=REQUEST_TIMEOUT)
         with closing(connection):
-            connection.request(method, url.path + path, headers={OWN_HEADER: self._own})
-            answer = connection.getresponse()
-            content = answer.read()
-        if answer.status not in {http.client.OK, http.client.NO_CONTENT, http.client.NOT_FOUND}:
-            raise OSError(f"{method} {path}: the local server answered {answer.status}")
+            connection.request(method, url.path + path, headers={OWN_HEADER: self._own_token})
+            response = connection.getresponse()
+            content = response.read()
+        if response.status not in {http.client.OK, http.client.NO_CONTENT, http.client.NOT_FOUND}:
+            raise OSError(f"{method} {path}: the local server answered {response.status}")
         return content
 
 
-def _check_whole(name: str, value: object, expected: str, least: int, most: float = inf) -> None:
+def _check_whole(
+    name: str, value: object, expected: str, minimum: int, maximum: float = inf
+) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise refuse(name, expected, value, kind=True)
-    if not least <= value <= most:
+    if not minimum <= value <= maximum:
         raise refuse(name, expected, value)
 
 
-def _check_seconds(name: str, value: object, most: float = threading.TIMEOUT_MAX) -> None:
+def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise refuse(name, expected, value, kind=True)
-    if not 0 <= value <= most:
+    if not 0 <= value <= maximum:
         raise refuse(name, expected, value)
 
 

@@ -1,4 +1,4 @@
-"""What stands between the server and its clients: faults on request, and a count of runs."""
+"""Fault injection: an ASGI middleware that applies queued faults and counts stored runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 OWN_HEADER: Final = "X-Gentrace-Testing"
-"""Header field of the requests that the test kit makes itself: no fault is for them."""
+"""Header field of the test kit's own requests, which take no fault."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,26 @@ class Failure:
 
 @dataclass(frozen=True)
 class Delay:
-    """Wait before the request is taken in."""
+    """Wait before the request is processed."""
 
     seconds: float
 
     async def __call__(self, traffic: Traffic, exchange: Exchange) -> None:
-        """Answer one request late; not at all if everything is cleared meanwhile."""
-        end = exchange.answer if await traffic.sleep(self.seconds) else exchange.close
-        await end()
+        """Answer one request late, or close its connection if the faults are cleared meanwhile."""
+        finish = exchange.respond if await traffic.sleep(self.seconds) else exchange.close
+        await finish()
 
 
 @dataclass(frozen=True)
 class Drop:
-    """Close the connection unanswered."""
+    """Close the connection without a response."""
 
     stored: bool
 
     async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
-        """Take one request in, and close."""
+        """Read or process one request, then close the connection."""
         if self.stored:
-            await exchange.answer(quietly=True)
+            await exchange.respond(discard=True)
         else:
             await exchange.read()
         await exchange.close()
@@ -75,7 +75,7 @@ class Drop:
 
 @dataclass
 class Exchange:
-    """One request, and the ways in which it can end."""
+    """One request, and the ways to end it."""
 
     app: ASGIApp
     scope: Scope
@@ -83,15 +83,15 @@ class Exchange:
     send: Send
     on_stored: Callable[[], None]
 
-    async def answer(self, *, quietly: bool = False) -> None:
-        """Answer as the server does; `quietly` lets nothing of the answer out."""
+    async def respond(self, *, discard: bool = False) -> None:
+        """Let the server answer; `discard` drops its response."""
         stored = False
 
         async def send(message: Message) -> None:
             nonlocal stored
             if message["type"] == "http.response.start" and message["status"] == OK:
                 stored = self.scope["method"] == "POST"
-            if not quietly:
+            if not discard:
                 await self.send(message)
 
         await self.app(self.scope, self.receive, send)
@@ -99,38 +99,38 @@ class Exchange:
             self.on_stored()
 
     async def read(self) -> None:
-        """Take in the rest of the request."""
+        """Read the rest of the request."""
         while (await self.receive()).get("more_body", False):
             pass
 
     async def close(self) -> None:
-        """Close the connection, unless the client has."""
+        """Close the connection, and wait until it is closed."""
         self.scope["state"][CLOSE]()
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
 
 class Traffic:
-    """The faults to come, each for one request, in the order in which they were asked for.
+    """The queue of faults, each for one request; thread-safe.
 
-    Any thread may call it; the requests come in the server's.
+    Tests add faults in any thread; requests take them in the thread of the server.
     """
 
-    def __init__(self, own: str) -> None:
-        self._own = own.encode()
+    def __init__(self, own_token: str) -> None:
+        self._own_token = own_token.encode()
         self._changed = threading.Condition()
         self._faults: deque[Failure | Delay | Drop] = deque()
-        self._wakes: set[Callable[[], object]] = set()
+        self._wake_callbacks: set[Callable[[], object]] = set()
         self._stored = 0
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Make the application that takes a fault for each request."""
+        """Wrap the application so that each request takes a fault."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(app, scope, receive, send, self._count)
-            fault = None if self._is_own(scope) else self._take()
+            fault = None if self._is_own_request(scope) else self._next_fault()
             if fault is None:
-                await exchange.answer()
+                await exchange.respond()
             else:
                 await fault(self, exchange)
 
@@ -138,33 +138,33 @@ class Traffic:
 
     @property
     def stored(self) -> int:
-        """How often a run was taken; more often than there are runs where one came twice."""
+        """How many requests to store a run succeeded; a repeated one counts again."""
         with self._changed:
             return self._stored
 
     def wait_until_stored(self, total: int, timeout: float) -> bool:
-        """Wait until so many were taken; whether they were within so many seconds."""
+        """Wait until `stored` is `total`; return False after `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self._stored >= total, timeout)
 
     def add(self, fault: Failure | Delay | Drop, times: int) -> None:
-        """Have the next requests that no fault is for yet take this one."""
+        """Append a fault for the next `times` requests."""
         with self._changed:
             self._faults.extend([fault] * times)
 
     def clear(self) -> None:
-        """Forget the faults to come; a request that waits ends unanswered."""
+        """Drop the queued faults; delayed requests get no response."""
         with self._changed:
             self._faults.clear()
-            for wake in self._wakes:
+            for wake in self._wake_callbacks:
                 wake()
 
     async def sleep(self, seconds: float) -> bool:
-        """Wait, unless everything is cleared meanwhile: whether it was not."""
+        """Wait; return False if the faults were cleared in the meantime."""
         cleared = asyncio.Event()
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, cleared.set)
         with self._changed:
-            self._wakes.add(wake)
+            self._wake_callbacks.add(wake)
         try:
             async with asyncio.timeout(seconds):
                 await cleared.wait()
@@ -172,15 +172,15 @@ class Traffic:
             return True
         finally:
             with self._changed:
-                self._wakes.discard(wake)
+                self._wake_callbacks.discard(wake)
         return False
 
-    def _take(self) -> Failure | Delay | Drop | None:
+    def _next_fault(self) -> Failure | Delay | Drop | None:
         with self._changed:
             return self._faults.popleft() if self._faults else None
 
-    def _is_own(self, scope: Scope) -> bool:
-        return (OWN_HEADER.lower().encode(), self._own) in scope["headers"]
+    def _is_own_request(self, scope: Scope) -> bool:
+        return (OWN_HEADER.lower().encode(), self._own_token) in scope["headers"]
 
     def _count(self) -> None:
         with self._changed:

@@ -29,5 +29,5 @@ def send(server):
 @pytest.fixture
 def _quick(monkeypatch):
     """Pause next to nothing between two tries."""
-    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(sending, "INITIAL_BACKOFF", 0.001)
+    monkeypatch.setattr(sending, "MAX_BACKOFF", 0.01)

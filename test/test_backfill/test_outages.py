@@ -39,7 +39,7 @@ def test_at_the_start_one_line_alone_is_tried():
         with pytest.raises(ApiConnectionException):
             send_lines(map(line, "abcdefgh"), Configuration(peer.url))
         assert len({request.body for request in peer.requests}) == 1
-        assert len(peer.requests) == sending.FIRST_TRIES
+        assert len(peer.requests) == sending.MAX_FIRST_TRIES
 
 
 @pytest.mark.usefixtures("_quick")

@@ -241,6 +241,7 @@ def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
         ({"rate": True}, ApiTypeError),
         ({"rate": "5"}, ApiTypeError),
         ({"key": 5}, ApiTypeError),
+        ({"key": ""}, ApiValueError),
         ({"state": 5}, ApiTypeError),
         ({"state": b"state"}, ApiTypeError),
         ({"state": ""}, ApiValueError),

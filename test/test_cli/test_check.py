@@ -95,7 +95,7 @@ def test_a_line_that_is_not_utf8_is_named(command, tmp_path):
 
 def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, file, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LINE", 1000)
-    monkeypatch.setattr(lines, "PIECE", 100)
+    monkeypatch.setattr(lines, "CHUNK_SIZE", 100)
     path = file(json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD)
     code, output, _ = command("check", path)
     assert code == 1
@@ -122,7 +122,7 @@ def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
 def test_a_folder_is_a_mistake_that_names_it(command, tmp_path):
     code, output, errors = command("check", tmp_path)
     assert (code, output) == (2, "")
-    assert "Is a directory" in errors
+    assert f"got the directory '{tmp_path}'" in errors
 
 
 def test_what_the_output_cannot_carry_is_escaped(finish):

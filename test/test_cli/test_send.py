@@ -227,9 +227,9 @@ def test_a_token_is_taken_from_the_environment_and_not_shown(command, file, monk
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--parallel", "0"), "parallel: expected"),
-        (("--rate", "0"), "rate: expected"),
-        (("--host", "ftp://x"), "host: expected"),
+        (("--parallel", "0"), "--parallel: expected"),
+        (("--rate", "0"), "--rate: expected"),
+        (("--host", "ftp://x"), "--host: expected"),
     ],
 )
 def test_an_option_that_cannot_be_is_a_mistake(command, file, words, message):
@@ -287,7 +287,7 @@ def test_killed_at_random_and_run_again_it_stores_each_line_once(start, file, se
 
 
 def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
-    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
     code, _, errors = command("send", file(lines(3)))
     assert code == 0
     assert errors.splitlines()[-1].startswith("3 lines, 3 sent, ")
@@ -295,8 +295,8 @@ def test_progress_is_a_line_now_and_then(command, file, server, monkeypatch):
 
 
 def test_a_long_pause_is_said_with_its_reason_and_a_short_one_is_not(command, file, monkeypatch):
-    monkeypatch.setattr(progress, "LONG", 1.0)
-    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(progress, "MIN_SHOWN_PAUSE", 1.0)
+    monkeypatch.setattr(sending, "INITIAL_BACKOFF", 0.001)
     with Peer(reply(503), reply(429, {}, [("Retry-After", "1")]), echo) as peer:
         code, _, errors = command("send", file(lines(1)), "--host", peer.url)
     assert (code, errors) == (0, "(429) Too Many Requests: {}; trying again in 1 s\n")
@@ -310,7 +310,7 @@ def test_of_pauses_at_once_one_is_said(capsys):
 
 
 def test_a_terminal_without_tqdm_gets_lines(command, file, server, monkeypatch):
-    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     code, _, errors = command("send", file(lines(3)))

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import gentrace.local
-from gentrace.local import checks, gzipped
-from gentrace.local.refusal import Refusal
+from gentrace.local import checks, gzip_body
+from gentrace.local.responses import RequestError
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_body_that_is_not_gzip_is_400(client, run, spoil):
 
 
 def test_gzip_of_too_many_members_is_400(client):
-    body = gzip.compress(b"") * (gzipped.MAX_MEMBERS + 1)
+    body = gzip.compress(b"") * (gzip_body.MAX_MEMBERS + 1)
     refused = client.post(body, Content_Encoding="gzip")
     assert refused.status == 400
     assert "members" in refused.json["error"]
@@ -102,8 +102,8 @@ def test_a_gzip_bomb_is_413_and_never_unpacked(members):
     bombs = bomb * members
     tracemalloc.start()
     try:
-        with pytest.raises(Refusal) as caught:
-            gzipped.decompress(bombs, 2**20)
+        with pytest.raises(RequestError) as caught:
+            gzip_body.decompress(bombs, 2**20)
         assert tracemalloc.get_traced_memory()[1] < 2**23
     finally:
         tracemalloc.stop()

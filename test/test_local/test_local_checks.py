@@ -6,15 +6,15 @@ import tracemalloc
 import pytest
 from jsonschema import FormatChecker
 
-from gentrace.local import checks, json_text
-from gentrace.local.clock import Clock
-from gentrace.local.refusal import Refusal
+from gentrace.local import checks, strict_json
+from gentrace.local.cpu_budget import CpuBudget
+from gentrace.local.responses import RequestError
 
 
-def clock(patience):
-    started = Clock(patience)
-    started.start()
-    return started
+def cpu_budget(limit):
+    budget = CpuBudget(limit)
+    budget.start()
+    return budget
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def clock(patience):
     ],
 )
 def test_one_value_in_two_spellings_is_the_same(text, other):
-    assert json_text.same_value(text, other, clock(60))
+    assert strict_json.same_value(text, other, cpu_budget(60))
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def test_one_value_in_two_spellings_is_the_same(text, other):
     ],
 )
 def test_two_values_are_not_the_same_however_near(text, other):
-    assert not json_text.same_value(text, other, clock(60))
+    assert not strict_json.same_value(text, other, cpu_budget(60))
 
 
 def test_without_a_checker_of_dates_there_is_no_server(monkeypatch):
     rest = {name: each for name, each in FormatChecker.checkers.items() if name != "date-time"}
     monkeypatch.setattr(FormatChecker, "checkers", rest)
     with pytest.raises(ImportError, match="rfc3339-validator"):
-        checks.RunChecker(clock(60))
+        checks.RunChecker(cpu_budget(60))
 
 
 def test_a_body_of_many_steps_is_checked_only_so_long():
     """Else 64 KB of gzip that hold 20 million steps would keep the server busy for minutes."""
     run = b'{"name": "n", "stepRuns": [' + b"{}," * 1000 + b"{}]}"
-    assert checks.RunChecker(clock(60)).check(run) == (run.decode(), json.loads(run))
-    with pytest.raises(Refusal, match=r"takes longer than 1e-06 seconds to check") as caught:
-        checks.RunChecker(clock(1e-6)).check(run)
+    assert checks.RunChecker(cpu_budget(60)).check(run) == (run.decode(), json.loads(run))
+    with pytest.raises(RequestError, match=r"takes longer than 1e-06 seconds to check") as caught:
+        checks.RunChecker(cpu_budget(1e-6)).check(run)
     assert caught.value.status == 413
 
 
@@ -74,7 +74,7 @@ def test_a_body_is_checked_in_the_memory_that_parsing_it_takes(member):
     text = f"[{', '.join([member] * 50_000)}]"
     # Its bytes and its text are there beside its value.
     most = 1.2 * _peak(json.loads, text) + 3 * len(text) + 2**17
-    assert _peak(json_text.parse, text.encode(), clock(60)) < most
+    assert _peak(strict_json.parse, text.encode(), cpu_budget(60)) < most
 
 
 def _peak(function, *args):

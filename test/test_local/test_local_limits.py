@@ -14,8 +14,8 @@ import pytest
 from support.local_client import DEADLINE
 
 import gentrace.local
-from gentrace.local import accepting, admission, ingestion, server
-from gentrace.local.accepting import Room, accept, room_size
+from gentrace.local import byte_budget, connection_limit, ingestion, server
+from gentrace.local.connection_limit import ConnectionLimit, accept, max_connections
 
 MIB = 2**20
 
@@ -23,15 +23,15 @@ MIB = 2**20
 def test_the_bytes_of_all_bodies_together_are_bounded_and_that_is_said_once(
     connect, monkeypatch, caplog, read_all
 ):
-    monkeypatch.setattr(ingestion, "LEAST_BUDGET", 0)
+    monkeypatch.setattr(ingestion, "MIN_BUDGET", 0)
     taken = []
-    take = admission.ByteBudget.take
+    acquire = byte_budget.ByteBudget.acquire
 
     def note(budget, size):
-        take(budget, size)
+        acquire(budget, size)
         taken.append(size)
 
-    monkeypatch.setattr(admission.ByteBudget, "take", note)
+    monkeypatch.setattr(byte_budget.ByteBudget, "acquire", note)
     with gentrace.local.serve(max_body=MIB) as running:
         client = connect(running.url)
         head = client.head("Content-Type: application/json", f"Content-Length: {MIB}")
@@ -81,8 +81,8 @@ def peak(process):
 
 
 def test_an_idle_connection_gives_way_and_a_busy_one_does_not(connect, monkeypatch, caplog):
-    monkeypatch.setattr(accepting, "MAX_CONNECTIONS", 2)
-    monkeypatch.setattr(accepting, "IDLE", 0.2)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(connection_limit, "MIN_IDLE_TIME", 0.2)
     with gentrace.local.serve() as running:
         idle, busy = connect(running.url), connect(running.url)
         assert idle.ask("GET", "/healthz").status == 200
@@ -103,16 +103,16 @@ def test_an_idle_connection_gives_way_and_a_busy_one_does_not(connect, monkeypat
 )
 def test_there_is_room_for_as_many_connections_as_there_are_descriptors(monkeypatch, limit, size):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
-    assert room_size() == size
+    assert max_connections() == size
 
 
 def test_a_system_without_such_limits_has_room_for_the_most(monkeypatch):
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert room_size() == accepting.MAX_CONNECTIONS
+    assert max_connections() == connection_limit.MAX_CONNECTIONS
 
 
 def test_a_server_out_of_descriptors_says_so_once_and_goes_on(monkeypatch, caplog):
-    monkeypatch.setattr(accepting, "PAUSE", 0)
+    monkeypatch.setattr(connection_limit, "POLL_INTERVAL", 0)
 
     class Listener:
         def setblocking(self, _flag):
@@ -130,14 +130,14 @@ def test_a_server_out_of_descriptors_says_so_once_and_goes_on(monkeypatch, caplo
 
         monkeypatch.setattr(loop, "sock_accept", fail)
         with pytest.raises(asyncio.CancelledError):
-            await accept(Listener(), Room(1), asyncio.Protocol)
+            await accept(Listener(), ConnectionLimit(1), asyncio.Protocol)
 
     asyncio.run(use())
     assert caplog.messages == ["cannot take a client in: no more; this is said once"]
 
 
 def test_old_runs_are_forgotten_while_nothing_is_stored(connect, monkeypatch):
-    monkeypatch.setattr(server, "UPKEEP", 0.05)
+    monkeypatch.setattr(server, "PRUNE_INTERVAL", 0.05)
     with gentrace.local.serve(keep=0.3) as running:
         client = connect(running.url)
         assert client.post().status == 200

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 import gentrace.local
-from gentrace.local import checks, gate, peer
+from gentrace.local import checks, gate, http_server
 from gentrace.local.connection import Connection
 
 SESAME = "s3cret"
@@ -106,6 +106,7 @@ def test_a_start_that_fails_raises_in_the_caller(tmp_path, monkeypatch):
         ({"timeout": 0}, "time-out"),
         ({"timeout": float("inf")}, "time-out"),
         ({"timeout": float("nan")}, "time-out"),
+        ({"database": ""}, "database"),
         ({"token": ""}, "token"),
         ({"token": "a b"}, "token"),
         ({"token": "a\nb"}, "token"),
@@ -121,23 +122,77 @@ def test_a_setting_that_cannot_be_is_refused_by_name(setting, words):
     )
 
 
+@pytest.mark.parametrize(
+    ("setting", "got"),
+    [
+        ({"database": 5}, "a path or None, got int 5"),
+        ({"token": b"s3cret"}, "text or None, got bytes"),
+        ({"token": 5}, "text or None, got int"),
+        ({"max_body": 1.5}, "a number of bytes, got float 1.5"),
+        ({"timeout": None}, "a number of seconds, got None"),
+        ({"keep": "30d"}, "a number of seconds or None, got str '30d'"),
+        ({"keep": True}, "a number of seconds or None, got bool True"),
+        ({"max_runs": "5"}, "a number of runs or None, got str '5'"),
+        ({"middleware": 5}, "a callable, got int 5"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_refused_by_name(setting, got):
+    (name,) = setting
+    with pytest.raises(TypeError) as caught:
+        gentrace.local.serve(**setting)
+    assert str(caught.value) == f"{name}: expected {got}"
+
+
+@pytest.mark.parametrize(
+    ("setting", "got"),
+    [
+        ({"host": None}, "a host name or address, got None"),
+        ({"port": "80"}, "a port number, got str '80'"),
+        ({"allowed_hosts": "box"}, "a list of names, got str 'box'"),
+        ({"allowed_hosts": None}, "a list of names, got None"),
+        ({"allowed_hosts": ["box", 5]}, "a list of names, got int 5"),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_refused_by_name(setting, got):
+    (name,) = setting
+    with pytest.raises(TypeError) as caught:
+        gentrace.local.Settings(**setting)
+    assert str(caught.value) == f"{name}: expected {got}"
+
+
+def test_what_announces_a_server_must_be_callable():
+    with pytest.raises(TypeError, match=r"^announce: expected a callable, got None$"):
+        gentrace.local.run(gentrace.local.Settings(), None)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("folder", "folder: it is a directory"), ("file/x", "file is not a directory")],
+)
+def test_a_database_that_cannot_be_a_file_says_why(tmp_path, place, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=f"^cannot store in .*{words}$"):
+        gentrace.local.serve(database=tmp_path / place)
+
+
 def test_a_token_is_not_shown():
     assert "s3cret" not in repr(gentrace.local.Settings(token=SESAME))
 
 
 def test_a_server_on_all_addresses_takes_addresses_and_the_names_it_was_told():
-    hosts = gate.Hosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
+    hosts = gate.AllowedHosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
     for name in ("box", "BOX:80", "other:99", "10.1.2.3", "10.1.2.3:80", "[fe80::1]", "[::1]:80"):
         assert hosts.allow(name)
     for name in ("box:81", "other", "10.1.2.3:81", "evil", "", "box:80:80", "[evil]", "[::1"):
         assert not hosts.allow(name)
-    assert not gate.Hosts.of(["box"], 80).allow("10.1.2.3")
+    assert not gate.AllowedHosts.of(["box"], 80).allow("10.1.2.3")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "http://box", "a:1:2", "user@box"])
 def test_an_allowed_host_is_a_name_and_perhaps_a_port(name):
     with pytest.raises(ValueError, match="allowed host"):
-        gate.Hosts.of([name], 80)
+        gate.AllowedHosts.of([name], 80)
 
 
 def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
@@ -256,7 +311,7 @@ def test_a_client_that_takes_in_a_large_answer_gets_all_of_it(connect):
 
 
 def test_a_request_under_way_is_told_that_the_server_stops(connect, monkeypatch, read_all):
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     with gentrace.local.serve() as running:
         client = connect(running.url)
         head = client.head(*EXPECT, "Content-Length: 50")
@@ -278,7 +333,7 @@ def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, mon
         return run
 
     monkeypatch.setattr(checks, "parse", watched)
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     with ThreadPoolExecutor(1) as pool:
         with gentrace.local.serve(database=path) as running:
             body = {"name": "n", "stepRuns": [{}] * 500_000}
@@ -297,7 +352,7 @@ def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
 
 
 def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     begun = time.monotonic()
     with gentrace.local.serve() as running:
         client = connect(running.url)

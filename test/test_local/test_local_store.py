@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gentrace.local.calling_off import CallingOff
+from gentrace.local.cancellation import Cancellation
 from gentrace.local.filters import Filters
-from gentrace.local.reading import SUMMARY
+from gentrace.local.reading import SELECT_SUMMARY
 from gentrace.local.store import Store
 from gentrace.local.summaries import summarize
-from gentrace.local.writing import Limits
+from gentrace.local.writing import Retention
 
 FILL = """
 import json, resource, sys
@@ -56,7 +56,7 @@ def path(tmp_path):
 
 def add(store, name="n", key=None):
     body = {"name": name, "stepRuns": []}
-    return store.writer.add(json.dumps(body), summarize(body, 20), key, CallingOff())
+    return store.writer.add(json.dumps(body), summarize(body, 20), key, Cancellation())
 
 
 def permissions(path):
@@ -244,24 +244,24 @@ def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
 
 def names(store):
     found = store.reader.positions(Filters(), 1000, oldest_first=True)
-    texts, _ = store.reader.texts(found, SUMMARY)
+    texts, _ = store.reader.texts(found, SELECT_SUMMARY)
     return [json.loads(text)["name"] for text in texts]
 
 
 def test_the_oldest_runs_beyond_a_number_are_forgotten(path):
-    with closing(Store(path, Limits(max_runs=3))) as store:
+    with closing(Store(path, Retention(max_runs=3))) as store:
         for number in range(5):
             add(store, str(number), str(number))
         assert names(store) == ["2", "3", "4"]
         assert add(store, "0", "0").is_new
-    with closing(Store(path, Limits(max_runs=1))) as store:
+    with closing(Store(path, Retention(max_runs=1))) as store:
         assert names(store) == ["0"]
 
 
 def test_a_gap_among_the_runs_counts_as_none(path):
-    with closing(Store(path, Limits(max_runs=3))) as store:
+    with closing(Store(path, Retention(max_runs=3))) as store:
         stored = [add(store, str(number)) for number in range(3)]
-        store.writer.delete(stored[1].id, CallingOff())
+        store.writer.delete(stored[1].id, Cancellation())
         add(store, "3")
         assert names(store) == ["0", "2", "3"]
 
@@ -276,9 +276,9 @@ def test_runs_older_than_an_age_are_forgotten(path):
             "UPDATE run_facts SET created_at = created_at - 3600000 WHERE position < 204"
         )
         database.commit()
-    with closing(Store(path, Limits(keep=7200))) as store:
+    with closing(Store(path, Retention(keep=7200))) as store:
         assert len(names(store)) == 205
-    with closing(Store(path, Limits(keep=1800))) as store:
+    with closing(Store(path, Retention(keep=1800))) as store:
         assert names(store) == ["203", "204"]
         assert store.reader.positions(Filters(text="7"), 10) == []
         assert store.reader.positions(Filters(text="204"), 10) == [205]

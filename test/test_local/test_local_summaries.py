@@ -2,7 +2,7 @@
 
 import pytest
 
-from gentrace.local.summaries import LONGEST_TIMELINE, LONGEST_WORDS, summarize
+from gentrace.local.summaries import MAX_SEARCH_TEXT, MAX_TIMELINE_STEPS, summarize
 
 FIRST = "2023-05-04T09:30:00Z"
 LATER = "2023-05-04t11:30:02.5+02:00"
@@ -65,7 +65,7 @@ def test_of_many_steps_the_failed_and_the_longest_are_shown_in_their_order():
     steps = [{"elapsedTime": number, "provider": {"name": "p" * 99}} for number in range(100)]
     steps[3]["error"] = "boom"
     timeline = summary_of(*steps).timeline
-    assert len(timeline) == LONGEST_TIMELINE
+    assert len(timeline) == MAX_TIMELINE_STEPS
     assert [bar[1] for bar in timeline] == [3, *range(41, 100)]
     assert [bar[2] for bar in timeline] == [1] + [0] * 59
     assert timeline[0][3] == "p" * 80
@@ -78,7 +78,7 @@ def test_names_and_texts_at_any_depth_are_searched_up_to_a_length():
     inputs = {"key": deep, "more": [{"a": "b", "n": 1, "t": True}, None, "c"]}
     provider = {"name": "openai", "invocation": "chat", "modelParams": {"x": "not"}}
     provider |= {"inputs": inputs, "outputs": {"o": "d"}}
-    words = summary_of({"provider": provider}).words
+    words = summary_of({"provider": provider}).search_text
     assert words == "n\nopenai\nchat\nlost\nb\nc\nd"
-    long = summary_of({"provider": {"outputs": {"o": "x" * 2 * LONGEST_WORDS}}}).words
-    assert len(long) == LONGEST_WORDS
+    long = summary_of({"provider": {"outputs": {"o": "x" * 2 * MAX_SEARCH_TEXT}}}).search_text
+    assert len(long) == MAX_SEARCH_TEXT

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gentrace.local.work import Workers
+from gentrace.local.threads import ThreadPool
 
 
 def test_they_do_what_was_submitted_and_nothing_after_their_end():
-    workers = Workers(1, "worker")
+    workers = ThreadPool(1, "worker")
     done = workers.submit(int, "7")
     workers.shutdown(wait=False)
     assert done.result(10) == 7

@@ -12,14 +12,14 @@ from contextlib import closing, contextmanager
 import pytest
 
 import gentrace.local
-from gentrace.local import peer, writing
-from gentrace.local.calling_off import CallingOff
-from gentrace.local.json_text import same_value
+from gentrace.local import http_server, writing
+from gentrace.local.cancellation import Cancellation
 from gentrace.local.reading import Reader
+from gentrace.local.storage_errors import WriteCancelledError
 from gentrace.local.store import Store
+from gentrace.local.strict_json import same_value
 from gentrace.local.summaries import summarize
-from gentrace.local.trouble import CalledOffError
-from gentrace.local.work import work_or_call_off
+from gentrace.local.threads import run_cancellable
 
 
 @contextmanager
@@ -44,12 +44,12 @@ def test_reading_waits_for_no_writer(tmp_path, connect):
                 assert client.get(f"/pipeline-runs/{run_id}").status == 200
                 assert client.get("/pipelines").status == 200
                 assert len(client.runs()) == 1
-                assert time.monotonic() - begun < writing.PATIENCE / 2
+                assert time.monotonic() - begun < writing.BUSY_TIMEOUT / 2
             assert {each.result().status for each in writers} == {200}
 
 
 def test_a_write_that_waits_too_long_is_503_and_is_not_stored(tmp_path, connect, monkeypatch):
-    monkeypatch.setattr(writing, "PATIENCE", 0.2)
+    monkeypatch.setattr(writing, "BUSY_TIMEOUT", 0.2)
     path = tmp_path / "runs.sqlite3"
     with gentrace.local.serve(database=path) as server:
         client = connect(server.url)
@@ -65,7 +65,7 @@ def test_a_write_that_waits_too_long_is_503_and_is_not_stored(tmp_path, connect,
 
 
 def test_a_run_that_the_stopping_server_refused_is_not_stored(tmp_path, connect, monkeypatch):
-    monkeypatch.setattr(peer, "GRACE", 0.05)
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
     path = tmp_path / "runs.sqlite3"
     begun = time.monotonic()
     with ThreadPoolExecutor(8) as pool, written_by_another_once_served(path) as serving:
@@ -75,7 +75,7 @@ def test_a_run_that_the_stopping_server_refused_is_not_stored(tmp_path, connect,
         server.close()
         end()
         statuses = [reply.exception(30) or reply.result().status for reply in replies]
-    assert time.monotonic() - begun < writing.PATIENCE
+    assert time.monotonic() - begun < writing.BUSY_TIMEOUT
     assert 200 not in statuses
     with gentrace.local.serve(database=path) as server:
         assert connect(server.url).runs() == []
@@ -91,27 +91,27 @@ def written_by_another_once_served(path):
 
 
 def test_a_write_is_called_off_or_committed_and_never_both():
-    first = CallingOff()
-    assert first.call_off()
+    first = Cancellation()
+    assert first.cancel()
     assert not first.commit()
-    second = CallingOff()
+    second = Cancellation()
     assert second.commit()
-    assert not second.call_off()
-    assert not second.called_off
+    assert not second.cancel()
+    assert not second.is_cancelled
 
 
 def test_a_write_that_is_being_committed_is_waited_for_and_answered():
     committing, go = threading.Event(), threading.Event()
 
-    def write(calling_off):
-        assert calling_off.commit()
+    def write(cancellation):
+        assert cancellation.commit()
         committing.set()
         assert go.wait(30)
         return "stored"
 
     async def give_up():
         with ThreadPoolExecutor(1) as pool:
-            task = asyncio.create_task(work_or_call_off(pool, CallingOff(), write))
+            task = asyncio.create_task(run_cancellable(pool, Cancellation(), write))
             await asyncio.to_thread(committing.wait, 30)
             task.cancel()
             await asyncio.sleep(0)
@@ -122,12 +122,12 @@ def test_a_write_that_is_being_committed_is_waited_for_and_answered():
 
 
 def test_a_write_that_was_called_off_before_its_end_is_rolled_back(tmp_path):
-    calling_off = CallingOff()
-    assert calling_off.call_off()
+    cancellation = Cancellation()
+    assert cancellation.cancel()
     body = {"name": "n", "stepRuns": []}
     with closing(Store(tmp_path / "runs.sqlite3")) as store:
-        with pytest.raises(CalledOffError):
-            store.writer.add(json.dumps(body), summarize(body, 1), None, calling_off)
+        with pytest.raises(WriteCancelledError):
+            store.writer.add(json.dumps(body), summarize(body, 1), None, cancellation)
         assert store.reader.pipelines() == []
 
 
@@ -136,7 +136,7 @@ def test_what_fails_for_another_reason_is_not_waited_for(tmp_path):
     store.close()
     for _ in range(2):
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            store.writer.delete("id", CallingOff())
+            store.writer.delete("id", Cancellation())
 
 
 def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypatch):

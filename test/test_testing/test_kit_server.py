@@ -55,7 +55,7 @@ def test_runs_are_the_bodies_as_sent_oldest_first(server, caller):
 
 
 def test_more_runs_than_one_page_holds_are_all_given(server, caller, monkeypatch):
-    monkeypatch.setattr("gentrace.testing.server.PAGE", 2)
+    monkeypatch.setattr("gentrace.testing.server.PAGE_SIZE", 2)
     names = [f"run {n}" for n in range(5)]
     for name in names:
         caller.post(named(name))
@@ -228,7 +228,7 @@ def test_an_argument_of_another_type_is_refused_by_its_name(server, ask, words):
 
 
 def test_the_kit_says_when_the_server_itself_fails(server, monkeypatch):
-    monkeypatch.setattr("gentrace.testing.server.PAGE", 0)
+    monkeypatch.setattr("gentrace.testing.server.PAGE_SIZE", 0)
     with pytest.raises(OSError, match="answered 400"):
         _ = server.runs
 

@@ -1,11 +1,11 @@
-// Reads the local server. A path is relative to the page, so that a prefix before it does no harm.
+// The client of the local server. URLs are relative to the page, so that it works below a prefix.
 
 import { token } from "./token.js";
 
-/** The server wants its token, or another one than the page has. */
+/** The server needs a token, or another one than the page has. */
 export class TokenError extends Error {}
 
-/** The server gave no answer (status 0), or none that helps; its message says which. */
+/** There was no response (status 0), or an error response; the message says which. */
 export class ServerError extends Error {
   constructor(message, status = 0) {
     super(message);
@@ -13,7 +13,7 @@ export class ServerError extends Error {
   }
 }
 
-// What stands before the body of a run; inside of a string, its quotes would be escaped.
+// The text before the body of a run. It cannot occur in a string, where its quotes are escaped.
 const BODY = '"pipelineRun": ';
 
 export const host = new URL("api/v1", document.baseURI).href;
@@ -23,43 +23,43 @@ export function listRuns(filters, signal) {
   return get("pipeline-runs", { view: "summary", ...filters }, signal);
 }
 
-/** One run with its body, and `text`, the JSON of the body as it was sent; null if there is none. */
+/** One run, with `text`, the JSON of its body as it was sent; null if there is no such run. */
 export async function getRun(id, signal) {
-  // Nothing else that the server gives has the form of an id.
+  // Other paths below pipeline-runs, such as export, do not have the form of an id.
   if (!/^[\da-f-]{36}$/i.test(id)) return null;
-  const response = await answer(`pipeline-runs/${encodeURIComponent(id)}`, {}, signal);
+  const response = await fetchPath(`pipeline-runs/${encodeURIComponent(id)}`, {}, signal);
   if (response.status === 404) return null;
   const whole = await text(response);
   const run = JSON.parse(whole);
-  // As it is, since a parsed number is not always the one that was sent.
+  // The original text, as parsing may change large numbers.
   run.text = whole.slice(whole.indexOf(BODY) + BODY.length, whole.lastIndexOf("}"));
   return run;
 }
 
-/** `{pipelines}`, each with its counts. */
+/** `{pipelines}`, each with its statistics. */
 export function listPipelines(signal) {
   return get("pipelines", {}, signal);
 }
 
-/** Forget one run; false if it was not there. */
+/** Delete one run; false if there is no such run. */
 export async function deleteRun(id) {
   const url = new URL(`${host}/pipeline-runs/${encodeURIComponent(id)}`);
-  const response = await ask(url, { method: "DELETE" });
+  const response = await request(url, { method: "DELETE" });
   if (response.status === 404) return false;
   await text(response);
   return true;
 }
 
 async function get(path, query, signal) {
-  return JSON.parse(await text(await answer(path, query, signal)));
+  return JSON.parse(await text(await fetchPath(path, query, signal)));
 }
 
-function answer(path, query, signal) {
+function fetchPath(path, query, signal) {
   const url = new URL(`${host}/${path}`);
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) url.searchParams.set(name, value);
   }
-  return ask(url, { signal });
+  return request(url, { signal });
 }
 
 async function text(response) {
@@ -67,10 +67,10 @@ async function text(response) {
   return response.text();
 }
 
-async function ask(url, options) {
+async function request(url, options) {
   const headers = { Accept: "application/json" };
-  const kept = token();
-  if (kept !== null) headers.Authorization = `Bearer ${kept}`;
+  const bearer = token();
+  if (bearer !== null) headers.Authorization = `Bearer ${bearer}`;
   let response;
   try {
     response = await fetch(url, { ...options, headers, cache: "no-store", redirect: "error" });

@@ -1,4 +1,4 @@
-// The frame of a chart over time: grid, labels, and the place of a point.
+// The frame of a chart over time: its grid, its labels and the scales of its axes.
 
 import { h, s } from "./dom.js";
 import { axisDate } from "./format.js";
@@ -8,14 +8,14 @@ const LEFT = 56;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 24;
-// Pixels that a date takes with the space around it.
+// The width of a date label with its margin, in pixels.
 const LABEL = 100;
 
 /**
- * Make a chart that is drawn at the width it has: `draw({x, y, plot, width})` fills the frame.
+ * Make a chart that fills its width: `draw({svg, x, y, width})` draws the content of the frame.
  *
  * `from` and `to` are milliseconds since 1970, `values` the labelled values of the other axis from 0
- * to `most`, `label` what a screen reader says of the picture.
+ * to `most`, `label` the text for screen readers.
  */
 export function timeChart({ from, to, most, values, name, height, label, draw }) {
   const box = h("div", { class: "chart" });
@@ -55,7 +55,7 @@ function dates(from, to, x, width, height) {
       { class: "tick", x: x(at), y: height - 6, "text-anchor": anchor },
       axisDate(new Date(at), to - from),
     );
-  // Two are the least that shows how long the axis is.
+  // With fewer than two labels, the length of the axis would not be visible.
   if (round.length < 2) return [label(from, "start"), label(to, "end")];
   return round.map((at) => label(at, "middle"));
 }

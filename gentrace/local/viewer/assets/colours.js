@@ -1,26 +1,26 @@
-// A provider has the same colour in every view, for as long as the tab is open.
+// Assigns colours to providers: the same one in every view, as long as the tab is open.
 
 const COLOURS = 8;
 const KEY = "gentrace-colours";
-const MOST_NAMES = 200;
-const MOST_CHARACTERS = 80;
-const given = new Map(kept());
+const MAX_NAMES = 200;
+const MAX_CHARACTERS = 80;
+const assigned = new Map(readAssigned());
 
-/** The number of a provider's colour: its own by its name, or the next that no other provider has. */
+/** The number of a provider's colour: by the hash of its name, or the next unused one. */
 export function colourOf(provider) {
-  const name = provider.slice(0, MOST_CHARACTERS);
-  if (given.has(name)) return given.get(name);
-  const taken = new Set(given.values());
+  const name = provider.slice(0, MAX_CHARACTERS);
+  if (assigned.has(name)) return assigned.get(name);
+  const taken = new Set(assigned.values());
   let colour = hashOf(name) % COLOURS;
   while (taken.size < COLOURS && taken.has(colour)) colour = (colour + 1) % COLOURS;
-  if (given.size < MOST_NAMES) {
-    given.set(name, colour);
-    sessionStorage.setItem(KEY, JSON.stringify([...given]));
+  if (assigned.size < MAX_NAMES) {
+    assigned.set(name, colour);
+    sessionStorage.setItem(KEY, JSON.stringify([...assigned]));
   }
   return colour;
 }
 
-function kept() {
+function readAssigned() {
   try {
     const pairs = JSON.parse(sessionStorage.getItem(KEY)) ?? [];
     return pairs.filter(

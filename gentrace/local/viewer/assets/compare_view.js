@@ -1,4 +1,4 @@
-// Two runs side by side, with what differs marked.
+// The comparison of two runs side by side, with their differences marked.
 
 import { getRun, listRuns } from "./api.js";
 import { colourOf } from "./colours.js";
@@ -14,7 +14,7 @@ import { cut, shown, shownName } from "./text.js";
 
 const PAGE = 100;
 
-/** `compare/A/B`; with A alone, the run of the same pipeline before it is the other one. */
+/** Show `compare/A/B`; with A alone, compare it with the previous run of the same pipeline. */
 export async function showComparison(main, route, { signal }) {
   document.title = "Compare – Gentrace, local";
   let [first, second] = route.parts;
@@ -204,7 +204,7 @@ function changeText(change) {
   return `${change > 0 ? "+" : "−"}${duration(Math.abs(change))}`;
 }
 
-/** What differs in two steps but for their times. */
+/** The differences of two steps, without their times. */
 function contentOf(a, b) {
   return differences(content(a), content(b));
 }

@@ -1,4 +1,4 @@
-// Messages and choices of a chat as a conversation.
+// The messages and choices of a chat, shown as a conversation.
 
 import { h } from "./dom.js";
 import { jsonTree } from "./json_tree.js";
@@ -17,7 +17,7 @@ export function findTurns(value) {
   return turns.length > 0 ? turns : null;
 }
 
-/** The conversation; a long one shows its first turns and a button for the rest. */
+/** The conversation; a long one shows its first turns and a button that shows more. */
 export function conversation(turns) {
   const list = h("ol", { class: "conversation" }, turns.slice(0, FIRST_TURNS).map(show));
   if (turns.length <= FIRST_TURNS) return list;

@@ -1,10 +1,10 @@
-// Buttons that put a text on the clipboard.
+// Buttons that copy a text to the clipboard.
 
 import { announce, h } from "./dom.js";
 
-const SAID = 1500;
+const FEEDBACK_TIME = 1500;
 
-/** A button that copies what `text()` gives; `what` names it to who cannot see where it stands. */
+/** A button that copies what `text()` returns; `what` names that text for screen readers. */
 export function copyButton(text, what) {
   let timer = null;
   const button = h(
@@ -19,7 +19,7 @@ export function copyButton(text, what) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       button.textContent = "Copy";
-    }, SAID);
+    }, FEEDBACK_TIME);
   });
   return button;
 }
@@ -33,7 +33,7 @@ async function copy(text) {
   }
 }
 
-/** Where a page has no clipboard, as over plain HTTP from another machine. */
+/** Fallback for a page without clipboard access, such as over plain HTTP from another machine. */
 function copyBySelection(text) {
   const area = h("textarea", { class: "hidden", "aria-hidden": "true", tabindex: "-1" });
   const before = document.activeElement;

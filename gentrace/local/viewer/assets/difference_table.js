@@ -1,11 +1,11 @@
-// The leaves in which two steps differ, as a table of A and B.
+// A table of the differences between two steps, A and B.
 
 import { h } from "./dom.js";
 import { changedPart } from "./differences.js";
 import { cut, shown, shownName } from "./text.js";
 
-const MOST_TEXT = 1200;
-// How much of what two texts have in common is shown around what differs.
+const MAX_TEXT = 1200;
+// How many characters of context are shown around a difference of two texts.
 const AROUND = 160;
 
 export function differenceTable(found) {
@@ -56,7 +56,7 @@ function marked(text, start, end) {
     { class: "text" },
     from > 0 ? "…" : "",
     shown(text.slice(from, start)),
-    h("mark", {}, shown(cut(text.slice(start, end), MOST_TEXT))),
+    h("mark", {}, shown(cut(text.slice(start, end), MAX_TEXT))),
     shown(text.slice(end, to)),
     to < text.length ? "…" : "",
   );
@@ -64,7 +64,7 @@ function marked(text, start, end) {
 
 function whole(value) {
   if (value === undefined) return h("span", { class: "dim" }, "not there");
-  if (typeof value === "string") return h("mark", { class: "text" }, shown(cut(value, MOST_TEXT)));
+  if (typeof value === "string") return h("mark", { class: "text" }, shown(cut(value, MAX_TEXT)));
   const text = JSON.stringify(value, null, 2);
-  return h("mark", { class: "text mono" }, shown(cut(text, MOST_TEXT)));
+  return h("mark", { class: "text mono" }, shown(cut(text, MAX_TEXT)));
 }

@@ -1,22 +1,22 @@
-// What differs between two values of JSON, leaf by leaf.
+// The differences between two JSON values, leaf by leaf.
 
-// Leaves that are compared one by one; beyond them, what is left is compared as a whole.
-const MOST_VISITED = 50_000;
+// How many values are visited; beyond that, subtrees are compared as text.
+const MAX_VISITED = 50_000;
 
-/** `{path, before, after}` of the leaves that differ, at most so many; undefined is not there. */
-export function differences(before, after, most = 100) {
+/** Up to `limit` leaves that differ: `{path, before, after}`, undefined where a side lacks it. */
+export function differences(before, after, limit = 100) {
   const found = [];
-  const budget = { left: MOST_VISITED };
-  compare("", before, after, found, most, budget);
+  const budget = { left: MAX_VISITED };
+  compare("", before, after, found, limit, budget);
   return found;
 }
 
-/** Where two texts begin and end to differ: `{start, beforeEnd, afterEnd}`. */
+/** The part in which two texts differ: `{start, beforeEnd, afterEnd}`. */
 export function changedPart(before, after) {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) start += 1;
-  // Not in the middle of a character of two halves.
+  // Do not split a surrogate pair.
   if (start > 0 && isHalf(before, start - 1, HIGH)) start -= 1;
   let end = 0;
   while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
@@ -24,28 +24,28 @@ export function changedPart(before, after) {
   return { start, beforeEnd: before.length - end, afterEnd: after.length - end };
 }
 
-/** Steps of two runs side by side: the n-th call of something with the n-th call of the same. */
+/** Pairs of steps of two runs: the n-th step of a provider and invocation with the n-th. */
 export function pairSteps(before, after) {
-  const waiting = new Map();
+  const candidates = new Map();
   for (const step of after) {
     const key = keyOf(step);
-    if (!waiting.has(key)) waiting.set(key, []);
-    waiting.get(key).push(step);
+    if (!candidates.has(key)) candidates.set(key, []);
+    candidates.get(key).push(step);
   }
   const next = new Map();
   const pairs = before.map((step) => {
     const key = keyOf(step);
-    const turn = next.get(key) ?? 0;
-    next.set(key, turn + 1);
-    return [step, waiting.get(key)?.[turn] ?? null];
+    const occurrence = next.get(key) ?? 0;
+    next.set(key, occurrence + 1);
+    return [step, candidates.get(key)?.[occurrence] ?? null];
   });
   const taken = new Set(pairs.map(([, step]) => step));
   return [...pairs, ...after.filter((step) => !taken.has(step)).map((step) => [null, step])];
 }
 
-function compare(path, before, after, found, most, budget) {
+function compare(path, before, after, found, limit, budget) {
   budget.left -= 1;
-  if (found.length >= most || before === after) return;
+  if (found.length >= limit || before === after) return;
   if (budget.left < 0) {
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       found.push({ path: path || "value", before, after });
@@ -57,7 +57,7 @@ function compare(path, before, after, found, most, budget) {
         own(before, key),
         own(after, key),
         found,
-        most,
+        limit,
         budget,
       );
     }
@@ -66,10 +66,11 @@ function compare(path, before, after, found, most, budget) {
   }
 }
 
+// The upper bits of the two halves of a surrogate pair.
 const HIGH = 0x36;
 const LOW = 0x37;
 
-/** Whether a text has the first or second half of a character there. */
+/** Whether there is a HIGH or LOW surrogate at an index of a text. */
 function isHalf(text, at, kind) {
   return text.charCodeAt(at) >> 10 === kind;
 }

@@ -1,24 +1,24 @@
-// Elements are made here and nowhere else. Text becomes text nodes: no string is ever read as markup.
+// All elements are created here. Text becomes text nodes: no string is ever parsed as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element. A property that is a function listens to its event (`onclick`). */
+/** Make an HTML element. A property that is a function becomes an event listener (`onclick`). */
 export function h(tag, properties, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
-/** An SVG element. */
+/** Make an SVG element. */
 export function s(tag, properties, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
-/** Put other children in the place of those that an element has. */
+/** Replace the children of an element. */
 export function replace(element, ...children) {
   element.replaceChildren(...children.flat(3).filter(isThere));
   return element;
 }
 
-/** Say something to those who listen to the page instead of looking at it. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   document.getElementById("status").textContent = text;
 }

@@ -45,7 +45,7 @@ export function durationChart(runs, parts) {
   return [legend(), chart, slowest(timed)];
 }
 
-/** A dot; a run that failed is a cross. */
+/** The dot of a run; a cross if the run failed. */
 function dot(run, x, y) {
   const title = s(
     "title",
@@ -61,7 +61,7 @@ function dot(run, x, y) {
   );
 }
 
-/** A line over the middles of the periods that have runs. */
+/** A line through the midpoints of the periods that have runs. */
 function line(parts, x, y, key) {
   const points = parts
     .filter((part) => part[key] !== null)
@@ -95,7 +95,7 @@ function legend() {
   );
 }
 
-/** The dots need a mouse; the runs that one looks for most are links. */
+/** Links to the slowest runs, as the dots cannot be reached by keyboard. */
 function slowest(runs) {
   const some = [...runs].sort((a, b) => b.duration - a.duration).slice(0, 3);
   return h(

@@ -1,16 +1,16 @@
-// Embeddings: long lists of numbers as a small picture, with their length.
+// Embeddings: long arrays of numbers, drawn as small pictures.
 
 import { h, s } from "./dom.js";
 import { counted, number } from "./format.js";
 import { plain, shownName } from "./text.js";
 
 const SHORTEST = 32;
-const MOST_PICTURES = 6;
-const MOST_VISITED = 4000;
+const MAX_PICTURES = 6;
+const MAX_VISITED = 4000;
 const COLUMNS = 160;
 const HEIGHT = 44;
 
-/** Pictures of the embeddings in a value; null if it holds none. */
+/** Pictures of the embeddings in a value; null if there are none. */
 export function embeddings(value) {
   const found = findVectors(value);
   if (found.length === 0) return null;
@@ -47,7 +47,7 @@ function figure(path, vector) {
   );
 }
 
-/** Each column spans the least and the most of the numbers that fall on it. */
+/** Each column spans the minimum and maximum of its numbers. */
 function picture(vector, most, label) {
   const columns = Math.min(COLUMNS, vector.length);
   const middle = HEIGHT / 2;
@@ -74,15 +74,15 @@ function picture(vector, most, label) {
   );
 }
 
-/** `[path, numbers]` of the first few lists of numbers. */
+/** `[path, numbers]` of the first few arrays of numbers. */
 function findVectors(root) {
   const found = [];
   const queue = [["", root]];
-  for (let visited = 0; visited < queue.length && visited < MOST_VISITED; visited += 1) {
+  for (let visited = 0; visited < queue.length && visited < MAX_VISITED; visited += 1) {
     const [path, value] = queue[visited];
     if (isVector(value)) {
       found.push([path || "value", value]);
-      if (found.length === MOST_PICTURES) break;
+      if (found.length === MAX_PICTURES) break;
     } else if (Array.isArray(value)) {
       value.slice(0, 100).forEach((item, index) => {
         if (isNested(item)) queue.push([`${path}[${index}]`, item]);

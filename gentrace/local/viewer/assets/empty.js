@@ -1,4 +1,4 @@
-// What stands where there is nothing yet: what to do about it.
+// What is shown in place of an empty list.
 
 import { host } from "./api.js";
 import { copyButton } from "./copy.js";
@@ -8,7 +8,7 @@ const CODE = `import gentrace
 with gentrace.Pipeline("my-first-pipeline").start() as run, run.step("demo") as step:
     step.outputs = {"answer": 42}`;
 
-/** No run is stored: three lines record the first. */
+/** No run is stored: how to record the first one. */
 export function firstRun() {
   const variable = `export GENTRACE_HOST=${host}`;
   return h(
@@ -23,7 +23,7 @@ export function firstRun() {
   );
 }
 
-/** Runs are stored, but none that the filters let through. */
+/** No stored run matches the filters. */
 export function noMatch(clear) {
   return h(
     "div",

@@ -1,4 +1,4 @@
-// Errors over time: for each period the runs, and those of them that failed.
+// Errors over time: a bar of runs and a bar of failed runs for each period.
 
 import { timeChart } from "./chart.js";
 import { h, s } from "./dom.js";

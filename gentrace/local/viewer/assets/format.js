@@ -1,4 +1,4 @@
-// Numbers, sizes, durations and dates as people read them.
+// Numbers, sizes, durations and dates, formatted for readers.
 
 const NUMBER = new Intl.NumberFormat();
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
@@ -41,7 +41,7 @@ export function counted(count, noun) {
   return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Milliseconds; null is not known. */
+/** Format milliseconds; null is unknown. */
 export function duration(ms) {
   if (!Number.isFinite(ms)) return "–";
   if (ms < 1000) return `${round(ms, ms < 10 && ms % 1 ? 1 : 0)} ms`;
@@ -71,7 +71,7 @@ export function percent(share) {
   return `${round(value, value < 10 && value % 1 ? 1 : 0)} %`;
 }
 
-/** A date in the least that tells it apart: the time today, the day this year. */
+/** A short date: the time if it is today, the day and time within half a year, else the date. */
 export function when(date, now = new Date()) {
   if (!isDate(date)) return "–";
   if (date.toDateString() === now.toDateString()) return TIME.format(date);
@@ -93,7 +93,7 @@ export function clock(date) {
   return isDate(date) ? MOMENT.format(date) : "not known";
 }
 
-/** The machine's form of a date, for `<time datetime>`. */
+/** The ISO form of a date, for `<time datetime>`. */
 export function isoDate(date) {
   return isDate(date) ? date.toISOString() : null;
 }

@@ -1,4 +1,4 @@
-// JSON as a foldable tree. What is folded is not in the page, and long arrays unfold in groups.
+// JSON as a collapsible tree. Collapsed nodes are not in the DOM; long arrays expand in groups.
 
 import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
@@ -11,7 +11,7 @@ const OPEN_DEPTH = 3;
 const OPEN_ROWS = 60;
 const ROWS_BY_HAND = 30;
 
-/** The tree of a value that is an object or an array; `folded` keeps even its first level shut. */
+/** The tree of an object or an array; `folded` collapses even its first level. */
 export function jsonTree(value, label, { folded = false } = {}) {
   if (typeof value !== "object" || value === null)
     return h("div", { class: "json" }, scalar(value, label));
@@ -41,7 +41,7 @@ function rows(at, from, to, depth, budget) {
   return list;
 }
 
-/** Long lists in groups of 100, and groups of groups, so that no level has many. */
+/** Long arrays in groups of 100, and groups of groups, so that no level has more than 100. */
 function groups(at, from, to, depth) {
   let size = GROUP;
   while ((to - from) / size > GROUP) size *= GROUP;
@@ -74,7 +74,7 @@ function node(key, value, depth, budget, { isTitle = false } = {}) {
     h("span", { class: "preview dim" }, preview(value)),
   ];
   const isOpen = depth <= OPEN_DEPTH && budget.rows >= count && count <= GROUP && !isNumbers(value);
-  // What is unfolded by hand begins anew.
+  // A node that the user expands has its own budget of rows.
   const make = () =>
     isOpen ? children(value, depth, budget) : children(value, 0, { rows: ROWS_BY_HAND });
   return lazy(
@@ -114,7 +114,7 @@ function keyOf(key) {
   );
 }
 
-/** The first few values, in one line. */
+/** The first few values, on one line. */
 function preview(value) {
   const some = Array.isArray(value) ? value.slice(0, 4) : Object.keys(value).slice(0, 4);
   const words = some.map((item) =>

@@ -1,4 +1,4 @@
-// Values of JSON that hold no others.
+// JSON values that are neither objects nor arrays.
 
 import { h } from "./dom.js";
 import { textBlock } from "./long_text.js";
@@ -6,7 +6,7 @@ import { shown } from "./text.js";
 
 const ONE_LINE = 100;
 
-/** A text, number, boolean or null. `label` names a long text to a screen reader. */
+/** A string, number, boolean or null. `label` names a long text for screen readers. */
 export function scalar(value, label) {
   if (value === null) return h("span", { class: "json-null" }, "null");
   if (typeof value !== "string") return h("span", { class: `json-${typeof value}` }, String(value));
@@ -15,7 +15,7 @@ export function scalar(value, label) {
   return h("span", { class: "json-string" }, shown(value));
 }
 
-/** Whether a value takes lines of its own. */
+/** Whether a value is shown as a block of its own. */
 export function isBlock(value) {
   return typeof value === "string" && (value.length > ONE_LINE || value.includes("\n"));
 }

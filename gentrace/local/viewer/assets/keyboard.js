@@ -1,8 +1,8 @@
-// The keys that all views share: `/` to the search field, Escape one step back, arrows to the list.
+// Keyboard shortcuts of all views: `/` for the search field, Escape for back, arrows for the list.
 
 const ARROWS = ["ArrowDown", "ArrowUp"];
 
-/** Act on a key that nothing nearer has taken. A view offers `escape()` and `list`. */
+/** Handle a key that no other listener has handled. A view may have `escape()` and `list`. */
 export function handleKey(event, view) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const { target } = event;

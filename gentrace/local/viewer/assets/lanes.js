@@ -1,6 +1,6 @@
-// Bars that overlap in time are drawn in lanes below each other.
+// Layout on a time axis: lanes for bars that overlap, and the ticks of the axis.
 
-/** The lane of each `[offset, duration]`, in the order of the offsets; the last lane takes the rest. */
+/** The lane of each `[offset, duration]`, sorted by offset; bars without a lane share the last. */
 export function lanesOf(spans, most) {
   const ends = [];
   return spans.map(([offset, duration]) => {

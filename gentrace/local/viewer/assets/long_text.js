@@ -1,17 +1,17 @@
-// Texts with their line breaks. A long one draws only the lines in sight, however long it is.
+// Blocks of text. A long text is virtualized: only the visible lines are in the DOM.
 
 import { copyButton } from "./copy.js";
 import { h, replace } from "./dom.js";
 import { bytes, counted } from "./format.js";
-import { windowOf } from "./scrolling.js";
+import { visibleRows } from "./scrolling.js";
 import { shown } from "./text.js";
 
 const LONG = 6000;
 const LINE = 19;
 const OVERSCAN = 10;
-const MOST_LINES_IN_SIGHT = 22;
+const MAX_LINES_IN_SIGHT = 22;
 
-/** A text as a block; a screen reader hears `label` as the name of a long one. */
+/** A text as a block; `label` names a long one for screen readers. */
 export function textBlock(text, label) {
   return text.length <= LONG ? h("div", { class: "text" }, shown(text)) : longText(text, label);
 }
@@ -30,7 +30,7 @@ function longText(text, label) {
   let columns = 0;
 
   const draw = () => {
-    const seen = windowOf(box, LINE, starts.length, OVERSCAN);
+    const seen = visibleRows(box, LINE, starts.length, OVERSCAN);
     space.style.height = `${seen.space}px`;
     lines.style.transform = `translateY(${seen.top}px)`;
     const rows = [];
@@ -44,7 +44,7 @@ function longText(text, label) {
     if (now === columns || box.clientWidth === 0) return;
     columns = now;
     starts = breakLines(text, columns);
-    box.style.height = `${Math.min(starts.length, MOST_LINES_IN_SIGHT) * LINE + 16}px`;
+    box.style.height = `${Math.min(starts.length, MAX_LINES_IN_SIGHT) * LINE + 16}px`;
     count.textContent = `${size}, ${counted(starts.length, "line")}`;
     draw();
   };
@@ -63,7 +63,7 @@ function longText(text, label) {
   );
 }
 
-/** Where each line begins, with lines cut that are longer than so many columns. */
+/** The index at which each line starts; lines are wrapped at `columns` characters. */
 function breakLines(text, columns) {
   const starts = [];
   let from = 0;
@@ -73,7 +73,7 @@ function breakLines(text, columns) {
     starts.push(from);
     let at = from + columns;
     while (at < end) {
-      // The second half of a surrogate pair stays with its first.
+      // Do not split a surrogate pair.
       if (text.charCodeAt(at) >> 10 === 0x37) at += 1;
       if (at < end) starts.push(at);
       at += columns;

@@ -1,4 +1,4 @@
-// Starts the page: shows the view that the address names, and hands the keys to it.
+// The entry point: shows the view of the current route, and passes keys to it.
 
 import { ServerError, TokenError } from "./api.js";
 import { announce, h, replace } from "./dom.js";
@@ -15,7 +15,7 @@ import { askForToken, forgetToken, token } from "./token.js";
 const main = document.getElementById("main");
 const forget = document.getElementById("forget");
 let view = null;
-let shown = 0;
+let lastNavigation = 0;
 
 window.addEventListener("hashchange", () => navigate(true));
 document.addEventListener("keydown", (event) => handleKey(event, view));
@@ -35,8 +35,8 @@ async function navigate(byUser) {
   if (view?.update?.(route)) return;
   view?.close?.();
   view = null;
-  shown += 1;
-  const turn = shown;
+  lastNavigation += 1;
+  const navigation = lastNavigation;
   const abort = new AbortController();
   const context = { signal: abort.signal, fail };
   view = { close: () => abort.abort() };
@@ -44,7 +44,7 @@ async function navigate(byUser) {
   replace(main, h("p", { class: "empty dim" }, "Loading…"));
   try {
     const made = await choose(route)(main, route, context);
-    if (turn !== shown) return;
+    if (navigation !== lastNavigation) return;
     view = {
       ...made,
       close: () => {
@@ -55,7 +55,7 @@ async function navigate(byUser) {
     if (byUser) focusTitle();
     announce(document.title);
   } catch (error) {
-    if (turn === shown) fail(error);
+    if (navigation === lastNavigation) fail(error);
   }
   forget.hidden = token() === null;
 }
@@ -66,7 +66,7 @@ function choose({ view: name, parts }) {
   return name === "runs" && parts.length ? showRun : showRuns;
 }
 
-/** Say what went wrong in place of the view; a missing token is asked for. */
+/** Show an error in place of the view, or the form for the token if that is missing. */
 function fail(error) {
   if (error.name === "AbortError") return;
   view?.close?.();

@@ -1,14 +1,14 @@
-// A whole run as one small picture: its steps as bars on the time axis.
+// A small picture of a whole run: its steps as bars on the time axis.
 
 import { colourOf } from "./colours.js";
 import { s } from "./dom.js";
 import { lanesOf } from "./lanes.js";
 
-const MOST_LANES = 8;
+const MAX_LANES = 8;
 const WIDTH = 1000;
 
 /** Draw `[offset, duration, failed, provider]` bars over `span` milliseconds. */
-export function overview(bars, span, { height, most = MOST_LANES }) {
+export function overview(bars, span, { height, most = MAX_LANES }) {
   const ordered = bars.filter((bar) => Array.isArray(bar)).sort((a, b) => a[0] - b[0]);
   const lanes = lanesOf(ordered, most);
   const count = Math.max(1, ...lanes.map((lane) => lane + 1));
@@ -27,7 +27,7 @@ export function overview(bars, span, { height, most = MOST_LANES }) {
     const bar = `M${left} ${up}h${wide}v${high}h-${wide}z`;
     paths.set(kind, (paths.get(kind) ?? "") + bar);
   });
-  // What failed is drawn last, over the rest.
+  // Failed steps are drawn last, on top.
   const kinds = [...paths.keys()].sort((a, b) => a.includes("failed") - b.includes("failed"));
   return s(
     "svg",

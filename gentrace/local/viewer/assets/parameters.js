@@ -1,15 +1,15 @@
-// Parameters of a model as a table: one row each, what is nested as a tree.
+// The parameters of a model as a table; nested values are trees.
 
 import { h } from "./dom.js";
 import { jsonTree } from "./json_tree.js";
 import { scalar } from "./json_value.js";
 import { shownName } from "./text.js";
 
-const MOST_ROWS = 200;
+const MAX_ROWS = 200;
 
 export function parameterTable(value, title) {
   const entries = typeof value === "object" ? Object.entries(value) : [];
-  if (Array.isArray(value) || entries.length > MOST_ROWS) return jsonTree(value, title);
+  if (Array.isArray(value) || entries.length > MAX_ROWS) return jsonTree(value, title);
   return h(
     "div",
     { class: "table-box" },

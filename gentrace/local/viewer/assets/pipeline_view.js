@@ -1,4 +1,4 @@
-// One pipeline over time: durations, errors, and what its steps take.
+// One pipeline over time: durations, errors, and the share of each step.
 
 import { listRuns } from "./api.js";
 import { durationChart } from "./duration_chart.js";
@@ -11,12 +11,12 @@ import { median, percentile, periods } from "./statistics.js";
 import { shareTable } from "./step_share.js";
 import { plain, shownName, UNNAMED } from "./text.js";
 
-const MOST_RUNS = 1000;
+const MAX_RUNS = 1000;
 
 export async function showPipeline(main, route, { signal }) {
   const name = route.parts[0];
   document.title = `${plain(name || UNNAMED, 60)} – Gentrace, local`;
-  const page = await listRuns({ name, limit: MOST_RUNS }, signal);
+  const page = await listRuns({ name, limit: MAX_RUNS }, signal);
   const runs = page.pipelineRuns.map(read).filter(({ at }) => !Number.isNaN(at));
   const summary =
     runs.length === 0 ? "" : counted(runs.length, "run") + (page.next ? ", the newest ones" : "");

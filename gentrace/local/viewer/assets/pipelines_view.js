@@ -1,4 +1,4 @@
-// All pipelines: how many runs, how many failed, how long they take.
+// The table of all pipelines: runs, errors and durations.
 
 import { listPipelines } from "./api.js";
 import { h, replace } from "./dom.js";

@@ -1,4 +1,4 @@
-// Round times of the day, or days, for the axis of a chart.
+// Round times for the ticks of a time axis.
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -11,11 +11,11 @@ const STEPS = [
   ...[1, 2, 7, 14, 30, 60, 90, 180, 365].map((count) => count * DAY),
 ];
 
-/** At most so many round times between two, in the time zone of the reader. */
+/** At most `most` round times between two, in the local time zone. */
 export function roundTimes(from, to, most) {
   const step = STEPS.find((length) => (to - from) / length <= most);
   if (step === undefined) return [];
-  // A day of the reader begins at a round time of theirs, and not at one of UTC.
+  // Round in local time, not in UTC.
   const zone = new Date(from).getTimezoneOffset() * MINUTE;
   const first = Math.ceil((from - zone) / step) * step + zone;
   const times = [];

@@ -1,6 +1,6 @@
-// Where one is, as the part of the URL behind `#`: a link to a view, a run or a step.
+// Routing by the fragment of the URL: links to a view, a run or a step.
 
-/** `{view, parts, query}` of the address. */
+/** `{view, parts, query}` of the current URL. */
 export function currentRoute() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
   const [view, ...parts] = path.split("/").map(decode);
@@ -26,7 +26,7 @@ export function pipelineLink(name) {
   return link(["pipelines", name]);
 }
 
-/** Go to a link; `silent` changes the address alone, and leaves no entry in the history. */
+/** Navigate to a link; `silent` only replaces the URL, without navigation or history entry. */
 export function go(hash, { silent = false } = {}) {
   if (silent) history.replaceState(null, "", hash);
   else location.hash = hash;

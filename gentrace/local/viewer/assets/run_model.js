@@ -1,6 +1,6 @@
-// A stored run as the views need it: each step with its place on the time axis, whatever is missing.
+// The model of a stored run for the views: each step has a position on the time axis.
 
-/** Read a RUN of the server together with its body. */
+/** Make the model of a run that the server returned with its body. */
 export function readRun(run) {
   const body = run.pipelineRun ?? {};
   const raw = Array.isArray(body.stepRuns) ? body.stepRuns : [];
@@ -10,7 +10,7 @@ export function readRun(run) {
   let span = 0;
   for (const step of steps) {
     step.isPlaced = step.start !== null;
-    // A step that does not say when it started is put behind the one before it.
+    // A step without a start time is placed after the one before it.
     step.offset = step.isPlaced ? step.start - base : end;
     end = step.offset + step.length;
     span = Math.max(span, end);
@@ -32,14 +32,14 @@ export function readRun(run) {
   };
 }
 
-/** The words of an `error` property; null where there is none. */
+/** The text of an `error` property; null if there is none. */
 export function errorOf(object) {
   const error = object?.error;
   if (error === undefined || error === null || error === "" || error === false) return null;
   return text(error);
 }
 
-/** Milliseconds since 1970 of an RFC 3339 date, with its fraction; null if it is none. */
+/** Parse an RFC 3339 date to milliseconds since 1970, with fraction; null if it is invalid. */
 export function parseDate(value) {
   if (typeof value !== "string") return null;
   const upper = value.toUpperCase().replace(/:60(?=[.Z+-])/, ":59");
@@ -61,7 +61,7 @@ function readStep(raw, index) {
     name: text(provider.name ?? ""),
     invocation: text(provider.invocation ?? ""),
     start: start ?? (end === null || duration === null ? null : end - duration),
-    // What the step says that it took, and how long its bar is.
+    // `duration` is what the step states, `length` that of its bar.
     duration,
     length: between ?? duration ?? 0,
     error: errorOf(raw),

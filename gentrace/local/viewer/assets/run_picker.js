@@ -1,4 +1,4 @@
-// Two runs of a pipeline are chosen here to be compared.
+// The form that chooses two runs of a pipeline for a comparison.
 
 import { h } from "./dom.js";
 import { duration, fullDate, isoDate, when } from "./format.js";
@@ -6,12 +6,12 @@ import { overview } from "./overview.js";
 import { go, link, runLink } from "./router.js";
 import { errorMark } from "./runs_row.js";
 
-const MOST = 12;
+const MAX_RUNS = 12;
 
 export function runPicker(runs) {
   const chosen = [];
   const button = h("button", { type: "submit", class: "main", disabled: true }, "Compare");
-  const boxes = runs.slice(0, MOST).map((run) => {
+  const boxes = runs.slice(0, MAX_RUNS).map((run) => {
     const box = h("input", {
       type: "checkbox",
       "aria-label": `Run of ${fullDate(new Date(run.at))}, ${duration(run.duration)}`,
@@ -61,7 +61,7 @@ export function runPicker(runs) {
     const at = chosen.findIndex(([other]) => other === box);
     if (at >= 0) chosen.splice(at, 1);
     if (box.checked) chosen.push([box, run]);
-    // A third choice takes the place of the first.
+    // A third choice replaces the first.
     if (chosen.length > 2) chosen.shift()[0].checked = false;
     button.disabled = chosen.length !== 2;
   }

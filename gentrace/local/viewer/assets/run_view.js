@@ -1,4 +1,4 @@
-// One run: its steps on the time axis, and beside them the step that is open.
+// One run: its steps on the time axis, and the panel of the open step.
 
 import { deleteRun, getRun } from "./api.js";
 import { h, replace } from "./dom.js";
@@ -12,8 +12,8 @@ import { cut, plain, shown, shownName } from "./text.js";
 import { totalTokens } from "./usage.js";
 import { waterfall } from "./waterfall.js";
 
-const MOST_BARS = 20_000;
-// Steps that no longer fit in one look.
+const MAX_BARS = 20_000;
+// With more steps, an overview and the zoom are shown.
 const MANY = 40;
 
 export async function showRun(main, route, { signal, fail }) {
@@ -131,7 +131,7 @@ function header(run, remove) {
     Number.isFinite(run.bytes) ? ["Size", bytes(run.bytes)] : null,
   ].filter(Boolean);
   const bars = run.steps
-    .slice(0, MOST_BARS)
+    .slice(0, MAX_BARS)
     .map((step) => [step.offset, step.length, step.error !== null, step.name]);
   return h(
     "div",
@@ -171,7 +171,7 @@ function actions(run, remove) {
   );
 }
 
-/** A button that asks first, in its own place. */
+/** A delete button that asks for confirmation in place. */
 function deleteButtons(remove) {
   const place = h("span", { class: "line" });
   const ask = () => {

@@ -1,11 +1,11 @@
-// The bar of filters above the list of runs.
+// The filter bar of the list of runs.
 
 import { h, replace } from "./dom.js";
 import { number } from "./format.js";
 import { readFilters, TIMES } from "./runs_query.js";
 import { plain } from "./text.js";
 
-const PAUSE = 250;
+const TYPING_DELAY = 250;
 const SLOW = [
   ["", "Any duration"],
   ["100", "Over 100 ms"],
@@ -15,8 +15,8 @@ const SLOW = [
 ];
 
 /**
- * Make the bar: `element`, `set(filters)`, `clear()`, `offer(pipelines)` where there are others, and
- * `say(text)` for trouble while it is live.
+ * Make the bar: `element`, `set(filters)`, `clear()`, `setPipelines(pipelines)` to update their
+ * options, and `showError(text)` for errors of live updates.
  */
 export function filterBar({ filters, pipelines, onchange, onlive }) {
   let timer = null;
@@ -36,7 +36,7 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
   const from = h("input", { type: "datetime-local", step: 1, "aria-label": "From" });
   const to = h("input", { type: "datetime-local", step: 1, "aria-label": "To" });
   const range = h("div", { class: "range" }, from, h("span", { class: "dim" }, "to"), to);
-  const trouble = h("span", { class: "failed", role: "alert" });
+  const error = h("span", { class: "failed", role: "alert" });
   const clearer = h("button", { type: "button", class: "quiet", onclick: () => clear() }, "Clear");
   const live = liveButton(onlive);
   const element = h(
@@ -55,20 +55,20 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
     slow,
     h("label", { class: "check" }, errors, "Errors only"),
     clearer,
-    h("div", { class: "live-side" }, trouble, live),
+    h("div", { class: "live-side" }, error, live),
   );
   fill(filters);
   return {
     element,
     set,
     clear,
-    offer: (others) => {
+    setPipelines: (others) => {
       const chosen = name.value;
       replace(name, optionsOf([["", "All pipelines"], ...names(others)]));
       choose(name, chosen);
     },
-    say: (words) => {
-      trouble.textContent = words;
+    showError: (words) => {
+      error.textContent = words;
     },
   };
 
@@ -81,7 +81,7 @@ export function filterBar({ filters, pipelines, onchange, onlive }) {
         clearer.hidden = !Object.values(now).some(Boolean);
         onchange(now);
       },
-      isTyping ? PAUSE : 0,
+      isTyping ? TYPING_DELAY : 0,
     );
   }
 
@@ -130,12 +130,12 @@ function optionsOf(options) {
 
 function names(pipelines) {
   return pipelines
-    .filter(({ name }) => name !== "") // which would be all of them
+    .filter(({ name }) => name !== "") // an empty value means all pipelines
     .map(({ name, runs }) => [name, `${plain(name, 60)} (${number(runs)})`])
     .sort((a, b) => a[1].localeCompare(b[1]));
 }
 
-/** Choose a value, also one that is not among the options. */
+/** Select a value; it is added if it is not among the options. */
 function choose(element, value) {
   if (![...element.options].some((option) => option.value === value)) {
     element.append(h("option", { value }, plain(value, 60)));

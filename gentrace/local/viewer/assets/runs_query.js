@@ -1,4 +1,4 @@
-// The filters of the list of runs: in the address, and as the server wants them.
+// The filters of the list of runs, in the URL of the page and in queries to the server.
 
 const PERIODS = {
   "15m": 15 * 60_000,
@@ -8,7 +8,7 @@ const PERIODS = {
   "30d": 30 * 86_400_000,
 };
 
-/** What the choice of a time offers, by its name in the address. */
+/** The options of the time filter, by their values in the URL. */
 export const TIMES = [
   ["", "Any time"],
   ["15m", "Last 15 minutes"],
@@ -19,7 +19,7 @@ export const TIMES = [
   ["custom", "From … to …"],
 ];
 
-/** `{name, time, from, to, text, slow, errors}`, empty texts where a filter is not set. */
+/** `{name, time, from, to, text, slow, errors}`; a filter that is not set is an empty string. */
 export function readFilters(query) {
   const get = (name) => query.get(name) ?? "";
   const time = TIMES.some(([value]) => value === get("time")) ? get("time") : "";
@@ -34,7 +34,7 @@ export function readFilters(query) {
   };
 }
 
-/** The server's query of the filters, at this moment. */
+/** The query to the server, with relative times resolved at `now`. */
 export function queryOf(filters, now = Date.now()) {
   const query = {};
   if (filters.name) query.name = filters.name;
@@ -53,7 +53,7 @@ export function hasFilters(filters) {
   return Object.values(filters).some((value) => value !== "");
 }
 
-/** Words to search for; the last one may still be on its way, so that its beginning is enough. */
+/** The words to search for; the last one is a prefix, as the user may still be typing it. */
 function wordsOf(text) {
   return /[*"]$/.test(text) ? text : `${text}*`;
 }

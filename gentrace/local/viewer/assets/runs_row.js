@@ -1,4 +1,4 @@
-// One run in a list: error mark, name, when, a tiny timeline, duration, steps.
+// A row of the list of runs: error mark, name, date, small timeline, duration, steps.
 
 import { h } from "./dom.js";
 import { counted, duration, fullDate, isoDate, number, when } from "./format.js";
@@ -8,12 +8,12 @@ import { plain, shownName } from "./text.js";
 
 const NARROW = window.matchMedia("(max-width: 719px)");
 
-/** The pixels of a row at the width that the page has now. */
+/** The height of a row in pixels, at the current width of the page. */
 export function rowHeight() {
   return NARROW.matches ? 62 : 36;
 }
 
-/** The link that is a run's row. */
+/** The row of a run, a link to it. */
 export function runRow(run, onopen = null) {
   const date = new Date(run.startTime ?? run.createdAt);
   return h(
@@ -43,7 +43,7 @@ export function runRow(run, onopen = null) {
   );
 }
 
-/** The mark of a run that failed, or of which a step did. */
+/** The mark of a run that failed or has a failed step. */
 export function errorMark(run) {
   if (!run.error && !run.failedSteps) return h("span", { class: "mark" });
   const failed = run.failedSteps ? counted(run.failedSteps, "failed step") : "";

@@ -1,4 +1,4 @@
-// The list of runs: newest first, filtered, and live.
+// The list of runs: newest first, with filters and live updates.
 
 import { listPipelines, listRuns, TokenError } from "./api.js";
 import { announce, h, replace } from "./dom.js";
@@ -11,10 +11,10 @@ import { go, link } from "./router.js";
 import { VirtualList } from "./virtual_list.js";
 
 const PAGE = 100;
-const POLL = 2000;
-const SLOW_POLL = 10_000;
+const POLL_INTERVAL = 2000;
+const FAILING_POLL_INTERVAL = 10_000;
 
-// The run that was open last, so that coming back finds the same row.
+// The run that was opened last, to select its row when the list is shown again.
 let lastRun = null;
 
 export async function showRuns(main, route, { signal, fail }) {
@@ -24,10 +24,10 @@ export async function showRuns(main, route, { signal, fail }) {
   const state = {
     runs: [],
     next: null,
-    busy: false,
+    isLoading: false,
     live: true,
-    isSilent: false,
-    turn: 0,
+    isFailing: false,
+    loadId: 0,
     timer: null,
   };
   let filters = readFilters(route.query);
@@ -48,15 +48,15 @@ export async function showRuns(main, route, { signal, fail }) {
     onchange: (changed) => {
       filters = changed;
       go(link(["runs"], filters), { silent: true });
-      loadOrSay().catch(fail);
+      loadOrShowError().catch(fail);
     },
     onlive: (live) => {
       state.live = live;
-      plan();
+      schedulePoll();
     },
   });
 
-  await loadOrSay();
+  await loadOrShowError();
   replace(
     main,
     h(
@@ -69,7 +69,7 @@ export async function showRuns(main, route, { signal, fail }) {
   );
   const at = state.runs.findIndex((run) => run.pipelineRunId === lastRun);
   if (at > 0) requestAnimationFrame(() => list.select(at));
-  document.addEventListener("visibilitychange", plan);
+  document.addEventListener("visibilitychange", schedulePoll);
   return {
     list,
     escape: () => {
@@ -82,83 +82,83 @@ export async function showRuns(main, route, { signal, fail }) {
     },
     close: () => {
       clearTimeout(state.timer);
-      document.removeEventListener("visibilitychange", plan);
+      document.removeEventListener("visibilitychange", schedulePoll);
       list.close();
     },
   };
 
   async function load() {
-    state.turn += 1;
-    const turn = state.turn;
+    state.loadId += 1;
+    const loadId = state.loadId;
     const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
-    if (turn !== state.turn) return;
+    if (loadId !== state.loadId) return;
     state.runs = page.pipelineRuns;
     state.next = page.next;
     list.element.scrollTop = 0;
     list.active = 0;
     draw();
-    plan();
+    schedulePoll();
   }
 
-  /** Say what the server refuses of the filters, which stay. */
-  async function loadOrSay() {
+  /** Load the list; if the server rejects the filters, show its error and keep them. */
+  async function loadOrShowError() {
     try {
       await load();
-      bar.say("");
+      bar.showError("");
     } catch (error) {
       if (error.status !== 400) throw error;
       state.runs = [];
       state.next = null;
       draw();
-      bar.say(error.message);
+      bar.showError(error.message);
     }
   }
 
   async function loadMore() {
-    if (state.next === null || state.busy) return;
-    state.busy = true;
-    const turn = state.turn;
+    if (state.next === null || state.isLoading) return;
+    state.isLoading = true;
+    const loadId = state.loadId;
     try {
       const page = await listRuns({ ...queryOf(filters), limit: PAGE, before: state.next }, signal);
-      if (turn !== state.turn) return;
+      if (loadId !== state.loadId) return;
       state.runs.push(...page.pipelineRuns);
       state.next = page.next;
       draw();
     } catch (error) {
-      // The run that the next page begins after was deleted meanwhile.
+      // The run that ends this page was deleted in the meantime.
       if (error.status === 400) await load().catch(fail);
       else fail(error);
     } finally {
-      state.busy = false;
+      state.isLoading = false;
     }
   }
 
-  function plan() {
+  function schedulePoll() {
     clearTimeout(state.timer);
     if (!state.live || document.hidden || signal.aborted) return;
-    state.timer = setTimeout(poll, state.isSilent ? SLOW_POLL : POLL);
+    state.timer = setTimeout(poll, state.isFailing ? FAILING_POLL_INTERVAL : POLL_INTERVAL);
   }
 
   async function poll() {
-    const turn = state.turn;
+    const loadId = state.loadId;
     try {
       const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
-      if (turn === state.turn) take(page);
-      bar.say("");
-      state.isSilent = false;
+      if (loadId === state.loadId) prependNew(page);
+      bar.showError("");
+      state.isFailing = false;
     } catch (error) {
       if (error instanceof TokenError) {
         fail(error);
         return;
       }
-      if (error.name !== "AbortError") bar.say(error.message);
-      state.isSilent = true;
+      if (error.name !== "AbortError") bar.showError(error.message);
+      state.isFailing = true;
     }
-    plan();
+    schedulePoll();
   }
 
-  /** Put the runs that are new in front of those that are shown. */
-  function take(page) {
+  /** Insert new runs before those that are shown. */
+  function prependNew(page) {
     const known = new Set(state.runs.slice(0, PAGE * 2).map((run) => run.pipelineRunId));
     const fresh = page.pipelineRuns.filter((run) => !known.has(run.pipelineRunId));
     if (fresh.length === 0) return;
@@ -171,13 +171,13 @@ export async function showRuns(main, route, { signal, fail }) {
     }
     draw();
     announce(`${counted(fresh.length, "new run")}`);
-    if (!fresh.every(({ name }) => names.has(name))) offerPipelines().catch(fail);
+    if (!fresh.every(({ name }) => names.has(name))) refreshPipelines().catch(fail);
   }
 
-  async function offerPipelines() {
-    const { pipelines: others } = await listPipelines(signal);
-    for (const { name } of others) names.add(name);
-    bar.offer(others);
+  async function refreshPipelines() {
+    const { pipelines: updated } = await listPipelines(signal);
+    for (const { name } of updated) names.add(name);
+    bar.setPipelines(updated);
   }
 
   function draw() {

@@ -1,15 +1,15 @@
-// Which rows of a long scrolled thing are in sight.
+// Which rows of a virtualized list are visible.
 
-// Browsers draw nothing beyond some 2^25 pixels. A list that is longer scrolls in proportion.
-const MOST_PIXELS = 8_000_000;
+// Browsers limit the height of an element to about 2^25 pixels; longer lists scroll in proportion.
+const MAX_PIXELS = 8_000_000;
 
 /**
- * `{first, end, space, top, seen}`: the rows to draw, the pixels to scroll over, where the first row
- * goes, and the `[first, end]` of the rows that are not beyond an edge.
+ * `{first, end, space, top, seen}`: the rows to draw, the scroll height in pixels, the position of
+ * the first row, and `[first, end]` of the rows that are visible.
  */
-export function windowOf(element, rowHeight, count, overscan) {
+export function visibleRows(element, rowHeight, count, overscan) {
   const whole = count * rowHeight;
-  const space = Math.min(whole, MOST_PIXELS);
+  const space = Math.min(whole, MAX_PIXELS);
   const view = element.clientHeight;
   const scrollable = Math.max(1, space - view);
   const ratio = space === whole ? 1 : Math.max(1, whole - view) / scrollable;

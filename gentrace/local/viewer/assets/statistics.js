@@ -1,25 +1,25 @@
-// Medians and percentiles, over all runs and over parts of the time.
+// Medians and percentiles, of all runs and by period.
 
-const MOST_PERIODS = 32;
+const MAX_PERIODS = 32;
 
 export function median(values) {
   return percentile(values, 50);
 }
 
-/** The least value that so many in a hundred are not above, as the server has it; null of nothing. */
+/** The nearest-rank percentile, as on the server; null without values. */
 export function percentile(values, percent) {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil((sorted.length * percent) / 100) - 1];
 }
 
-/** The runs in equal parts of the time that they span: `{from, to, runs, failed, median, p95}`. */
+/** The runs in periods of equal length: `{from, to, runs, failed, median, p95}`. */
 export function periods(runs) {
   if (runs.length === 0) return [];
   const times = runs.map(({ at }) => at);
   const first = Math.min(...times);
   const last = Math.max(Math.max(...times), first + 1000);
-  const count = Math.max(1, Math.min(MOST_PERIODS, Math.ceil(runs.length / 5)));
+  const count = Math.max(1, Math.min(MAX_PERIODS, Math.ceil(runs.length / 5)));
   const length = (last - first) / count;
   const parts = Array.from({ length: count }, (_, index) => ({
     from: first + index * length,

@@ -1,4 +1,4 @@
-// All of one step: provider, invocation, times, error, parameters, usage, inputs, outputs.
+// The panel of one step: provider, invocation, times, error, parameters, usage, inputs, outputs.
 
 import { colourOf } from "./colours.js";
 import { conversation, findTurns } from "./conversation.js";
@@ -114,7 +114,7 @@ function content(title, value, show) {
   return section(title, show(value, title), value);
 }
 
-/** A conversation and embeddings where there are any; the whole as a tree, folded beside them. */
+/** The conversation and embeddings of a value, if any, and the value as a tree. */
 function inside(value, title) {
   const turns = findTurns(value);
   const pictures = embeddings(value);
@@ -122,7 +122,7 @@ function inside(value, title) {
   return [turns === null ? null : conversation(turns), pictures, tree];
 }
 
-/** Properties that the document does not declare. */
+/** Properties that the API does not declare. */
 function rest(raw, provider) {
   const more = {};
   for (const [key, value] of Object.entries(raw)) if (!KNOWN.includes(key)) put(more, key, value);
@@ -132,7 +132,7 @@ function rest(raw, provider) {
   return content("Other properties", more, (value, title) => jsonTree(value, title));
 }
 
-/** Set a property of any name, `__proto__` too. */
+/** Set a property of any name, including `__proto__`. */
 function put(object, key, value) {
   Object.defineProperty(object, key, { value, enumerable: true });
 }

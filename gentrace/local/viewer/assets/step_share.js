@@ -1,4 +1,4 @@
-// What the steps of a pipeline take of its time, by provider.
+// The share of each provider in the time of all steps of a pipeline.
 
 import { colourOf } from "./colours.js";
 import { h, s } from "./dom.js";
@@ -6,7 +6,7 @@ import { duration, number, percent } from "./format.js";
 import { median } from "./statistics.js";
 import { shownName } from "./text.js";
 
-const MOST_ROWS = 12;
+const MAX_ROWS = 12;
 
 export function shareTable(runs) {
   const providers = new Map();
@@ -24,7 +24,7 @@ export function shareTable(runs) {
   const rows = [...providers.values()].sort((a, b) => b.total - a.total);
   if (rows.length === 0) return h("p", { class: "dim" }, "These runs have no steps.");
   const total = rows.reduce((sum, row) => sum + row.total, 0) || 1;
-  return [stack(rows, total), table(rows.slice(0, MOST_ROWS), total), notes(rows, isCut)];
+  return [stack(rows, total), table(rows.slice(0, MAX_ROWS), total), notes(rows, isCut)];
 }
 
 function stack(rows, total) {
@@ -90,7 +90,7 @@ function table(rows, total) {
 function notes(rows, isCut) {
   const words = ["Of the sum of all steps; those that overlap count each."];
   if (isCut) words.push("Of runs of more than 60 steps, the longest count.");
-  if (rows.length > MOST_ROWS)
-    words.push(`${number(rows.length - MOST_ROWS)} more providers take less.`);
+  if (rows.length > MAX_ROWS)
+    words.push(`${number(rows.length - MAX_ROWS)} more providers take less.`);
   return h("p", { class: "dim small" }, words.join(" "));
 }

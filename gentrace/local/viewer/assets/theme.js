@@ -1,9 +1,9 @@
-// Light, dark, or as the system has it.
+// The theme: light, dark, or that of the system.
 
 const KEY = "gentrace-theme";
 const THEMES = ["auto", "light", "dark"];
 
-/** Set the theme that was chosen last, and let the button change it. */
+/** Apply the stored theme, and make the button change it. */
 export function startTheme(button) {
   let theme = localStorage.getItem(KEY);
   if (!THEMES.includes(theme)) theme = "auto";

@@ -1,9 +1,9 @@
-// The server's token: asked for when data is refused, kept for this tab alone.
+// The token of the server: requested from the user, and stored for this tab only.
 
 import { h, replace } from "./dom.js";
 
 const KEY = "gentrace-token";
-// What may stand in a header.
+// The characters that a header may contain.
 const TOKEN = /^[\x21-\x7e\xa1-\xff]+$/;
 
 /** The token, or null. */
@@ -11,12 +11,12 @@ export function token() {
   return sessionStorage.getItem(KEY);
 }
 
-/** Forget the token. */
+/** Delete the stored token. */
 export function forgetToken() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Show the form that asks for the token; `done` is called when there is one. */
+/** Show the form for the token; `done` is called after it was entered. */
 export function askForToken(main, done) {
   const wrong = token() !== null;
   forgetToken();

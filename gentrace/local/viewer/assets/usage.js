@@ -1,10 +1,10 @@
-// What a model counted: tokens in, tokens out, and the like.
+// The usage that a model reports, such as input and output tokens.
 
 import { h } from "./dom.js";
 import { number } from "./format.js";
 import { shownName } from "./text.js";
 
-const MOST = 24;
+const MAX_COUNTS = 24;
 
 /** `[name, count]` of the numbers in a step's `usage`; null if there are none. */
 export function usageOf(step) {
@@ -18,7 +18,7 @@ export function usageOf(step) {
         if (Number.isFinite(count)) counts.push([inner, count]);
     }
   }
-  return counts.length > 0 ? counts.slice(0, MOST) : null;
+  return counts.length > 0 ? counts.slice(0, MAX_COUNTS) : null;
 }
 
 export function usageList(counts) {
@@ -36,7 +36,7 @@ export function usageList(counts) {
   );
 }
 
-/** All tokens of a run's steps; null if no step counts any. */
+/** The sum of the tokens of all steps; null if no step reports any. */
 export function totalTokens(steps) {
   let total = null;
   for (const step of steps) {

@@ -1,16 +1,16 @@
-// A list of which only the rows in sight are in the page, however many there are.
+// A virtualized list: only the visible rows are in the DOM.
 
 import { h } from "./dom.js";
-import { windowOf } from "./scrolling.js";
+import { visibleRows } from "./scrolling.js";
 
 const OVERSCAN = 6;
 
 /**
- * Make a list of rows of one height.
+ * A list whose rows have one height.
  *
- * `row(index)` gives the link that is a row's content, `rowHeight()` its pixels now, `onmove(index)`
- * hears that the keyboard chose a row, `onend()` that the last rows are in sight,
- * `onsight(first, end)` which are.
+ * `row(index)` makes the link in a row, `rowHeight()` returns the current height in pixels,
+ * `onmove(index)` is called when a row is selected by keyboard, `onend()` when the last rows become
+ * visible, `onsight(first, end)` with the visible rows.
  */
 export class VirtualList {
   constructor({ label, row, rowHeight, onmove = null, onend = null, onsight = null }) {
@@ -31,20 +31,20 @@ export class VirtualList {
     this._resize.observe(this.element);
   }
 
-  /** Show so many rows, all drawn anew. */
+  /** Set the number of rows, and redraw them. */
   setCount(count) {
     this._count = count;
     this.active = Math.max(0, Math.min(this.active, count - 1));
     this.refresh();
   }
 
-  /** Rows were put before the first: what is in sight stays where it is. */
+  /** Adjust to rows that were inserted at the top, so that the visible rows stay in place. */
   shift(rows) {
     this.active += rows;
     if (this.element.scrollTop > 0) this.element.scrollTop += rows * this._rowHeight();
   }
 
-  /** Draw all rows in sight anew. */
+  /** Redraw all visible rows. */
   refresh() {
     const hadFocus = this._space.contains(document.activeElement);
     for (const row of this._rows.values()) row.remove();
@@ -53,7 +53,7 @@ export class VirtualList {
     if (hadFocus) this._rows.get(this.active)?.firstChild.focus({ preventScroll: true });
   }
 
-  /** Bring a row into sight and make it the one that Tab reaches. */
+  /** Scroll a row into view and make it the one that Tab reaches (roving tabindex). */
   select(index) {
     const before = this._rows.get(this.active)?.firstChild;
     if (before) before.tabIndex = -1;
@@ -69,7 +69,7 @@ export class VirtualList {
     if (now) now.tabIndex = 0;
   }
 
-  /** Put the keyboard on the active row. */
+  /** Focus the active row. */
   focus() {
     if (this._count === 0) return;
     this.select(this.active);
@@ -82,11 +82,11 @@ export class VirtualList {
 
   _draw() {
     const height = this._rowHeight();
-    const seen = windowOf(this.element, height, this._count, OVERSCAN);
+    const seen = visibleRows(this.element, height, this._count, OVERSCAN);
     this._space.style.height = `${seen.space}px`;
     const wanted = new Set();
     for (let index = seen.first; index < seen.end; index += 1) wanted.add(index);
-    // The row that has the keyboard stays, or the keyboard would be nowhere.
+    // Keep the focused row in the DOM, or the focus would be lost.
     if (this._rows.get(this.active)?.contains(document.activeElement)) wanted.add(this.active);
     for (const [index, row] of this._rows) {
       if (wanted.has(index)) continue;

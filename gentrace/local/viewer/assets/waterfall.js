@@ -1,4 +1,4 @@
-// The steps of a run below each other, each as a bar on the run's time axis.
+// The waterfall chart of a run: each step is a bar on the time axis.
 
 import { colourOf } from "./colours.js";
 import { h, replace, s } from "./dom.js";
@@ -12,8 +12,8 @@ const NARROW = window.matchMedia("(max-width: 719px)");
 const TICK_WIDTH = 90;
 
 /**
- * Make the chart: `element`, `list`, `start()` once it is in the page, `mark(step)`,
- * `filter(text, failed)`, and `zoom(isOn)`, to the time of the steps in sight.
+ * Make the chart: `element`, `list`, `start()` to call once it is in the page, `mark(step)`,
+ * `filter(text, failed)`, and `zoom(isOn)` to the time of the visible steps.
  */
 export function waterfall(run, { onmove }) {
   const whole = { from: 0, span: Math.max(run.span, 1e-9) };
@@ -66,7 +66,7 @@ export function waterfall(run, { onmove }) {
     else show(whole);
   }
 
-  /** Change the time that the axis spans; after the list has drawn, which asks for it. */
+  /** Set the time span of the axis; drawn later, as the list calls this while it draws. */
   function show(next) {
     if (next.from === time.from && next.span === time.span) return;
     time = next;
@@ -92,7 +92,7 @@ export function waterfall(run, { onmove }) {
   }
 }
 
-/** The time that some steps take: round numbers, so that it does not change with each row. */
+/** The time span of some steps, rounded so that it does not change with each row. */
 function timeOf(steps, whole) {
   const from = steps.reduce((least, step) => Math.min(least, step.offset), Infinity);
   const to = steps.reduce((most, step) => Math.max(most, step.offset + step.length), 0);

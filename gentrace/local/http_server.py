@@ -1,4 +1,4 @@
-"""uvicorn, set up for the local server: whom it lets in, and how it ends."""
+"""uvicorn, configured for the local server: how it accepts connections and shuts down."""
 
 import asyncio
 import math
@@ -11,17 +11,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gentrace.clock import now
-from gentrace.local.accepting import Room, accept, room_size
 from gentrace.local.connection import Connection
+from gentrace.local.connection_limit import ConnectionLimit, accept, max_connections
 
-# Seconds that requests under way get when the server is told to stop.
+# Seconds that requests in progress have to finish at shutdown.
 GRACE: Final = 2
 
 
-class Peer(uvicorn.Server):
-    """uvicorn, set up for `app` on a socket that listens already; `upkeep` runs beside it.
+class HttpServer(uvicorn.Server):
+    """A uvicorn server for `app` on a listening socket; `maintenance` is a background task.
 
-    `settled` is set once it serves, or does not and has its `failure`.
+    `settled` is set when the server has started, or failed to start; then `failure` is the error.
     """
 
     def __init__(
@@ -29,16 +29,16 @@ class Peer(uvicorn.Server):
         app: ASGIApp,
         listener: socket.socket,
         timeout: float,
-        upkeep: Callable[[], Awaitable[None]],
+        maintenance: Callable[[], Awaitable[None]],
     ) -> None:
-        self._room = Room(room_size())
+        self._limit = ConnectionLimit(max_connections())
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            http=Connection.within(timeout, self._room),
+            http=Connection.with_limits(timeout, self._limit),
             ws="none",
             lifespan="off",
-            # Logging is the program's own matter.
+            # The program configures logging.
             log_config=None,
             workers=1,
             proxy_headers=False,
@@ -47,43 +47,43 @@ class Peer(uvicorn.Server):
             timeout_graceful_shutdown=GRACE,
         )
         super().__init__(config)
-        self._upkeep = upkeep
-        self._own_tasks: list[asyncio.Task[None]] = []
+        self._maintenance = maintenance
+        self._tasks: list[asyncio.Task[None]] = []
         self.listener = listener
         self.settled = threading.Event()
         self.failure: BaseException | None = None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Run until it should exit, on a loop of our own."""
+        """Run until `should_exit` is set, on an event loop of its own."""
         with asyncio.Runner(loop_factory=_Loop) as runner:
             runner.run(self.serve(sockets))
 
-    def run_aside(self) -> None:
-        """Run in a thread that is not the main one, and keep what goes wrong."""
+    def run_in_background(self) -> None:
+        """Run in a thread that is not the main one; an error is kept in `failure`."""
         try:
             self.run(sockets=[self.listener])
-        except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
+        except BaseException as error:  # noqa: BLE001 - the thread that waits for `settled` raises it
             self.failure = error
         finally:
             self.settled.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take connections in."""
-        # Without the socket: asyncio's way of taking connections in has no bound.
+        """Start to accept connections."""
+        # Without the socket, as asyncio's servers do not limit the number of connections.
         await super().startup([])
-        self._own_tasks = [
-            asyncio.ensure_future(accept(self.listener, self._room, self._connection)),
-            asyncio.ensure_future(self._upkeep()),
+        self._tasks = [
+            asyncio.ensure_future(accept(self.listener, self._limit, self._connection)),
+            asyncio.ensure_future(self._maintenance()),
         ]
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End, and let no client hold that up."""
-        for task in self._own_tasks:
+        """Shut down in bounded time, whatever the clients do."""
+        for task in self._tasks:
             task.cancel()
-        await asyncio.wait(self._own_tasks)
+        await asyncio.wait(self._tasks)
         await super().shutdown(sockets)
-        # What uvicorn cancelled says so to its client; then no client can hold the server up.
+        # Requests that uvicorn cancelled send a last response. Then all connections are aborted.
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=GRACE)
         for connection in self.server_state.connections:
@@ -95,7 +95,7 @@ class Peer(uvicorn.Server):
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """asyncio's own loop, whose timers go on while freezegun stops the clock of the program."""
+    """An event loop whose timers run while freezegun has stopped the program's clock."""
 
     def time(self) -> float:
         return now()

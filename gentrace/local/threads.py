@@ -1,4 +1,4 @@
-"""Having something done in other threads, so that the event loop is free."""
+"""Running blocking functions in threads, so that the event loop is not blocked."""
 
 import asyncio
 import threading
@@ -9,10 +9,10 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Final, ParamSpec, TypeVar, TypeVarTuple
 
-from gentrace.local.calling_off import CallingOff
+from gentrace.local.cancellation import Cancellation
 
-# Bytes of stack for a thread of the server: enough for the deepest body that is taken.
-STACK: Final = 2**24
+# Bytes of stack for a thread of the server: enough to parse the deepest body that is accepted.
+STACK_SIZE: Final = 2**24
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,20 +20,20 @@ Ts = TypeVarTuple("Ts")
 
 
 @contextmanager
-def own_stacks() -> Generator[None]:
-    """Start threads with a stack that is large enough, whatever the program asked for."""
-    before = threading.stack_size(STACK)
+def large_stacks() -> Generator[None]:
+    """Start threads with a stack of STACK_SIZE, whatever size the program has set."""
+    before = threading.stack_size(STACK_SIZE)
     try:
         yield
     finally:
         threading.stack_size(before)
 
 
-class Workers(Executor):
-    """So many threads that wait for work, until they are shut down.
+class ThreadPool(Executor):
+    """A pool of daemon threads that run until `shutdown`.
 
-    Those of `ThreadPoolExecutor` end before the functions that the program registered for its end,
-    which may still send runs.
+    `ThreadPoolExecutor` stops its threads before the program's `atexit` functions run, and those
+    may still send runs.
     """
 
     def __init__(self, count: int, name: str) -> None:
@@ -44,7 +44,7 @@ class Workers(Executor):
             for number in range(count)
         ]
         try:
-            with own_stacks():
+            with large_stacks():
                 for thread in self._threads:
                     thread.start()
         except BaseException:
@@ -52,15 +52,15 @@ class Workers(Executor):
             raise
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """Have a function called; RuntimeError if they are shut down."""
+        """Call a function in a thread of the pool; RuntimeError after `shutdown`."""
         if self._is_shut_down:
             raise RuntimeError("these threads have ended")
         future: Future[R] = Future()
-        self._tasks.put(partial(_carry_out, future, partial(fn, *args, **kwargs)))
+        self._tasks.put(partial(_run_task, future, partial(fn, *args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads after what was submitted; `wait` is whether to wait for that."""
+        """Stop the threads after the tasks that were submitted; `wait` blocks until then."""
         self._is_shut_down = True
         for _ in self._threads:
             self._tasks.put(None)
@@ -72,35 +72,35 @@ class Workers(Executor):
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
-            del task  # which would be kept until the next one comes
+            del task  # it would be kept alive until the next task
 
 
-def _carry_out(future: Future[R], task: Callable[[], R]) -> None:
+def _run_task(future: Future[R], task: Callable[[], R]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
         future.set_result(task())
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
+    except BaseException as error:  # noqa: BLE001 - the future raises it in the caller
         future.set_exception(error)
-        del future  # which the error's traceback would hold in a circle
+        del future  # the error's traceback would hold it in a reference cycle
 
 
-async def work(workers: Executor, task: Callable[[*Ts], R], *args: *Ts) -> R:
-    """Have something done that changes nothing."""
+async def run_in_thread(workers: Executor, task: Callable[[*Ts], R], *args: *Ts) -> R:
+    """Run a task that only reads; cancelling does not wait for it."""
     return await asyncio.get_running_loop().run_in_executor(workers, task, *args)
 
 
-async def work_or_call_off(
+async def run_cancellable(
     workers: Executor,
-    calling_off: CallingOff,
-    task: Callable[[CallingOff, *Ts], R],
+    cancellation: Cancellation,
+    task: Callable[[Cancellation, *Ts], R],
     *args: *Ts,
 ) -> R:
-    """Have something written; if that is cancelled, it is called off or, too late, waited for."""
-    future = asyncio.wrap_future(workers.submit(task, calling_off, *args))
+    """Run a task that writes; if cancelled, cancel the write, or wait for it if it is committed."""
+    future = asyncio.wrap_future(workers.submit(task, cancellation, *args))
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        if calling_off.call_off():
+        if cancellation.cancel():
             raise
         return await future

@@ -1,0 +1,237 @@
+"""Strict JSON: parsing untrusted text, and comparing two texts by value."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+
+from gentrace.local.responses import RequestError, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gentrace.local.cpu_budget import CpuBudget
+
+MAX_DEPTH: Final = 500
+MAX_DIGITS: Final = 4300
+# The limit of sys.set_int_max_str_digits cannot be set below this.
+SAFE_DIGITS: Final = 640
+LARGE_INTEGER: Final = 10**SAFE_DIGITS
+# How many brackets are counted between two checks of the CPU budget.
+BRACKETS_PER_CHECK: Final = 65536
+NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+# Text decoded from UTF-8 holds no lone surrogate unless it has an escape of this kind.
+SURROGATE: Final = re.compile(r"\\u[dD]")
+NEITHER_BRACKETS_NOR_QUOTES: Final = bytes(set(range(256)) - set(b'"[]{}'))
+STRING: Final = re.compile(rb'"[^"]*"?')
+OPENING: Final = frozenset(b"[{")
+
+# The path of a value: the keys that lead to it from the root.
+Path: TypeAlias = "Sequence[str | int]"
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Violation:
+    """A placeholder in a parsed body for something that strict JSON forbids."""
+
+    message: str
+
+
+class _LongInteger(int):
+    """A placeholder for an integer that is slow to convert, or above the limit of the process.
+
+    It has the type and the digits of that integer; its value is another large one.
+    """
+
+    digits: str
+
+    def __repr__(self) -> str:
+        return self.digits
+
+
+# Types of values that may be a violation or contain one.
+CHECKED_TYPES: Final = (dict, list, str, _Violation)
+
+
+def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
+    """Return the text of a JSON body and its value; `RequestError` 400 if it is not strict JSON.
+
+    Beyond what RFC 8259 forbids, this rejects NaN and infinities, lone surrogates, duplicate
+    properties, integers of more than MAX_DIGITS digits and nesting deeper than MAX_DEPTH: two
+    parsers may read such a text as two different runs. These limits do not depend on those of the
+    process. An integer of more than SAFE_DIGITS digits becomes a `_LongInteger`.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        message = f"the body is not UTF-8: {error.reason}"
+        raise RequestError(400, message, f"byte {error.start}") from None
+    # Before parsing: the parser recurses, and a stack overflow would end the process.
+    if _depth(body, cpu_budget) > MAX_DEPTH:
+        raise RequestError(400, f"the body is nested deeper than {MAX_DEPTH} levels")
+
+    needs_check = SURROGATE.search(text) is not None
+
+    def note(value: R) -> R:
+        nonlocal needs_check
+        needs_check = needs_check or isinstance(value, _Violation)
+        return value
+
+    def integer(digits: str) -> int | _Violation:
+        cpu_budget.tick()
+        return note(_integer(digits))
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
+        cpu_budget.tick()
+        return note(_object(pairs))
+
+    def constant(name: str) -> _Violation:
+        return note(_Violation(f"{name} is not a JSON number"))
+
+    try:
+        value = json.loads(
+            text, parse_constant=constant, parse_int=integer, object_pairs_hook=members
+        )
+    except json.JSONDecodeError as error:
+        path = f"line {error.lineno} column {error.colno}"
+        raise RequestError(400, f"the body is not JSON: {error.msg}", path) from None
+    if needs_check:
+        _raise_violation(value, cpu_budget)
+    return text, value
+
+
+def same_value(text: str, other: str, cpu_budget: "CpuBudget") -> bool:
+    """Return whether two JSON texts have the same value: `1.10` is `1.1`, and `1E2` is `100`.
+
+    Numbers are compared exactly. Raises `RequestError` 413 if that exceeds the CPU budget.
+    """
+    if text == other:
+        return True
+
+    def number(digits: str) -> bytes:
+        cpu_budget.tick()
+        return _canonical_number(digits)
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        cpu_budget.tick()
+        return dict(pairs)
+
+    left: Any = json.loads(text, parse_int=number, parse_float=number, object_pairs_hook=members)
+    right: Any = json.loads(other, parse_int=number, parse_float=number, object_pairs_hook=members)
+    return bool(left == right)
+
+
+def _depth(body: bytes, cpu_budget: "CpuBudget") -> int:
+    """Return the nesting depth of a body, as far as it is JSON.
+
+    If the body has at most MAX_DEPTH brackets, their number is returned, an upper bound.
+    """
+    bound = body.count(b"[") + body.count(b"{")
+    if bound <= MAX_DEPTH:
+        return bound
+    # Escaped quotes go first. Then each string is reduced to its quotes and the brackets in it.
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Adjacent quotes can be dropped: an empty string, or two strings that become one.
+    quoted = plain.translate(None, NEITHER_BRACKETS_NOR_QUOTES).replace(b'""', b"")
+    brackets = STRING.sub(b"", quoted)
+    depth = deepest = 0
+    for start in range(0, len(brackets), BRACKETS_PER_CHECK):
+        cpu_budget.check()
+        for bracket in brackets[start : start + BRACKETS_PER_CHECK]:
+            if bracket in OPENING:
+                depth += 1
+                deepest = max(deepest, depth)
+            else:
+                depth -= 1
+    return deepest
+
+
+def _integer(text: str) -> int | _Violation:
+    # Not left to int(), whose limit belongs to the process.
+    digits = len(text.lstrip("-"))
+    if digits <= SAFE_DIGITS:
+        return int(text)
+    if digits > MAX_DIGITS:
+        return _Violation(f"an integer has more than {MAX_DIGITS} digits")
+    integer = _LongInteger(LARGE_INTEGER)
+    integer.digits = text
+    return integer
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    (duplicate, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+    return _Violation(f"the property {shorten(json.dumps(duplicate))} is given twice")
+
+
+def _canonical_number(text: str) -> bytes:
+    """Return a canonical form of a number, as bytes, which equal no other JSON value."""
+    match = NUMBER.fullmatch(text)
+    assert match  # noqa: S101 - the parser has matched it
+    sign, whole, fraction, exponent = match.groups(default="")
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return b"0"
+    if len(exponent) >= SAFE_DIGITS:
+        return text.encode()
+    scale = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
+    return f"{sign}{significant}e{scale}".encode()
+
+
+def _raise_violation(root: Any, cpu_budget: "CpuBudget") -> None:
+    """Raise `RequestError` for the first violation or lone surrogate, with its path.
+
+    The traversal is iterative, so that no body can exhaust the stack, and needs less memory than
+    the parsed body.
+    """
+    path: list[str | int] = []
+    # An iterator for each level of the value at `path`, the outermost first.
+    iterators = [iter(_members(root, path))]
+    while iterators:
+        cpu_budget.tick()
+        for key, member in iterators[-1]:
+            if isinstance(member, CHECKED_TYPES):
+                path.append(key)
+                iterators.append(iter(_members(member, path)))
+                break
+        else:
+            iterators.pop()
+            del path[-1:]
+
+
+def _members(value: Any, path: Path) -> "Iterable[tuple[str | int, Any]]":
+    """Return the members of a value by key; `RequestError` if the value is a violation."""
+    if isinstance(value, dict):
+        members = cast("Mapping[str, Any]", value)
+        for key in members:
+            _check_surrogates(key, path)
+        return members.items()
+    if isinstance(value, list):
+        return enumerate(cast("Sequence[Any]", value))
+    if isinstance(value, str):
+        _check_surrogates(value, path)
+    if isinstance(value, _Violation):
+        raise RequestError(400, value.message, _format_path(path))
+    return ()
+
+
+def _check_surrogates(text: str, path: Path) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RequestError(400, "a string holds a lone surrogate", _format_path(path)) from None
+
+
+def _format_path(path: Path) -> str:
+    return "$" + "".join(map(_format_key, path))
+
+
+def _format_key(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{shorten(key)}" if key.isidentifier() else f"[{shorten(json.dumps(key))}]"
