@@ -178,8 +178,10 @@ class ApiClient(Sender):
         check_flag("skip_deserialization", skip_deserialization)
         configuration = self._configuration  # once, as another thread may put in another one
         transport = self._transport(configuration)
-        settings = transport.use(configuration)  # once too: its proxy and TLS are for its token
-        deadline = transport.start(timeout, settings)
+        settings = transport.settings_for(
+            configuration
+        )  # once too: its proxy and TLS are for its token
+        deadline = transport.start_deadline(timeout, settings)
         request = prepare(
             operation,
             self,
@@ -195,7 +197,7 @@ class ApiClient(Sender):
         raw = transport.send(request, deadline, settings, stream=stream)
         if skip_deserialization and is_success(raw.status):
             if stream:
-                raw.outlive_deadline()
+                raw.lift_deadline()
             return ApiResponseWithoutDeserialization(raw)
         folder = configuration.temp_folder_path
         return read_answer(operation, request, raw, stream=stream, folder=folder)
@@ -313,11 +315,11 @@ class ApiClient(Sender):
 
         def send() -> HTTPResponse:
             transport = self._transport(configuration)
-            settings = transport.use(configuration)
-            deadline = transport.start(timeout, settings)
+            settings = transport.settings_for(configuration)
+            deadline = transport.start_deadline(timeout, settings)
             raw = transport.send(request, deadline, settings, stream=stream)
             if stream:
-                raw.outlive_deadline()
+                raw.lift_deadline()
             return raw
 
         return self._call_threads().submit(send) if is_async else send()

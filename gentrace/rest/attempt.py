@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
+    from gentrace.rest.call_state import CallState
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.report import Report
 
 
 class Attempt:
@@ -20,23 +20,23 @@ class Attempt:
 
     Attributes:
         deadline: when the call ends.
-        report: what its answer and exceptions say of the call.
+        state: what its answer and exceptions say of the call.
         phase: what is under way, as messages say it.
         was_sent: whether the request was put on the wire.
-        limit: seconds that one operation of this phase may take.
+        timeout: seconds that one operation of this phase may take.
 
     """
 
-    def __init__(self, deadline: Deadline, report: Report) -> None:
+    def __init__(self, deadline: Deadline, state: CallState) -> None:
         self.deadline = deadline
-        self.report = report
+        self.state = state
         self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
         self.was_sent = False
-        self.limit = deadline.connect
+        self.timeout = deadline.connect
         self._connection: Any = None
         self._sockets: list[Any] = []
         # Taken out by whoever comes first, the end of the attempt or the watchdog.
-        self._permit: list[None] = [None]
+        self._claim: list[None] = [None]
 
     @property
     def end(self) -> float:
@@ -50,38 +50,38 @@ class Attempt:
             TimeoutError: the call's time is up.
 
         """
-        return self.deadline.begin(self.limit)
+        return self.deadline.begin(self.timeout)
 
-    def connect(self, *sockets: socket.socket) -> None:
+    def begin_connecting(self, *sockets: socket.socket) -> None:
         """Enter the phase of connecting, by these sockets."""
         self.phase = "connecting"
-        self.limit = self.deadline.connect
+        self.timeout = self.deadline.connect
         self._sockets = list(sockets)
 
-    def send(self, connection: Any) -> float:
+    def begin_sending(self, connection: Any) -> float:
         """Enter the phase of sending; return the seconds that one piece may take."""
         self.phase = "sending the request"
-        self.limit = self.deadline.read
+        self.timeout = self.deadline.read
         self._connection = connection
         self._sockets = [] if connection.sock is None else [connection.sock]
         self.was_sent = True
         return self.begin_operation()
 
-    def limit_operations(self, seconds: float) -> None:
+    def set_socket_timeout(self, seconds: float) -> None:
         """Let each operation on the connection take so long."""
         for sock in self._sockets:
             with suppress(OSError):  # closed already
                 sock.settimeout(seconds)
 
-    def outlive_deadline(self) -> None:
+    def lift_deadline(self) -> None:
         """Let the body of the answer take its time; each read has its time-out."""
-        self.deadline.outlive()
-        self.limit_operations(self.deadline.read)
+        self.deadline.lift()
+        self.set_socket_timeout(self.deadline.read)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End what is under way: the watchdog calls this when the time is up."""
         try:
-            self._permit.pop()
+            self._claim.pop()
         except IndexError:
             return
         self.shut_down()
@@ -92,7 +92,7 @@ class Attempt:
         self._sockets = []
         self._connection = None
         try:
-            self._permit.pop()
+            self._claim.pop()
         except IndexError:  # the watchdog has cut it, or is about to
             return False
         return True

@@ -19,14 +19,14 @@ from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
 from gentrace.contexts import change_context
 from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.call_state import CallState
 from gentrace.rest.cancelling import pause
-from gentrace.rest.failures import explain, is_failure
-from gentrace.rest.foreign import ForeignAnswer
+from gentrace.rest.failures import is_failure, to_exception
 from gentrace.rest.framing import FramingError
-from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
+from gentrace.rest.tool_answer import ToolAnswer
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Call:
         settings: how it is sent.
 
     Attributes:
-        report: what its exceptions say.
+        state: what its exceptions say.
 
     """
 
@@ -62,8 +62,8 @@ class Call:
         self._was_sent = False
         self.route = self._routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
-        self.report = Report(self.route, secrets, request, settings.max_response_body)
-        self.report.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
+        self.state = CallState(self.route, secrets, request, settings.max_response_body)
+        self.state.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
@@ -79,30 +79,30 @@ class Call:
 
         """
         self._began = now()
-        attempt = Attempt(self._deadline, self.report)
+        attempt = Attempt(self._deadline, self.state)
         token = change_context(current.set, attempt)
-        secrets = change_context(hidden.set, self.report.secrets)
+        secrets = change_context(hidden.set, self.state.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
             if not isinstance(answer, HTTPResponse):
-                answer = HTTPResponse(ForeignAnswer(answer, attempt), attempt)
+                answer = HTTPResponse(ToolAnswer(answer, attempt), attempt)
         except BaseException as error:
             attempt.finish()
             if not is_failure(error, attempt):
-                self.route.discard()
+                self.route.retire()
                 raise
-            self.report.tries += attempt.was_sent
+            self.state.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
             cause: BaseException | None = None
             if isinstance(error, FramingError):
-                failure = self.report.refuse(error, exception_class(error.status), str(error))
+                failure = self.state.make_error(error, exception_class(error.status), str(error))
             else:
-                failure, cause = explain(error, attempt)
+                failure, cause = to_exception(error, attempt)
         else:
             self._was_sent = True
-            self.report.tries += 1
-            answer.tries = self.report.tries
+            self.state.tries += 1
+            answer.tries = self.state.tries
             return answer
         finally:
             change_context(hidden.reset, secrets)
@@ -119,7 +119,7 @@ class Call:
             try:
                 return self.route.pool.urlopen(
                     self._request.method,
-                    self.route.prefix + self.report.target,
+                    self.route.prefix + self.state.target,
                     body=self._request.body,
                     headers=Headers(self._headers),  # a copy: tracing adds fields of an attempt
                     retries=_NEVER,
@@ -131,11 +131,11 @@ class Call:
                     decode_content=False,
                 )
             except ClosedPoolError:  # it made room for another origin's, or a setting changed
-                self.report.route = self.route = self._routes.find(self._request.host)
+                self.state.route = self.route = self._routes.find(self._request.host)
 
     def log_answer(self, answer: HTTPResponse) -> None:
         """Write to the log what a request was answered."""
-        if not self.report.is_logged:
+        if not self.state.is_logged:
             return
         sent = len(self._request.body or b"")
         received = f", {answer.tell()} bytes received" if answer.tell() else ""
@@ -157,8 +157,8 @@ class Call:
     def _log(self, text: str, *args: object) -> None:
         key = self._request.idempotency_key
         which = "" if key is None else f" (key {key})"
-        request = self._request.method, self.route.origin, self.report.target, which
-        self.report.log(f"%s %s%s%s: {text}", *request, *args)
+        request = self._request.method, self.route.origin, self.state.target, which
+        self.state.log(f"%s %s%s%s: {text}", *request, *args)
 
     def follow(self, response: HTTPResponse) -> bool:
         """Point the call at where a redirect of the same origin leads; tell whether it is one."""
@@ -168,17 +168,17 @@ class Call:
         if self._redirects == _MAX_REDIRECTS:
             return False
         try:
-            there = urlsplit(urljoin(self.route.origin + self.report.target, location))
+            there = urlsplit(urljoin(self.route.origin + self.state.target, location))
             is_same = origin_of(there) == self.route.origin
         except ValueError:
             return False
         target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))
         if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        if scrub(target, self.report.secrets) != target:
+        if scrub(target, self.state.secrets) != target:
             return False  # targets end up in logs
         self.log_answer(response)
-        self.report.target = target
+        self.state.target = target
         self._redirects += 1
         return True
 
@@ -194,7 +194,7 @@ class Call:
             asked = response.retry_after
             if not self._retry.is_retry(self._request.method, response.status, asked is not None):
                 return None
-        elif self.report.is_hopeless:
+        elif self.state.is_permanent:
             return None
         elif self._was_sent:
             error = ProtocolError(str(failure))
@@ -202,7 +202,7 @@ class Call:
             error = ConnectTimeoutError(str(failure))
         try:
             self._retry = self._retry.increment(
-                self._request.method, self.report.target, response=response, error=error
+                self._request.method, self.state.target, response=response, error=error
             )
         except HTTPError:
             return None
@@ -219,7 +219,7 @@ class Call:
             ApiConnectionException: what the handler of a signal raises may be a failure.
 
         """
-        attempt = Attempt(self._deadline, self.report)
+        attempt = Attempt(self._deadline, self.state)
         attempt.phase, attempt.was_sent = "waiting for the next try", True
         try:
             self._deadline.begin(self._deadline.total)
@@ -227,7 +227,7 @@ class Call:
         except BaseException as error:
             if not is_failure(error, attempt):
                 raise
-            failure, cause = explain(error, attempt)
+            failure, cause = to_exception(error, attempt)
         else:
             return
         try:

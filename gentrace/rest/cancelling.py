@@ -29,7 +29,7 @@ class Cancel:
         """End the call under way, and each that begins later; from any thread."""
         self.deadline.expire()
         self._asked.set()
-        watchdog.look()
+        watchdog.wake()
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the call is ended meanwhile."""

@@ -37,16 +37,16 @@ class RestClient:
     def __init__(self, configuration: Configuration) -> None:
         self._settings = Settings(configuration, None)
         self._quota = Quota()
-        self._warnings: set[str] = set()
+        self._warned_about: set[str] = set()
         self._lock = threading.RLock()
 
-    def use(self, configuration: Configuration) -> Settings:
+    def settings_for(self, configuration: Configuration) -> Settings:
         """Return what a configuration says now, and close what has no use any more.
 
         A call keeps to it: another thread may have another configuration used meanwhile.
         """
         settings = self._settings
-        if settings.is_of(configuration):
+        if settings.is_current_for(configuration):
             return settings
         # By one thread: others would connect for themselves what is closed for them here.
         with self._lock:
@@ -56,7 +56,7 @@ class RestClient:
                 before.routes.close()
         return settings
 
-    def start(self, timeout: TimeoutSetting | None, settings: Settings) -> Deadline:
+    def start_deadline(self, timeout: TimeoutSetting | None, settings: Settings) -> Deadline:
         """Return the deadline of a call that starts now; None takes that of the settings.
 
         That of an awaited call runs already.
@@ -90,8 +90,8 @@ class RestClient:
 
         """
         call = Call(request, deadline, settings)
-        if call.route.danger is not None and request.is_authorized:
-            self._warn(call.route.danger)
+        if call.route.insecurity is not None and request.is_authorized:
+            self._warn(call.route.insecurity)
         response: HTTPResponse | None = None
         failure: ApiException | None = None
         try:
@@ -107,7 +107,7 @@ class RestClient:
                             self._quota.refill()
                         return response
                     if call.follow(response):
-                        response.discard()
+                        response.drain_conn()
                         continue
                 except ApiException as error:
                     call.log_failure(error)
@@ -122,7 +122,7 @@ class RestClient:
                 if wait is None:
                     raise cast("ApiException", failure)
                 if response is not None:
-                    response.discard()
+                    response.drain_conn()
                     call.log_answer(response)
                 call.log_retry(wait, response)
                 call.pause(wait)
@@ -134,11 +134,11 @@ class RestClient:
         finally:
             del failure  # which its traceback would hold in a circle
 
-    def _warn(self, danger: str) -> None:
+    def _warn(self, insecurity: str) -> None:
         """Warn, once for each origin and client, that what is sent to it can be read by others."""
-        if danger not in self._warnings:
-            warnings.warn(danger, InsecureTransportWarning, stacklevel=count_own_frames())
-            self._warnings.add(danger)
+        if insecurity not in self._warned_about:
+            warnings.warn(insecurity, InsecureTransportWarning, stacklevel=count_own_frames())
+            self._warned_about.add(insecurity)
 
     def close(self) -> None:
         """Close the connections that are idle; the others when their calls end."""

@@ -41,32 +41,32 @@ def guard(connection_class: type[Any]) -> type[HTTPConnection]:
     tool's then.
     """
     is_urllib3s = connection_class.__module__.startswith("urllib3.")
-    bases = (_Framed if is_urllib3s else _OfTool, connection_class)
+    bases = (_FramedConnection if is_urllib3s else _ToolConnection, connection_class)
     made: Any = type(connection_class.__name__, bases, {})
     return cast("type[HTTPConnection]", made)
 
 
-class _Guarded(_Base):
+class _GuardedConnection(_Base):
     """What is added to a class of connections; the attempt that one serves is `current`."""
 
-    is_spent = False
-    _handle: socket.socket | None = None
+    must_close = False
+    _duplicate: socket.socket | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether the connection is open, with nothing on it that nobody asked for."""
-        return not self.is_spent and not _has_unread(self.sock) and super().is_connected
+        return not self.must_close and not _has_buffered_data(self.sock) and super().is_connected
 
     def connect(self) -> None:
         """Connect, and set TLS up, within the time for connecting."""
         attempt = current.get()
-        attempt.connect()
-        self.is_spent = False
-        self._handle = None
+        attempt.begin_connecting()
+        self.must_close = False
+        self._duplicate = None
         try:
             super().connect()
         finally:
-            self._close_handle()
+            self._close_duplicate()
         sock: Any = self.sock
         if hasattr(sock, "suppress_ragged_eofs"):
             # A body that ends by the end of the connection is cut, if nobody says goodbye.
@@ -74,30 +74,30 @@ class _Guarded(_Base):
         # The client has warned, once, where nothing is verified. urllib3 would at each request.
         self.is_verified = True
 
-    def _close_handle(self) -> None:
-        if self._handle is not None:
-            self._handle.close()
+    def _close_duplicate(self) -> None:
+        if self._duplicate is not None:
+            self._duplicate.close()
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers; all share the time."""
         attempt = current.get()
         try:
-            sock = self._open(attempt)
+            sock = self._connect_first(attempt)
         except OSError as error:
             raise NewConnectionError(self, f"cannot connect: {error}") from error
-        attempt.connect(sock)
+        attempt.begin_connecting(sock)
         try:
             if hasattr(self, "ssl_context"):
                 # TLS takes the socket away while it shakes hands, and would keep the watchdog out.
-                self._handle = sock.dup()
-                attempt.connect(sock, self._handle)
+                self._duplicate = sock.dup()
+                attempt.begin_connecting(sock, self._duplicate)
             sock.settimeout(attempt.begin_operation())
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def _open(self, attempt: Attempt) -> socket.socket:
+    def _connect_first(self, attempt: Attempt) -> socket.socket:
         proxy: dict[str, Any] | None = getattr(self, "_socks_options", None)
         failure = OSError("the name has no address")
         found = self._resolve(proxy)
@@ -109,11 +109,11 @@ class _Guarded(_Base):
                     raise TimeoutError
                 if proxy is None:
                     sock = socket.socket(family, kind, protocol)
-                    return self._dial(sock, address, attempt, share)
+                    return self._connect_socket(sock, address, attempt, share)
                 sock = _make_socks_socket(proxy, family, *address[:2])
-                return self._dial(sock, (self.host, self.port), attempt, share)
+                return self._connect_socket(sock, (self.host, self.port), attempt, share)
             except OSError as error:
-                if not attempt.deadline.explains(error):
+                if not attempt.deadline.may_have_raised(error):
                     raise
                 failure = error
         raise failure
@@ -126,12 +126,12 @@ class _Guarded(_Base):
         family = urllib3_connection.allowed_gai_family()
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
 
-    def _dial(
+    def _connect_socket(
         self, sock: socket.socket, address: Any, attempt: Attempt, seconds: float
     ) -> socket.socket:
         """Connect a socket; close it if that fails or is interrupted."""
         try:
-            attempt.connect(sock)
+            attempt.begin_connecting(sock)
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
             sock.settimeout(attempt.deadline.begin(seconds))
@@ -146,14 +146,14 @@ class _Guarded(_Base):
         attempt = current.get()
         if self.sock is None:
             self.connect()
-        self.timeout = attempt.send(self)
+        self.timeout = attempt.begin_sending(self)
         try:
             super().request(*args, **keywords)
         except OSError as error:
             if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered before it had read it all.
-            self.is_spent = True
+            self.must_close = True
         attempt.phase = "waiting for the answer"
 
     def send(self, data: Any) -> None:
@@ -163,11 +163,11 @@ class _Guarded(_Base):
             return
         attempt = current.get()
         for start in range(0, len(data), _SEND_PIECE):
-            attempt.limit_operations(attempt.begin_operation())
+            attempt.set_socket_timeout(attempt.begin_operation())
             super().send(data[start : start + _SEND_PIECE])
 
 
-class _Framed(_Guarded):
+class _FramedConnection(_GuardedConnection):
     """A connection whose answers leave no doubt about where they end."""
 
     response_class = RawResponse
@@ -181,7 +181,7 @@ class _Framed(_Guarded):
         return HTTPResponse(http_client.getresponse(self), attempt)
 
 
-class _OfTool(_Guarded):
+class _ToolConnection(_GuardedConnection):
     """A connection that a tool has put in place of urllib3's."""
 
     def request(self, *args: Any, **keywords: Any) -> None:
@@ -206,7 +206,7 @@ def _make_socks_socket(options: dict[str, Any], family: Any, host: str, port: in
     return sock
 
 
-def _has_unread(sock: Any) -> bool:
+def _has_buffered_data(sock: Any) -> bool:
     """Tell whether TLS has unpacked something that nobody has read."""
     inner = getattr(sock, "socket", None)
     if inner is not None:  # TLS inside of TLS

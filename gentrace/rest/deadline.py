@@ -63,7 +63,7 @@ class Deadline:
         """Tell whether the call's time is up."""
         return self.left() <= 0
 
-    def explains(self, error: BaseException) -> bool:
+    def may_have_raised(self, error: BaseException) -> bool:
         """Tell whether an error may be a time-out of this call.
 
         What the handler of a signal raises is often a bare `TimeoutError` too. It is told from a
@@ -73,7 +73,7 @@ class Deadline:
             return True
         return now() >= min(self._began + self._limit, self.end) - _TOLERANCE
 
-    def outlive(self) -> None:
+    def lift(self) -> None:
         """Let what is under way end whenever it does; each operation keeps its limit."""
         self.end = inf
 

@@ -19,7 +19,7 @@ class DecodingError(Exception):
     """A body is not packed as its Content-Encoding says."""
 
 
-def unpack(source: Readable, encoding: str) -> Readable:
+def decompress(source: Readable, encoding: str) -> Readable:
     """Return what gives the bytes of a source unpacked.
 
     gzip and deflate are undone, in any order and up to five times. A body that is packed in
@@ -36,11 +36,11 @@ def unpack(source: Readable, encoding: str) -> Readable:
     if len(codings) > _MAX_CODINGS:
         raise DecodingError(f"its Content-Encoding names {len(codings)} codings")
     for coding in reversed(codings):
-        source = _Unpacked(source, coding)
+        source = _Decompressed(source, coding)
     return source
 
 
-class Packed:
+class Tee:
     """A source that keeps what it gives: all that there is of a body that cannot be unpacked.
 
     Args:
@@ -72,19 +72,19 @@ class Packed:
 _KNOWN = frozenset({"gzip", "x-gzip", "deflate"})
 _MAX_CODINGS = 5
 _PIECE = 16 * 1024
-_GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
-_MEMBER = b"\x1f\x8b"
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_GZIP_MAGIC = b"\x1f\x8b"
 """How a member of gzip begins."""
 
 
-class _Unpacked:
+class _Decompressed:
     """A source with one coding undone."""
 
     def __init__(self, source: Readable, coding: str) -> None:
         self._source = source
         self._is_gzip = coding != "deflate"
-        self._inflater: Any = None
-        self._packed = b""
+        self._decompressor: Any = None
+        self._pending = b""
         self._has_begun = self._is_over = False
 
     def read1(self, size: int, /) -> bytes:
@@ -95,18 +95,18 @@ class _Unpacked:
 
         """
         while not self._is_over:
-            if self._inflater is None:
+            if self._decompressor is None:
                 self._begin()
                 continue
             try:
-                data: bytes = self._inflater.decompress(self._packed, size)
+                data: bytes = self._decompressor.decompress(self._pending, size)
             except zlib.error as error:
                 raise DecodingError(f"its Content-Encoding cannot be undone: {error}") from None
-            self._packed = self._inflater.unconsumed_tail
-            if self._inflater.eof:
-                self._packed = self._inflater.unused_data
-                self._inflater = None
-            elif not data and not self._packed and not self._fill():
+            self._pending = self._decompressor.unconsumed_tail
+            if self._decompressor.eof:
+                self._pending = self._decompressor.unused_data
+                self._decompressor = None
+            elif not data and not self._pending and not self._fill():
                 raise DecodingError("its Content-Encoding breaks off in the middle")
             if data:
                 return data
@@ -114,28 +114,30 @@ class _Unpacked:
 
     def _begin(self) -> None:
         """Begin the body or another member of it; what else follows is no part of it."""
-        while len(self._packed) < len(_MEMBER) and self._fill():
+        while len(self._pending) < len(_GZIP_MAGIC) and self._fill():
             pass
-        start = self._packed[: len(_MEMBER)]
-        if not start or (self._has_begun and not (self._is_gzip and _MEMBER.startswith(start))):
+        start = self._pending[: len(_GZIP_MAGIC)]
+        if not start or (self._has_begun and not (self._is_gzip and _GZIP_MAGIC.startswith(start))):
             self._skip_rest()
             return
         self._has_begun = True
-        self._inflater = zlib.decompressobj(_GZIP if self._is_gzip else _find_window(start))
+        self._decompressor = zlib.decompressobj(
+            _GZIP if self._is_gzip else _find_window_bits(start)
+        )
 
     def _fill(self) -> bool:
         piece = self._source.read1(_PIECE)
-        self._packed += piece
+        self._pending += piece
         return bool(piece)
 
     def _skip_rest(self) -> None:
-        self._packed = b""
+        self._pending = b""
         self._is_over = True
         while self._source.read1(_PIECE):
             pass
 
 
-def _find_window(start: bytes) -> int:
+def _find_window_bits(start: bytes) -> int:
     """Return how deflate is wrapped: by right in a zlib header, by some servers in none."""
     is_zlib = start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start) % 31 == 0
-    return _ZLIB if is_zlib else _BARE
+    return _ZLIB if is_zlib else _RAW

@@ -10,7 +10,7 @@ from urllib3 import HTTPHeaderDict
 
 from gentrace.configuration.secrets import Secret, scrub
 from gentrace.rest.attempt import current
-from gentrace.rest.incoming import Incoming
+from gentrace.rest.budgeted_reader import BudgetedReader
 
 if TYPE_CHECKING:
     import socket
@@ -43,19 +43,19 @@ class RawResponse(http.client.HTTPResponse):
     """An answer of http.client that leaves no doubt about where it ends.
 
     Attributes:
-        left: how many bytes are left of its body, or of the chunk that is read; None if only the
+        remaining: how many bytes are left of its body, or of the chunk that is read; None if only the
             end of the connection tells.
         received: how many bytes of its body have come.
-        is_whole: whether it was read to its end, and nothing came after it.
+        is_complete: whether it was read to its end, and nothing came after it.
 
     """
 
     # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
     fp: Any = None
     headers: Any = None  # of urllib3: made once, and handed on
-    left: int | None = None
+    remaining: int | None = None
     received = 0
-    is_whole = False
+    is_complete = False
 
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: Any = None
@@ -63,7 +63,7 @@ class RawResponse(http.client.HTTPResponse):
         super().__init__(sock, debuglevel, method, url)
         self._is_for_head = method == "HEAD"
         file, self.fp = self.fp, None  # an interrupt in the making leaves no half of a file
-        self.fp = Incoming(sock, file, current.get())
+        self.fp = BudgetedReader(sock, file, current.get())
 
     def begin(self) -> None:
         """Read the head of the final answer.
@@ -78,10 +78,10 @@ class RawResponse(http.client.HTTPResponse):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             try:
-                guard = current.get().report.guard_headers
+                guard = current.get().state.guard_headers
                 self.headers = guard(parse_fields(fields, "head"), fields)
                 if self.status not in _INTERIM:
-                    self._find_end()
+                    self._find_length()
                     return
             except FramingError as error:
                 error.status, error.reason = self.status, self.reason
@@ -99,7 +99,7 @@ class RawResponse(http.client.HTTPResponse):
         self.code = self.status = int(found[2])
         self.reason = Secret(found[3].strip())  # a server may repeat the token
 
-    def _find_end(self) -> None:
+    def _find_length(self) -> None:
         """Find out how long the body is, and whether the connection is kept after it."""
         lengths = self.headers.getlist("Content-Length")
         codings = self.headers.getlist("Transfer-Encoding")
@@ -114,7 +114,7 @@ class RawResponse(http.client.HTTPResponse):
         has_none = self._is_for_head or self.status in {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}
         self.length = 0 if has_none else announced
         self.chunked = bool(codings) and not has_none
-        self.left = 0 if self.chunked else self.length
+        self.remaining = 0 if self.chunked else self.length
         is_old = self.version < _VERSIONS["1.1"]
         self.will_close = (
             ("keep-alive" not in option or bool(codings) if is_old else "close" in option)
@@ -135,47 +135,47 @@ class RawResponse(http.client.HTTPResponse):
             HTTPException: it breaks off.
 
         """
-        if self.chunked and not self.left:
-            self._begin_chunk()
+        if self.chunked and not self.remaining:
+            self._read_chunk_size()
         if self.fp is None:
             return b""
-        got = self.fp.fill(n if self.left is None else min(n, self.left))
-        if not got and self.left is not None:
-            raise http.client.IncompleteRead(b"", self.left)
+        got = self.fp.fill(n if self.remaining is None else min(n, self.remaining))
+        if not got and self.remaining is not None:
+            raise http.client.IncompleteRead(b"", self.remaining)
         self.received += got
         try:
             return cast("bytes", self.fp.take(got))
         finally:
             self._count(got)
 
-    def _begin_chunk(self) -> None:
+    def _read_chunk_size(self) -> None:
         if self.received and self.fp.take_whole(2) != b"\r\n":
             raise FramingError("a chunk is longer than its size")
-        self.left = _parse_size(self.fp.readline())
-        if self.left is None:
+        self.remaining = _parse_chunk_size(self.fp.readline())
+        if self.remaining is None:
             raise FramingError("the size of a chunk is no plain hexadecimal number")
-        if not self.left:
+        if not self.remaining:
             parse_fields(self.fp.read_head(), "trailer")
             self._end()
 
     def _count(self, got: int) -> None:
-        if self.left is not None:
-            self.left -= got
-        if not got or (self.left == 0 and not self.chunked):
+        if self.remaining is not None:
+            self.remaining -= got
+        if not got or (self.remaining == 0 and not self.chunked):
             self._end()
 
     def _end(self) -> None:
         self.chunked = False
-        self.is_whole = not self.fp.waiting
+        self.is_complete = not self.fp.waiting
         self.close()
 
 
 def _show(values: list[str]) -> str:
     """Return the values of a header field for a message; cut, which masking could not undo."""
-    return scrub(", ".join(values), current.get().report.secrets)[:100]
+    return scrub(", ".join(values), current.get().state.secrets)[:100]
 
 
-def _parse_size(line: bytes) -> int | None:
+def _parse_chunk_size(line: bytes) -> int | None:
     """Return the size of a chunk; a match would stay in the frame that waits for what follows."""
     size = _SIZE.fullmatch(line)
     return None if size is None else int(size[1], 16)

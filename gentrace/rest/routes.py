@@ -43,14 +43,14 @@ class Routes:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration.copy()
-        self._key = _key_of(self._configuration)  # the other may change meanwhile
+        self._key = _read_connection_settings(self._configuration)  # the other may change meanwhile
         self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
 
-    def fit(self, configuration: Configuration) -> bool:
+    def matches(self, configuration: Configuration) -> bool:
         """Tell whether connections would be made in the same way now."""
-        return self._key == _key_of(configuration)
+        return self._key == _read_connection_settings(configuration)
 
     def find(self, host: str) -> Route:
         """Return the route to the origin of a base address, the same one for all calls.
@@ -63,7 +63,7 @@ class Routes:
         origin, url = _split(host)
         with self._lock:
             route = self._routes.pop(origin, None)
-            if route is not None and route.is_outdated():
+            if route is not None and route.is_stale():
                 route.close()
                 route = None
             if route is None:
@@ -82,7 +82,7 @@ class Routes:
             route.close()
 
 
-_OF_CONNECTIONS = (
+_CONNECTION_SETTINGS = (
     "assert_hostname",
     "cert_file",
     "connection_pool_maxsize",
@@ -97,8 +97,8 @@ _OF_CONNECTIONS = (
 )
 
 
-def _key_of(configuration: Configuration) -> list[object]:
-    return [getattr(configuration, name, None) for name in _OF_CONNECTIONS]
+def _read_connection_settings(configuration: Configuration) -> list[object]:
+    return [getattr(configuration, name, None) for name in _CONNECTION_SETTINGS]
 
 
 @lru_cache(maxsize=4 * MAX_ROUTES)
@@ -115,40 +115,40 @@ class Route:
         netloc: its host and port, as the header field `Host` has them.
         origin: its scheme, host and port, as a URL.
         prefix: what stands before the path in the request line.
-        where: how messages name it, the proxy included.
+        label: how messages name it, the proxy included.
         uses_tls: whether it speaks TLS.
         has_proxy: whether there is a proxy before it.
         secrets: what is for the proxy alone, and no message may hold.
         pool: the connections to it or to its proxy.
-        danger: why what is sent to it can be read by others; None if it cannot.
+        insecurity: why what is sent to it can be read by others; None if it cannot.
 
     """
 
     def __init__(
         self, url: SplitResult, configuration: Configuration, contexts: TlsContexts
     ) -> None:
-        self.netloc = _spell_netloc(url)
-        self.origin = self.where = origin_of(url)
+        self.netloc = _format_netloc(url)
+        self.origin = self.label = origin_of(url)
         self.uses_tls = url.scheme == "https"
         self.prefix = ""
         self.secrets: list[str] = []
         self._configuration = configuration
         self._contexts = contexts
-        self._is_discarded = False
+        self._is_retired = False
         self._target = (url.hostname or "", url.port or _PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
-        self._proxy_fields = Headers()
+        self._proxy_headers = Headers()
         self.has_proxy = proxy is not None
         self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
         if proxy is not None:
-            self.where += f" through the proxy {proxy.shown}"
-            self._proxy_fields = proxy.make_fields(configuration.proxy_headers or {})
-            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_fields, everywhere=True)]
+            self.label += f" through the proxy {proxy.shown}"
+            self._proxy_headers = proxy.make_fields(configuration.proxy_headers or {})
+            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_headers, everywhere=True)]
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
         self._slots = cast("Slots", self.pool.pool)
-        self.danger = self._find_danger()
+        self.insecurity = self._find_insecurity()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
         proxy = self._configuration.proxy
@@ -171,7 +171,7 @@ class Route:
         manager = self._make_manager()
         # Made now, of what urllib3 has now: a tool may have put something in its place.
         self._pool_classes: dict[str, Any] = manager.pool_classes_by_scheme
-        self._classes = self._find_classes()
+        self._replaceable_classes = self._find_replaceable_classes()
         manager.pool_classes_by_scheme = {
             scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
@@ -202,20 +202,20 @@ class Route:
             common["proxy_ssl_context"] = self._contexts.get(for_proxy=True)
             if not self.uses_tls:  # where urllib3 up to 2.7 looks for that of the proxy
                 common["ssl_context"] = common["proxy_ssl_context"]
-        return ProxyManager(proxy.shown, proxy_headers=self._proxy_fields, **common)
+        return ProxyManager(proxy.shown, proxy_headers=self._proxy_headers, **common)
 
-    def is_outdated(self) -> bool:
+    def is_stale(self) -> bool:
         """Tell whether to make another: a tool has put classes in place of others, or is gone."""
-        return self._is_discarded or self._classes != self._find_classes()
+        return self._is_retired or self._replaceable_classes != self._find_replaceable_classes()
 
-    def _find_classes(self) -> list[type]:
+    def _find_replaceable_classes(self) -> list[type]:
         """Return the classes that a tool may put others in place of."""
         found = [pool_class.ConnectionCls for pool_class in self._pool_classes.values()]
         return [ssl.SSLContext, *found]
 
-    def discard(self) -> None:
+    def retire(self) -> None:
         """Serve no other call: an interrupt may have struck while a connection changed hands."""
-        self._is_discarded = True
+        self._is_retired = True
         self.close()
 
     def close(self) -> None:
@@ -223,7 +223,7 @@ class Route:
         self.pool.close()
         self._slots.close()
 
-    def _find_danger(self) -> str | None:
+    def _find_insecurity(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
         if not self.uses_tls and not all(map(is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"
@@ -244,10 +244,10 @@ def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
 
 def origin_of(url: SplitResult) -> str:
     """Return scheme, host and port in one spelling; ValueError if the port is no number."""
-    return f"{url.scheme}://{_spell_netloc(url)}"
+    return f"{url.scheme}://{_format_netloc(url)}"
 
 
-def _spell_netloc(url: SplitResult) -> str:
+def _format_netloc(url: SplitResult) -> str:
     """Return host and port, the latter left out where it is the usual one."""
     host = (url.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host

@@ -39,11 +39,11 @@ class Settings:
         self.retry = make_retry(configuration.retries)
         self.max_response_body = configuration.max_response_body
         self.routes: Routes
-        if before is not None and before.routes.fit(configuration):
+        if before is not None and before.routes.matches(configuration):
             self.routes = before.routes
         else:
             self.routes = Routes(configuration)
 
-    def is_of(self, configuration: Configuration) -> bool:
+    def is_current_for(self, configuration: Configuration) -> bool:
         """Tell whether these are still the settings of a configuration."""
         return self._configuration is configuration and self._changes == configuration.changes

@@ -28,8 +28,8 @@ class Slots:
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self._idle: list[Any] = []
-        self._door = threading.RLock()
-        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._queue_lock = threading.RLock()
+        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
@@ -57,27 +57,27 @@ class Slots:
     def _wait(self, seconds: float) -> None:
         """Take a place; who gives one back and wants another lets those go first that wait."""
         end = now() + seconds
-        if not self._door.acquire(timeout=seconds):
+        if not self._queue_lock.acquire(timeout=seconds):
             raise queue.Empty
         try:
-            self._places.get(timeout=max(0.0, end - now()))
+            self._free.get(timeout=max(0.0, end - now()))
         finally:
-            self._door.release()
+            self._queue_lock.release()
         if self._is_closed:
-            self._places.put(None)  # to tell whoever waits next
+            self._free.put(None)  # to tell whoever waits next
             raise ClosedPoolError(cast("Any", self), "closed")
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Give a place back, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
-        self._places.put(None)
+        self._free.put(None)
 
     def close(self) -> None:
         """Tell those who wait for a place, and who come later, that there is none any more."""
         self._is_closed = True
-        self._places.put(None)
+        self._free.put(None)
 
     def qsize(self) -> int:
         """Return how many places are free."""
-        return self._places.qsize()
+        return self._free.qsize()

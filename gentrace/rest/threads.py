@@ -35,13 +35,13 @@ class CallThreads:
         self.process = current_process()
         self._is_closed = False
         if is_ending():
-            raise _no_thread("the interpreter is ending")
+            raise _thread_error("the interpreter is ending")
         try:
             _try_threads(size + _THREADS_OF_POOL)
             self._pool = ThreadPool(size)
         # The second where others have taken the threads meanwhile: a pool cannot tell it.
         except (RuntimeError, AttributeError, MemoryError) as error:
-            raise _no_thread(str(error)) from None
+            raise _thread_error(str(error)) from None
         _open.add(self)
         if self.process not in _finished:
             # A child of multiprocessing calls no other functions when it ends.
@@ -56,7 +56,7 @@ class CallThreads:
 
         """
         if self._is_closed:
-            raise _no_thread("the interpreter is ending")
+            raise _thread_error("the interpreter is ending")
 
         def run() -> T:
             # The task holds on to its pool, which would otherwise go with the client that made it.
@@ -116,7 +116,7 @@ def _finish() -> None:
 call_at_end(_finish)
 
 
-def _no_thread(why: str) -> ApiConnectionException:
+def _thread_error(why: str) -> ApiConnectionException:
     """Build the error of a call that no thread can make."""
     return ApiConnectionException(
         0, f"no thread can be started: {why}; call without async_req=True"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from gentrace.exceptions import ApiConnectionException, ApiTlsException, ApiValueError
-from gentrace.rest.words import describe
+from gentrace.rest.error_details import format_error
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration
@@ -39,7 +39,7 @@ class TlsContexts:
         """
         given: ssl.SSLContext | None = getattr(self._configuration, "ssl_context", None)
         if given is not None:
-            _check_age(given)
+            _check_not_superseded(given)
             return given
         key = ssl.SSLContext, for_proxy  # truststore puts its class in place of Python's
         if key not in self._made:
@@ -47,7 +47,7 @@ class TlsContexts:
         return self._made[key]
 
 
-def _check_age(given: ssl.SSLContext) -> None:
+def _check_not_superseded(given: ssl.SSLContext) -> None:
     """Refuse a context whose class has been replaced by one that derives from it.
 
     Python's own setters look it up by its name, and would call themselves without end.
@@ -86,7 +86,7 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
         raise ApiConnectionException(0, f"certifi's roots cannot load: {error}") from None
     except (OSError, ValueError) as error:
         _raise_if_exhausted(error)
-        raise ApiValueError(f"{name}: cannot be loaded: {describe(error)}") from None
+        raise ApiValueError(f"{name}: cannot be loaded: {format_error(error)}") from None
 
 
 def _load_default_roots(context: ssl.SSLContext) -> None:
@@ -114,14 +114,14 @@ def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str
         context.load_cert_chain(cert, key, no_password)
     except (OSError, ValueError) as error:
         _raise_if_exhausted(error)
-        why = "its key is encrypted, decrypt it" if encrypted else describe(error)
+        why = "its key is encrypted, decrypt it" if encrypted else format_error(error)
         raise ApiValueError(f"cert_file: cannot be used: {why}") from None
 
 
 def _raise_if_exhausted(error: Exception) -> None:
     """Raise what the process has no more of: that is no mistake in a setting."""
     if getattr(error, "errno", None) in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        why = f"no certificates can be read: {describe(error)}"
+        why = f"no certificates can be read: {format_error(error)}"
         raise ApiConnectionException(0, why) from error
 
 
@@ -130,15 +130,15 @@ def _raise_if_exhausted(error: Exception) -> None:
 
 def is_tls_error(error: BaseException) -> bool:
     """Tell whether TLS failed, rather than the connection below it."""
-    return isinstance(error, (ssl.SSLError, CertificateError)) and not broke_off(error)
+    return isinstance(error, (ssl.SSLError, CertificateError)) and not is_truncation(error)
 
 
-def broke_off(error: BaseException) -> bool:
+def is_truncation(error: BaseException) -> bool:
     """Tell whether a connection was closed in the middle of TLS."""
     return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
-def refuses_certificate(error: BaseException) -> bool:
+def rejects_client_certificate(error: BaseException) -> bool:
     """Tell whether the server wants another certificate: TLS 1.3 says so after the handshake."""
     reason = _reason_of(error)
     return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
@@ -170,7 +170,7 @@ def explain_tls(error: BaseException) -> str:  # noqa: PLR0911 - one return a ve
             "its certificate is for another name; check the host, or set tls_server_name "
             f"({getattr(error, 'verify_message', '') or error})"
         )
-    if refuses_certificate(error):
+    if rejects_client_certificate(error):
         return f"it refuses the client's certificate, or wants one: set cert_file ({error})"
     if _reason_of(error) in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
         return "it does not speak TLS at this port; check the port, or use http://"

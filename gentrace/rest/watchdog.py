@@ -25,7 +25,7 @@ class Watched(Protocol):
         """When to end it, by `now`."""
         ...
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End it, from the thread of the watchdog; raise nothing."""
 
 
@@ -42,10 +42,10 @@ class Watchdog:
     def reset(self) -> None:
         """Forget everything: a child has none of its parent's threads."""
         self._watched: set[Watched] = set()
-        self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._looks_at = inf
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._next_check = inf
         self._thread: threading.Thread | None = None
-        self._starting = threading.RLock()
+        self._start_lock = threading.RLock()
         self._is_starting = False
 
     def watch(self, item: Watched) -> None:
@@ -58,21 +58,21 @@ class Watchdog:
         self._watched.add(item)
         if self._thread is None or not self._thread.is_alive():
             self._start()
-        if item.end < self._looks_at:
-            self._alarm.put(None)
+        if item.end < self._next_check:
+            self._wakeups.put(None)
 
     def forget(self, item: Watched) -> None:
         """Leave an item alone."""
         self._watched.discard(item)
 
-    def look(self) -> None:
+    def wake(self) -> None:
         """Look at once whose time is up: an end was moved."""
-        self._alarm.put(None)
+        self._wakeups.put(None)
 
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
             return  # Python ends, and starts no thread any more: sockets have their time-outs
-        with self._starting:
+        with self._start_lock:
             # Of another thread, or of this one, which a signal has struck below.
             is_alive = self._thread is not None and self._thread.is_alive()
             if is_alive or self._is_starting:
@@ -93,16 +93,16 @@ class Watchdog:
 
     def _run(self) -> None:
         while True:
-            self._looks_at = inf  # whoever comes while this thread looks wakes it once more
+            self._next_check = inf  # whoever comes while this thread looks wakes it once more
             moment = now()
             for item in list(self._watched):
                 if item.end <= moment:
                     self._watched.discard(item)
                     with suppress(Exception):  # of one that a tool brought; the others count on us
-                        item.cut()
-            self._looks_at = min((item.end for item in list(self._watched)), default=inf)
+                        item.abort()
+            self._next_check = min((item.end for item in list(self._watched)), default=inf)
             with suppress(queue.Empty):
-                self._alarm.get(timeout=min(max(0.0, self._looks_at - now()), _LONGEST_WAIT))
+                self._wakeups.get(timeout=min(max(0.0, self._next_check - now()), _LONGEST_WAIT))
 
 
 _LONGEST_WAIT = 3600.0

@@ -10,7 +10,7 @@ from typing import Any, cast
 from gentrace.configuration.secrets import Secret, mask_url, scrub, scrub_bytes
 
 
-def describe(error: BaseException) -> str:
+def format_error(error: BaseException) -> str:
     """Return an error in words."""
     if isinstance(error, MemoryError):
         return "no memory is left"
@@ -36,7 +36,7 @@ def causes(error: BaseException) -> list[BaseException]:
     return links
 
 
-def find_cause(error: BaseException) -> BaseException:
+def detach_cause(error: BaseException) -> BaseException:
     """Return the first cause of an error, without the tracebacks, whose frames hold secrets."""
     links = causes(error)
     for link in links:
@@ -49,12 +49,12 @@ def find_cause(error: BaseException) -> BaseException:
 def is_clean(error: BaseException, secrets: list[str]) -> bool:
     """Tell whether an error may be shown: nothing that it holds is a secret."""
     shown = Secret(f"{error} {error!r} {error.args} {vars(error)}")
-    partial = partial_of(error)
+    partial = partial_body(error)
     has_none = scrub_bytes(partial, secrets) == partial.getvalue()
     return has_none and scrub(shown, secrets) == shown
 
 
-def partial_of(*errors: BaseException) -> BytesIO:
+def partial_body(*errors: BaseException) -> BytesIO:
     """Return the bytes that one of some errors holds, in what a traceback does not show."""
     for error in errors:
         # urllib3 only counts them.

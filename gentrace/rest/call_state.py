@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gentrace")
 
-_SHOWN = 1000
+_MAX_LOG_LINE = 1000
 """How many characters a line of the log has."""
 
 
@@ -39,16 +39,16 @@ class ResponseHeaders(HTTPHeaderDict):
 class Destination(Protocol):
     """What a call is sent to."""
 
-    where: str
+    label: str
     """How messages name it."""
     uses_tls: bool
     has_proxy: bool
 
-    def discard(self) -> None:
+    def retire(self) -> None:
         """Serve no other call: an interrupt may have struck while a connection changed hands."""
 
 
-class Report:
+class CallState:
     """What answers and exceptions know of the call that they belong to.
 
     Attributes:
@@ -59,7 +59,7 @@ class Report:
         responses: what its operation documents of answers, by status; None without operation.
         target: what it asks for, a path with its query.
         tries: requests put on the wire so far.
-        is_hopeless: whether what went wrong will go wrong again.
+        is_permanent: whether what went wrong will go wrong again.
         is_logged: whether anybody wants to read of it in the log.
 
     """
@@ -74,15 +74,15 @@ class Report:
         self.responses = request.responses
         self.target = Secret()
         self.tries = 0
-        self.is_hopeless = False
+        self.is_permanent = False
         self.is_logged = log.isEnabledFor(logging.DEBUG)
 
     def log(self, text: str, *args: object) -> None:
         """Write a line to the log: masked, cut, and with no line break of its own."""
         if self.is_logged:
-            log.debug("%s", printable(scrub(text % args, self.secrets)[:_SHOWN]))
+            log.debug("%s", printable(scrub(text % args, self.secrets)[:_MAX_LOG_LINE]))
 
-    def refuse(
+    def make_error(
         self, answer: Any, kind: type[ApiException], why: str, body: bytes = b""
     ) -> ApiException:
         """Build the exception of an answer that came, but cannot be read; the caller raises it."""

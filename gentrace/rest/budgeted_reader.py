@@ -33,7 +33,7 @@ class BudgetError(Exception):
     """The server sends more around a body than an answer may have."""
 
 
-class Incoming:
+class BudgetedReader:
     """What http.client and the answer read from, in place of the file of a socket.
 
     Neither a local nor an attribute here shows what came: a server may repeat the token.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
 
 
-class ForeignAnswer:
+class ToolAnswer:
     """A tool's answer, as `HTTPResponse` reads one; where it begins and ends is the tool's.
 
     Args:
@@ -22,7 +22,7 @@ class ForeignAnswer:
 
     """
 
-    is_whole = True
+    is_complete = True
 
     def __init__(self, answer: Any, attempt: Attempt) -> None:
         is_there = not isinstance(answer, BaseHTTPResponse)
@@ -40,10 +40,10 @@ class ForeignAnswer:
             self._ahead = self._read(_START)
             if not self._ahead.startswith(_PACKED):  # the tool has unpacked it
                 del fields["Content-Encoding"]
-        self.headers = attempt.report.guard_headers(fields, Secret(fields))
+        self.headers = attempt.state.guard_headers(fields, Secret(fields))
 
     @property
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """How many bytes are left to read; None if only the end of the connection tells."""
         left: int | None = self._answer.length_remaining
         return left if left is None else left + len(self._ahead)
