@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-# Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
+# Here and not in the first call: ssl derives from socket.socket, which a test tool such as
+# pytest-socket may have replaced by then.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
 from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
+# Those marked as unused stay importable from here.
 from gentrace.configuration import (
-    SECURITY_SCHEMES,
+    SECURITY_SCHEMES,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     Configuration,
     TimeoutSetting,
     check_flag,
-    check_host,
+    check_host,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     check_positive,
     check_timeout,
     hide_arguments,
     refuse_type,
 )
-from gentrace.configuration.secrets import Headers
+from gentrace.configuration.secrets import Headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
     ApiResponse,
@@ -32,14 +34,15 @@ from gentrace.operations import (
     Operation,
     PathParameter,
     QueryParameter,
-    Request,
+    Request,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     RequestBody,
     Sender,
     prepare,
+    prepare_raw,
     read_answer,
 )
-from gentrace.operations import arguments as checks
-from gentrace.operations.headers import check_headers
+from gentrace.operations import arguments as checks  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from gentrace.operations.headers import check_headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process, loading
 from gentrace.schemas import Unset, unset
@@ -89,7 +92,7 @@ class ApiClient(Sender):
 
     """
 
-    _apart = ("_rest_clients", "_threads")
+    _not_copied = ("_rest_clients", "_threads")
 
     @hide_arguments
     def __init__(
@@ -102,7 +105,7 @@ class ApiClient(Sender):
     ) -> None:
         super().__init__(configuration, header_name, header_value, cookie)
         self.pool_threads = pool_threads
-        # By process: after a fork, the child has connections and threads of its own.
+        # By process: after a fork, the child opens connections and starts threads of its own.
         self._rest_clients: dict[Process, RestClient] = {}
         self._threads: dict[Process, CallThreads] = {}
 
@@ -118,7 +121,7 @@ class ApiClient(Sender):
         self.close()
 
     def close(self) -> None:
-        """Wait for the calls of the threads, end these and close idle connections."""
+        """Wait for the calls of the threads, end the threads and close idle connections."""
         threads = self._threads.pop(current_process(), None)
         if threads is not None:
             threads.close()
@@ -127,12 +130,12 @@ class ApiClient(Sender):
             rest_client.close()
 
     def __repr__(self) -> str:
-        # A traceback may show a client that was refused, which has none.
+        # A traceback may show a client whose arguments were refused: it has no configuration.
         return f"ApiClient({getattr(self, '_configuration', None)!r})"
 
     @property
     def pool_threads(self) -> int:
-        """How many threads calls with `async_req=True` have, if they have not begun."""
+        """Number of threads for calls with `async_req=True`; it counts until the first of them."""
         return self._pool_threads
 
     @pool_threads.setter
@@ -152,7 +155,7 @@ class ApiClient(Sender):
         skip_deserialization: bool = False,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Carry out an operation: the methods of the tag and path classes come here.
+        """Carry out an operation; the methods of the tag and path classes call this.
 
         Args:
             operation: the operation.
@@ -176,11 +179,11 @@ class ApiClient(Sender):
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        configuration = self._configuration  # once, as another thread may put in another one
+        # Both are read once: another thread may replace the configuration, and the proxy and TLS
+        # of one configuration are for its own token.
+        configuration = self._configuration
         transport = self._transport(configuration)
-        settings = transport.settings_for(
-            configuration
-        )  # once too: its proxy and TLS are for its token
+        settings = transport.settings_for(configuration)
         deadline = transport.start_deadline(timeout, settings)
         request = prepare(
             operation,
@@ -293,25 +296,24 @@ class ApiClient(Sender):
             ApiException: no complete answer came.
 
         """
-        own = Headers() if headers is None else check_headers("headers", headers)
         check_flag("stream", stream)
         is_async = async_req is not None and check_flag("async_req", async_req)
-        data = checks.encode_body(body, fields)
-        derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
-        configuration = self._configuration  # once, as another thread may put in another one
-        base = configuration.host if host is None else check_host("host", host)
-        foreign = base != configuration.host
-        if auth_settings is None:
-            auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
-        auth = checks.check_auth(auth_settings)
-        path = checks.check_target(resource_path)
-        verb = checks.check_method(method)
         if timeout is not None:
             check_timeout("timeout", timeout)
-        key = checks.make_key(verb, idempotency_key)
-        # Before a thread takes it: what is changed meanwhile is for later calls.
-        sent, secrets = self.make_headers(configuration, derived, own, auth, foreign=foreign)
-        request = Request(verb, base, path, sent, secrets, data, key)
+        configuration = self._configuration  # read once: another thread may replace it
+        # Before a thread takes it: what changes from now on is for later calls.
+        request = prepare_raw(
+            self,
+            configuration,
+            method=method,
+            target=resource_path,
+            headers=headers,
+            body=body,
+            fields=fields,
+            auth=auth_settings,
+            host=host,
+            idempotency_key=idempotency_key,
+        )
 
         def send() -> HTTPResponse:
             transport = self._transport(configuration)
@@ -325,7 +327,7 @@ class ApiClient(Sender):
         return self._call_threads().submit(send) if is_async else send()
 
     def _transport(self, configuration: Configuration) -> RestClient:
-        """Return this process's transport; the first one is made of a configuration.
+        """Return the transport of this process; the first call makes it.
 
         Raises:
             ApiConnectionException: it cannot be loaded.
@@ -347,7 +349,7 @@ class ApiClient(Sender):
             with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
 
-                # By one thread, as a pool loads modules and others would make pools of their own.
+                # Look again: another thread may have made one while this one waited for the lock.
                 threads = self._threads.get(process)
                 if threads is None:
                     threads = self._threads[process] = CallThreads(self._pool_threads)
@@ -356,10 +358,10 @@ class ApiClient(Sender):
 
 @contextmanager
 def _loading() -> Generator[None]:
-    """Load the transport, and let no fork find it half loaded.
+    """Let forks wait while the transport loads, and word its failures.
 
     Raises:
-        ApiConnectionException: no file can be opened, or the interpreter ends.
+        ApiConnectionException: no file can be opened, or the interpreter is ending.
 
     """
     try:
@@ -370,14 +372,11 @@ def _loading() -> Generator[None]:
 
 
 def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ignore[reportUnusedFunction]
-    """Return the client of a pickle of version 2.0.0, which has this name in it."""
+    """Return the client of a pickle of version 2.0.0, which refers to this function."""
     configuration, fields, cookie, pool_threads = settings
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
-
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Api:
@@ -391,7 +390,7 @@ class Api:
 
     """
 
-    @hide_arguments  # which may be the token
+    @hide_arguments  # a wrong argument may be the token
     def __init__(self, api_client: ApiClient | None = None) -> None:
         client = ApiClient() if api_client is None else api_client
         if not isinstance(cast("object", client), ApiClient):

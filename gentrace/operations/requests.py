@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import refuse_type, suggest
+from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiTypeError
-from gentrace.operations.arguments import check_accept, make_key
+from gentrace.operations.arguments import (
+    check_accept,
+    check_auth,
+    check_method,
+    check_target,
+    encode_body,
+    make_key,
+)
+from gentrace.operations.headers import check_headers
 from gentrace.operations.parameters import PathParameter, QueryParameter
 from gentrace.schemas import unset
 
@@ -113,6 +121,58 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
     host = configuration.host_of(operation.name)
     method, responses = operation.method, operation.responses
     return Request(method, host, target, headers, secrets, data, key, responses)
+
+
+def prepare_raw(  # noqa: PLR0913 - what a request that is ready may say
+    sender: Sender,
+    configuration: Configuration,
+    *,
+    method: object,
+    target: object,
+    headers: Mapping[str, str] | None,
+    body: str | bytes | None,
+    fields: Sequence[tuple[str, str]] | None,
+    auth: Sequence[str] | None,
+    host: str | None,
+    idempotency_key: str | None,
+) -> Request:
+    """Return a request that belongs to no operation.
+
+    Args:
+        sender: adds its token, its cookie and its default header fields.
+        configuration: where the API is and how to reach it, which the token belongs to.
+        method: HTTP method.
+        target: path below the host, escaped, with its query if any.
+        headers: header fields, in place of the client's own of those names; None for none.
+        body: the body; a string is sent as UTF-8; None for none.
+        fields: names and values of a form, in place of a body.
+        auth: names of the security schemes to use; None is all of the document's, or none if
+            `host` is given.
+        host: base address in place of the configuration's, which gets none of the client's
+            secrets; None for that of the configuration.
+        idempotency_key: key of the request; None makes a new one.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: an argument that is not allowed.
+
+    """
+    own = Headers() if headers is None else check_headers("headers", headers)
+    data = encode_body(body, fields)
+    derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
+    base = configuration.host if host is None else check_host("host", host)
+    if auth is None:
+        auth = () if host is not None else tuple(SECURITY_SCHEMES)
+    schemes = check_auth(auth)
+    path = check_target(target)
+    verb = check_method(method)
+    key = make_key(verb, idempotency_key)
+    foreign = base != configuration.host
+    sent, secrets = sender.make_headers(configuration, derived, own, schemes, foreign=foreign)
+    return Request(verb, base, path, sent, secrets, data, key)
+
+
+_FORM = "application/x-www-form-urlencoded"
 
 
 def _check_names(operation: Operation, arguments: object) -> None:

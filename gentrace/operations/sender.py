@@ -38,8 +38,8 @@ class Sender:
 
     """
 
-    _apart: tuple[str, ...] = ()
-    """Names of attributes that hold what serves this one alone; a copy begins without it."""
+    _not_copied: tuple[str, ...] = ()
+    """Attributes that serve this instance alone; a copy begins with an empty dict in each."""
 
     _lost: frozenset[str] = frozenset()
     """Names of the header fields that were left out of a pickle."""
@@ -140,12 +140,12 @@ class Sender:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, **{name: {} for name in self._apart})
+        vars(self).update(state, **{name: {} for name in self._not_copied})
 
     def _attributes(self) -> dict[str, Any]:
         """Return the attributes of a copy, those that a subclass adds too."""
         attributes = vars(self).copy()
-        for name in self._apart:
+        for name in self._not_copied:
             del attributes[name]
         return {**attributes, "_default_headers": self._default_headers.__copy__()}
 

@@ -43,8 +43,8 @@ class RawResponse(http.client.HTTPResponse):
     """An answer of http.client that leaves no doubt about where it ends.
 
     Attributes:
-        remaining: how many bytes are left of its body, or of the chunk that is read; None if only the
-            end of the connection tells.
+        remaining: how many bytes of its body, or of the current chunk, are still to come; None if
+            only the end of the connection tells.
         received: how many bytes of its body have come.
         is_complete: whether it was read to its end, and nothing came after it.
 
