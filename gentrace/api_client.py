@@ -184,7 +184,7 @@ class ApiClient(Sender):
         configuration = self._configuration
         transport = self._transport(configuration)
         settings = transport.settings_for(configuration)
-        deadline = transport.start_deadline(timeout, settings)
+        deadline = settings.start_deadline(timeout)
         request = prepare(
             operation,
             self,
@@ -318,7 +318,7 @@ class ApiClient(Sender):
         def send() -> HTTPResponse:
             transport = self._transport(configuration)
             settings = transport.settings_for(configuration)
-            deadline = transport.start_deadline(timeout, settings)
+            deadline = settings.start_deadline(timeout)
             raw = transport.send(request, deadline, settings, stream=stream)
             if stream:
                 raw.lift_deadline()

@@ -1,4 +1,4 @@
-"""A request, put together of an operation, its arguments and what a client says."""
+"""Requests, prepared from the arguments of a call and the settings of its client."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, repr=False)
 class Request:
-    """One request, as it is sent in each attempt.
+    """One request; each attempt of a call sends it.
 
     Attributes:
         method: HTTP method, in upper case.
         host: base address of the API.
         target: path below that of `host`, escaped, with its query.
-        headers: its header fields, but for those that the transport says.
+        headers: its header fields, without those that the transport adds.
         secrets: texts that no message may hold.
         body: its body, None for none.
         idempotency_key: key of all attempts, None for none.
-        responses: what its operation documents of answers, by status; None without operation.
+        responses: the answers that its operation documents, by status; None without operation.
 
     """
 
@@ -58,7 +58,7 @@ class Request:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether it carries a token, or what the caller says in place of one."""
+        """Whether it has a header field `Authorization`, from the token or the caller."""
         return "authorization" in map(str.lower, self.headers)
 
     def __repr__(self) -> str:
@@ -82,14 +82,14 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
 
     Args:
         operation: the operation.
-        sender: what goes with every request.
+        sender: adds the token, the cookie and the default header fields.
         configuration: where the API is and how to reach it, which the token belongs to.
         body: the body, `unset` for none.
         arguments: the parameters by name, None for none.
         content_type: media type of `body`; `unset` is the first one that is declared.
         accept_content_types: media types for `Accept`; `unset` is what is declared.
         idempotency_key: key of the request; None makes a new one.
-        rules: how strictly the body is read.
+        rules: how strictly the body is checked.
         dumps: a faster JSON encoder than the standard library's, None for that.
 
     Raises:
@@ -176,7 +176,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def _check_names(operation: Operation, arguments: object) -> None:
-    """Refuse arguments that are none of an operation's parameters."""
+    """Refuse arguments that are no parameters of an operation."""
     if not isinstance(arguments, Mapping):
         raise refuse_type("arguments", "a mapping of parameters by name", arguments)
     known = [parameter.name for parameter in operation.parameters]

@@ -1,4 +1,4 @@
-"""Bodies that come packed, unpacked piece by piece in bounded memory."""
+"""Decompression of bodies, piece by piece in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Readable(Protocol):
-    """Something that gives up to so many bytes at a time, and nothing at its end."""
+    """A source of bytes."""
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
@@ -16,17 +16,17 @@ class Readable(Protocol):
 
 
 class DecodingError(Exception):
-    """A body is not packed as its Content-Encoding says."""
+    """A body is not encoded as its Content-Encoding says."""
 
 
 def decompress(source: Readable, encoding: str) -> Readable:
-    """Return what gives the bytes of a source unpacked.
+    """Return a source of decompressed bytes.
 
-    gzip and deflate are undone, in any order and up to five times. A body that is packed in
-    another way, or not at all, is given as it came.
+    gzip and deflate are undone, in any order and up to five times. Other encodings are left as
+    they are.
 
     Raises:
-        DecodingError: it is packed more often.
+        DecodingError: there are more than five encodings.
 
     """
     codings = [coding.strip().lower() for coding in encoding.split(",")]
@@ -41,14 +41,14 @@ def decompress(source: Readable, encoding: str) -> Readable:
 
 
 class Tee:
-    """A source that keeps what it gives: all that there is of a body that cannot be unpacked.
+    """A source that keeps a copy of what it returns, for a body that cannot be decompressed.
 
     Args:
-        source: the bytes as they come.
+        source: the compressed bytes.
         limit: how many of them to keep.
 
     Attributes:
-        kept: the bytes that came, as far as they are kept; a traceback does not show them.
+        kept: the copy; as a BytesIO, so that tracebacks do not show the bytes.
 
     """
 
@@ -64,7 +64,7 @@ class Tee:
         return piece
 
     def read_rest(self) -> None:
-        """Read what is left, as far as it is kept."""
+        """Read the rest, up to the limit."""
         while self.kept.tell() < self._limit and self.read1(_PIECE):
             pass
 
@@ -74,11 +74,11 @@ _MAX_CODINGS = 5
 _PIECE = 16 * 1024
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
-"""How a member of gzip begins."""
+"""How each member of a gzip file begins."""
 
 
 class _Decompressed:
-    """A source with one coding undone."""
+    """A source with one encoding undone."""
 
     def __init__(self, source: Readable, coding: str) -> None:
         self._source = source
@@ -91,7 +91,7 @@ class _Decompressed:
         """Return some bytes, at most `size`; none at the end.
 
         Raises:
-            DecodingError: it is not packed like that, or breaks off.
+            DecodingError: the data is invalid or truncated.
 
         """
         while not self._is_over:
@@ -113,12 +113,15 @@ class _Decompressed:
         return b""
 
     def _begin(self) -> None:
-        """Begin the body or another member of it; what else follows is no part of it."""
+        """Begin the body, or the next member of gzip; ignore other data that follows."""
         while len(self._pending) < len(_GZIP_MAGIC) and self._fill():
             pass
         start = self._pending[: len(_GZIP_MAGIC)]
         if not start or (self._has_begun and not (self._is_gzip and _GZIP_MAGIC.startswith(start))):
-            self._skip_rest()
+            self._pending = b""
+            self._is_over = True
+            while self._source.read1(_PIECE):  # trailing data
+                pass
             return
         self._has_begun = True
         self._decompressor = zlib.decompressobj(
@@ -130,14 +133,8 @@ class _Decompressed:
         self._pending += piece
         return bool(piece)
 
-    def _skip_rest(self) -> None:
-        self._pending = b""
-        self._is_over = True
-        while self._source.read1(_PIECE):
-            pass
-
 
 def _find_window_bits(start: bytes) -> int:
-    """Return how deflate is wrapped: by right in a zlib header, by some servers in none."""
+    """Return the window bits of deflate: it should have a zlib header, but some servers omit it."""
     is_zlib = start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start) % 31 == 0
     return _ZLIB if is_zlib else _RAW

@@ -1,4 +1,4 @@
-"""What the failures of a transport become: exceptions of the call."""
+"""How failures of the transport become exceptions of the call."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ FAILURES = (
     BudgetError,
     DecodingError,
     FramingError,
-    ImportError,  # urllib3 imports as it goes, and at the interpreter's end nothing can be had
+    ImportError,  # urllib3 imports modules during calls, which fails as the interpreter ends
 )
-"""What may go wrong with a request or its answer; whatever else comes is not the transport's."""
+"""What the transport may raise; anything else, such as an interrupt, passes through."""
 
 
 def is_failure(error: BaseException, attempt: Attempt) -> bool:
     """Tell whether an error is a failure of the transport, rather than an interrupt.
 
     Raises:
-        TimeoutError: the handler of a signal has raised it, in the middle of the transport.
+        TimeoutError: a signal handler raised it and the transport wrapped it; raised bare again.
 
     """
     if not isinstance(error, FAILURES):
@@ -60,7 +60,12 @@ def is_failure(error: BaseException, attempt: Attempt) -> bool:
 def to_exception(
     error: BaseException, attempt: Attempt
 ) -> tuple[ApiConnectionException, BaseException | None]:
-    """Build the exception that a failure of the transport becomes; return it with its cause."""
+    """Build the exception of a failure; the caller raises it.
+
+    Returns:
+        The exception, and its cause; None if the cause holds a secret.
+
+    """
     cause = detach_cause(error)
     state = attempt.state
     kind, why = _classify(cause, attempt)
@@ -101,7 +106,7 @@ def _classify(  # noqa: PLR0911 - one return a verdict
 
 
 def _hint(cause: BaseException, state: CallState) -> str:
-    """Return where to look, as far as the cause tells."""
+    """Return what the user may check, empty for nothing."""
     if isinstance(cause, http.client.RemoteDisconnected) and not state.route.uses_tls:
         return " (if it speaks TLS at this port, use https://)"
     if isinstance(cause, ConnectionRefusedError) and not state.route.has_proxy:
@@ -110,7 +115,7 @@ def _hint(cause: BaseException, state: CallState) -> str:
 
 
 _PLAIN_TO_TLS = b"\x15\x03"
-"""How a TLS alert begins: what a TLS port answers to plain HTTP."""
+"""How a TLS alert begins, which a TLS port sends in answer to plain HTTP."""
 
 
 def _start_of_answer(error: BaseException) -> bytes:

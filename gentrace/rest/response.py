@@ -1,4 +1,4 @@
-"""The raw answer, as callers have it."""
+"""The raw answer that callers get."""
 
 from __future__ import annotations
 
@@ -40,34 +40,34 @@ if TYPE_CHECKING:
     from gentrace.rest.tool_answer import ToolAnswer
 
 PIECE = 64 * 1024
-"""How many bytes of a body are read at a time."""
+"""The most bytes of a body that are read at a time."""
 
 
 class HTTPResponse(urllib3.HTTPResponse):
-    """A raw answer; what goes wrong while it is read is an `ApiException`.
+    """A raw answer; errors while it is read are `ApiException`s.
 
-    Closing it, leaving its `with` block, `release_conn()` and dropping the last reference give its
-    connection back, closed if something is left to read.
+    Closing it, leaving its `with` block, `release_conn()` and dropping the last reference return
+    its connection to the pool; the connection is closed if the body was not read to its end.
 
     Args:
-        source: what it is read from: the wire, or a tool.
-        attempt: the request that it answers.
+        source: the answer on the connection, or that of a tool.
+        attempt: the attempt that it answers.
 
     Attributes:
-        idempotency_key: key that the request carried, None where it carried none.
-        tries: how many requests were put on the wire for this answer.
+        idempotency_key: key of the request, None where it had none.
+        tries: how many requests were sent for this answer.
 
     """
 
     def __enter__(self) -> Self:
-        """Return this one, also when its body was read: a file of Python's refuses to then."""
+        """Return this answer, also when its body was read: Python's files raise ValueError then."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave None in place of this one: a connection has no pickle and no deep copy."""
+        """Pickle and deep-copy as None: a connection can be neither pickled nor copied."""
         return type(None), ()
 
-    _is_released = True  # until it is made: an interrupt in the making leaves half of it
+    _is_released = True  # an interrupt in the constructor leaves an object with nothing to release
 
     def __init__(self, source: RawResponse | ToolAnswer, attempt: Attempt) -> None:
         self._source = source
@@ -76,7 +76,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._reader: Readable | None = None
         self._tee: Tee | None = None
         self._is_undecodable = False
-        self._piece = b""  # in no local, as a server may repeat the token
+        self._piece = b""  # in no local, which tracebacks show: a server may repeat the token
         self._content: bytes | None = None
         self.idempotency_key = state.idempotency_key
         self.tries = state.tries
@@ -92,13 +92,13 @@ class HTTPResponse(urllib3.HTTPResponse):
             enforce_content_length=False,  # the source does
         )
         self._encoding = source.headers.get("Content-Encoding", "")
-        # urllib3 would take the body for read once so many unpacked bytes were.
+        # Not for a compressed body: urllib3 compares it with the number of decompressed bytes.
         self.length_remaining = None if self.chunked or self._encoding else source.remaining
         self._is_released = False
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, None where it does not, or not clearly."""
+        """Seconds that the server asks to wait; None if it does not, or by a malformed value."""
         return parse_retry_after(self.headers)
 
     @property
@@ -107,12 +107,12 @@ class HTTPResponse(urllib3.HTTPResponse):
         return self.read(cache_content=True) if self._content is None else self._content
 
     def load(self) -> bytes:
-        """Return the whole body, read up to the bound of the configuration.
+        """Read and return the whole body, up to `Configuration.max_response_body`.
 
         Raises:
             ApiResponseTooLargeException: it is larger; its `body` is the part within the bound.
-            ApiConnectionException: it broke off, or its time was up.
-            ApiException: it cannot be read; `body` has what came.
+            ApiConnectionException: it is truncated, or the deadline has passed.
+            ApiException: it cannot be read; `body` has what was received.
 
         """
         if self._content is None:
@@ -129,7 +129,7 @@ class HTTPResponse(urllib3.HTTPResponse):
                     why = f"the answer is larger than max_response_body, {limit} bytes"
                     raise self._make_error(ApiResponseTooLargeException, why)
             except ApiException as error:
-                if not self._is_undecodable:  # else it has all of it, as it came
+                if not self._is_undecodable:  # else the error has the body, as it came
                     content.write(error.body)
                     error.body = scrub_bytes(content, self._state.secrets)
                 if error.api_response is not None:
@@ -140,7 +140,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         return self._content
 
     def _make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
-        """Build the error of this answer, which goes with it as its operation documents it."""
+        """Build the error of this answer, with the documented response class as `api_response`."""
         failure = self._state.make_error(self, kind, why, body)
         self.reason = scrub(self.reason or "", self._state.secrets)
         responses = {} if is_success(self.status) else self._state.responses or {}
@@ -150,20 +150,20 @@ class HTTPResponse(urllib3.HTTPResponse):
         return failure
 
     def describe(self, error: ApiException) -> ApiException:
-        """Return an exception with what this answer says, the call's secrets masked."""
+        """Add the details of this answer to an exception, with secrets masked; return it."""
         return self._state.describe(self, error)
 
     def log(self, text: str) -> None:
-        """Write to the log, with the call's secrets masked."""
+        """Write to the log, with secrets masked."""
         self._state.log("%s", text)
 
     def hide_secrets(self) -> None:
-        """Load the body, and mask what the server says of the call's secrets."""
+        """Load the body, and mask the call's secrets in it and in the reason."""
         self.reason = scrub(self.reason or "", self._state.secrets)
         self._content = scrub_bytes(BytesIO(self.load()), self._state.secrets)
 
     def lift_deadline(self) -> None:
-        """Let the body take its time: each read has its time-out, and a triple's total holds."""
+        """Bound the body by the time-out of each read alone, unless a total was set for streams."""
         if not self._attempt.deadline.covers_stream:
             self._attempt.lift_deadline()
 
@@ -184,15 +184,15 @@ class HTTPResponse(urllib3.HTTPResponse):
         return content.getvalue()
 
     def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
-        """Return what is there of the body, as urllib3 does; none at its end.
+        """Return available bytes of the body, as urllib3 does; none at its end.
 
         Args:
-            amt: the most bytes to return, of `PIECE` at a time; None for as many as there are.
-            decode_content: whether to undo the Content-Encoding; None does. It counts at the first
-                read.
+            amt: the most bytes to return, at most `PIECE`; None for `PIECE`.
+            decode_content: whether to undo the Content-Encoding; None does. Only the first read
+                decides.
 
         Raises:
-            ApiException: the body cannot be read, or breaks off.
+            ApiException: the body cannot be read, or is truncated.
 
         """
         size = PIECE if amt is None or amt < 0 else min(amt, PIECE)
@@ -220,17 +220,17 @@ class HTTPResponse(urllib3.HTTPResponse):
         try:
             raise self.describe(failure) from cause
         finally:
-            del failure, cause  # which their traceback would hold in a circle
+            del failure, cause  # their traceback would refer back to them
 
     def _tee_rest(self) -> None:
-        """Read the rest of a body that cannot be unpacked, as far as it comes."""
+        """Read the rest of a body that cannot be decompressed, as far as it is available."""
         if self._tee is not None:
             self._is_undecodable = True
             self._set_drain_timeout()
             try:
                 self._tee.read_rest()
             except FAILURES as error:
-                if not is_failure(error, self._attempt):  # the handler of a signal has raised it
+                if not is_failure(error, self._attempt):  # a signal handler raised it
                     raise
 
     def _pop_piece(self) -> bytes:
@@ -263,10 +263,10 @@ class HTTPResponse(urllib3.HTTPResponse):
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
     ) -> Generator[bytes]:
-        """Read piece by piece, each as soon as it comes; see `read1` for what it raises.
+        """Yield pieces of the body as soon as they arrive; see `read1` for what it raises.
 
         Args:
-            amt: the most bytes of a piece; None is the whole body.
+            amt: the most bytes of a piece; None for the whole body in one.
             decode_content: whether to undo the Content-Encoding; None does.
 
         """
@@ -277,19 +277,22 @@ class HTTPResponse(urllib3.HTTPResponse):
     read_chunked = stream
 
     def json(self) -> Any:
-        """Return the value of a JSON body; ApiException if it is none."""
+        """Return the value of a JSON body; raise ApiException if the body is not JSON."""
         try:
             return super().json()
         except (ValueError, RecursionError) as error:
             why = f"the body is not JSON in UTF-8: {format_error(error)}"
-        # Out here, as the error above holds the whole body.
+        # Outside of the except block: the error above, which holds the body, is not chained.
         raise self._make_error(exception_class(self.status), why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
-        """Return the body as a file in `folder`, or in the system's if None; its name is random.
+        """Save the body to a file with a random name; return the file.
+
+        Args:
+            folder: where to save it; None is the system's folder for temporary files.
 
         Raises:
-            ApiException: the body broke off or cannot be written; no file is left behind.
+            ApiException: the body is truncated or cannot be written; the file is removed.
 
         """
         self.lift_deadline()
@@ -301,23 +304,23 @@ class HTTPResponse(urllib3.HTTPResponse):
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
             with os.fdopen(handle, "wb", buffering=0) as file:
                 for piece in self.stream(PIECE):
-                    rest = memoryview(piece)
-                    while rest:
-                        rest = rest[file.write(rest) :]
+                    unwritten = memoryview(piece)
+                    while unwritten:
+                        unwritten = unwritten[file.write(unwritten) :]
             return FileSchema(path)
         except BaseException as error:
             self.close()
             if path is not None:
-                with suppress(OSError):  # somebody has removed it
+                with suppress(OSError):  # it was removed meanwhile
                     os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
-            if not isinstance(error, (OSError, ImportError)):  # the latter as Python ends
+            if not isinstance(error, (OSError, ImportError)):  # ImportError as Python ends
                 raise
             cause = causes(error)[-1]
         why = f"the answer cannot be saved: {format_error(cause)}"
         raise self._make_error(ApiResponseException, why) from cause
 
     def drain_conn(self) -> None:
-        """Free the connection; it is kept if what is left to read is little and comes at once."""
+        """Release the connection; to reuse it, read the rest first if that is short and quick."""
         try:
             if self._source.remaining is not None and self._source.remaining <= PIECE:
                 self._drain()
@@ -339,15 +342,15 @@ class HTTPResponse(urllib3.HTTPResponse):
             pass
 
     def tell(self) -> int:
-        """Return how many bytes of the body have come in, as they are packed."""
+        """Return how many bytes of the body were received, before decompression."""
         return self._source.received
 
     def shutdown(self) -> None:
-        """End a read that another thread is in: it gets no more."""
+        """End a read in another thread: it receives no more bytes."""
         self._attempt.shut_down(socket.SHUT_RD)
 
     def release_conn(self) -> None:
-        """Give the connection back; it is closed if something is left to read."""
+        """Return the connection to the pool; close it if the body was not read to its end."""
         if not self._is_released:
             self._is_released = True
             if not self._source.isclosed():
@@ -358,7 +361,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             super().release_conn()
 
     def close(self) -> None:
-        """Give the connection back; it is closed if something is left to read."""
+        """Close the answer and release its connection."""
         self.release_conn()
         super().close()
 
@@ -367,9 +370,9 @@ class HTTPResponse(urllib3.HTTPResponse):
 
 
 _MAX_TEE = 4 * 1024 * 1024
-"""How many bytes of a packed body are kept as they came, beside those that they decompress to."""
+"""How many bytes of a compressed body are kept as they came, beside the decompressed ones."""
 
 _DRAIN_TIMEOUT = 0.25
-"""Seconds to wait for the rest of an answer that nobody wants."""
+"""Seconds to wait for the rest of an answer that is not needed."""
 
 _VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1"}
