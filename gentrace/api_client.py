@@ -72,7 +72,7 @@ __all__ = [
 
 
 class ApiClient(Sender):
-    """Carries out calls: checks and serializes what goes out, reads what comes back.
+    """Carries out calls: prepares requests, sends them and reads the answers.
 
     Making one opens no socket and starts no thread. One client serves any number of threads; it
     survives a fork. A copy or pickle of it has its settings, and connections of its own; a copy
@@ -142,7 +142,7 @@ class ApiClient(Sender):
     def pool_threads(self, value: int) -> None:
         self._pool_threads = check_positive("pool_threads", value)
 
-    def call(  # noqa: PLR0913 - what a call of an operation may say
+    def call(  # noqa: PLR0913 - the arguments of a call
         self,
         operation: Operation,
         *,
@@ -163,13 +163,13 @@ class ApiClient(Sender):
             arguments: its parameters by name, None for none; those that are `unset` are left out.
             content_type: media type of `body`; `unset` is the first one that is declared.
             accept_content_types: media types for `Accept`; `unset` accepts what is declared.
-            stream: whether the body of the answer is left on the wire.
+            stream: whether to leave the body of the answer unread.
             timeout: seconds, as `Configuration.timeout`; None takes that.
-            skip_deserialization: whether to return the answer as it came.
+            skip_deserialization: whether to return the raw answer without reading its body.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
         Returns:
-            The class of the answer that the operation declares.
+            The answer, in the response class that the operation declares.
 
         Raises:
             ApiTypeError: the body or an argument is of the wrong type.
@@ -269,19 +269,19 @@ class ApiClient(Sender):
         *,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Send a request that is ready, and return the raw answer, whatever its status.
+        """Send a request that belongs to no operation; return the raw answer of any status.
 
         Args:
             resource_path: path below the host, escaped, with its query if any.
             method: HTTP method.
-            headers: header fields, in place of the client's own of those names.
+            headers: header fields; they override the client's own of those names.
             body: the body; a string is sent as UTF-8; None for none.
             fields: names and values of a form, in place of a body.
             auth_settings: names of the security schemes to use; None is all of the document's,
                 or none if `host` is given.
             async_req: whether to return at once, with an `AsyncResult` of a pool of
                 `pool_threads` threads.
-            stream: whether the body of the answer is left on the wire.
+            stream: whether to leave the body of the answer unread.
             timeout: seconds, as `Configuration.timeout`; None takes that.
             host: base address in place of the configuration's; this client's cookie and its
                 default header fields that carry secrets do not go there.

@@ -1,4 +1,4 @@
-"""What an operation is declared with, a request put together, and an answer read.
+"""Declarations of operations, the preparation of requests and the reading of answers.
 
 Nothing here does input or output: `prepare` makes the request, the transport sends it, and
 `read_answer` reads what came back.

@@ -65,7 +65,7 @@ class Request:
         return f"<{self.method} {self.target}>"
 
 
-def prepare(  # noqa: PLR0913 - what a call of an operation may say
+def prepare(  # noqa: PLR0913 - the arguments of a call
     operation: Operation,
     sender: Sender,
     configuration: Configuration,
@@ -123,7 +123,7 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
     return Request(method, host, target, headers, secrets, data, key, responses)
 
 
-def prepare_raw(  # noqa: PLR0913 - what a request that is ready may say
+def prepare_raw(  # noqa: PLR0913 - the arguments of a call
     sender: Sender,
     configuration: Configuration,
     *,
@@ -143,7 +143,7 @@ def prepare_raw(  # noqa: PLR0913 - what a request that is ready may say
         configuration: where the API is and how to reach it, which the token belongs to.
         method: HTTP method.
         target: path below the host, escaped, with its query if any.
-        headers: header fields, in place of the client's own of those names; None for none.
+        headers: header fields; they override the client's own of those names; None for none.
         body: the body; a string is sent as UTF-8; None for none.
         fields: names and values of a form, in place of a body.
         auth: names of the security schemes to use; None is all of the document's, or none if

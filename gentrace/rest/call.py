@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
+from urllib3 import Retry
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.settings import Settings
+
+_NO_RETRIES = Retry.from_int(False, redirect=False)
+"""`retries=False` of urllib3, which would make this object for each request."""
 
 _MAX_REDIRECTS = 3
 
@@ -118,7 +122,7 @@ class Call:
                     self.route.prefix + self.state.target,
                     body=self._request.body,
                     headers=Headers(self._headers),  # a copy: tracing adds fields to each attempt
-                    retries=False,
+                    retries=_NO_RETRIES,
                     redirect=False,
                     assert_same_host=False,
                     timeout=min(deadline.read, left),  # for a tool's connection; ours set their own

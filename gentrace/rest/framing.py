@@ -71,7 +71,7 @@ class RawResponse(http.client.HTTPResponse):
         Raises:
             FramingError: its framing is ambiguous.
             BudgetError: it is too long.
-            HTTPException: it is no head, or it breaks off.
+            HTTPException: it is no head of HTTP, or it is truncated.
 
         """
         for _ in range(_MAX_INTERIM + 1):

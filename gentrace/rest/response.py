@@ -199,17 +199,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         if self._is_released or not size:
             return b""
         try:
-            try:
-                if self._reader is None:
-                    is_unpacked = self.decode_content if decode_content is None else decode_content
-                    source = self._tee or self._source
-                    self._reader = decompress(source, self._encoding if is_unpacked else "")
-                self._piece = self._reader.read1(size)
-            except DecodingError:
-                self._tee_rest()
-                raise
-            if not self._piece or (self._reader is self._source and self._source.isclosed()):
-                self.release_conn()
+            self._read_piece(size, decode_content)
             return self._pop_piece()
         except BaseException as error:
             self.close()
@@ -221,6 +211,20 @@ class HTTPResponse(urllib3.HTTPResponse):
             raise self.describe(failure) from cause
         finally:
             del failure, cause  # their traceback would refer back to them
+
+    def _read_piece(self, size: int, decode_content: bool | None) -> None:
+        """Read into `_piece`; release the connection at the end of the body."""
+        try:
+            if self._reader is None:
+                is_decoded = self.decode_content if decode_content is None else decode_content
+                source = self._tee or self._source
+                self._reader = decompress(source, self._encoding if is_decoded else "")
+            self._piece = self._reader.read1(size)
+        except DecodingError:
+            self._tee_rest()
+            raise
+        if not self._piece or (self._reader is self._source and self._source.isclosed()):
+            self.release_conn()
 
     def _tee_rest(self) -> None:
         """Read the rest of a body that cannot be decompressed, as far as it is available."""

@@ -93,7 +93,7 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
 def _load_default_roots(context: ssl.SSLContext) -> None:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not (file or folder):
-        import certifi  # noqa: PLC0415 - calls over plain HTTP need no roots
+        import certifi  # noqa: PLC0415 - not needed for plain HTTP
 
         file = certifi.where()
     context.load_verify_locations(file or None, folder or None)
