@@ -314,6 +314,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             return FileSchema(path)
         except BaseException as error:
             self.close()
+            # The traceback keeps this frame; the body may repeat the token.
+            piece, unwritten = b"", memoryview(b"")
             if path is not None:
                 with suppress(OSError):  # it was removed meanwhile
                     os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add

@@ -57,12 +57,16 @@ class Slots:
     def _wait(self, seconds: float) -> None:
         """Take a slot, in the order of arrival: waiters go before a thread that just had one."""
         end = now() + seconds
-        if not self._queue_lock.acquire(timeout=seconds):
-            raise queue.Empty
+        # An interrupt may come right after the lock was acquired: that is in the block as well.
         try:
+            if not self._queue_lock.acquire(timeout=seconds):
+                raise queue.Empty
             self._free.get(timeout=max(0.0, end - now()))
         finally:
-            self._queue_lock.release()
+            try:  # noqa: SIM105 - an interrupt might come between `suppress` and what it is for
+                self._queue_lock.release()
+            except RuntimeError:  # this thread does not hold it
+                pass
         if self._is_closed:
             self._free.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")

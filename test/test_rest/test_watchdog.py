@@ -2,6 +2,7 @@
 
 import queue
 import socket
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -219,3 +220,31 @@ def test_waiters_are_not_passed_by(connect):
         for thread in threads:
             thread.join(PATIENCE)
     assert min(counts) > 5, counts
+
+
+@pytest.mark.parametrize(
+    ("moment", "function"),
+    [("c_call", "acquire"), ("c_return", "acquire"), ("c_return", "get"), ("c_return", "release")],
+)
+def test_interrupt_while_a_slot_is_taken_keeps_others_from_none(moment, function):
+    slots = Slots(2)
+    for _ in range(2):
+        slots.put(None)
+
+    def strike(frame, event, called):
+        is_ours = frame.f_code.co_filename.endswith("slots.py")
+        if is_ours and event == moment and called.__name__ == function:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    profiling = sys.getprofile()
+    sys.setprofile(strike)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            slots.get(timeout=1)
+    finally:
+        sys.setprofile(profiling)
+    other = threading.Thread(target=slots.get, kwargs={"timeout": PATIENCE})
+    other.start()
+    other.join(PATIENCE / 2)
+    assert not other.is_alive()
