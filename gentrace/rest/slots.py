@@ -63,10 +63,11 @@ class Slots:
                 raise queue.Empty
             self._free.get(timeout=max(0.0, end - now()))
         finally:
-            try:  # noqa: SIM105 - an interrupt might come between `suppress` and what it is for
+            try:
                 self._queue_lock.release()
-            except RuntimeError:  # this thread does not hold it
-                pass
+            except RuntimeError as error:
+                if "un-acquired" not in str(error):
+                    raise  # what a signal handler raised
         if self._is_closed:
             self._free.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")

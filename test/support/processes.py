@@ -148,20 +148,25 @@ class Stop(BaseException):
     """What a signal handler raises."""
 
 
+def raise_at_alarms(raised):
+    """Raise it at each alarm; return a list that gets an item each time."""
+    struck = []
+
+    def handle(_, frame):
+        # Python drops what is raised in a finalizer.
+        if not any(f.f_code.co_name in FINALIZERS for f, _ in traceback.walk_stack(frame)):
+            struck.append(None)
+            raise raised
+
+    signal.signal(signal.SIGALRM, handle)
+    return struck
+
+
 def interrupt(url, kind, wanted, aside):
     """Interrupt calls at random moments; the call after each gets its own answer."""
     kinds = (KeyboardInterrupt, Stop, TimeoutError, RuntimeError)
     raised = {kind.__name__: kind for kind in kinds}[kind]
-    struck = 0
-
-    def handle(_, frame):
-        nonlocal struck
-        # Python drops what is raised in a finalizer.
-        if not any(f.f_code.co_name in FINALIZERS for f, _ in traceback.walk_stack(frame)):
-            struck += 1
-            raise raised
-
-    signal.signal(signal.SIGALRM, handle)
+    struck = raise_at_alarms(raised)
     chance = random.Random(8371)  # noqa: S311 - no secret
     stop = threading.Event()
     client = make(url, connection_pool_maxsize=2 if aside == "aside" else 1)
@@ -176,6 +181,7 @@ def interrupt(url, kind, wanted, aside):
     thread = threading.Thread(target=work)
     if aside == "aside":
         thread.start()
+    gc.disable()  # Python drops what is raised while it collects a file, too
     interrupted = calls = 0
     reach = 0.001  # seconds: about twice as long as a call, whatever that is at the time
     while interrupted < int(wanted) and calls < 20 * int(wanted):
@@ -189,11 +195,13 @@ def interrupt(url, kind, wanted, aside):
             interrupted += 1
             reach = min(reach / 0.9, 10)
         own.append(post(client, f"after {calls}"))
+        if calls % 20 == 0:
+            gc.collect()
     stop.set()
     if aside == "aside":
         thread.join()
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their count
-    lost = struck - interrupted
+    lost = len(struck) - interrupted
     return {
         "own": all(own),
         "interrupted": interrupted,
