@@ -35,34 +35,36 @@ def _gentrace_session_server() -> Generator[Server]:
 
 
 @pytest.fixture
-def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
+def gentrace_server(
+    _gentrace_session_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Server]:
     """Give a real Gentrace server on loopback, empty at the start of each test.
 
     For the test, `GENTRACE_HOST` names it, `GENTRACE_API_KEY` and `GENTRACE_DISABLED` are unset,
     `NO_PROXY` lists 127.0.0.1, no default configuration is set, and the default delivery is a new
     one. Clients and deliveries that were made before go where they went. `runs` are the stored
     runs, `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` say what befalls the
-    next requests.
+    next requests. The variables are set by `monkeypatch`, whose `undo()` would end that early.
     """
     server = _gentrace_session_server
     server.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENTRACE_HOST", server.url)
-        patch.delenv("GENTRACE_API_KEY", raising=False)
-        patch.delenv("GENTRACE_DISABLED", raising=False)
-        # The variable in small letters wins where both are set.
-        for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
-            patch.setenv(name, "127.0.0.1", prepend=",")
-        from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
-        from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+    # By the fixture that tests use too, as two that restore a variable do so in either order.
+    monkeypatch.setenv("GENTRACE_HOST", server.url)
+    monkeypatch.delenv("GENTRACE_API_KEY", raising=False)
+    monkeypatch.delenv("GENTRACE_DISABLED", raising=False)
+    # The variable in small letters wins where both are set.
+    for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
+        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
+    from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
+    from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
 
-        configuration = Configuration.set_default(None)
-        delivery = set_default_delivery(None)
-        try:
-            yield server
-        finally:
-            server.clear()
-            Configuration.set_default(configuration)
-            left = set_default_delivery(delivery)
-            if left is not None:
-                left.close(CLOSING_TIME)
+    configuration = Configuration.set_default(None)
+    delivery = set_default_delivery(None)
+    try:
+        yield server
+    finally:
+        server.clear()
+        Configuration.set_default(configuration)
+        left = set_default_delivery(delivery)
+        if left is not None:
+            left.close(CLOSING_TIME)
