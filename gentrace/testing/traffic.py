@@ -142,10 +142,10 @@ class Traffic:
         with self._changed:
             return self._stored
 
-    def wait_until_stored(self, total: int, timeout: float) -> bool:
-        """Wait until so many were taken; whether they were within so many seconds."""
+    def wait_until_stored(self, total: int, timeout: float) -> None:
+        """Wait until so many were taken, so many seconds at most."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._stored >= total, timeout)
+            self._changed.wait_for(lambda: self._stored >= total, timeout)
 
     def add(self, fault: Failure | Delay | Drop, times: int) -> None:
         """Have the next requests that no fault is for yet take this one."""
