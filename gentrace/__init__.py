@@ -5,6 +5,9 @@ Everything below loads on first use, so that importing the package costs next to
 
 from __future__ import annotations
 
+# Loaded with the package: an exit function that were the first to load it could not tell, in
+# `delivery.exits`, that the program is ending.
+import threading as _threading  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from typing import TYPE_CHECKING
 
 from gentrace._version import __version__

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
@@ -31,11 +33,13 @@ from gentrace.paths.pipeline_run.post import (
     SchemaForRequestBodyApplicationJson,
 )
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
-from gentrace.process import current_process
+from gentrace.process import current_process, register_fork_lock
 from gentrace.rest.cancelling import Cancel, cancelling
 from gentrace.rest.deadline import start_deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
@@ -48,7 +52,8 @@ class AsyncApiClient:
 
     Creating a client opens no socket and starts no thread. A call starts a thread if none is idle,
     up to `Configuration.connection_pool_maxsize` threads; further calls wait for a free one. A call
-    sees the context variables of the task that makes it.
+    sees the context variables of the task that makes it. One client serves any number of event
+    loops and threads. A copy or pickle of it has threads and connections of its own.
 
     Args:
         configuration: where the API is and how to reach it; kept, not copied, so that a later
@@ -93,6 +98,11 @@ class AsyncApiClient:
     def __repr__(self) -> str:
         return f"AsyncApiClient({self.configuration!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or pickle holds: everything but the threads and connections."""
+        own: dict[str, Any] = {"_workers": None, "_retired": []}
+        return {**vars(self), "api_client": copy(self.api_client), **own}
+
     @property
     def configuration(self) -> Configuration:
         """Where the API is and how to reach it."""
@@ -107,11 +117,13 @@ class AsyncApiClient:
 
         A later call starts new threads and connections.
         """
-        self._replace_workers(None)
-        retired = list(self._retired)
+        with _workers_lock:
+            self._replace_workers(None)
+            retired = list(self._retired)
         for workers in retired:
             await workers.shut_down()
-        self._retired = [workers for workers in self._retired if workers not in retired]
+        with _workers_lock:
+            self._retired = [workers for workers in self._retired if workers not in retired]
         self.api_client.close()
 
     async def call(self, operation: Operation, **arguments: Any) -> Any:
@@ -144,7 +156,7 @@ class AsyncApiClient:
         context = contextvars.copy_context()
         context.run(call_without_gc, cancelling.set, cancel)
         try:
-            future = self._pool().submit(context.run, blocking_call)
+            future = self._submit(partial(context.run, blocking_call))
         except (RuntimeError, MemoryError) as error:
             cancel.cancel()  # the pool may have queued the call for a later thread
             raise ApiConnectionException(0, f"no thread can be had: {error}") from error
@@ -163,19 +175,32 @@ class AsyncApiClient:
             cancel.cancel()
             raise
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def _submit(self, blocking_call: Callable[[], Any]) -> Future[Any]:
+        """Have one of the threads make a call.
+
+        Raises:
+            RuntimeError, MemoryError: there is no thread for it.
+
+        """
         size = self.configuration.connection_pool_maxsize
-        workers = self._workers
-        if workers is None or workers.size != size or not workers.in_own_process():
-            workers = _WorkerThreads(size)
-            self._replace_workers(workers)
-        return workers.pool
+        with _workers_lock:
+            workers = self._workers
+            if workers is None or workers.size != size or not workers.in_own_process():
+                workers = _WorkerThreads(size)
+                self._replace_workers(workers)
+            return workers.pool.submit(blocking_call)
 
     def _replace_workers(self, workers: _WorkerThreads | None) -> None:
         retired, self._workers = self._workers, workers
         if retired is not None and retired.in_own_process():
             retired.pool.shutdown(wait=False)
             self._retired.append(retired)
+
+
+_workers_lock = threading.RLock()
+"""Held while a client's workers are replaced, or get a call: another loop might replace them."""
+
+register_fork_lock(_workers_lock)
 
 
 class AsyncIngestionApi:

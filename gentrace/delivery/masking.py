@@ -37,7 +37,7 @@ def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) ->
     masked = _call(mask, step)
     try:
         checked = STEP.check(masked, rules)
-    except (ApiTypeError, ApiValueError):
+    except (ApiTypeError, ApiValueError, UserWarning):  # of a near miss, where warnings are errors
         # Without the cause: its text may show what was to be masked.
         raise MaskFailedError from None
     return cast("dict[str, Any]", copy_plain(checked))

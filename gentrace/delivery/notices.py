@@ -79,6 +79,9 @@ class PendingWarnings:
     def pop_due(self, now: float) -> list[str]:
         """Remove the warnings that are due, and return them."""
         due: list[str] = []
+        for about, again in list(self._next.items()):
+            if again <= now:  # forgotten, as texts with a path or an error may be many
+                self._next.pop(about, None)
         while self._immediate:
             due.append(self._immediate.popleft())
         while self._rate_limited:
@@ -100,7 +103,7 @@ class PendingWarnings:
         return max(0.0, min(waits, default=inf))
 
     def _is_due(self, about: str, now: float) -> bool:
-        if self._next.get(about, now) > now:
+        if about in self._next:
             return False
         self._next[about] = now + WARNING_INTERVAL
         return True

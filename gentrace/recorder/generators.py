@@ -12,7 +12,10 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gentrace.recorder.context import innermost_scope, resume_scopes, suspend_scopes
+# For `innermost_scope`: cloudpickle writes what a decorated generator uses, modules by their names,
+# and cannot write a bound method of a context variable.
+from gentrace.recorder import context
+from gentrace.recorder.context import resume_scopes, suspend_scopes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -31,6 +34,7 @@ def record_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an
         advance: Any = generator.send
         argument: Any = None
         around = suspended = None
+        innermost_scope = context.innermost_scope
         while True:
             if recording is not None:
                 around = innermost_scope()
@@ -74,6 +78,7 @@ def record_async_generator(  # noqa: C901 - inline, as a helper's calls cost 4 %
         advance: Any = partial(_start_without_hooks, generator)
         argument: Any = None
         around = suspended = None
+        innermost_scope = context.innermost_scope
         while True:
             if recording is not None:
                 around = innermost_scope()

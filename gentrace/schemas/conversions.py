@@ -113,6 +113,7 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the oth
         return unset
     if callable(form := getattr(value, "tolist", None)):
         _refuse_numpy_times(value)
+        _refuse_long_doubles(value)
         return form()
     if callable(form := getattr(value, "isoformat", None)):
         return _refuse_nat(value, form())
@@ -183,6 +184,14 @@ def _refuse_numpy_times(value: Any) -> None:
 def _has_times(dtype: Any) -> bool:
     fields: dict[str, Any] = dtype.fields or {}
     return dtype.base.kind in "mM" or any(_has_times(inner[0]) for inner in fields.values())
+
+
+def _refuse_long_doubles(value: object) -> None:
+    """Refuse numpy's long doubles, which `tolist` leaves as they are."""
+    if is_instance(value, "numpy", "longdouble"):
+        raise mismatch("a JSON value", value, "pass float(value), or str(value) to keep its digits")
+    if is_instance(value, "numpy", "clongdouble"):
+        raise mismatch("a JSON value", value)
 
 
 def _refuse_nat(value: object, text: object) -> object:

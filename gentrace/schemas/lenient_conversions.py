@@ -206,10 +206,21 @@ def _convert_array(value: Any, shape: tuple[int, ...]) -> Any:
         return f"{safe_name(value)} of shape {shape}"
     if not callable(getattr(value, "tolist", None)):
         return truncate(repr(value), MAX_REPR_LENGTH)
-    if getattr(getattr(value, "dtype", None), "kind", None) in {"M", "m"}:
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind in {"M", "m"}:
         # numpy's dates and durations would become numbers without a unit.
         value = value.astype(str)
-    return value.tolist()
+    items = value.tolist()
+    if type_of(items) is not type_of(value):
+        return items
+    # As numpy's long double gives itself.
+    return _convert_long_double(value) if kind == "f" else truncate(repr(value), MAX_REPR_LENGTH)
+
+
+def _convert_long_double(value: Any) -> float | str:
+    """Return the float that it equals exactly, or else its `repr`."""
+    number = float(value)
+    return number if number == value or isnan(number) else truncate(repr(value), MAX_REPR_LENGTH)
 
 
 def _iso_duration(value: timedelta) -> str:

@@ -35,34 +35,36 @@ def _gentrace_session_server() -> Generator[Server]:
 
 
 @pytest.fixture
-def gentrace_server(_gentrace_session_server: Server) -> Generator[Server]:
+def gentrace_server(
+    _gentrace_session_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Server]:
     """Give a real Gentrace server on loopback, empty at the start of each test.
 
     For the test, `GENTRACE_HOST` names it, `GENTRACE_API_KEY` and `GENTRACE_DISABLED` are unset,
     `NO_PROXY` lists 127.0.0.1, no default configuration is set, and the default delivery is a new
     one. Clients and deliveries that were created before are not changed. `runs` are the stored
     runs, `wait_for_runs(count)` waits for them; `fail`, `delay` and `drop` set faults for the next
-    requests.
+    requests. The variables are set by `monkeypatch`, whose `undo()` would end that early.
     """
     server = _gentrace_session_server
     server.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENTRACE_HOST", server.url)
-        patch.delenv("GENTRACE_API_KEY", raising=False)
-        patch.delenv("GENTRACE_DISABLED", raising=False)
-        # The lower-case variable wins if both are set.
-        for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
-            patch.setenv(name, "127.0.0.1", prepend=",")
-        from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
-        from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+    # Tests set variables with the same fixture: one undo stack restores them in any order.
+    monkeypatch.setenv("GENTRACE_HOST", server.url)
+    monkeypatch.delenv("GENTRACE_API_KEY", raising=False)
+    monkeypatch.delenv("GENTRACE_DISABLED", raising=False)
+    # The lower-case variable wins if both are set.
+    for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
+        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
+    from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
+    from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
 
-        configuration = Configuration.set_default(None)
-        delivery = set_default_delivery(None)
-        try:
-            yield server
-        finally:
-            server.clear()
-            Configuration.set_default(configuration)
-            test_delivery = set_default_delivery(delivery)
-            if test_delivery is not None:
-                test_delivery.close(CLOSE_TIMEOUT)
+    configuration = Configuration.set_default(None)
+    delivery = set_default_delivery(None)
+    try:
+        yield server
+    finally:
+        server.clear()
+        Configuration.set_default(configuration)
+        test_delivery = set_default_delivery(delivery)
+        if test_delivery is not None:
+            test_delivery.close(CLOSE_TIMEOUT)

@@ -95,10 +95,13 @@ class Server:
             missing = count - len(runs)
             if missing <= 0:
                 return runs
-            if not self._traffic.wait_until_stored(stored_before + missing, deadline - now()):
-                raise TimeoutError(
-                    f"expected {count} runs within {timeout:g} s, {len(self.runs)} came"
-                )
+            left = deadline - now()
+            if left <= 0:
+                raise TimeoutError(f"expected {count} runs within {timeout:g} s, {len(runs)} came")
+            # Look again in any case: a forked child is never notified.
+            self._traffic.wait_until_stored(
+                stored_before + missing, min(left, threading.TIMEOUT_MAX)
+            )
 
     def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.

@@ -142,10 +142,10 @@ class Traffic:
         with self._changed:
             return self._stored
 
-    def wait_until_stored(self, total: int, timeout: float) -> bool:
-        """Wait until `stored` is `total`; return False after `timeout` seconds."""
+    def wait_until_stored(self, total: int, timeout: float) -> None:
+        """Wait until `stored` is `total`, for `timeout` seconds at most."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._stored >= total, timeout)
+            self._changed.wait_for(lambda: self._stored >= total, timeout)
 
     def add(self, fault: Failure | Delay | Drop, times: int) -> None:
         """Append a fault for the next `times` requests."""

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextvars
+import copy
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pickle import dumps, loads
 
 import pytest
 from support.caller import RUN, TOKEN
@@ -299,3 +302,61 @@ def test_a_child_of_a_fork_has_threads_of_its_own():
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         keys = [request["Idempotency-Key"] for request in peer.requests]
         assert keys == ["parent", "parent with others", "child", "parent again"]
+
+
+@pytest.mark.parametrize("change", ["close", "another number", "both"])
+def test_a_call_has_its_thread_while_another_loop_changes_the_threads(monkeypatch, change):
+    """Whatever the other loop does just when the call has found its threads."""
+    submit = ThreadPoolExecutor.submit
+    others = []
+
+    async def change_threads(api, client):
+        if change != "another number":
+            await client.close()
+        if change != "close":
+            client.configuration.connection_pool_maxsize = 3
+            await api.pipeline_run_post(RUN)
+
+    async def work(api, client):
+        def submit_late(pool, *arguments):
+            if not others:
+                other = threading.Thread(target=asyncio.run, args=[change_threads(api, client)])
+                others.append(other)
+                other.start()
+                other.join(0.1)  # it goes on when this call has its thread
+            return submit(pool, *arguments)
+
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_late)
+        answer = await api.pipeline_run_post(RUN, idempotency_key="key")
+        assert answer.body["pipelineRunId"] == "key"
+        others[0].join(PATIENCE)
+
+    with Peer() as peer:
+        serve(peer, work, connection_pool_maxsize=2)
+    assert count_threads() == 0
+
+
+def pickled(client):
+    return loads(dumps(client))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickled])
+def test_a_copy_of_a_client_has_threads_of_its_own(duplicate):
+    """Closing one leaves the other's alone, also where the first one's had begun."""
+
+    async def work(api, client):
+        client.configuration.pickle_token = True
+        client.api_client.default_headers["X-Of"] = "both"
+        await api.pipeline_run_post(RUN)
+        async with duplicate(client) as twin:
+            twin.api_client.default_headers["X-Of"] = "twin"
+            assert count_threads() == 1
+            for _ in range(2):
+                await AsyncIngestionApi(twin).pipeline_run_post(RUN)
+                await client.close()
+            assert count_threads()
+        await api.pipeline_run_post(RUN)
+
+    with Peer() as peer:
+        serve(peer, work)
+        assert [request["X-Of"] for request in peer.requests] == ["both", "twin", "twin", "both"]

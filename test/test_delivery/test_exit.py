@@ -119,7 +119,7 @@ def test_a_receipt_can_be_waited_for_in_an_exit_function():
 
 
 LATE = """
-import atexit, threading
+import atexit
 
 def late():
     delivery = gentrace.Delivery(gentrace.ApiClient(gentrace.Configuration({url!r}, "token")))
@@ -136,7 +136,10 @@ if {is_loaded}:
 
 @pytest.mark.parametrize("is_loaded", [True, False])
 def test_a_delivery_is_closed_where_it_is_first_used_after_all_were(is_loaded):
-    """In an exit function that was registered before: nobody would send a run later."""
+    """In an exit function that was registered before: nobody would send a run later.
+
+    Also in a program that has no threads, and did not load `threading` itself.
+    """
     with Peer() as peer:
         done = subprocess.run(  # noqa: S603 - our own
             [sys.executable, "-c", LATE.format(url=peer.url, is_loaded=is_loaded)],

@@ -1,5 +1,7 @@
 """Masks: what they see, what is kept, and what happens where they fail."""
 
+import warnings
+
 import pytest
 from support.deliveries import delivering
 from support.peers import Peer
@@ -101,6 +103,10 @@ def fail(step):
         lambda step: step | {"elapsedTime": "SECRET"},
         lambda step: [] if set(step) == {"error"} else step,
         lambda step: {"error": 3} if set(step) == {"error"} else step,
+        # Warned about, where warnings are errors, as in these tests.
+        lambda step: step | {"elapsedd_time": "SECRET"},
+        lambda _: {"provider": {"input": "SECRET"}},
+        lambda _: warnings.warn("SECRET", stacklevel=1),
     ],
 )
 def test_a_mask_that_fails_drops_the_run_and_nothing_of_it_goes_anywhere(mask, spool, caplog):

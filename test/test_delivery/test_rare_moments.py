@@ -1,10 +1,12 @@
 """What comes between: an interrupt, an exception of the client's own class, a disk that fails."""
 
+import gc
 import os
 import shutil
 import sqlite3
 import sys
 import time
+import weakref
 from contextlib import closing
 
 import pytest
@@ -86,6 +88,27 @@ def test_a_rate_limited_warning_is_logged_once_a_minute():
         warnings.add_rate_limited("the disk is full")
         due.append(warnings.pop_due(now))
     assert due == [["the disk is full"], [], ["the disk is full"]]
+
+
+class Text(str):
+    """A text that tells whether it is held."""
+
+    __slots__ = ("__weakref__",)
+
+
+@pytest.mark.parametrize(("now", "held"), [(59, True), (60, False)])
+def test_the_text_of_a_rate_limited_warning_is_held_for_a_minute(now, held):
+    """As texts that name a path or an error are new ones again and again."""
+    warnings = PendingWarnings()
+    text = Text("the file 1 is damaged")
+    seen = weakref.ref(text)
+    warnings.add_rate_limited(text)
+    del text
+    assert warnings.pop_due(0) == ["the file 1 is damaged"]
+    warnings.add_rate_limited("the file 2 is damaged")
+    assert warnings.pop_due(now) == ["the file 2 is damaged"]
+    gc.collect()
+    assert (seen() is not None) == held
 
 
 def test_at_the_end_drops_are_logged_at_once_and_no_rate_limited_warning_again():

@@ -248,6 +248,42 @@ def test_decorated_function_pickles():
     assert pickle.loads(pickle.dumps(module_level)) is module_level  # noqa: S301 - ours
 
 
+@pytest.mark.parametrize("kind", ["function", "generator", "async generator", "method"])
+def test_a_decorated_function_of_a_script_goes_to_another_process(kind):
+    """As Dask, Ray and Spark send what no module has: by value."""
+    cloudpickle = pytest.importorskip("cloudpickle", reason="it comes with Dask")
+
+    @step
+    def numbers(n):
+        yield from range(n)
+
+    @step
+    async def awaited_numbers(n):
+        for number in range(n):
+            yield number
+
+    class Numbers:
+        @step
+        def of(self, n):
+            yield from range(n)
+
+    async def collect(function):
+        return [number async for number in function(2)]
+
+    used = {
+        "function": (step(lambda n: list(range(n))), lambda function: function(2)),
+        "generator": (numbers, lambda function: list(function(2))),
+        "async generator": (awaited_numbers, lambda function: asyncio.run(collect(function))),
+        "method": (Numbers, lambda kind: list(kind().of(2))),
+    }
+    decorated, use = used[kind]
+    there = cloudpickle.loads(cloudpickle.dumps(decorated))
+    delivery = InMemory()
+    with Pipeline("a", delivery=delivery).start():
+        assert use(there) == [0, 1]
+    assert [provider["outputs"] for provider in delivery.providers] == [{"output": [0, 1]}]
+
+
 @pytest.mark.parametrize(
     "wrong", [5, Owner, Owner(1), functools.partial(plain), property(plain), classmethod(5)]
 )

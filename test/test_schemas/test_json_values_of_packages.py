@@ -1,5 +1,6 @@
 """Any value as JSON: what packages for data and for models have, where they are installed."""
 
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -24,6 +25,39 @@ def test_packages_for_data():
     assert to_json_value(pandas.Series([1, 2])) == [1, 2]
     frame = pandas.DataFrame({"a": [1]})
     assert to_json_value(frame) == repr(frame)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "is_exact"),
+    [
+        ("1.5", 1.5, True),
+        ("-0.0", -0.0, True),
+        ("nan", "NaN", True),
+        ("-inf", "-Infinity", True),
+        ("0.1", 0.1, False),
+        ("1e400", "Infinity", False),
+    ],
+)
+def test_long_doubles_are_floats_where_they_equal_one_and_else_their_repr(text, expected, is_exact):
+    """Their `tolist` gives no float; on some machines they are no longer than floats."""
+    numpy = pytest.importorskip("numpy")
+    number = numpy.longdouble(text)
+    if not is_exact and numpy.finfo(numpy.longdouble).nmant > sys.float_info.mant_dig:
+        expected = repr(number)
+    array = numpy.array([number, number])
+    for value, becomes in (
+        (number, expected),
+        (array, [expected, expected]),
+        (array[:1].reshape(()), expected),
+        ({"mean": array[:1].max()}, {"mean": expected}),
+    ):
+        assert repr(to_json_value(value)) == repr(becomes)
+
+
+def test_what_is_an_array_of_itself_is_its_repr():
+    numpy = pytest.importorskip("numpy")
+    number = numpy.clongdouble(1 + 2j)
+    assert to_json_value([number, numpy.array([number])]) == [repr(number), [repr(number)]]
 
 
 def test_packages_for_models():

@@ -70,6 +70,23 @@ def test_the_remedies_for_numpy_times_are_allowed():
     assert _content(numpy.timedelta64(1500, "us") / numpy.timedelta64(1, "ms")) == 1.5
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("longdouble", r"pass float\(value\), or str\(value\) to keep its digits"),
+        ("clongdouble", "make it text, a number"),
+    ],
+)
+def test_long_doubles_of_numpy_are_refused_with_the_remedy(name, remedy):
+    """Alone and in arrays: `tolist` leaves them as they are."""
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    number = getattr(numpy, name)(1.5)
+    for value in (number, numpy.array(number)):
+        _refuses(value, ApiTypeError, remedy)
+        with pytest.raises(ApiTypeError, match=remedy):
+            StepRunProvider(inputs={"v": numpy.array([value])})
+
+
 def test_pandas_times_are_text_and_what_is_none_is_refused():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     assert _content(pandas.Timestamp(WHEN)) == "2023-05-04T09:30:00+00:00"

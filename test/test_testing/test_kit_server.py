@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 
 import pytest
 from support.caller import Caller, within
@@ -62,17 +63,38 @@ def test_more_runs_than_one_page_holds_are_all_given(server, caller, monkeypatch
     assert [run["name"] for run in server.runs] == names
 
 
-def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller):
+@pytest.mark.parametrize("timeout", [20, inf])
+def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller, timeout):
     def post():
         for number in range(3):
             caller.post(named(f"run {number}"))
 
     thread = threading.Thread(target=post)
     thread.start()
-    runs = server.wait_for_runs(3, timeout=20)
+    runs = server.wait_for_runs(3, timeout)
     assert [run["name"] for run in runs] == ["run 0", "run 1", "run 2"]
     thread.join()
     assert server.wait_for_runs(2) == runs
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_runs_that_come_as_the_time_ends_are_counted(server, caller, monkeypatch, count):
+    """Also in a forked child, which is not told of them: what it says and what came agree."""
+    given = type(server).runs
+    looks = []
+
+    def look(server):
+        looks.append(server)
+        if len(looks) == 2:
+            caller.post(named("late"))
+        return given.fget(server)
+
+    monkeypatch.setattr(type(server), "runs", property(look))
+    if count == 1:
+        assert [run["name"] for run in server.wait_for_runs(1, timeout=0.01)] == ["late"]
+    else:
+        with pytest.raises(TimeoutError, match=r"expected 2 runs within 0\.01 s, 1 came"):
+            server.wait_for_runs(2, timeout=0.01)
 
 
 def test_a_run_that_comes_twice_counts_once(server, caller):

@@ -57,6 +57,61 @@ def test_the_environment_is_as_it_was():
     done.assert_outcomes(passed=3)
 
 
+ORDERS = """
+@pytest.fixture
+def patched(monkeypatch):
+    monkeypatch.setenv("GENTRACE_HOST", "http://127.0.0.1:2/api/v1")
+    monkeypatch.setenv("GENTRACE_API_KEY", "of-a-fixture")
+
+def patch(monkeypatch):
+    monkeypatch.setenv("GENTRACE_HOST", "http://127.0.0.1:1/api/v1")
+    monkeypatch.setenv("GENTRACE_API_KEY", "of-this-test")
+    monkeypatch.delenv("NO_PROXY")
+
+def test_patched_before(monkeypatch, gentrace_server):
+    patch(monkeypatch)
+
+def test_patched_after(gentrace_server, monkeypatch):
+    patch(monkeypatch)
+
+def test_patched_by_a_fixture(patched, gentrace_server, monkeypatch):
+    assert os.environ["GENTRACE_HOST"] == gentrace_server.url
+    assert "GENTRACE_API_KEY" not in os.environ
+    patch(monkeypatch)
+
+@pytest.mark.usefixtures("gentrace_server")
+class TestsThatAllAreForThisServer:
+    def test_patched(self, monkeypatch):
+        patch(monkeypatch)
+
+class TestsThatAllArePatched:
+    @pytest.fixture(autouse=True)
+    def _always(self, patched):
+        pass
+
+    def test_patched(self, gentrace_server, monkeypatch):
+        assert os.environ["GENTRACE_HOST"] == gentrace_server.url
+        patch(monkeypatch)
+
+    def test_for_no_server(self):
+        assert os.environ["GENTRACE_API_KEY"] == "of-a-fixture"
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment():
+    before = dict(os.environ)
+    yield
+    changed = {name for name, _ in before.items() ^ os.environ.items()}
+    assert changed <= {"PYTEST_CURRENT_TEST"}
+"""
+
+
+def test_the_environment_is_as_it_was_whatever_else_patches_it(run, monkeypatch):
+    """In either order of the fixtures, also where each test of a project has the other one."""
+    monkeypatch.setenv("GENTRACE_API_KEY", "of-the-developer")
+    done = run(ORDERS)
+    done.assert_outcomes(passed=6)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -94,8 +149,8 @@ def test_the_program(gentrace_server, number):
     assert len(urls) == 1
 
 def test_what_a_test_patches_and_undoes_is_its_own_matter(gentrace_server, monkeypatch):
-    monkeypatch.setenv("GENTRACE_API_KEY", "key")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setenv("GENTRACE_API_KEY", "key")
     assert os.environ["GENTRACE_HOST"] == gentrace_server.url
 """
     )
