@@ -73,7 +73,7 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
     """Return the URL of the environment's proxy for an origin; None if there is none.
 
     That is `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host.
-    Each name may be in upper case; the one in lower case wins.
+    Each name may be in upper case; the one in lower case wins, unless it is empty.
     """
     address = _read_variable(f"{scheme}_proxy") or _read_variable("all_proxy")
     excluded = _read_variable("no_proxy").lower().replace(",", " ").split()
@@ -84,11 +84,11 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
 
 
 def _read_variable(name: str) -> str:
-    value = os.environ.get(name)
+    value = os.environ.get(name, "").strip()
     # Under CGI, HTTP_PROXY holds the header "Proxy" of the client's request (httpoxy).
-    if value is None and not (name == "http_proxy" and "REQUEST_METHOD" in os.environ):
-        value = os.environ.get(name.upper())
-    return (value or "").strip()
+    if not value and not (name == "http_proxy" and "REQUEST_METHOD" in os.environ):
+        value = os.environ.get(name.upper(), "").strip()
+    return value
 
 
 def _matches(entry: str, host: str, port: int) -> bool:
@@ -96,13 +96,13 @@ def _matches(entry: str, host: str, port: int) -> bool:
 
     It may end with a port. An invalid entry matches nothing.
     """
-    if entry == "*":
-        return True
     name, colon, excluded_port = entry.rpartition(":")
-    if colon and (":" not in name or name.endswith("]")):
+    if colon and (":" not in name or name.endswith("]") or "/" in name):
         if excluded_port != str(port):
             return False
         entry = name
+    if entry == "*":
+        return True
     entry = entry.strip("[].")
     try:
         address = ip_address(host)
