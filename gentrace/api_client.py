@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-# Not only with the first call, when a guard may stand in for socket.socket, which ssl derives from.
+# Here and not in the first call: ssl derives from socket.socket, which a test tool such as
+# pytest-socket may have replaced by then.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
 from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
+# Those marked as unused stay importable from here.
 from gentrace.configuration import (
-    SECURITY_SCHEMES,
+    SECURITY_SCHEMES,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     Configuration,
     TimeoutSetting,
     check_flag,
-    check_host,
+    check_host,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     check_positive,
     check_timeout,
     hide_arguments,
     refuse_type,
 )
-from gentrace.configuration.secrets import Headers
+from gentrace.configuration.secrets import Headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
     ApiResponse,
@@ -32,14 +34,15 @@ from gentrace.operations import (
     Operation,
     PathParameter,
     QueryParameter,
-    Request,
+    Request,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     RequestBody,
     Sender,
     prepare,
+    prepare_raw,
     read_answer,
 )
-from gentrace.operations import arguments as checks
-from gentrace.operations.headers import check_headers
+from gentrace.operations import arguments as checks  # noqa: F401 # pyright: ignore[reportUnusedImport]
+from gentrace.operations.headers import check_headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process, fork_safe_imports
 from gentrace.schemas import Unset, unset
@@ -69,7 +72,7 @@ __all__ = [
 
 
 class ApiClient(Sender):
-    """Carries out calls: checks and serializes what goes out, reads what comes back.
+    """Carries out calls: prepares requests, sends them and reads the answers.
 
     Making one opens no socket and starts no thread. One client serves any number of threads; it
     survives a fork. A copy or pickle of it has its settings, and connections of its own; a copy
@@ -89,7 +92,7 @@ class ApiClient(Sender):
 
     """
 
-    _apart = ("_rest_clients", "_threads")
+    _not_copied = ("_rest_clients", "_threads")
 
     @hide_arguments
     def __init__(
@@ -102,7 +105,7 @@ class ApiClient(Sender):
     ) -> None:
         super().__init__(configuration, header_name, header_value, cookie)
         self.pool_threads = pool_threads
-        # By process: after a fork, the child has connections and threads of its own.
+        # By process: after a fork, the child opens connections and starts threads of its own.
         self._rest_clients: dict[Process, RestClient] = {}
         self._threads: dict[Process, CallThreads] = {}
 
@@ -118,7 +121,7 @@ class ApiClient(Sender):
         self.close()
 
     def close(self) -> None:
-        """Wait for the calls of the threads, end these and close idle connections."""
+        """Wait for the calls of the threads, end the threads and close idle connections."""
         threads = self._threads.pop(current_process(), None)
         if threads is not None:
             threads.close()
@@ -127,19 +130,19 @@ class ApiClient(Sender):
             rest_client.close()
 
     def __repr__(self) -> str:
-        # A traceback may show a client that was refused, which has none.
+        # A traceback may show a client whose arguments were refused: it has no configuration.
         return f"ApiClient({getattr(self, '_configuration', None)!r})"
 
     @property
     def pool_threads(self) -> int:
-        """How many threads calls with `async_req=True` have, if they have not begun."""
+        """Number of threads for calls with `async_req=True`; it counts until the first of them."""
         return self._pool_threads
 
     @pool_threads.setter
     def pool_threads(self, value: int) -> None:
         self._pool_threads = check_positive("pool_threads", value)
 
-    def call(  # noqa: PLR0913 - what a call of an operation may say
+    def call(  # noqa: PLR0913 - the arguments of a call
         self,
         operation: Operation,
         *,
@@ -152,7 +155,7 @@ class ApiClient(Sender):
         skip_deserialization: bool = False,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Carry out an operation: the methods of the tag and path classes come here.
+        """Carry out an operation; the methods of the tag and path classes call this.
 
         Args:
             operation: the operation.
@@ -160,13 +163,13 @@ class ApiClient(Sender):
             arguments: its parameters by name, None for none; those that are `unset` are left out.
             content_type: media type of `body`; `unset` is the first one that is declared.
             accept_content_types: media types for `Accept`; `unset` accepts what is declared.
-            stream: whether the body of the answer is left on the wire.
+            stream: whether to leave the body of the answer unread.
             timeout: seconds, as `Configuration.timeout`; None takes that.
-            skip_deserialization: whether to return the answer as it came.
+            skip_deserialization: whether to return the raw answer without reading its body.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
         Returns:
-            The class of the answer that the operation declares.
+            The answer, in the response class that the operation declares.
 
         Raises:
             ApiTypeError: the body or an argument is of the wrong type.
@@ -176,10 +179,12 @@ class ApiClient(Sender):
         """
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        configuration = self._configuration  # once, as another thread may put in another one
+        # Both are read once: another thread may replace the configuration, and the proxy and TLS
+        # of one configuration are for its own token.
+        configuration = self._configuration
         transport = self._transport(configuration)
-        settings = transport.use(configuration)  # once too: its proxy and TLS are for its token
-        deadline = transport.start(timeout, settings)
+        settings = transport.settings_for(configuration)
+        deadline = settings.start_deadline(timeout)
         request = prepare(
             operation,
             self,
@@ -195,7 +200,7 @@ class ApiClient(Sender):
         raw = transport.send(request, deadline, settings, stream=stream)
         if skip_deserialization and is_success(raw.status):
             if stream:
-                raw.outlive_deadline()
+                raw.lift_deadline()
             return ApiResponseWithoutDeserialization(raw)
         folder = configuration.temp_folder_path
         return read_answer(operation, request, raw, stream=stream, folder=folder)
@@ -264,19 +269,19 @@ class ApiClient(Sender):
         *,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Send a request that is ready, and return the raw answer, whatever its status.
+        """Send a request that belongs to no operation; return the raw answer of any status.
 
         Args:
             resource_path: path below the host, escaped, with its query if any.
             method: HTTP method.
-            headers: header fields, in place of the client's own of those names.
+            headers: header fields; they override the client's own of those names.
             body: the body; a string is sent as UTF-8; None for none.
             fields: names and values of a form, in place of a body.
             auth_settings: names of the security schemes to use; None is all of the document's,
                 or none if `host` is given.
             async_req: whether to return at once, with an `AsyncResult` of a pool of
                 `pool_threads` threads.
-            stream: whether the body of the answer is left on the wire.
+            stream: whether to leave the body of the answer unread.
             timeout: seconds, as `Configuration.timeout`; None takes that.
             host: base address in place of the configuration's; this client's cookie and its
                 default header fields that carry secrets do not go there.
@@ -291,39 +296,38 @@ class ApiClient(Sender):
             ApiException: no complete answer came.
 
         """
-        own = Headers() if headers is None else check_headers("headers", headers)
         check_flag("stream", stream)
         is_async = async_req is not None and check_flag("async_req", async_req)
-        data = checks.encode_body(body, fields)
-        derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
-        configuration = self._configuration  # once, as another thread may put in another one
-        base = configuration.host if host is None else check_host("host", host)
-        foreign = base != configuration.host
-        if auth_settings is None:
-            auth_settings = () if host is not None else tuple(SECURITY_SCHEMES)
-        auth = checks.check_auth(auth_settings)
-        path = checks.check_target(resource_path)
-        verb = checks.check_method(method)
         if timeout is not None:
             check_timeout("timeout", timeout)
-        key = checks.make_key(verb, idempotency_key)
-        # Before a thread takes it: what is changed meanwhile is for later calls.
-        sent, secrets = self.make_headers(configuration, derived, own, auth, foreign=foreign)
-        request = Request(verb, base, path, sent, secrets, data, key)
+        configuration = self._configuration  # read once: another thread may replace it
+        # Before a thread takes it: what changes from now on is for later calls.
+        request = prepare_raw(
+            self,
+            configuration,
+            method=method,
+            target=resource_path,
+            headers=headers,
+            body=body,
+            fields=fields,
+            auth=auth_settings,
+            host=host,
+            idempotency_key=idempotency_key,
+        )
 
         def send() -> HTTPResponse:
             transport = self._transport(configuration)
-            settings = transport.use(configuration)
-            deadline = transport.start(timeout, settings)
+            settings = transport.settings_for(configuration)
+            deadline = settings.start_deadline(timeout)
             raw = transport.send(request, deadline, settings, stream=stream)
             if stream:
-                raw.outlive_deadline()
+                raw.lift_deadline()
             return raw
 
         return self._call_threads().submit(send) if is_async else send()
 
     def _transport(self, configuration: Configuration) -> RestClient:
-        """Return this process's transport; the first one is made of a configuration.
+        """Return the transport of this process; the first call makes it.
 
         Raises:
             ApiConnectionException: it cannot be loaded.
@@ -345,7 +349,7 @@ class ApiClient(Sender):
             with _loading():
                 from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
 
-                # By one thread, as a pool loads modules and others would make pools of their own.
+                # Look again: another thread may have made one while this one waited for the lock.
                 threads = self._threads.get(process)
                 if threads is None:
                     threads = self._threads[process] = CallThreads(self._pool_threads)
@@ -354,10 +358,10 @@ class ApiClient(Sender):
 
 @contextmanager
 def _loading() -> Generator[None]:
-    """Load the transport, and let no fork find it half loaded.
+    """Let forks wait while the transport loads, and word its failures.
 
     Raises:
-        ApiConnectionException: no file can be opened, or the interpreter ends.
+        ApiConnectionException: no file can be opened, or the interpreter is ending.
 
     """
     try:
@@ -368,14 +372,11 @@ def _loading() -> Generator[None]:
 
 
 def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ignore[reportUnusedFunction]
-    """Return the client of a pickle of version 2.0.0, which has this name in it."""
+    """Return the client of a pickle of version 2.0.0, which refers to this function."""
     configuration, fields, cookie, pool_threads = settings
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
-
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Api:
@@ -389,7 +390,7 @@ class Api:
 
     """
 
-    @hide_arguments  # which may be the token
+    @hide_arguments  # a wrong argument may be the token
     def __init__(self, api_client: ApiClient | None = None) -> None:
         client = ApiClient() if api_client is None else api_client
         if not isinstance(cast("object", client), ApiClient):

@@ -1,7 +1,7 @@
-"""What an operation is declared with, a request put together, and an answer read.
+"""Declarations of operations, the preparation of requests and the reading of answers.
 
-Nothing here does input or output: the transport sends what `prepare` returns, and what it gets
-goes to `read_answer`.
+Nothing here does input or output: `prepare` makes the request, the transport sends it, and
+`read_answer` reads what came back.
 """
 
 from gentrace.operations.answers import read_answer
@@ -9,7 +9,7 @@ from gentrace.operations.headers import DefaultHeaders
 from gentrace.operations.media_types import MediaType
 from gentrace.operations.operation import OpenApiResponse, Operation, RequestBody
 from gentrace.operations.parameters import HeaderParameter, PathParameter, QueryParameter
-from gentrace.operations.requests import Request, prepare
+from gentrace.operations.requests import Request, prepare, prepare_raw
 from gentrace.operations.responses import ApiResponse, ApiResponseWithoutDeserialization
 from gentrace.operations.sender import Sender
 
@@ -27,5 +27,6 @@ __all__ = [
     "RequestBody",
     "Sender",
     "prepare",
+    "prepare_raw",
     "read_answer",
 ]

@@ -1,7 +1,7 @@
-"""An answer, read as its operation declares it.
+"""Reading an answer as its operation declares it.
 
-The frame that raises holds nothing of what the server said, which may be a secret: a traceback
-shows the locals of its frames.
+A server may repeat a secret, and tracebacks show the locals of their frames. So the frame that
+raises holds nothing that the server sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class RawAnswer(Protocol):
-    """What reading an answer needs of the transport's one."""
+    """The part of the transport's answer that is needed to read it."""
 
     status: int
     headers: HTTPHeaderDict
@@ -41,37 +41,37 @@ class RawAnswer(Protocol):
         ...
 
     def load(self) -> bytes:
-        """Return the whole body; ApiException if it breaks off or is larger than the bound."""
+        """Return the whole body; ApiException if it is truncated or larger than the bound."""
         ...
 
     def save(self, folder: str | None) -> FileSchema:
-        """Return the body as a file; ApiException if it breaks off."""
+        """Save the body to a file; ApiException if it is truncated."""
         ...
 
     def hide_secrets(self) -> None:
-        """Load the body, and mask what the server says of the call's secrets."""
+        """Load the body, and mask the call's secrets in it and in the reason."""
         ...
 
     def log(self, text: str) -> None:
-        """Write to the log, with the call's secrets masked."""
+        """Write to the log, with secrets masked."""
         ...
 
     def describe(self, error: ApiException) -> ApiException:
-        """Return an exception with what this answer says."""
+        """Add the details of this answer to an exception; return it."""
         ...
 
 
 def read_answer(
     operation: Operation, request: Request, raw: RawAnswer, *, stream: bool, folder: str | None
 ) -> ApiResponse:
-    """Return the class of the answer that the operation declares.
+    """Return the answer in the response class that the operation declares.
 
     Args:
         operation: the operation.
-        request: what was sent.
-        raw: the answer as it came.
-        stream: whether a body of a binary media type becomes a file.
-        folder: where that file is made; None is the system's folder.
+        request: the request that is answered.
+        raw: the raw answer.
+        stream: whether a body of a binary media type is saved to a file.
+        folder: where to save it; None is the system's folder for temporary files.
 
     Raises:
         ApiException: the server refused or failed, or its answer cannot be read.
@@ -85,26 +85,26 @@ def read_answer(
             name = operation.id_property
             if name is not None and name in body:
                 raw.log(f"{operation.name}: {name} {body[name]}")
-            return documented.response_cls(_response(raw), body)
-        failure = _unreadable(raw, flaw)
+            return documented.response_cls(_typed(raw), body)
+        failure = _unreadable_error(raw, flaw)
         del body, flaw
     else:
-        failure = _refused(documented, raw)
+        failure = _status_error(documented, raw)
         if isinstance(failure, UnauthorizedException) and not request.is_authorized:
             failure.remedy = "no token was sent, set Configuration.access_token or GENTRACE_API_KEY"
         if isinstance(failure, NotFoundException) and documented is not None:
-            failure.remedy = ""  # what the call names is not there; its path is
+            failure.remedy = ""  # the path is right: what the call names does not exist
     try:
         raise failure
     finally:
-        del failure  # which its traceback would hold in a circle
+        del failure  # its traceback would refer back to it
 
 
 def check_declared(operation: Operation, answer: ApiResponse) -> None:
-    """Check that an answer of 2xx has a status and a media type that the operation declares.
+    """Check that an answer of 2xx has a declared status and media type.
 
     Raises:
-        ApiResponseException: it has another one, such as the page of a proxy to log in on.
+        ApiResponseException: it has another one, as has the login page of a proxy.
 
     """
     raw = cast("RawAnswer", answer.response)
@@ -114,26 +114,26 @@ def check_declared(operation: Operation, answer: ApiResponse) -> None:
         expected = " or ".join(str(status) for status in operation.responses if is_success(status))
         flaw = f"expected the status {expected}, got {raw.status}"
     elif documented.content and isinstance(documented.find_schema(content_type), Unset):
-        flaw = _word_type(documented, content_type)
+        flaw = _describe_mismatch(documented, content_type)
     else:
         return
-    failure = _unreadable(raw, flaw)
+    failure = _unreadable_error(raw, flaw)
     try:
         raise failure
     finally:
-        del failure  # which its traceback would hold in a circle
+        del failure  # its traceback would refer back to it
 
 
 def _deserialize(
     documented: OpenApiResponse, raw: RawAnswer, *, stream: bool, folder: str | None
 ) -> tuple[Any, str | None]:
-    """Return the body as documented, `unset` if none is; and what is wrong with it, or None."""
+    """Return the deserialized body, `unset` if none is documented; and its flaw, None if valid."""
     if not documented.content:
         return unset, None
     content_type = raw.headers.get("Content-Type", "")
     schema = documented.find_schema(content_type)
     if isinstance(schema, Unset):
-        return unset, _word_type(documented, content_type)
+        return unset, _describe_mismatch(documented, content_type)
     if schema is None:
         return raw.save(folder) if stream else raw.load(), None
     try:
@@ -141,35 +141,35 @@ def _deserialize(
     except (ApiTypeError, ApiValueError) as error:
         return unset, str(error)
     except ValueError as error:
-        # Said here, as what came may be packed in a way that nothing installed unpacks.
+        # The body may be compressed in a way that cannot be undone here.
         coding = raw.headers.get("Content-Encoding")
-        packed = f", it came as {coding}" if coding else ""
-        return unset, f"it is not JSON in UTF-8 ({error}){packed}"
+        encoded = f", it came as {coding}" if coding else ""
+        return unset, f"it is not JSON in UTF-8 ({error}){encoded}"
 
 
-def _word_type(documented: OpenApiResponse, content_type: str) -> str:
+def _describe_mismatch(documented: OpenApiResponse, content_type: str) -> str:
     return f"expected {' or '.join(documented.content)}, got {content_type or 'no media type'}"
 
 
-def _unreadable(raw: RawAnswer, flaw: str) -> ApiException:
-    """Build the error of a run that was stored, but whose answer cannot be read."""
+def _unreadable_error(raw: RawAnswer, flaw: str) -> ApiException:
+    """Build the error of a 2xx answer that cannot be read; the caller raises it."""
     raw.hide_secrets()
     reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
-    answer = ApiResponseWithoutDeserialization(_response(raw))
+    answer = ApiResponseWithoutDeserialization(_typed(raw))
     return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))
 
 
-def _refused(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
-    """Build the error of a status outside 2xx."""
+def _status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
+    """Build the error of a status outside 2xx; the caller raises it."""
     raw.hide_secrets()
-    answer: ApiResponse = ApiResponseWithoutDeserialization(_response(raw))
+    answer: ApiResponse = ApiResponseWithoutDeserialization(_typed(raw))
     if documented is not None:
         body, _ = _deserialize(documented, raw, stream=False, folder=None)
-        answer = documented.response_cls(_response(raw), body)
+        answer = documented.response_cls(_typed(raw), body)
     kind = exception_class(raw.status)
     return raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
 
 
-def _response(raw: RawAnswer) -> HTTPResponse:
-    """Return an answer as the class that it is a subclass of."""
+def _typed(raw: RawAnswer) -> HTTPResponse:
+    """Return the raw answer, typed as the class that it derives from."""
     return cast("HTTPResponse", raw)

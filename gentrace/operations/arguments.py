@@ -1,4 +1,4 @@
-"""The checks of what a call is told besides its body."""
+"""Checks of the arguments of a call, its declared body apart."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def check_accept(content_types: object) -> tuple[str, ...]:
 
 
 def make_key(method: str, given: str | None) -> str | None:
-    """Return the key of a call: the one given, or a new one if the call changes something.
+    """Return the idempotency key of a call; None for a safe method without a given key.
 
     Raises:
-        ApiTypeError: the one given is no string.
-        ApiValueError: the one given cannot be sent.
+        ApiTypeError: the given key is no string.
+        ApiValueError: the given key cannot be sent.
 
     """
     if given is None:
@@ -68,7 +68,7 @@ def check_target(value: object) -> str:
     text = check_text("resource_path", value, "a path")
     is_printable = text.isascii() and text.isprintable()
     if not text.startswith("/") or "#" in text or " " in text or not is_printable:
-        path, mark, _ = text.partition("?")  # behind which there may be a key
+        path, mark, _ = text.partition("?")  # the query may hold a key, so it is not shown
         shown = f"{path}?{MASK}" if mark else path
         raise refuse("resource_path", "an escaped path that starts with /", shown)
     return text
@@ -81,13 +81,13 @@ def check_auth(given: object) -> list[str]:
         check_text("auth_settings", name) for name in check_list("auth_settings", given, expected)
     ]
     if not SECURITY_SCHEMES.keys() >= set(names):
-        # Which is not shown, as it may be the token.
+        # The wrong name is not shown, as it may be the token.
         raise ApiValueError(f"auth_settings: expected {expected}, got another name")
     return names
 
 
 def encode_body(body: object, fields: object) -> bytes | None:
-    """Return a body as bytes, a string or the fields of a form in UTF-8; None for none.
+    """Return a body as bytes; a string and the fields of a form become UTF-8; None for none.
 
     Raises:
         ApiTypeError: of another type.
@@ -130,7 +130,7 @@ def _encode(name: str, value: object) -> bytes:
 
 
 def check_list(name: str, value: object, expected: str) -> Sequence[object]:
-    """Return a list or tuple; ApiTypeError, which does not show it, if it is neither."""
+    """Return a list or tuple; ApiTypeError if it is neither, without the value in its text."""
     if not isinstance(value, (list, tuple)):
         raise refuse_type(name, expected, value)
     return cast("Sequence[object]", value)

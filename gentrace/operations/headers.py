@@ -1,4 +1,4 @@
-"""The header fields that a caller may say, and those of a client."""
+"""Header fields that callers may set, and the default ones of a client."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class DefaultHeaders(MutableMapping[str, str]):
-    """Header fields that go with every request of a client, in place of its own of that name.
+    """Header fields that go with every request of a client; they override its own.
 
-    Names in any case are the same name. A field that cannot be sent is refused when it is set.
-    Whoever looks through them sees those of one moment, also while another thread sets some.
+    Names are case-insensitive. A field that cannot be sent is refused when it is set. Iteration
+    uses a snapshot, so that another thread may set fields meanwhile.
     """
 
     def __init__(self) -> None:
@@ -41,18 +41,18 @@ class DefaultHeaders(MutableMapping[str, str]):
         del self._fields[str(name).lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._now())
+        return iter(self._snapshot())
 
     def __len__(self) -> int:
         return len(self._fields)
 
     def items(self) -> ItemsView[str, str]:
-        """Return names and values as they are now."""
-        return self._now().items()
+        """Return a snapshot of names and values."""
+        return self._snapshot().items()
 
     def values(self) -> ValuesView[str]:
-        """Return the values as they are now."""
-        return self._now().values()
+        """Return a snapshot of the values."""
+        return self._snapshot().values()
 
     def __copy__(self) -> DefaultHeaders:
         twin = DefaultHeaders()
@@ -72,8 +72,8 @@ class DefaultHeaders(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return repr(mask_headers(self.items()))
 
-    def _now(self) -> dict[str, str]:
-        # Of a copy, which no other thread changes, and which is made in one step.
+    def _snapshot(self) -> dict[str, str]:
+        # From a copy: dict.copy is atomic, and no other thread changes the copy.
         return dict(self._fields.copy().values())
 
 
@@ -86,12 +86,12 @@ _RESERVED = {
 }
 
 
-def check_free_header(where: str, name: object) -> str:
-    """Return the name of a header field that is the caller's to say.
+def check_settable_header(where: str, name: object) -> str:
+    """Return the name of a header field that callers may set.
 
     Raises:
         ApiTypeError: not a string.
-        ApiValueError: it cannot be a name, or the client alone can say this field.
+        ApiValueError: it is no valid name, or only the client sets this field.
 
     """
     text = check_header_name(where, name)
@@ -105,14 +105,14 @@ def check_headers(where: str, given: object) -> Headers:
 
     Raises:
         ApiTypeError: no mapping of strings to strings.
-        ApiValueError: a field that cannot be sent, or is not the caller's to say.
+        ApiValueError: a field that cannot be sent, or that only the client sets.
 
     """
     if not isinstance(given, Mapping):
         raise refuse_type(where, "a mapping of header names to values", given)
     checked = Headers()
     for name, value in cast("Mapping[object, object]", given).items():
-        text = check_free_header(where, name)
+        text = check_settable_header(where, name)
         checked.replace({text: Secret(check_header_text(f"{where}[{text!r}]", value))})
     return checked
 

@@ -1,4 +1,4 @@
-"""Media types, matched by what they mean rather than by how they are spelled."""
+"""Media types, compared by meaning rather than by spelling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class MediaType:
-    """A media type with its parameters; `includes` says whether it means another one too.
+    """A parsed media type with its parameters.
 
     Args:
         text: as in a header field, such as ``application/json; charset=utf-8``.
@@ -24,9 +24,9 @@ class MediaType:
         self.parameters = dict(filter(None, map(_parse_parameter, parameters)))
 
     def includes(self, other: MediaType) -> bool:
-        """Tell whether an answer of the type `other` is one of this type.
+        """Tell whether `other` is this type.
 
-        A missing charset is UTF-8. Parameters that only `other` has do not matter.
+        A missing charset is UTF-8. Parameters that only `other` has are ignored.
         """
         if self.name != other.name:
             return False
@@ -36,13 +36,13 @@ class MediaType:
 
 
 def find_declared(declared: Iterable[str], text: str) -> str | None:
-    """Return the one of declared media types that means `text`, None if none does."""
+    """Return the declared media type that includes `text`, None if none does."""
     wanted = MediaType(text)
     return next((each for each in declared if MediaType(each).includes(wanted)), None)
 
 
 def _split_parameters(text: str) -> list[str]:
-    """Split a header value at its semicolons, but for those inside of quotes."""
+    """Split a header value at semicolons, except inside quotes."""
     parts: list[list[str]] = [[]]
     quoted = escaped = False
     for character in text:

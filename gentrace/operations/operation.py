@@ -1,4 +1,4 @@
-"""What an operation of the document is declared with."""
+"""The declaration of an operation of the document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Operation:
-    """One operation of the document: everything that a call of it needs to know.
+    """One operation of the document, with all that a call of it needs.
 
     Args:
         name: its Python name, such as ``pipeline_run_post``.
@@ -32,7 +32,7 @@ class Operation:
         body: the body of its request, None where it has none.
         parameters: its parameters.
         auth: names of the security schemes that it uses.
-        id_property: wire name of the property of its answer that the debug log shows, such as
+        id_property: wire name of the property of its answer to write to the debug log, such as
             the id of what was stored; None for none.
 
     Raises:
@@ -95,11 +95,11 @@ class RequestBody:
         self.required = required
 
     def find_schema(self, content_type: object) -> tuple[str, Schema[Any]]:
-        """Return the media type that a caller names, `unset` for the first one, and its schema.
+        """Return a media type, by default the first one, and its schema.
 
         Raises:
             ApiTypeError: not a string.
-            ApiValueError: none that is declared.
+            ApiValueError: the media type is not declared.
 
         """
         if content_type is unset:
@@ -142,5 +142,5 @@ class OpenApiResponse:
 
 
 def is_success(status: int) -> bool:
-    """Tell whether a status says that the server did what it was asked for."""
-    return 200 <= status < 300  # noqa: PLR2004 - the family 2xx
+    """Tell whether a status is of the family 2xx."""
+    return 200 <= status < 300  # noqa: PLR2004 - as said

@@ -1,4 +1,4 @@
-"""The parameters of an operation: where each stands in a request, and how it is written there."""
+"""The parameters of an operation, serialized into path, query or header fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
-from gentrace.operations.headers import check_free_header
+from gentrace.operations.headers import check_settable_header
 from gentrace.schemas import REQUEST_RULES, encode
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ class Parameter:
         schema: its type: a string, an integer, an array or an object of them.
         description: its description in the document.
         required: whether it must be given.
-        explode: whether the items of an array or object are apart from each other; None is what
-            the style does.
+        explode: whether the items of an array or object are separate, as OpenAPI has it; None is
+            the default of the style.
 
     Raises:
-        ApiValueError: a header field of this name is not the caller's to say.
+        ApiValueError: a header field that only the client sets.
 
     """
 
@@ -53,11 +53,11 @@ class Parameter:
         self.explode = self.explodes if explode is None else explode
 
     def check_name(self, name: str) -> str:
-        """Return the name, if it may be one."""
+        """Return the name if it is allowed."""
         return name
 
     def check(self, value: object) -> Any:
-        """Return the JSON value of an argument; its mistakes name this parameter."""
+        """Return the JSON value of an argument; errors name this parameter."""
         try:
             return self.schema.check(value, REQUEST_RULES)
         except (ApiTypeError, ApiValueError) as error:
@@ -73,10 +73,10 @@ class PathParameter(Parameter):
     place = "path"
 
     def serialize(self, value: object, safe: str) -> str:
-        """Return the text for the path, escaped but for the characters in `safe`.
+        """Return the text for the path, escaped except for the characters in `safe`.
 
         Raises:
-            ApiValueError: a text that would make it another path.
+            ApiValueError: empty text or a dot segment, which would change the path.
 
         """
         text = _join(self.check(value), lambda part: _escape(part, safe), explode=self.explode)
@@ -93,8 +93,8 @@ class HeaderParameter(Parameter):
     place = "header"
 
     def check_name(self, name: str) -> str:
-        """Return the name, if such a field is the caller's to say."""
-        return check_free_header("parameters", name)
+        """Return the name if callers may set this field."""
+        return check_settable_header("parameters", name)
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
@@ -103,7 +103,7 @@ class HeaderParameter(Parameter):
 
 
 class QueryParameter(Parameter):
-    """A parameter in the query, in the style `form`, its items apart unless told otherwise."""
+    """A parameter in the query, in the style `form`, exploded by default."""
 
     __slots__ = ()
 
@@ -127,12 +127,12 @@ class QueryParameter(Parameter):
 
 
 def _text(value: object) -> str:
-    """Write a value that is no container as text: numbers and booleans as JSON has them."""
+    """Return a scalar as text; numbers and booleans are written as in JSON."""
     return value if isinstance(value, str) else encode(value).decode()
 
 
 def _join(value: object, escape: Callable[[str], str], *, explode: bool) -> str:
-    """Write a value in the style `simple`."""
+    """Serialize a value in the style `simple`."""
     if isinstance(value, tuple):
         items = cast("Sequence[Any]", value)
         return ",".join(escape(_text(item)) for item in items)

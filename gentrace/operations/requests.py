@@ -1,4 +1,4 @@
-"""A request, put together of an operation, its arguments and what a client says."""
+"""Requests, prepared from the arguments of a call and the settings of its client."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import refuse_type, suggest
+from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiTypeError
-from gentrace.operations.arguments import check_accept, make_key
+from gentrace.operations.arguments import (
+    check_accept,
+    check_auth,
+    check_method,
+    check_target,
+    encode_body,
+    make_key,
+)
+from gentrace.operations.headers import check_headers
 from gentrace.operations.parameters import PathParameter, QueryParameter
 from gentrace.schemas import unset
 
@@ -25,17 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, repr=False)
 class Request:
-    """One request, as it is sent in each attempt.
+    """One request; each attempt of a call sends it.
 
     Attributes:
         method: HTTP method, in upper case.
         host: base address of the API.
         target: path below that of `host`, escaped, with its query.
-        headers: its header fields, but for those that the transport says.
+        headers: its header fields, without those that the transport adds.
         secrets: texts that no message may hold.
         body: its body, None for none.
         idempotency_key: key of all attempts, None for none.
-        responses: what its operation documents of answers, by status; None without operation.
+        responses: the answers that its operation documents, by status; None without operation.
 
     """
 
@@ -50,14 +58,14 @@ class Request:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether it carries a token, or what the caller says in place of one."""
+        """Whether it has a header field `Authorization`, from the token or the caller."""
         return "authorization" in map(str.lower, self.headers)
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.target}>"
 
 
-def prepare(  # noqa: PLR0913 - what a call of an operation may say
+def prepare(  # noqa: PLR0913 - the arguments of a call
     operation: Operation,
     sender: Sender,
     configuration: Configuration,
@@ -74,14 +82,14 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
 
     Args:
         operation: the operation.
-        sender: what goes with every request.
+        sender: adds the token, the cookie and the default header fields.
         configuration: where the API is and how to reach it, which the token belongs to.
         body: the body, `unset` for none.
         arguments: the parameters by name, None for none.
         content_type: media type of `body`; `unset` is the first one that is declared.
         accept_content_types: media types for `Accept`; `unset` is what is declared.
         idempotency_key: key of the request; None makes a new one.
-        rules: how strictly the body is read.
+        rules: how strictly the body is checked.
         dumps: a faster JSON encoder than the standard library's, None for that.
 
     Raises:
@@ -115,8 +123,60 @@ def prepare(  # noqa: PLR0913 - what a call of an operation may say
     return Request(method, host, target, headers, secrets, data, key, responses)
 
 
+def prepare_raw(  # noqa: PLR0913 - the arguments of a call
+    sender: Sender,
+    configuration: Configuration,
+    *,
+    method: object,
+    target: object,
+    headers: Mapping[str, str] | None,
+    body: str | bytes | None,
+    fields: Sequence[tuple[str, str]] | None,
+    auth: Sequence[str] | None,
+    host: str | None,
+    idempotency_key: str | None,
+) -> Request:
+    """Return a request that belongs to no operation.
+
+    Args:
+        sender: adds its token, its cookie and its default header fields.
+        configuration: where the API is and how to reach it, which the token belongs to.
+        method: HTTP method.
+        target: path below the host, escaped, with its query if any.
+        headers: header fields; they override the client's own of those names; None for none.
+        body: the body; a string is sent as UTF-8; None for none.
+        fields: names and values of a form, in place of a body.
+        auth: names of the security schemes to use; None is all of the document's, or none if
+            `host` is given.
+        host: base address in place of the configuration's, which gets none of the client's
+            secrets; None for that of the configuration.
+        idempotency_key: key of the request; None makes a new one.
+
+    Raises:
+        ApiTypeError: an argument of the wrong type.
+        ApiValueError: an argument that is not allowed.
+
+    """
+    own = Headers() if headers is None else check_headers("headers", headers)
+    data = encode_body(body, fields)
+    derived = Headers() if fields is None else Headers({"Content-Type": _FORM})
+    base = configuration.host if host is None else check_host("host", host)
+    if auth is None:
+        auth = () if host is not None else tuple(SECURITY_SCHEMES)
+    schemes = check_auth(auth)
+    path = check_target(target)
+    verb = check_method(method)
+    key = make_key(verb, idempotency_key)
+    foreign = base != configuration.host
+    sent, secrets = sender.make_headers(configuration, derived, own, schemes, foreign=foreign)
+    return Request(verb, base, path, sent, secrets, data, key)
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
 def _check_names(operation: Operation, arguments: object) -> None:
-    """Refuse arguments that are none of an operation's parameters."""
+    """Refuse arguments that are no parameters of an operation."""
     if not isinstance(arguments, Mapping):
         raise refuse_type("arguments", "a mapping of parameters by name", arguments)
     known = [parameter.name for parameter in operation.parameters]

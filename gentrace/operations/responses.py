@@ -1,6 +1,7 @@
-"""The answers of a call: dataclasses, and context managers that close a streamed body."""
+"""The response classes: dataclasses, and context managers that close a streamed body."""
 
-# Not with annotations as text: the signature of a subclass would look for the names beside it.
+# Without `from __future__ import annotations`: inspect.signature(eval_str=True) of a subclass would
+# look its names up in the subclass's module.
 
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,7 @@ from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
-else:  # What annotations name exists at run time too; urllib3 is slow to import.
+else:  # Annotations are evaluated at run time, and urllib3 is slow to import.
     HTTPResponse = object
 
 
@@ -48,7 +49,7 @@ class ApiResponse:
         self.close()
 
     def close(self) -> None:
-        """Release the connection of a body that was not read to its end."""
+        """Close the raw answer and release its connection."""
         response = cast("HTTPResponse | None", self.response)
         if response is not None:
             response.close()
@@ -56,11 +57,11 @@ class ApiResponse:
 
 @dataclass(repr=False, eq=False)
 class ApiResponseWithoutDeserialization(ApiResponse):
-    """An answer as it came: body and headers are `unset`, `response` has both."""
+    """An answer that was not deserialized: body and headers are `unset`, `response` has both."""
 
     body: Unset = unset
     headers: Unset = unset
 
 
 UNSET_BODY: Any = unset
-"""The default of a body of another type: only an answer that somebody makes by hand lacks one."""
+"""`unset` as a default for a body of any type; only an answer made by hand lacks a body."""

@@ -1,4 +1,4 @@
-"""Who sends requests: the configuration, and the header fields that go with every request."""
+"""The part of a client that a request needs: configuration, cookie and default header fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USER_AGENT = f"gentrace-python/{__version__}"
 
 
 class Sender:
-    """What a client adds to its requests: the token, its cookie and its default header fields.
+    """Adds the token, the cookie and the default header fields of a client to its requests.
 
     Args:
         configuration: where the API is and how to reach it; kept, not copied, so that a later
@@ -38,11 +38,11 @@ class Sender:
 
     """
 
-    _apart: tuple[str, ...] = ()
-    """Names of attributes that hold what serves this one alone; a copy begins without it."""
+    _not_copied: tuple[str, ...] = ()
+    """Attributes that serve this instance alone; a copy begins with an empty dict in each."""
 
     _lost: frozenset[str] = frozenset()
-    """Names of the header fields that were left out of a pickle."""
+    """Names of header fields that were left out of a pickle and not set again."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Sender:
 
     @property
     def default_headers(self) -> DefaultHeaders:
-        """Header fields that go with every request; others may be put in their place."""
+        """Header fields that go with every request; assigning replaces all of them."""
         return self._default_headers
 
     @default_headers.setter
@@ -107,11 +107,11 @@ class Sender:
 
     @hide_arguments
     def set_default_header(self, header_name: str, header_value: str | None) -> None:
-        """Send a header field with every request, in place of the client's own of that name.
+        """Send a header field with every request; it overrides the client's own of that name.
 
         Raises:
             ApiTypeError: not strings.
-            ApiValueError: it cannot be sent, or is not the caller's to say.
+            ApiValueError: it cannot be sent, or only the client sets it.
 
         """
         self._default_headers[header_name] = cast("str", header_value)
@@ -122,14 +122,14 @@ class Sender:
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        from copy import deepcopy  # noqa: PLC0415 - loaded by whoever comes here
+        from copy import deepcopy  # noqa: PLC0415 - the caller has imported it
 
         twin = memo[id(self)] = object.__new__(type(self))
         twin.__setstate__(deepcopy(self._attributes(), memo))
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: secrets as its configuration has it."""
+        """Return the state for a pickle; with secrets only if its configuration allows it."""
         state = self._attributes()
         if not self._configuration.pickle_token:
             fields: DefaultHeaders = state["_default_headers"]
@@ -140,12 +140,12 @@ class Sender:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, **{name: {} for name in self._apart})
+        vars(self).update(state, **{name: {} for name in self._not_copied})
 
     def _attributes(self) -> dict[str, Any]:
-        """Return the attributes of a copy, those that a subclass adds too."""
+        """Return the attributes of a copy, with those of subclasses."""
         attributes = vars(self).copy()
-        for name in self._apart:
+        for name in self._not_copied:
             del attributes[name]
         return {**attributes, "_default_headers": self._default_headers.__copy__()}
 
@@ -158,16 +158,17 @@ class Sender:
         *,
         foreign: bool = False,
     ) -> tuple[Headers, list[str]]:
-        """Return the header fields of a request, of three layers, and what of them is secret.
+        """Return the header fields of a request, and the secrets among them.
 
         Args:
-            configuration: that of the call, whose host the token is for: another thread may put
-                another one in its place.
-            derived: what follows from the call, of body and answers; the user agent and the token
-                are added. It is the lowest layer; the fields of this client stand in its place.
-            own: the call's own fields, which stand in place of both.
+            configuration: the configuration that the call started with; `self.configuration` may
+                have been replaced by another thread.
+            derived: fields that follow from body and answers of the call. The default header
+                fields of this client override them.
+            own: fields of the call itself; they override all others.
             auth: names of the security schemes to use.
-            foreign: whether the host is another one, which gets none of this client's secrets.
+            foreign: whether the host is not that of the configuration; it gets no secret of this
+                client.
 
         Raises:
             ApiValueError: a secret was left out of a pickle.
@@ -188,10 +189,10 @@ class Sender:
         return fields, find_secrets(fields)
 
     def check_complete(self) -> None:
-        """Check that no header field was left behind in a pickle.
+        """Check that each header field that was left out of a pickle was set again.
 
         Raises:
-            ApiValueError: one was, and nothing has taken its place.
+            ApiValueError: one was not.
 
         """
         for name in sorted(self._lost):

@@ -1,22 +1,23 @@
 """The transport: connections, the deadline of a call, its retries and its failures.
 
-This is the only room that knows urllib3. One call reads from the top: `client` (what calls share),
-`call` (its requests), `routes` (where connections are had), `connections` (urllib3's, which keep
-the deadline), `framing` (where an answer begins and ends), `incoming` (what comes on a connection)
-and `response` (what callers read). `attempt` is one request on its way, `watchdog` ends what goes
-on past its deadline, and `report` and `failures` say what answers and exceptions show of the call.
+This is the only room that knows urllib3. To follow one call, read `client` (what calls share and
+the retry loop), `call` (its requests), `routes` (its connection pool), `connections` (urllib3's,
+which keep the deadline), `framing` (where an answer begins and ends), `budgeted_reader` (the bytes
+of an answer) and `response` (what callers read). `attempt` is one request in flight, `watchdog`
+aborts it at the deadline, `call_state` is what all attempts of a call share, and `failures` turns
+errors of the transport into exceptions of the call.
 
-Private members of urllib3 that are used, as there is no public way:
+Private members of urllib3 that are used because there is no public way:
 
 =================================== ===========================================================
 member                              why
 =================================== ===========================================================
 ``HTTPConnection._new_conn``        overridden: urllib3's gives each address of a host the whole
-                                    time to connect, and lets nobody reach the socket meanwhile
-``SOCKSConnection._socks_options``  read: where the SOCKS proxy is, which urllib3 keeps there
+                                    time to connect, and keeps the socket to itself meanwhile
+``SOCKSConnection._socks_options``  read: the address and credentials of the SOCKS proxy
 =================================== ===========================================================
 
-Of http.client and ssl, none is used.
+No private member of http.client or ssl is used.
 """
 
 from gentrace.rest.client import RestClient

@@ -1,4 +1,4 @@
-"""One call: each of its requests, where a redirect leads, and whether to send it again."""
+"""One call: its requests, its redirects, and whether and when it is retried."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
 from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.call_state import CallState
 from gentrace.rest.cancelling import pause
-from gentrace.rest.failures import explain, is_failure
-from gentrace.rest.foreign import ForeignAnswer
+from gentrace.rest.failures import is_failure, to_exception
 from gentrace.rest.framing import FramingError
-from gentrace.rest.report import Report
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
+from gentrace.rest.tool_answer import ToolAnswer
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.settings import Settings
 
-_NEVER = Retry.from_int(False, redirect=False)
-"""What `retries=False` means to urllib3: each request is one of the call's own."""
+_NO_RETRIES = Retry.from_int(False, redirect=False)
+"""`retries=False` of urllib3, which would make this object for each request."""
 
 _MAX_REDIRECTS = 3
 
 
 class Call:
-    """One call, over all of its requests.
+    """One call with all of its attempts.
 
     Args:
         request: what is sent.
@@ -49,7 +49,8 @@ class Call:
         settings: how it is sent.
 
     Attributes:
-        report: what its exceptions say.
+        route: the connections to its origin.
+        state: what its attempts share.
 
     """
 
@@ -62,8 +63,7 @@ class Call:
         self._was_sent = False
         self.route = self._routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
-        self.report = Report(self.route, secrets, request, settings.max_response_body)
-        self.report.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
+        self.state = CallState(self.route, secrets, request, settings.max_response_body)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
@@ -71,38 +71,38 @@ class Call:
             self._headers["Content-Length"] = str(len(request.body))
 
     def exchange(self) -> HTTPResponse:
-        """Put the request on the wire once, and return the answer with its body unread.
+        """Send the request once, and return the answer with its body unread.
 
         Raises:
             ApiConnectionException: no answer came.
-            ApiException: one came whose head can be read in more than one way.
+            ApiException: an answer came whose head is ambiguous.
 
         """
         self._began = now()
-        attempt = Attempt(self._deadline, self.report)
+        attempt = Attempt(self._deadline, self.state)
         token = call_without_gc(current.set, attempt)
-        secrets = call_without_gc(hidden.set, self.report.secrets)
+        secrets = call_without_gc(hidden.set, self.state.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
             if not isinstance(answer, HTTPResponse):
-                answer = HTTPResponse(ForeignAnswer(answer, attempt), attempt)
+                answer = HTTPResponse(ToolAnswer(answer, attempt), attempt)
         except BaseException as error:
             attempt.finish()
             if not is_failure(error, attempt):
-                self.route.discard()
+                self.route.retire()
                 raise
-            self.report.tries += attempt.was_sent
+            self.state.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
             cause: BaseException | None = None
             if isinstance(error, FramingError):
-                failure = self.report.refuse(error, exception_class(error.status), str(error))
+                failure = self.state.make_error(error, exception_class(error.status), str(error))
             else:
-                failure, cause = explain(error, attempt)
+                failure, cause = to_exception(error, attempt)
         else:
             self._was_sent = True
-            self.report.tries += 1
-            answer.tries = self.report.tries
+            self.state.tries += 1
+            answer.tries = self.state.tries
             return answer
         finally:
             call_without_gc(hidden.reset, secrets)
@@ -110,7 +110,7 @@ class Call:
         try:
             raise failure from cause
         finally:
-            del failure, cause  # which their traceback would hold in a circle
+            del failure, cause  # their traceback would refer back to them
 
     def _open(self) -> Any:
         deadline = self._deadline
@@ -119,23 +119,23 @@ class Call:
             try:
                 return self.route.pool.urlopen(
                     self._request.method,
-                    self.route.prefix + self.report.target,
+                    self.route.prefix + self.state.target,
                     body=self._request.body,
-                    headers=Headers(self._headers),  # a copy: tracing adds fields of an attempt
-                    retries=_NEVER,
+                    headers=Headers(self._headers),  # a copy: tracing adds fields to each attempt
+                    retries=_NO_RETRIES,
                     redirect=False,
                     assert_same_host=False,
-                    timeout=min(deadline.read, left),  # of a tool's connection: ours keep their own
-                    pool_timeout=cast("Any", left),  # a part of a second too
+                    timeout=min(deadline.read, left),  # for a tool's connection; ours set their own
+                    pool_timeout=cast("Any", left),  # the stubs want whole seconds
                     preload_content=False,
                     decode_content=False,
                 )
-            except ClosedPoolError:  # it made room for another origin's, or a setting changed
-                self.report.route = self.route = self._routes.find(self._request.host)
+            except ClosedPoolError:  # evicted for another origin, or a setting changed
+                self.state.route = self.route = self._routes.find(self._request.host)
 
     def log_answer(self, answer: HTTPResponse) -> None:
-        """Write to the log what a request was answered."""
-        if not self.report.is_logged:
+        """Log how a request was answered."""
+        if not self.state.is_logged:
             return
         sent = len(self._request.body or b"")
         received = f", {answer.tell()} bytes received" if answer.tell() else ""
@@ -143,11 +143,11 @@ class Call:
         self._log("request %d: %d after %d ms, %d bytes sent%s", *facts)
 
     def log_failure(self, failure: ApiException) -> None:
-        """Write to the log that no whole answer came, or none that can be read."""
+        """Log that no complete answer came, or none that can be read."""
         self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
 
     def log_retry(self, wait: float, answer: HTTPResponse | None) -> None:
-        """Write to the log that another request follows, and why."""
+        """Log that the call is retried, and why."""
         why = "no answer came" if answer is None else f"the answer was {answer.status}"
         self._log("another request in %.2f s, as %s", wait, why)
 
@@ -157,35 +157,42 @@ class Call:
     def _log(self, text: str, *args: object) -> None:
         key = self._request.idempotency_key
         which = "" if key is None else f" (key {key})"
-        request = self._request.method, self.route.origin, self.report.target, which
-        self.report.log(f"%s %s%s%s: {text}", *request, *args)
+        request = self._request.method, self.route.origin, self.state.target, which
+        self.state.log(f"%s %s%s%s: {text}", *request, *args)
 
     def follow(self, response: HTTPResponse) -> bool:
-        """Point the call at where a redirect of the same origin leads; tell whether it is one."""
+        """Make the target of a redirect that of the call; False if the redirect is not followed."""
         location = response.headers.get("Location")
         if response.status not in _REDIRECTS or location is None:
             return False
         if self._redirects == _MAX_REDIRECTS:
             return False
         try:
-            there = urlsplit(urljoin(self.route.origin + self.report.target, location))
-            is_same = origin_of(there) == self.route.origin
+            url = urlsplit(urljoin(self.route.origin + self.state.target, location))
+            is_same_origin = origin_of(url) == self.route.origin
         except ValueError:
             return False
-        target = Secret((there.path or "/") + (f"?{there.query}" if there.query else ""))
-        if not is_same or "@" in there.netloc or any(not "!" <= c <= "~" for c in target):
+        target = Secret((url.path or "/") + (f"?{url.query}" if url.query else ""))
+        if not is_same_origin or "@" in url.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        if scrub(target, self.report.secrets) != target:
-            return False  # targets end up in logs
+        if scrub(target, self.state.secrets) != target:
+            return False  # a target with a secret would show up in logs
         self.log_answer(response)
-        self.report.target = target
+        self.state.target = target
         self._redirects += 1
         return True
 
     def next_wait(
         self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
     ) -> float | None:
-        """Return the seconds after which to send the call again; None if it has ended."""
+        """Return the seconds to wait before a retry; None if the call is not retried.
+
+        Args:
+            quota: pays for the retry.
+            response: the answer of the last attempt, None if there was none.
+            failure: the failure of the last attempt, None if it was answered.
+
+        """
         if self._retry is None:
             return None
         asked = None
@@ -194,7 +201,7 @@ class Call:
             asked = response.retry_after
             if not self._retry.is_retry(self._request.method, response.status, asked is not None):
                 return None
-        elif self.report.is_hopeless:
+        elif self.state.is_permanent:
             return None
         elif self._was_sent:
             error = ProtocolError(str(failure))
@@ -202,7 +209,7 @@ class Call:
             error = ConnectTimeoutError(str(failure))
         try:
             self._retry = self._retry.increment(
-                self._request.method, self.report.target, response=response, error=error
+                self._request.method, self.state.target, response=response, error=error
             )
         except HTTPError:
             return None
@@ -213,13 +220,14 @@ class Call:
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
 
     def pause(self, seconds: float) -> None:
-        """Wait until the next try.
+        """Wait until the retry.
 
         Raises:
-            ApiConnectionException: what the handler of a signal raises may be a failure.
+            ApiConnectionException: the call was cancelled, or a signal handler raised an error
+                that counts as a failure of the call.
 
         """
-        attempt = Attempt(self._deadline, self.report)
+        attempt = Attempt(self._deadline, self.state)
         attempt.phase, attempt.was_sent = "waiting for the next try", True
         try:
             self._deadline.begin(self._deadline.total)
@@ -227,13 +235,13 @@ class Call:
         except BaseException as error:
             if not is_failure(error, attempt):
                 raise
-            failure, cause = explain(error, attempt)
+            failure, cause = to_exception(error, attempt)
         else:
             return
         try:
             raise failure from cause
         finally:
-            del failure, cause  # which their traceback would hold in a circle
+            del failure, cause  # their traceback would refer back to them
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

@@ -1,4 +1,4 @@
-"""Ending a call from outside of the thread that makes it."""
+"""Cancelling a call from another thread than the one that makes it."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 
 class Cancel:
-    """Ends the calls of the context in which it is `cancelling`, once and for good.
+    """Cancels the calls of each context in which `cancelling` is set to it; for good.
 
     Attributes:
-        deadline: theirs, in place of one of their own: it runs while they wait for a thread.
+        deadline: the deadline of these calls; it runs already while they wait for a thread.
 
     """
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._asked = threading.Event()
+        self._is_cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End the call under way, and each that begins later; from any thread."""
+        """End the call under way and each that begins later; any thread may call this."""
         self.deadline.expire()
-        self._asked.set()
-        watchdog.look()
+        self._is_cancelled.set()
+        watchdog.wake()
 
     def pause(self, seconds: float) -> None:
-        """Wait, unless the call is ended meanwhile."""
-        self._asked.wait(seconds)
+        """Wait until the time is over or the call is cancelled."""
+        self._is_cancelled.wait(seconds)
 
 
 cancelling: ContextVar[Cancel | None] = ContextVar("cancelling", default=None)
-"""What can end the calls that are made here; None for nothing."""
+"""What cancels the calls made in this context; None if nothing does."""
 
 
 def pause(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The client of one process: its calls, and what they share."""
+"""The transport of one client in one process: the retry loop, and what its calls share."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from gentrace.exceptions import (
     InsecureTransportWarning,
 )
 from gentrace.rest.call import Call
-from gentrace.rest.cancelling import cancelling
-from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import Settings
 from gentrace.schemas.frames import count_own_frames
 
 if TYPE_CHECKING:
-    from gentrace.configuration import Configuration, TimeoutSetting
+    from gentrace.configuration import Configuration
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
     from gentrace.rest.response import HTTPResponse
 
 
 class RestClient:
-    """Sends requests and returns raw answers: connections and quota of one client and process.
+    """Sends requests and returns raw answers; holds the connections and the retry quota.
 
     Args:
         configuration: where the API is and how to reach it.
@@ -37,61 +35,46 @@ class RestClient:
     def __init__(self, configuration: Configuration) -> None:
         self._settings = Settings(configuration, None)
         self._quota = Quota()
-        self._warnings: set[str] = set()
+        self._warned_about: set[str] = set()
         self._lock = threading.RLock()
 
-    def use(self, configuration: Configuration) -> Settings:
-        """Return what a configuration says now, and close what has no use any more.
+    def settings_for(self, configuration: Configuration) -> Settings:
+        """Return the settings of a configuration as it is now; close idle connections of others.
 
-        A call keeps to it: another thread may have another configuration used meanwhile.
+        A call keeps the settings that it got: another thread may change the configuration.
         """
         settings = self._settings
-        if settings.is_of(configuration):
+        if settings.is_current_for(configuration):
             return settings
-        # By one thread: others would connect for themselves what is closed for them here.
+        # In one thread at a time: another would make routes that this one closes at once.
         with self._lock:
-            before = self._settings
-            settings = self._settings = Settings(configuration, before)
-            if before.routes is not settings.routes:
-                before.routes.close()
+            previous = self._settings
+            settings = self._settings = Settings(configuration, previous)
+            if previous.routes is not settings.routes:
+                previous.routes.close()
         return settings
-
-    def start(self, timeout: TimeoutSetting | None, settings: Settings) -> Deadline:
-        """Return the deadline of a call that starts now; None takes that of the settings.
-
-        That of an awaited call runs already.
-
-        Raises:
-            ApiTypeError: neither a number nor a tuple of two or three.
-            ApiValueError: a number that is not above 0 and finite.
-
-        """
-        cancel = cancelling.get()
-        if cancel is not None:
-            return cancel.deadline
-        return start_deadline(timeout, settings.timeout)
 
     def send(  # noqa: C901, PLR0912 - one loop
         self, request: Request, deadline: Deadline, settings: Settings, *, stream: bool
     ) -> HTTPResponse:
-        """Send a request until it is answered or not to be sent again; return the answer.
+        """Send a request, with redirects and retries; return the last answer.
 
         Args:
             request: what is sent.
             deadline: when the call ends.
             settings: how it is sent.
-            stream: whether a 2xx answer keeps its body on the wire.
+            stream: whether to leave the body of a 2xx answer unread.
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
             ApiConnectionException: no complete answer came.
-            ApiException: one came that cannot be read, or in more than one way.
+            ApiException: an answer came that cannot be read or is ambiguous.
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
         call = Call(request, deadline, settings)
-        if call.route.danger is not None and request.is_authorized:
-            self._warn(call.route.danger)
+        if call.route.insecurity is not None and request.is_authorized:
+            self._warn(call.route.insecurity)
         response: HTTPResponse | None = None
         failure: ApiException | None = None
         try:
@@ -107,7 +90,7 @@ class RestClient:
                             self._quota.refill()
                         return response
                     if call.follow(response):
-                        response.discard()
+                        response.drain_conn()
                         continue
                 except ApiException as error:
                     call.log_failure(error)
@@ -122,24 +105,24 @@ class RestClient:
                 if wait is None:
                     raise cast("ApiException", failure)
                 if response is not None:
-                    response.discard()
+                    response.drain_conn()
                     call.log_answer(response)
                 call.log_retry(wait, response)
                 call.pause(wait)
         except BaseException:
-            # Such as an interrupt, whose traceback would keep the answer and its connection.
+            # The traceback, such as that of an interrupt, would keep the answer's connection.
             if response is not None:
                 response.close()
             raise
         finally:
-            del failure  # which its traceback would hold in a circle
+            del failure  # its traceback would refer back to it
 
-    def _warn(self, danger: str) -> None:
-        """Warn, once for each origin and client, that what is sent to it can be read by others."""
-        if danger not in self._warnings:
-            warnings.warn(danger, InsecureTransportWarning, stacklevel=count_own_frames())
-            self._warnings.add(danger)
+    def _warn(self, insecurity: str) -> None:
+        """Warn, once for each origin, that others can read what is sent to it."""
+        if insecurity not in self._warned_about:
+            warnings.warn(insecurity, InsecureTransportWarning, stacklevel=count_own_frames())
+            self._warned_about.add(insecurity)
 
     def close(self) -> None:
-        """Close the connections that are idle; the others when their calls end."""
+        """Close idle connections; those in use are closed when their calls end."""
         self._settings.routes.close()

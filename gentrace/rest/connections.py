@@ -1,8 +1,8 @@
-"""Connections of urllib3 that keep the deadline of the call that they serve."""
+"""Connections of urllib3 that keep the deadline of the call they serve."""
 
 from __future__ import annotations
 
-# Now, as getaddrinfo would load it in the middle of a call, where a fork may strike.
+# Imported here: getaddrinfo would import it during a call, where another thread may fork.
 import encodings.idna  # noqa: F401 # pyright: ignore[reportUnusedImport]
 import socket
 import ssl
@@ -30,108 +30,107 @@ else:
 
 
 _SEND_PIECE = 256 * 1024
-"""How many bytes are given to the socket at a time, each with its own time-out."""
+"""How many bytes of a body are sent at a time, each piece with its own time-out."""
 
 
 def guard(connection_class: type[Any]) -> type[HTTPConnection]:
-    """Return a class of connections like these, which keep deadlines and framing.
+    """Return a subclass of a connection class that keeps deadlines and checks framing.
 
-    It is made when it is needed, from what is there then: a tool that has put a class of its own
-    in place of urllib3's has it used for as long as it stays, and where an answer ends is the
-    tool's then.
+    It is made for each pool, from the class that is in use then. A tool that has replaced urllib3's
+    class has its own used for as long as it is active; then framing is up to the tool.
     """
     is_urllib3s = connection_class.__module__.startswith("urllib3.")
-    bases = (_Framed if is_urllib3s else _OfTool, connection_class)
+    bases = (_FramedConnection if is_urllib3s else _ToolConnection, connection_class)
     made: Any = type(connection_class.__name__, bases, {})
     return cast("type[HTTPConnection]", made)
 
 
-class _Guarded(_Base):
-    """What is added to a class of connections; the attempt that one serves is `current`."""
+class _GuardedConnection(_Base):
+    """Mixin of all connection classes; `current` is the attempt that a connection serves."""
 
-    is_spent = False
-    _handle: socket.socket | None = None
+    must_close = False
+    _duplicate: socket.socket | None = None
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is open, with nothing on it that nobody asked for."""
-        return not self.is_spent and not _has_unread(self.sock) and super().is_connected
+        """Whether the connection is open and can be reused: no unread data is left on it."""
+        return not self.must_close and not _has_buffered_data(self.sock) and super().is_connected
 
     def connect(self) -> None:
-        """Connect, and set TLS up, within the time for connecting."""
+        """Connect and do the TLS handshake within the time-out for connecting."""
         attempt = current.get()
-        attempt.connect()
-        self.is_spent = False
-        self._handle = None
+        attempt.begin_connecting()
+        self.must_close = False
+        self._duplicate = None
         try:
             super().connect()
         finally:
-            self._close_handle()
+            self._close_duplicate()
         sock: Any = self.sock
         if hasattr(sock, "suppress_ragged_eofs"):
-            # A body that ends by the end of the connection is cut, if nobody says goodbye.
+            # Without close_notify, a body that ends with the connection may be truncated.
             sock.suppress_ragged_eofs = False
-        # The client has warned, once, where nothing is verified. urllib3 would at each request.
+        # RestClient warns once if nothing is verified; urllib3 would warn at each request.
         self.is_verified = True
 
-    def _close_handle(self) -> None:
-        if self._handle is not None:
-            self._handle.close()
+    def _close_duplicate(self) -> None:
+        if self._duplicate is not None:
+            self._duplicate.close()
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address that answers; all share the time."""
+        """Connect to the first address that answers; all addresses share the time-out."""
         attempt = current.get()
         try:
-            sock = self._open(attempt)
+            sock = self._connect_first(attempt)
         except OSError as error:
             raise NewConnectionError(self, f"cannot connect: {error}") from error
-        attempt.connect(sock)
+        attempt.begin_connecting(sock)
         try:
             if hasattr(self, "ssl_context"):
-                # TLS takes the socket away while it shakes hands, and would keep the watchdog out.
-                self._handle = sock.dup()
-                attempt.connect(sock, self._handle)
+                # The handshake detaches the socket; by a duplicate, the watchdog still reaches it.
+                self._duplicate = sock.dup()
+                attempt.begin_connecting(sock, self._duplicate)
             sock.settimeout(attempt.begin_operation())
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def _open(self, attempt: Attempt) -> socket.socket:
+    def _connect_first(self, attempt: Attempt) -> socket.socket:
         proxy: dict[str, Any] | None = getattr(self, "_socks_options", None)
         failure = OSError("the name has no address")
         found = self._resolve(proxy)
         end = now() + attempt.begin_operation()
-        for place, (family, kind, protocol, _, address) in enumerate(found):
-            share = (end - now()) / (len(found) - place)
+        for index, (family, kind, protocol, _, address) in enumerate(found):
+            share = (end - now()) / (len(found) - index)
             try:
                 if share <= 0:
                     raise TimeoutError
                 if proxy is None:
                     sock = socket.socket(family, kind, protocol)
-                    return self._dial(sock, address, attempt, share)
+                    return self._connect_socket(sock, address, attempt, share)
                 sock = _make_socks_socket(proxy, family, *address[:2])
-                return self._dial(sock, (self.host, self.port), attempt, share)
+                return self._connect_socket(sock, (self.host, self.port), attempt, share)
             except OSError as error:
-                if not attempt.deadline.explains(error):
+                if not attempt.deadline.may_have_raised(error):
                     raise
                 failure = error
         raise failure
 
     def _resolve(self, proxy: dict[str, Any] | None) -> list[Any]:
-        """Return the addresses to connect to, asked for as urllib3 does: tools look at that."""
+        """Resolve the host, with the arguments that urllib3 uses: tools replace getaddrinfo."""
         host, port = self.host, self.port
         if proxy is not None:
             host, port = proxy["proxy_host"].strip("[]"), proxy["proxy_port"]
         family = urllib3_connection.allowed_gai_family()
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
 
-    def _dial(
+    def _connect_socket(
         self, sock: socket.socket, address: Any, attempt: Attempt, seconds: float
     ) -> socket.socket:
         """Connect a socket; close it if that fails or is interrupted."""
         try:
-            attempt.connect(sock)
+            attempt.begin_connecting(sock)
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
             sock.settimeout(attempt.deadline.begin(seconds))
@@ -142,50 +141,50 @@ class _Guarded(_Base):
         return sock
 
     def request(self, *args: Any, **keywords: Any) -> None:
-        """Send a request, each piece of its body within the time for one."""
+        """Send a request; each piece of its body has the time-out of one operation."""
         attempt = current.get()
         if self.sock is None:
             self.connect()
-        self.timeout = attempt.send(self)
+        self.timeout = attempt.begin_sending(self)
         try:
             super().request(*args, **keywords)
         except OSError as error:
             if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
                 raise ProtocolError("the request was not sent", error) from error
-            # The server may have answered before it had read it all.
-            self.is_spent = True
+            # The server may have answered, and closed, before it read the whole request.
+            self.must_close = True
         attempt.phase = "waiting for the answer"
 
     def send(self, data: Any) -> None:
-        """Send bytes, many of them in pieces, each of which has its time."""
+        """Send bytes, in pieces if there are many; each piece has a time-out of its own."""
         if not isinstance(data, bytes) or len(data) <= _SEND_PIECE:
             super().send(data)
             return
         attempt = current.get()
         for start in range(0, len(data), _SEND_PIECE):
-            attempt.limit_operations(attempt.begin_operation())
+            attempt.set_socket_timeout(attempt.begin_operation())
             super().send(data[start : start + _SEND_PIECE])
 
 
-class _Framed(_Guarded):
-    """A connection whose answers leave no doubt about where they end."""
+class _FramedConnection(_GuardedConnection):
+    """A connection of urllib3's; its answers are rejected where their framing is ambiguous."""
 
     response_class = RawResponse
 
     def getresponse(self) -> Any:
-        """Read the head of the answer, and return that with its body unread."""
+        """Read the head of the answer; leave its body unread."""
         attempt = current.get()
         self.sock.settimeout(attempt.begin_operation())
-        # By its place, as a tool may have put another class at its name.
+        # http.client's class by its place in the MRO: a tool may have replaced the name.
         http_client: Any = type(self).__mro__[-2]
         return HTTPResponse(http_client.getresponse(self), attempt)
 
 
-class _OfTool(_Guarded):
-    """A connection that a tool has put in place of urllib3's."""
+class _ToolConnection(_GuardedConnection):
+    """A connection that a tool supplied in place of urllib3's."""
 
     def request(self, *args: Any, **keywords: Any) -> None:
-        """Send a request with exact strings as header fields: a cassette writes no others."""
+        """Send a request whose header fields are plain strings: vcrpy cannot write subclasses."""
         fields: Mapping[str, str] = keywords["headers"]
         keywords["headers"] = Headers({str(name): str(value) for name, value in fields.items()})
         super().request(*args, **keywords)
@@ -206,9 +205,9 @@ def _make_socks_socket(options: dict[str, Any], family: Any, host: str, port: in
     return sock
 
 
-def _has_unread(sock: Any) -> bool:
-    """Tell whether TLS has unpacked something that nobody has read."""
+def _has_buffered_data(sock: Any) -> bool:
+    """Tell whether TLS has decrypted data that nobody has read."""
     inner = getattr(sock, "socket", None)
-    if inner is not None:  # TLS inside of TLS
+    if inner is not None:  # TLS inside TLS
         return bool(sock.sslobj.pending() or sock.incoming.pending or inner.pending())
     return bool(sock.pending()) if hasattr(sock, "pending") else False

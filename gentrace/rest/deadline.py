@@ -1,4 +1,4 @@
-"""How long a call may take."""
+"""The deadline of a call, and the time-outs of its operations."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from gentrace.configuration import TimeoutSetting
 
 CLOCK_LIMIT = 1e8
-"""Seconds, some three years: longer time-outs are as good as this one, and sockets take it."""
+"""Seconds, some three years: the longest time-out; sockets refuse much longer ones."""
 
 
 class Deadline:
     """When a call ends, and how long each operation of it may take.
 
     Attributes:
-        connect: seconds for connecting, all addresses of the host together.
+        connect: seconds to connect, all addresses of the host together.
         read: seconds for one read or write after that.
-        total: seconds that the whole call may take.
+        total: seconds for the whole call.
         end: when the whole call ends, by `now`.
         covers_stream: whether the end holds for a streamed body too.
 
@@ -42,7 +42,7 @@ class Deadline:
         return self.end - now()
 
     def begin(self, limit: float) -> float:
-        """Begin an operation that may take `limit` seconds; return what it has of them.
+        """Begin an operation that may take `limit` seconds; return how many of them are left.
 
         Raises:
             TimeoutError: the call's time is up.
@@ -56,25 +56,25 @@ class Deadline:
         return min(left, limit)
 
     def expire(self) -> None:
-        """End the call's time now."""
+        """Move the end to now."""
         self.end = min(self.end, now())
 
     def is_up(self) -> bool:
         """Tell whether the call's time is up."""
         return self.left() <= 0
 
-    def explains(self, error: BaseException) -> bool:
-        """Tell whether an error may be a time-out of this call.
+    def may_have_raised(self, error: BaseException) -> bool:
+        """Tell whether an error may come from this call rather than from a signal handler.
 
-        What the handler of a signal raises is often a bare `TimeoutError` too. It is told from a
-        socket's by coming too early.
+        Signal handlers often raise a bare `TimeoutError`, as sockets do. That of a socket does not
+        come before the time of the operation is up.
         """
         if not isinstance(error, TimeoutError) or error.errno is not None:
             return True
         return now() >= min(self._began + self._limit, self.end) - _TOLERANCE
 
-    def outlive(self) -> None:
-        """Let what is under way end whenever it does; each operation keeps its limit."""
+    def lift(self) -> None:
+        """Remove the end; each operation keeps its limit."""
         self.end = inf
 
 
@@ -96,9 +96,9 @@ def start_deadline(timeout: TimeoutSetting | None, default: TimeoutSetting) -> D
     """
     usual = _split(default, DEFAULT_TIMEOUT[2])
     if timeout is None:
-        # The default of all configurations is no bound that somebody asked for.
-        asked = _is_triple(default) and default is not DEFAULT_TIMEOUT
-        return Deadline(*usual, covers_stream=asked)
+        # A total bounds streams only if the user has set it.
+        is_set = _is_triple(default) and default is not DEFAULT_TIMEOUT
+        return Deadline(*usual, covers_stream=is_set)
     checked = check_timeout("timeout", timeout)
     return Deadline(*_split(checked, usual[2]), covers_stream=_is_triple(checked))
 

@@ -1,4 +1,4 @@
-"""Bodies that come packed, unpacked piece by piece in bounded memory."""
+"""Decompression of bodies, piece by piece in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Readable(Protocol):
-    """Something that gives up to so many bytes at a time, and nothing at its end."""
+    """A source of bytes."""
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
@@ -16,17 +16,17 @@ class Readable(Protocol):
 
 
 class DecodingError(Exception):
-    """A body is not packed as its Content-Encoding says."""
+    """A body is not encoded as its Content-Encoding says."""
 
 
-def unpack(source: Readable, encoding: str) -> Readable:
-    """Return what gives the bytes of a source unpacked.
+def decompress(source: Readable, encoding: str) -> Readable:
+    """Return a source of decompressed bytes.
 
-    gzip and deflate are undone, in any order and up to five times. A body that is packed in
-    another way, or not at all, is given as it came.
+    gzip and deflate are undone, in any order and up to five times. Other encodings are left as
+    they are.
 
     Raises:
-        DecodingError: it is packed more often.
+        DecodingError: there are more than five encodings.
 
     """
     codings = [coding.strip().lower() for coding in encoding.split(",")]
@@ -36,19 +36,19 @@ def unpack(source: Readable, encoding: str) -> Readable:
     if len(codings) > _MAX_CODINGS:
         raise DecodingError(f"its Content-Encoding names {len(codings)} codings")
     for coding in reversed(codings):
-        source = _Unpacked(source, coding)
+        source = _Decompressed(source, coding)
     return source
 
 
-class Packed:
-    """A source that keeps what it gives: all that there is of a body that cannot be unpacked.
+class Tee:
+    """A source that keeps a copy of what it returns, for a body that cannot be decompressed.
 
     Args:
-        source: the bytes as they come.
+        source: the compressed bytes.
         limit: how many of them to keep.
 
     Attributes:
-        kept: the bytes that came, as far as they are kept; a traceback does not show them.
+        kept: the copy; as a BytesIO, so that tracebacks do not show the bytes.
 
     """
 
@@ -64,7 +64,7 @@ class Packed:
         return piece
 
     def read_rest(self) -> None:
-        """Read what is left, as far as it is kept."""
+        """Read the rest, up to the limit."""
         while self.kept.tell() < self._limit and self.read1(_PIECE):
             pass
 
@@ -72,70 +72,69 @@ class Packed:
 _KNOWN = frozenset({"gzip", "x-gzip", "deflate"})
 _MAX_CODINGS = 5
 _PIECE = 16 * 1024
-_GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
-_MEMBER = b"\x1f\x8b"
-"""How a member of gzip begins."""
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_GZIP_MAGIC = b"\x1f\x8b"
+"""How each member of a gzip file begins."""
 
 
-class _Unpacked:
-    """A source with one coding undone."""
+class _Decompressed:
+    """A source with one encoding undone."""
 
     def __init__(self, source: Readable, coding: str) -> None:
         self._source = source
         self._is_gzip = coding != "deflate"
-        self._inflater: Any = None
-        self._packed = b""
+        self._decompressor: Any = None
+        self._pending = b""
         self._has_begun = self._is_over = False
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end.
 
         Raises:
-            DecodingError: it is not packed like that, or breaks off.
+            DecodingError: the data is invalid or truncated.
 
         """
         while not self._is_over:
-            if self._inflater is None:
+            if self._decompressor is None:
                 self._begin()
                 continue
             try:
-                data: bytes = self._inflater.decompress(self._packed, size)
+                data: bytes = self._decompressor.decompress(self._pending, size)
             except zlib.error as error:
                 raise DecodingError(f"its Content-Encoding cannot be undone: {error}") from None
-            self._packed = self._inflater.unconsumed_tail
-            if self._inflater.eof:
-                self._packed = self._inflater.unused_data
-                self._inflater = None
-            elif not data and not self._packed and not self._fill():
+            self._pending = self._decompressor.unconsumed_tail
+            if self._decompressor.eof:
+                self._pending = self._decompressor.unused_data
+                self._decompressor = None
+            elif not data and not self._pending and not self._fill():
                 raise DecodingError("its Content-Encoding breaks off in the middle")
             if data:
                 return data
         return b""
 
     def _begin(self) -> None:
-        """Begin the body or another member of it; what else follows is no part of it."""
-        while len(self._packed) < len(_MEMBER) and self._fill():
+        """Begin the body, or the next member of gzip; ignore other data that follows."""
+        while len(self._pending) < len(_GZIP_MAGIC) and self._fill():
             pass
-        start = self._packed[: len(_MEMBER)]
-        if not start or (self._has_begun and not (self._is_gzip and _MEMBER.startswith(start))):
-            self._skip_rest()
+        start = self._pending[: len(_GZIP_MAGIC)]
+        if not start or (self._has_begun and not (self._is_gzip and _GZIP_MAGIC.startswith(start))):
+            self._pending = b""
+            self._is_over = True
+            while self._source.read1(_PIECE):  # trailing data
+                pass
             return
         self._has_begun = True
-        self._inflater = zlib.decompressobj(_GZIP if self._is_gzip else _find_window(start))
+        self._decompressor = zlib.decompressobj(
+            _GZIP if self._is_gzip else _find_window_bits(start)
+        )
 
     def _fill(self) -> bool:
         piece = self._source.read1(_PIECE)
-        self._packed += piece
+        self._pending += piece
         return bool(piece)
 
-    def _skip_rest(self) -> None:
-        self._packed = b""
-        self._is_over = True
-        while self._source.read1(_PIECE):
-            pass
 
-
-def _find_window(start: bytes) -> int:
-    """Return how deflate is wrapped: by right in a zlib header, by some servers in none."""
+def _find_window_bits(start: bytes) -> int:
+    """Return the window bits of deflate: it should have a zlib header, but some servers omit it."""
     is_zlib = start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start) % 31 == 0
-    return _ZLIB if is_zlib else _BARE
+    return _ZLIB if is_zlib else _RAW

@@ -1,4 +1,4 @@
-"""Where an answer begins and ends: nothing that leaves a doubt is taken for whole."""
+"""The framing of answers: an answer whose end is ambiguous is an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib3 import HTTPHeaderDict
 
 from gentrace.configuration.secrets import Secret, scrub
 from gentrace.rest.attempt import current
-from gentrace.rest.incoming import Incoming
+from gentrace.rest.budgeted_reader import BudgetedReader
 
 if TYPE_CHECKING:
     import socket
@@ -25,12 +25,12 @@ _LENGTH = re.compile("[0-9]{1,20}")
 
 
 class FramingError(Exception):
-    """An answer can be read in more than one way.
+    """The framing of an answer is ambiguous or invalid.
 
     Attributes:
-        status: its status, 0 where the error comes after its head.
+        status: status of the answer, 0 if the error comes after its head.
         reason: its reason phrase.
-        headers: its header fields, none if they are what cannot be read.
+        headers: its header fields; empty if they could not be parsed, None after the head.
 
     """
 
@@ -40,48 +40,48 @@ class FramingError(Exception):
 
 
 class RawResponse(http.client.HTTPResponse):
-    """An answer of http.client that leaves no doubt about where it ends.
+    """An answer of http.client whose framing is checked.
 
     Attributes:
-        left: how many bytes are left of its body, or of the chunk that is read; None if only the
-            end of the connection tells.
+        remaining: how many bytes of its body, or of the current chunk, are still to come; None if
+            only the end of the connection tells.
         received: how many bytes of its body have come.
-        is_whole: whether it was read to its end, and nothing came after it.
+        is_complete: whether it was read to its end, with no data after it.
 
     """
 
-    # Until it is made: an interrupt in the making leaves an object that is finalized all the same.
+    # Defaults, as an interrupt in the constructor leaves an object that is finalized all the same.
     fp: Any = None
-    headers: Any = None  # of urllib3: made once, and handed on
-    left: int | None = None
+    headers: Any = None  # of urllib3's class, not http.client's
+    remaining: int | None = None
     received = 0
-    is_whole = False
+    is_complete = False
 
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: Any = None
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         self._is_for_head = method == "HEAD"
-        file, self.fp = self.fp, None  # an interrupt in the making leaves no half of a file
-        self.fp = Incoming(sock, file, current.get())
+        file, self.fp = self.fp, None  # an interrupt in the constructor leaves no unusable file
+        self.fp = BudgetedReader(sock, file, current.get())
 
     def begin(self) -> None:
-        """Read the head of the final answer.
+        """Read the head of the final answer; skip interim answers.
 
         Raises:
-            FramingError: it can be read in more than one way.
+            FramingError: its framing is ambiguous.
             BudgetError: it is too long.
-            HTTPException: it is no head, or it breaks off.
+            HTTPException: it is no head of HTTP, or it is truncated.
 
         """
         for _ in range(_MAX_INTERIM + 1):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             try:
-                guard = current.get().report.guard_headers
+                guard = current.get().state.guard_headers
                 self.headers = guard(parse_fields(fields, "head"), fields)
                 if self.status not in _INTERIM:
-                    self._find_end()
+                    self._find_length()
                     return
             except FramingError as error:
                 error.status, error.reason = self.status, self.reason
@@ -92,34 +92,34 @@ class RawResponse(http.client.HTTPResponse):
     def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)
         if found is None:
-            raise http.client.BadStatusLine(line or " ")  # of none, it shows a repr
+            raise http.client.BadStatusLine(line or " ")  # of an empty line it would show the repr
         if found[1] not in _VERSIONS:
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
         self.code = self.status = int(found[2])
-        self.reason = Secret(found[3].strip())  # a server may repeat the token
+        self.reason = Secret(found[3].strip())  # masked in repr: a server may repeat the token
 
-    def _find_end(self) -> None:
-        """Find out how long the body is, and whether the connection is kept after it."""
+    def _find_length(self) -> None:
+        """Find the length of the body, and whether the connection is kept open after it."""
         lengths = self.headers.getlist("Content-Length")
         codings = self.headers.getlist("Transfer-Encoding")
         option = self.headers.get("Connection", "").lower()
         if lengths and not (len(set(lengths)) == 1 and _LENGTH.fullmatch(lengths[0])):
-            raise FramingError(f"its Content-Length is not one number: {_show(lengths)}")
+            raise FramingError(f"its Content-Length is not one number: {_format_values(lengths)}")
         if lengths and codings:
             raise FramingError("it has a Content-Length beside a Transfer-Encoding")
         if codings and [coding.lower() for coding in codings] != ["chunked"]:
-            raise FramingError(f"its Transfer-Encoding is not chunked: {_show(codings)}")
+            raise FramingError(f"its Transfer-Encoding is not chunked: {_format_values(codings)}")
         announced = int(lengths[0]) if lengths else None
         has_none = self._is_for_head or self.status in {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}
         self.length = 0 if has_none else announced
         self.chunked = bool(codings) and not has_none
-        self.left = 0 if self.chunked else self.length
+        self.remaining = 0 if self.chunked else self.length
         is_old = self.version < _VERSIONS["1.1"]
         self.will_close = (
             ("keep-alive" not in option or bool(codings) if is_old else "close" in option)
             or self.status == _SWITCHING
-            # What is announced where there can be no body may come all the same.
+            # The server may send the body that it announces, even where there can be none.
             or (has_none and bool(codings or announced))
             or (self.length is None and not self.chunked)
         )
@@ -127,74 +127,77 @@ class RawResponse(http.client.HTTPResponse):
             self._end()
 
     def read1(self, n: int = 65536) -> bytes:
-        """Return what is there of the body, at most `n` bytes; none at its end.
+        """Return available bytes of the body, at most `n`; none at its end.
 
         Raises:
-            FramingError: it can be read in more than one way.
-            BudgetError: too many bytes come around it.
-            HTTPException: it breaks off.
+            FramingError: the framing of a chunk is invalid.
+            BudgetError: chunk lines and trailers exceed the byte budget.
+            HTTPException: the body is truncated.
 
         """
-        if self.chunked and not self.left:
-            self._begin_chunk()
+        if self.chunked and not self.remaining:
+            self._read_chunk_size()
         if self.fp is None:
             return b""
-        got = self.fp.fill(n if self.left is None else min(n, self.left))
-        if not got and self.left is not None:
-            raise http.client.IncompleteRead(b"", self.left)
+        got = self.fp.fill(n if self.remaining is None else min(n, self.remaining))
+        if not got and self.remaining is not None:
+            raise http.client.IncompleteRead(b"", self.remaining)
         self.received += got
         try:
             return cast("bytes", self.fp.take(got))
         finally:
-            self._count(got)
+            self._consume(got)
 
-    def _begin_chunk(self) -> None:
+    def _read_chunk_size(self) -> None:
         if self.received and self.fp.take_whole(2) != b"\r\n":
             raise FramingError("a chunk is longer than its size")
-        self.left = _parse_size(self.fp.readline())
-        if self.left is None:
+        self.remaining = _parse_chunk_size(self.fp.readline())
+        if self.remaining is None:
             raise FramingError("the size of a chunk is no plain hexadecimal number")
-        if not self.left:
+        if not self.remaining:
             parse_fields(self.fp.read_head(), "trailer")
             self._end()
 
-    def _count(self, got: int) -> None:
-        if self.left is not None:
-            self.left -= got
-        if not got or (self.left == 0 and not self.chunked):
+    def _consume(self, got: int) -> None:
+        if self.remaining is not None:
+            self.remaining -= got
+        if not got or (self.remaining == 0 and not self.chunked):
             self._end()
 
     def _end(self) -> None:
         self.chunked = False
-        self.is_whole = not self.fp.waiting
+        self.is_complete = not self.fp.buffered
         self.close()
 
 
-def _show(values: list[str]) -> str:
-    """Return the values of a header field for a message; cut, which masking could not undo."""
-    return scrub(", ".join(values), current.get().report.secrets)[:100]
+def _format_values(values: list[str]) -> str:
+    """Return the values of a header field for a message: masked, and only then cut."""
+    return scrub(", ".join(values), current.get().state.secrets)[:100]
 
 
-def _parse_size(line: bytes) -> int | None:
-    """Return the size of a chunk; a match would stay in the frame that waits for what follows."""
+def _parse_chunk_size(line: bytes) -> int | None:
+    """Return the size of a chunk, None if it is invalid.
+
+    Here, so that no frame that waits for data holds the match, which tracebacks would show.
+    """
     size = _SIZE.fullmatch(line)
     return None if size is None else int(size[1], 16)
 
 
 def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
-    """Return the header fields that the lines of a part of an answer are.
+    """Return the header fields in the lines of a part of an answer.
 
     Raises:
-        FramingError: one is no field.
+        FramingError: a line is no header field.
 
     """
-    # A field may go on in lines that begin with a blank.
+    # A line that begins with a blank continues the one before.
     text = Secret(re.sub("\n[ \t]+", " ", text.replace("\r\n", "\n")))
     if _FIELDS.fullmatch(text) is None:
         raise FramingError(f"its {part} has a line that is no field")
     fields = HTTPHeaderDict()
     for line in map(Secret, text.split("\n")[:-1]):
-        # Its name and value are in no local: a server may repeat the token.
+        # Name and value are in no local that a traceback shows: a server may repeat the token.
         fields.add(*map(str.strip, line.split(":", 1)))
     return fields
 

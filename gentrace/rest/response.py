@@ -1,4 +1,4 @@
-"""The raw answer, as callers have it."""
+"""The raw answer that callers get."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from gentrace.exceptions import (
 from gentrace.operations import ApiResponseWithoutDeserialization
 from gentrace.operations.operation import is_success
 from gentrace.process import fork_safe_imports
-from gentrace.rest.decoding import DecodingError, Packed, Readable, unpack
-from gentrace.rest.failures import FAILURES, explain, is_failure
-from gentrace.rest.incoming import BudgetError
+from gentrace.rest.budgeted_reader import BudgetError
+from gentrace.rest.decoding import DecodingError, Readable, Tee, decompress
+from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
+from gentrace.rest.failures import FAILURES, is_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
-from gentrace.rest.tls import broke_off
-from gentrace.rest.words import causes, describe, find_cause, is_clean, partial_of
+from gentrace.rest.tls import is_truncation
 from gentrace.schemas import FileSchema
 
 if TYPE_CHECKING:
@@ -36,50 +36,50 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gentrace.rest.attempt import Attempt
-    from gentrace.rest.foreign import ForeignAnswer
     from gentrace.rest.framing import RawResponse
+    from gentrace.rest.tool_answer import ToolAnswer
 
 PIECE = 64 * 1024
-"""How many bytes of a body are read at a time."""
+"""The most bytes of a body that are read at a time."""
 
 
 class HTTPResponse(urllib3.HTTPResponse):
-    """A raw answer; what goes wrong while it is read is an `ApiException`.
+    """A raw answer; errors while it is read are `ApiException`s.
 
-    Closing it, leaving its `with` block, `release_conn()` and dropping the last reference give its
-    connection back, closed if something is left to read.
+    Closing it, leaving its `with` block, `release_conn()` and dropping the last reference return
+    its connection to the pool; the connection is closed if the body was not read to its end.
 
     Args:
-        source: what it is read from: the wire, or a tool.
-        attempt: the request that it answers.
+        source: the answer on the connection, or that of a tool.
+        attempt: the attempt that it answers.
 
     Attributes:
-        idempotency_key: key that the request carried, None where it carried none.
-        tries: how many requests were put on the wire for this answer.
+        idempotency_key: key of the request, None where it had none.
+        tries: how many requests were sent for this answer.
 
     """
 
     def __enter__(self) -> Self:
-        """Return this one, also when its body was read: a file of Python's refuses to then."""
+        """Return this answer, also when its body was read: Python's files raise ValueError then."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave None in place of this one: a connection has no pickle and no deep copy."""
+        """Pickle and deep-copy as None: a connection can be neither pickled nor copied."""
         return type(None), ()
 
-    _is_released = True  # until it is made: an interrupt in the making leaves half of it
+    _is_released = True  # an interrupt in the constructor leaves an object with nothing to release
 
-    def __init__(self, source: RawResponse | ForeignAnswer, attempt: Attempt) -> None:
+    def __init__(self, source: RawResponse | ToolAnswer, attempt: Attempt) -> None:
         self._source = source
         self._attempt = attempt
-        self._report = report = attempt.report
+        self._state = state = attempt.state
         self._reader: Readable | None = None
-        self._packed: Packed | None = None
+        self._tee: Tee | None = None
         self._is_undecodable = False
-        self._piece = b""  # in no local, as a server may repeat the token
+        self._piece = b""  # in no local, which tracebacks show: a server may repeat the token
         self._content: bytes | None = None
-        self.idempotency_key = report.idempotency_key
-        self.tries = report.tries
+        self.idempotency_key = state.idempotency_key
+        self.tries = state.tries
         super().__init__(
             body=cast("Any", source),
             headers=source.headers,
@@ -88,17 +88,17 @@ class HTTPResponse(urllib3.HTTPResponse):
             version_string=_VERSIONS.get(source.version, "HTTP/?"),
             reason=source.reason,
             preload_content=False,
-            request_url=report.target,
+            request_url=state.target,
             enforce_content_length=False,  # the source does
         )
         self._encoding = source.headers.get("Content-Encoding", "")
-        # urllib3 would take the body for read once so many unpacked bytes were.
-        self.length_remaining = None if self.chunked or self._encoding else source.left
+        # Not for a compressed body: urllib3 compares it with the number of decompressed bytes.
+        self.length_remaining = None if self.chunked or self._encoding else source.remaining
         self._is_released = False
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, None where it does not, or not clearly."""
+        """Seconds that the server asks to wait; None if it does not, or by a malformed value."""
         return parse_retry_after(self.headers)
 
     @property
@@ -107,19 +107,19 @@ class HTTPResponse(urllib3.HTTPResponse):
         return self.read(cache_content=True) if self._content is None else self._content
 
     def load(self) -> bytes:
-        """Return the whole body, read up to the bound of the configuration.
+        """Read and return the whole body, up to `Configuration.max_response_body`.
 
         Raises:
             ApiResponseTooLargeException: it is larger; its `body` is the part within the bound.
-            ApiConnectionException: it broke off, or its time was up.
-            ApiException: it cannot be read; `body` has what came.
+            ApiConnectionException: it is truncated, or the deadline has passed.
+            ApiException: it cannot be read; `body` has what was received.
 
         """
         if self._content is None:
             content = BytesIO()
-            limit = self._report.max_response_body
+            limit = self._state.max_response_body
             if self._encoding:
-                self._packed = Packed(self._source, min(limit, _KEPT))
+                self._tee = Tee(self._source, min(limit, _MAX_TEE))
             try:
                 while content.tell() <= limit and content.write(self.read1()):
                     pass
@@ -127,45 +127,45 @@ class HTTPResponse(urllib3.HTTPResponse):
                     self.close()
                     content.truncate(limit)
                     why = f"the answer is larger than max_response_body, {limit} bytes"
-                    raise self._refuse(ApiResponseTooLargeException, why)
+                    raise self._make_error(ApiResponseTooLargeException, why)
             except ApiException as error:
-                if not self._is_undecodable:  # else it has all of it, as it came
+                if not self._is_undecodable:  # else the error has the body, as it came
                     content.write(error.body)
-                    error.body = scrub_bytes(content, self._report.secrets)
+                    error.body = scrub_bytes(content, self._state.secrets)
                 if error.api_response is not None:
                     self._content = error.body
                 raise
             self._content = content.getvalue()
-            self._reader = self._packed = None
+            self._reader = self._tee = None
         return self._content
 
-    def _refuse(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
-        """Build the error of this answer, which goes with it as its operation documents it."""
-        failure = self._report.refuse(self, kind, why, body)
-        self.reason = scrub(self.reason or "", self._report.secrets)
-        responses = {} if is_success(self.status) else self._report.responses or {}
+    def _make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
+        """Build the error of this answer, with the documented response class as `api_response`."""
+        failure = self._state.make_error(self, kind, why, body)
+        self.reason = scrub(self.reason or "", self._state.secrets)
+        responses = {} if is_success(self.status) else self._state.responses or {}
         found = responses.get(self.status)
         answer = ApiResponseWithoutDeserialization if found is None else found.response_cls
         failure.api_response = answer(self)
         return failure
 
     def describe(self, error: ApiException) -> ApiException:
-        """Return an exception with what this answer says, the call's secrets masked."""
-        return self._report.describe(self, error)
+        """Add the details of this answer to an exception, with secrets masked; return it."""
+        return self._state.describe(self, error)
 
     def log(self, text: str) -> None:
-        """Write to the log, with the call's secrets masked."""
-        self._report.log("%s", text)
+        """Write to the log, with secrets masked."""
+        self._state.log("%s", text)
 
     def hide_secrets(self) -> None:
-        """Load the body, and mask what the server says of the call's secrets."""
-        self.reason = scrub(self.reason or "", self._report.secrets)
-        self._content = scrub_bytes(BytesIO(self.load()), self._report.secrets)
+        """Load the body, and mask the call's secrets in it and in the reason."""
+        self.reason = scrub(self.reason or "", self._state.secrets)
+        self._content = scrub_bytes(BytesIO(self.load()), self._state.secrets)
 
-    def outlive_deadline(self) -> None:
-        """Let the body take its time: each read has its time-out, and a triple's total holds."""
+    def lift_deadline(self) -> None:
+        """Bound the body by the time-out of each read alone, unless a total was set for streams."""
         if not self._attempt.deadline.covers_stream:
-            self._attempt.outlive_deadline()
+            self._attempt.lift_deadline()
 
     def read(
         self,
@@ -184,89 +184,93 @@ class HTTPResponse(urllib3.HTTPResponse):
         return content.getvalue()
 
     def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
-        """Return what is there of the body, as urllib3 does; none at its end.
+        """Return available bytes of the body, as urllib3 does; none at its end.
 
         Args:
-            amt: the most bytes to return, of `PIECE` at a time; None for as many as there are.
-            decode_content: whether to undo the Content-Encoding; None does. It counts at the first
-                read.
+            amt: the most bytes to return, at most `PIECE`; None for `PIECE`.
+            decode_content: whether to undo the Content-Encoding; None does. Only the first read
+                decides.
 
         Raises:
-            ApiException: the body cannot be read, or breaks off.
+            ApiException: the body cannot be read, or is truncated.
 
         """
         size = PIECE if amt is None or amt < 0 else min(amt, PIECE)
         if self._is_released or not size:
             return b""
         try:
-            try:
-                if self._reader is None:
-                    is_unpacked = self.decode_content if decode_content is None else decode_content
-                    source = self._packed or self._source
-                    self._reader = unpack(source, self._encoding if is_unpacked else "")
-                self._piece = self._reader.read1(size)
-            except DecodingError:
-                self._keep_rest()
-                raise
-            if not self._piece or (self._reader is self._source and self._source.isclosed()):
-                self.release_conn()
-            return self._take()
+            self._read_piece(size, decode_content)
+            return self._pop_piece()
         except BaseException as error:
             self.close()
             if not is_failure(error, self._attempt):
-                self._report.route.discard()
+                self._state.route.retire()
                 raise
-            failure, cause = self._explain(error)
+            failure, cause = self._to_exception(error)
         try:
             raise self.describe(failure) from cause
         finally:
-            del failure, cause  # which their traceback would hold in a circle
+            del failure, cause  # their traceback would refer back to them
 
-    def _keep_rest(self) -> None:
-        """Read the rest of a body that cannot be unpacked, as far as it comes."""
-        if self._packed is not None:
+    def _read_piece(self, size: int, decode_content: bool | None) -> None:
+        """Read into `_piece`; release the connection at the end of the body."""
+        try:
+            if self._reader is None:
+                is_decoded = self.decode_content if decode_content is None else decode_content
+                source = self._tee or self._source
+                self._reader = decompress(source, self._encoding if is_decoded else "")
+            self._piece = self._reader.read1(size)
+        except DecodingError:
+            self._tee_rest()
+            raise
+        if not self._piece or (self._reader is self._source and self._source.isclosed()):
+            self.release_conn()
+
+    def _tee_rest(self) -> None:
+        """Read the rest of a body that cannot be decompressed, as far as it is available."""
+        if self._tee is not None:
             self._is_undecodable = True
-            self._limit_drain()
+            self._set_drain_timeout()
             try:
-                self._packed.read_rest()
+                self._tee.read_rest()
             except FAILURES as error:
-                if not is_failure(error, self._attempt):  # the handler of a signal has raised it
+                if not is_failure(error, self._attempt):  # a signal handler raised it
                     raise
 
-    def _take(self) -> bytes:
+    def _pop_piece(self) -> bytes:
         try:
             return self._piece
         finally:
             self._piece = b""
 
-    def _explain(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
-        cause = find_cause(error)
-        partial = partial_of(cause, error)
-        if self._packed is not None and self._is_undecodable:
-            partial = self._packed.kept
+    def _to_exception(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
+        cause = detach_cause(error)
+        partial = partial_body(cause, error)
+        if self._tee is not None and self._is_undecodable:
+            partial = self._tee.kept
         if isinstance(cause, (BudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
-            return self._refuse(ApiResponseTooLargeException, why), cause
-        if broke_off(cause) and self._source.left is None:
+            return self._make_error(ApiResponseTooLargeException, why), cause
+        if is_truncation(cause) and self._source.remaining is None:
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
-            return self._refuse(exception_class(self.status), why, partial.getvalue()), cause
+            return self._make_error(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
         if not is_lost and (self._is_undecodable or not self._attempt.deadline.is_up()):
-            why = f"it cannot be read: {describe(cause)}"
-            shown = cause if is_clean(cause, self._report.secrets) else None
-            return self._refuse(exception_class(self.status), why, partial.getvalue()), shown
+            why = f"it cannot be read: {format_error(cause)}"
+            shown = cause if is_clean(cause, self._state.secrets) else None
+            return self._make_error(exception_class(self.status), why, partial.getvalue()), shown
         self._attempt.phase = f"reading the answer {self.status}"
-        failure, shown = explain(cause, self._attempt)
+        failure, shown = to_exception(cause, self._attempt)
         failure.body = partial.getvalue()
         return failure, shown
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
     ) -> Generator[bytes]:
-        """Read piece by piece, each as soon as it comes; see `read1` for what it raises.
+        """Yield pieces of the body as soon as they arrive; see `read1` for what it raises.
 
         Args:
-            amt: the most bytes of a piece; None is the whole body.
+            amt: the most bytes of a piece; None for the whole body in one.
             decode_content: whether to undo the Content-Encoding; None does.
 
         """
@@ -277,22 +281,25 @@ class HTTPResponse(urllib3.HTTPResponse):
     read_chunked = stream
 
     def json(self) -> Any:
-        """Return the value of a JSON body; ApiException if it is none."""
+        """Return the value of a JSON body; raise ApiException if the body is not JSON."""
         try:
             return super().json()
         except (ValueError, RecursionError) as error:
-            why = f"the body is not JSON in UTF-8: {describe(error)}"
-        # Out here, as the error above holds the whole body.
-        raise self._refuse(exception_class(self.status), why, self.data)
+            why = f"the body is not JSON in UTF-8: {format_error(error)}"
+        # Outside of the except block: the error above, which holds the body, is not chained.
+        raise self._make_error(exception_class(self.status), why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
-        """Return the body as a file in `folder`, or in the system's if None; its name is random.
+        """Save the body to a file with a random name; return the file.
+
+        Args:
+            folder: where to save it; None is the system's folder for temporary files.
 
         Raises:
-            ApiException: the body broke off or cannot be written; no file is left behind.
+            ApiException: the body is truncated or cannot be written; the file is removed.
 
         """
-        self.outlive_deadline()
+        self.lift_deadline()
         path = None
         try:
             with fork_safe_imports():
@@ -301,66 +308,66 @@ class HTTPResponse(urllib3.HTTPResponse):
             handle, path = mkstemp(prefix="gentrace-", dir=folder)
             with os.fdopen(handle, "wb", buffering=0) as file:
                 for piece in self.stream(PIECE):
-                    rest = memoryview(piece)
-                    while rest:
-                        rest = rest[file.write(rest) :]
+                    unwritten = memoryview(piece)
+                    while unwritten:
+                        unwritten = unwritten[file.write(unwritten) :]
             return FileSchema(path)
         except BaseException as error:
             self.close()
+            # The traceback keeps this frame; the body may repeat the token.
+            piece, unwritten = b"", memoryview(b"")
             if path is not None:
-                with suppress(OSError):  # somebody has removed it
+                with suppress(OSError):  # it was removed meanwhile
                     os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
-            if not isinstance(error, (OSError, ImportError)):  # the latter as Python ends
+            if not isinstance(error, (OSError, ImportError)):  # ImportError as Python ends
                 raise
             cause = causes(error)[-1]
-        why = f"the answer cannot be saved: {describe(cause)}"
-        raise self._refuse(ApiResponseException, why) from cause
+        why = f"the answer cannot be saved: {format_error(cause)}"
+        raise self._make_error(ApiResponseException, why) from cause
 
-    def discard(self) -> None:
-        """Free the connection; it is kept if what is left to read is little and comes at once."""
+    def drain_conn(self) -> None:
+        """Release the connection; to reuse it, read the rest first if that is short and quick."""
         try:
-            if self._source.left is not None and self._source.left <= PIECE:
+            if self._source.remaining is not None and self._source.remaining <= PIECE:
                 self._drain()
         except BaseException as error:
             if not is_failure(error, self._attempt):
-                self._report.route.discard()
+                self._state.route.retire()
                 raise
         finally:
             self.close()
 
-    drain_conn = discard
-
-    def _limit_drain(self) -> None:
-        self._attempt.limit = _DRAIN_TIME
-        self._attempt.limit_operations(_DRAIN_TIME)
+    def _set_drain_timeout(self) -> None:
+        self._attempt.timeout = _DRAIN_TIMEOUT
+        self._attempt.set_socket_timeout(_DRAIN_TIMEOUT)
 
     def _drain(self) -> None:
-        self._limit_drain()
-        end = now() + _DRAIN_TIME
+        self._set_drain_timeout()
+        end = now() + _DRAIN_TIMEOUT
         while now() < end and self._source.read1(PIECE):
             pass
 
     def tell(self) -> int:
-        """Return how many bytes of the body have come in, as they are packed."""
+        """Return how many bytes of the body were received, before decompression."""
         return self._source.received
 
     def shutdown(self) -> None:
-        """End a read that another thread is in: it gets no more."""
+        """End a read in another thread: it receives no more bytes."""
         self._attempt.shut_down(socket.SHUT_RD)
 
     def release_conn(self) -> None:
-        """Give the connection back; it is closed if something is left to read."""
+        """Return the connection to the pool; close it if the body was not read to its end."""
         if not self._is_released:
             self._is_released = True
             if not self._source.isclosed():
                 self._source.close()
-            is_kept = self._attempt.finish() and self._source.is_whole
+            is_kept = self._attempt.finish() and self._source.is_complete
             if self.connection is not None and not is_kept:
                 self.connection.close()
             super().release_conn()
 
     def close(self) -> None:
-        """Give the connection back; it is closed if something is left to read."""
+        """Close the answer and release its connection."""
         self.release_conn()
         super().close()
 
@@ -368,10 +375,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         self.release_conn()
 
 
-_KEPT = 4 * 1024 * 1024
-"""How many bytes of a packed body are kept as they came, beside those that they unpack to."""
+_MAX_TEE = 4 * 1024 * 1024
+"""How many bytes of a compressed body are kept as they came, beside the decompressed ones."""
 
-_DRAIN_TIME = 0.25
-"""Seconds to wait for the rest of an answer that nobody wants."""
+_DRAIN_TIMEOUT = 0.25
+"""Seconds to wait for the rest of an answer that is not needed."""
 
 _VERSIONS = {10: "HTTP/1.0", 11: "HTTP/1.1"}

@@ -1,4 +1,4 @@
-"""Whether a call is sent again, and when."""
+"""Retries: which statuses, how long to wait, and the quota of a client."""
 
 from __future__ import annotations
 
@@ -15,54 +15,59 @@ DEFAULT_RETRIES = 2
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 MAX_RETRY_AFTER = 60
-"""Seconds that a server may ask to wait; where it asks for more, the call ends."""
+"""Seconds: the longest Retry-After that is waited for; a longer one ends the call."""
 
 
 class Backoff(Retry):
-    """urllib3's Retry with waits of full jitter, and no other status than those in its list."""
+    """urllib3's Retry with exponential backoff and full jitter.
+
+    It retries the statuses of `status_forcelist` alone, whether they have a Retry-After or not.
+    """
 
     RETRY_AFTER_STATUS_CODES: frozenset[int] = frozenset()
-    retry_after_max = MAX_RETRY_AFTER
 
     def get_backoff_time(self) -> float:
-        """Return seconds: from 0 to 0.5, doubled with each try up to 8."""
+        """Return random seconds from 0 to 0.5, a bound that doubles with each retry up to 8."""
         return random.uniform(0, min(8.0, 0.5 * 2 ** (len(self.history) - 1)))  # noqa: S311 - no secret
 
 
 def make_retry(setting: Any) -> Retry | None:
-    """Return what says whether a call is sent again, None if it never is."""
+    """Return the retry policy of a setting; None if calls are never retried."""
     if isinstance(setting, Retry):
         return setting
     total = DEFAULT_RETRIES if setting is None else int(setting)
     if not total:
         return None
-    retry = Backoff(total=total, status_forcelist=RETRIED_STATUSES, allowed_methods=None)
-    retry.retry_after_max = MAX_RETRY_AFTER
-    return retry
+    return Backoff(
+        total=total,
+        status_forcelist=RETRIED_STATUSES,
+        allowed_methods=None,
+        retry_after_max=MAX_RETRY_AFTER,
+    )
 
 
 def find_wait(retry: Retry, asked: float | None) -> float | None:
-    """Return the seconds until the next try; None if the server asks for more than is waited.
+    """Return the seconds until the retry; None if the server asks for more than is waited.
 
     Args:
-        retry: what says whether a call is sent again, and counts this try already.
-        asked: how many seconds the server asks for, None if it does not.
+        retry: the policy, after its `increment` for this retry.
+        asked: how many seconds the server asks to wait, None if it does not ask.
 
     """
     wait = retry.get_backoff_time()
     if asked is not None and retry.respect_retry_after_header:
-        longest: float = getattr(retry, "retry_after_max", MAX_RETRY_AFTER)
+        longest: float = retry.retry_after_max
         if asked > longest:
             return None
-        if asked or isinstance(retry, Backoff):  # after 0, one of the caller's waits as urllib3's
+        if asked or isinstance(retry, Backoff):  # urllib3's Retry backs off after a 0
             wait = min(longest, asked * random.uniform(1, 1.1))  # noqa: S311 - no secret
-    return max(0.0, wait)  # of one of the caller's, it may be anything
+    return max(0.0, wait)  # a caller's Retry may return a negative number
 
 
 class Quota:
-    """How many retries a client has left: an outage is not made worse by retrying all calls.
+    """A token bucket that limits the retries of a client, so that they do not worsen an outage.
 
-    A retry costs 5 of 500, 10 after a time-out; a call that succeeds at once gives 1 back.
+    A retry costs 5 of 500, 10 after a time-out; a call that succeeds at its first try adds 1.
     """
 
     CAPACITY = 500
@@ -74,7 +79,7 @@ class Quota:
         self._lock = threading.RLock()
 
     def spend(self, cost: int) -> bool:
-        """Take the cost of a retry; False if there is not enough left."""
+        """Take the cost of a retry; return False if too little is left."""
         with self._lock:
             if self._left < cost:
                 return False
@@ -82,7 +87,7 @@ class Quota:
             return True
 
     def refill(self) -> None:
-        """Give back 1."""
+        """Add 1, up to the capacity."""
         if self._left < self.CAPACITY:
             with self._lock:
                 self._left = min(self.CAPACITY, self._left + 1)
@@ -98,7 +103,7 @@ def parse_retry_after(headers: Any) -> float | None:
         return float(value) if len(value) < _LONG_NUMBER else None
     try:
         date = parsedate_to_datetime(value)
-        if date.tzinfo is None:  # as C's asctime writes it, which is UTC in HTTP
+        if date.tzinfo is None:  # the asctime form, which HTTP defines as UTC
             date = date.replace(tzinfo=UTC)
         seconds = date.timestamp() - time.time()
     except (ValueError, OverflowError):
@@ -107,4 +112,4 @@ def parse_retry_after(headers: Any) -> float | None:
 
 
 _LONG_NUMBER = 12
-"""Digits from which on a number of seconds is a mistake."""
+"""A number of seconds with this many digits or more counts as malformed."""

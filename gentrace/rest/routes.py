@@ -1,4 +1,4 @@
-"""How requests get to an origin: which connections, and through which proxy."""
+"""Connection pools by origin, with their proxies."""
 
 from __future__ import annotations
 
@@ -30,30 +30,31 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
 
 MAX_ROUTES = 32
-"""To how many origins connections are kept; those used longest ago are closed for another one."""
+"""How many origins have a pool; the least recently used one is evicted for another origin."""
 
 
 class Routes:
-    """The routes of a client.
+    """The routes of a client, one for each origin.
 
     Args:
-        configuration: what connections are made with, copied.
+        configuration: how connections are made; copied.
 
     """
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration.copy()
-        self._key = _key_of(self._configuration)  # the other may change meanwhile
+        # Of the copy: another thread may change the original meanwhile.
+        self._key = _read_connection_settings(self._configuration)
         self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
 
-    def fit(self, configuration: Configuration) -> bool:
-        """Tell whether connections would be made in the same way now."""
-        return self._key == _key_of(configuration)
+    def matches(self, configuration: Configuration) -> bool:
+        """Tell whether a configuration makes connections in the same way."""
+        return self._key == _read_connection_settings(configuration)
 
     def find(self, host: str) -> Route:
-        """Return the route to the origin of a base address, the same one for all calls.
+        """Return the route to the origin of a base address; make it for the first call.
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
@@ -63,11 +64,11 @@ class Routes:
         origin, url = _split(host)
         with self._lock:
             route = self._routes.pop(origin, None)
-            if route is not None and route.is_outdated():
+            if route is not None and route.is_stale():
                 route.close()
                 route = None
             if route is None:
-                with fork_safe_imports():  # such as certifi's roots, or PySocks
+                with fork_safe_imports():  # imports such as certifi or PySocks
                     route = Route(url, self._configuration, self._contexts)
             self._routes[origin] = route
             if len(self._routes) > MAX_ROUTES:
@@ -75,14 +76,14 @@ class Routes:
         return route
 
     def close(self) -> None:
-        """Close the connections that are idle; the others when their calls end."""
+        """Close idle connections; those in use are closed when their calls end."""
         with self._lock:
             routes, self._routes = self._routes, {}
         for route in routes.values():
             route.close()
 
 
-_OF_CONNECTIONS = (
+_CONNECTION_SETTINGS = (
     "assert_hostname",
     "cert_file",
     "connection_pool_maxsize",
@@ -97,63 +98,63 @@ _OF_CONNECTIONS = (
 )
 
 
-def _key_of(configuration: Configuration) -> list[object]:
-    return [getattr(configuration, name, None) for name in _OF_CONNECTIONS]
+def _read_connection_settings(configuration: Configuration) -> list[object]:
+    return [getattr(configuration, name, None) for name in _CONNECTION_SETTINGS]
 
 
 @lru_cache(maxsize=4 * MAX_ROUTES)
 def _split(host: str) -> tuple[str, SplitResult]:
-    """Return the origin of a base address, in one spelling, and its parts."""
+    """Return the normalized origin of a base address, and its parts."""
     url = urlsplit(host)
     return origin_of(url), url
 
 
 class Route:
-    """How requests get to one origin.
+    """The connection pool of one origin, directly or through a proxy.
 
     Attributes:
-        netloc: its host and port, as the header field `Host` has them.
-        origin: its scheme, host and port, as a URL.
-        prefix: what stands before the path in the request line.
-        where: how messages name it, the proxy included.
-        uses_tls: whether it speaks TLS.
-        has_proxy: whether there is a proxy before it.
-        secrets: what is for the proxy alone, and no message may hold.
-        pool: the connections to it or to its proxy.
-        danger: why what is sent to it can be read by others; None if it cannot.
+        netloc: host and port, as in the header field `Host`.
+        origin: scheme, host and port, as a URL.
+        prefix: what precedes the path in the request line: the origin, for an HTTP proxy.
+        label: how messages name it, the proxy included.
+        uses_tls: whether the origin speaks TLS.
+        has_proxy: whether requests go through a proxy.
+        secrets: credentials of the proxy, which no message may hold.
+        pool: the connections.
+        insecurity: a warning if others can read what is sent, else None.
 
     """
 
     def __init__(
         self, url: SplitResult, configuration: Configuration, contexts: TlsContexts
     ) -> None:
-        self.netloc = _spell_netloc(url)
-        self.origin = self.where = origin_of(url)
+        self.netloc = _format_netloc(url)
+        self.origin = self.label = origin_of(url)
         self.uses_tls = url.scheme == "https"
         self.prefix = ""
         self.secrets: list[str] = []
         self._configuration = configuration
         self._contexts = contexts
-        self._is_discarded = False
+        self._is_retired = False
         self._target = (url.hostname or "", url.port or _PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
-        self._proxy_fields = Headers()
+        self._proxy_headers = Headers()
         self.has_proxy = proxy is not None
         self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
         if proxy is not None:
-            self.where += f" through the proxy {proxy.shown}"
-            self._proxy_fields = proxy.make_fields(configuration.proxy_headers or {})
-            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_fields, everywhere=True)]
+            self.label += f" through the proxy {proxy.shown}"
+            self._proxy_headers = proxy.make_fields(configuration.proxy_headers or {})
+            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_headers, everywhere=True)]
             if not self.uses_tls and not self._is_socks:
                 self.prefix = self.origin
         self.pool = self._make_pool()
         self._slots = cast("Slots", self.pool.pool)
-        self.danger = self._find_danger()
+        self.insecurity = self._find_insecurity()
 
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
         proxy = self._configuration.proxy
         if proxy is None:
-            # The same check as for the setting, so that a bad variable says so too.
+            # Checked like the setting, so that a bad environment variable is reported too.
             proxy = check_proxy(f"{scheme}_proxy", find_proxy(scheme, *self._target))
         if not proxy:
             return None
@@ -169,9 +170,9 @@ class Route:
 
     def _make_pool(self) -> HTTPConnectionPool:
         manager = self._make_manager()
-        # Made now, of what urllib3 has now: a tool may have put something in its place.
+        # From the classes that urllib3 has now: a tool may have replaced some.
         self._pool_classes: dict[str, Any] = manager.pool_classes_by_scheme
-        self._classes = self._find_classes()
+        self._replaceable_classes = self._find_replaceable_classes()
         manager.pool_classes_by_scheme = {
             scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
@@ -200,32 +201,32 @@ class Route:
             return SOCKSProxyManager(proxy.shown, user, password, **common)
         if proxy.scheme == "https":
             common["proxy_ssl_context"] = self._contexts.get(for_proxy=True)
-            if not self.uses_tls:  # where urllib3 up to 2.7 looks for that of the proxy
+            if not self.uses_tls:  # urllib3 up to 2.7 takes the proxy's context from here
                 common["ssl_context"] = common["proxy_ssl_context"]
-        return ProxyManager(proxy.shown, proxy_headers=self._proxy_fields, **common)
+        return ProxyManager(proxy.shown, proxy_headers=self._proxy_headers, **common)
 
-    def is_outdated(self) -> bool:
-        """Tell whether to make another: a tool has put classes in place of others, or is gone."""
-        return self._is_discarded or self._classes != self._find_classes()
+    def is_stale(self) -> bool:
+        """Tell whether this is retired, or a tool has replaced or restored a class since."""
+        return self._is_retired or self._replaceable_classes != self._find_replaceable_classes()
 
-    def _find_classes(self) -> list[type]:
-        """Return the classes that a tool may put others in place of."""
+    def _find_replaceable_classes(self) -> list[type]:
+        """Return the classes that a tool may replace."""
         found = [pool_class.ConnectionCls for pool_class in self._pool_classes.values()]
         return [ssl.SSLContext, *found]
 
-    def discard(self) -> None:
-        """Serve no other call: an interrupt may have struck while a connection changed hands."""
-        self._is_discarded = True
+    def retire(self) -> None:
+        """Serve no other call: an interrupt may have left the pool inconsistent."""
+        self._is_retired = True
         self.close()
 
     def close(self) -> None:
-        """Close the connections that are idle; the others when their calls end."""
+        """Close idle connections; those in use are closed when their calls end."""
         self.pool.close()
         self._slots.close()
 
-    def _find_danger(self) -> str | None:
+    def _find_insecurity(self) -> str | None:
         ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
-        if not self.uses_tls and not all(map(is_loopback, ends)):
+        if not self.uses_tls and not all(map(_is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"
         if self.uses_tls and self.pool.conn_kw["ssl_context"].verify_mode == ssl.CERT_NONE:
             return (
@@ -236,19 +237,19 @@ class Route:
 
 
 def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
-    """Return a class of pools like these, whose connections keep deadlines and framing."""
+    """Return a subclass of a pool class whose connections keep deadlines and check framing."""
     connection_class = guard(pool_class.ConnectionCls)
     attributes = {"ConnectionCls": connection_class, "QueueCls": Slots}
     return type(pool_class.__name__, (pool_class,), attributes)
 
 
 def origin_of(url: SplitResult) -> str:
-    """Return scheme, host and port in one spelling; ValueError if the port is no number."""
-    return f"{url.scheme}://{_spell_netloc(url)}"
+    """Return the normalized scheme, host and port; ValueError if the port is no number."""
+    return f"{url.scheme}://{_format_netloc(url)}"
 
 
-def _spell_netloc(url: SplitResult) -> str:
-    """Return host and port, the latter left out where it is the usual one."""
+def _format_netloc(url: SplitResult) -> str:
+    """Return host and port; the default port is left out."""
     host = (url.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
     return host if url.port in {None, _PORTS.get(url.scheme)} else f"{host}:{url.port}"
@@ -257,7 +258,7 @@ def _spell_netloc(url: SplitResult) -> str:
 _PORTS = {"http": 80, "https": 443}
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Tell whether a host is this machine."""
     try:
         return ip_address(host).is_loopback

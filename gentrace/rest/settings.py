@@ -1,36 +1,40 @@
-"""What a configuration says, worked out once for the calls until it changes."""
+"""The settings of calls: derived from a configuration once, until it changes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gentrace.rest.cancelling import cancelling
+from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import make_retry
 from gentrace.rest.routes import Routes
 from gentrace.schemas import REQUEST_RULES, Rules, find_encoder
 
 if TYPE_CHECKING:
-    from gentrace.configuration import Configuration
+    from gentrace.configuration import Configuration, TimeoutSetting
+    from gentrace.rest.deadline import Deadline
 
 
 class Settings:
-    """What a configuration says, until it changes.
+    """The settings of a configuration as it was when this was made.
 
     Args:
-        configuration: the configuration that it is about.
-        before: what was in use until now, whose connections go on being used if they are as good.
+        configuration: the configuration.
+        previous: the settings in use until now; their connections are reused if no setting of
+            connections has changed.
 
     Attributes:
         timeout: the time-out of a call that has none of its own.
-        routes: where connections are had.
-        rules: how strictly bodies are read.
-        dumps: a faster JSON encoder than the standard library's, None for that.
-        retry: what says whether a call is sent again; None if it never is.
-        max_response_body: bytes of an answer that is not streamed.
+        routes: the connections, by origin.
+        rules: how strictly request bodies are checked.
+        dumps: a faster JSON encoder than the standard library's; None for the latter.
+        retry: decides whether a call is retried; None if it never is.
+        max_response_body: how many bytes of an answer are read, unless it is streamed.
 
     """
 
-    def __init__(self, configuration: Configuration, before: Settings | None) -> None:
-        self._changes = configuration.changes  # first, as others may change it meanwhile
+    def __init__(self, configuration: Configuration, previous: Settings | None) -> None:
+        self._changes = configuration.changes  # first: another thread may change it now
         self._configuration = configuration
         self.timeout = configuration.timeout
         disabled = configuration.disabled_client_side_validations
@@ -39,11 +43,24 @@ class Settings:
         self.retry = make_retry(configuration.retries)
         self.max_response_body = configuration.max_response_body
         self.routes: Routes
-        if before is not None and before.routes.fit(configuration):
-            self.routes = before.routes
+        if previous is not None and previous.routes.matches(configuration):
+            self.routes = previous.routes
         else:
             self.routes = Routes(configuration)
 
-    def is_of(self, configuration: Configuration) -> bool:
-        """Tell whether these are still the settings of a configuration."""
+    def is_current_for(self, configuration: Configuration) -> bool:
+        """Tell whether these are the settings of a configuration as it is now."""
         return self._configuration is configuration and self._changes == configuration.changes
+
+    def start_deadline(self, timeout: TimeoutSetting | None) -> Deadline:
+        """Return the deadline of a call that starts now; None takes the time-out of the settings.
+
+        The deadline of an awaited call has started already.
+
+        Raises:
+            ApiTypeError: neither a number nor a tuple of two or three.
+            ApiValueError: a number that is not above 0 and finite.
+
+        """
+        cancel = cancelling.get()
+        return start_deadline(timeout, self.timeout) if cancel is None else cancel.deadline

@@ -1,4 +1,4 @@
-"""The places of a pool: how many connections there may be, and those that are idle."""
+"""The slots of a connection pool, and its idle connections."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from gentrace.rest.deadline import CLOCK_LIMIT
 
 
 class Slots:
-    """What urllib3's pool keeps its connections in, in place of `queue.LifoQueue`.
+    """The queue of urllib3's pool, in place of `queue.LifoQueue`; reentrant and safe to fork.
 
-    That holds a lock of Python's: a finalizer that gives a connection back while the same thread
-    takes one would wait for ever, and so would a child that is forked meanwhile. Here each step is
-    one that nothing can interrupt.
+    `LifoQueue` has a lock that is not reentrant: a finalizer that returns a connection while the
+    same thread takes one would deadlock, and so would a child that is forked meanwhile. Here, each
+    change is one atomic operation.
 
     Args:
-        maxsize: how many places there are. The pool puts as many None in, for connections that
-            are not made yet.
+        maxsize: how many slots there are. The pool puts as many None in, for connections that are
+            not made yet.
 
     """
 
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self._idle: list[Any] = []
-        self._door = threading.RLock()
-        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._queue_lock = threading.RLock()
+        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Take a place: with the connection that came last, or with None.
+        """Take a slot: return the connection that was returned last, or None if none is idle.
 
         Args:
-            block: whether to wait for one. The pool does; only its end does not, to close what is
-                idle. It takes no place: a call at the interpreter's end still finds one.
+            block: whether to wait for a slot. The pool passes False only while it closes, to get
+                the idle connections; that takes no slot, as calls may still come.
             timeout: how many seconds to wait; None is years.
 
         Raises:
-            queue.Empty: none came free, or nothing is idle.
-            ClosedPoolError: there are no places any more: the caller takes another pool.
+            queue.Empty: no slot became free in time; or no connection is idle, without `block`.
+            ClosedPoolError: the slots were closed; the caller takes another pool.
 
         """
         if block:
@@ -55,29 +55,33 @@ class Slots:
         raise queue.Empty
 
     def _wait(self, seconds: float) -> None:
-        """Take a place; who gives one back and wants another lets those go first that wait."""
+        """Take a slot, in the order of arrival: waiters go before a thread that just had one."""
         end = now() + seconds
-        if not self._door.acquire(timeout=seconds):
-            raise queue.Empty
+        # An interrupt may come right after the lock was acquired: that is in the block as well.
         try:
-            self._places.get(timeout=max(0.0, end - now()))
+            if not self._queue_lock.acquire(timeout=seconds):
+                raise queue.Empty
+            self._free.get(timeout=max(0.0, end - now()))
         finally:
-            self._door.release()
+            try:  # noqa: SIM105 - an interrupt might come between `suppress` and what it is for
+                self._queue_lock.release()
+            except RuntimeError:  # this thread does not hold it
+                pass
         if self._is_closed:
-            self._places.put(None)  # to tell whoever waits next
+            self._free.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Give a place back, with its connection if it has one."""
+        """Return a slot, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
-        self._places.put(None)
+        self._free.put(None)
 
     def close(self) -> None:
-        """Tell those who wait for a place, and who come later, that there is none any more."""
+        """Make all waiters and later callers raise ClosedPoolError."""
         self._is_closed = True
-        self._places.put(None)
+        self._free.put(None)
 
     def qsize(self) -> int:
-        """Return how many places are free."""
-        return self._places.qsize()
+        """Return how many slots are free."""
+        return self._free.qsize()

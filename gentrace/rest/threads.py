@@ -1,4 +1,4 @@
-"""Threads for calls that return at once: what is under way is finished before the program ends."""
+"""Threads for calls with `async_req=True`, which are finished before the program ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class CallThreads:
-    """A pool of threads that the program waits for when it ends.
+    """A pool of threads; the program waits for their calls when it ends.
 
     Args:
         size: how many threads.
@@ -35,16 +35,16 @@ class CallThreads:
         self.process = current_process()
         self._is_closed = False
         if is_exiting():
-            raise _no_thread("the interpreter is ending")
+            raise _thread_error("the interpreter is ending")
         try:
             _try_threads(size + _THREADS_OF_POOL)
             self._pool = ThreadPool(size)
-        # The second where others have taken the threads meanwhile: a pool cannot tell it.
+        # AttributeError: ThreadPool's cleanup fails so when another thread took the last threads.
         except (RuntimeError, AttributeError, MemoryError) as error:
-            raise _no_thread(str(error)) from None
+            raise _thread_error(str(error)) from None
         _open.add(self)
         if self.process not in _finished:
-            # A child of multiprocessing calls no other functions when it ends.
+            # A child of multiprocessing calls no atexit functions when it ends.
             Finalize(None, _finish, exitpriority=_BEFORE_POOLS)
             _finished.add(self.process)
 
@@ -56,16 +56,12 @@ class CallThreads:
 
         """
         if self._is_closed:
-            raise _no_thread("the interpreter is ending")
-
-        def run() -> T:
-            # The task holds on to its pool, which would otherwise go with the client that made it.
-            return self._run(function)
-
-        return self._pool.apply_async(run)
+            raise _thread_error("the interpreter is ending")
+        # As a bound method, the task keeps the pool alive when the client is gone.
+        return self._pool.apply_async(self._run, (function,))
 
     def close(self) -> None:
-        """Finish what is under way, and end the threads."""
+        """Finish the calls under way, and end the threads."""
         self._is_closed = True
         _open.discard(self)
         self._pool.close()
@@ -76,38 +72,40 @@ class CallThreads:
 
 
 _BEFORE_POOLS = 20
-"""multiprocessing ends its pools, whatever they are at, with a priority of 15."""
+"""multiprocessing terminates its pools, with calls under way, at a priority of 15."""
 
 _THREADS_OF_POOL = 3
-"""How many threads a pool has for itself."""
+"""How many threads a ThreadPool has besides its workers."""
 
 _open: WeakSet[CallThreads] = WeakSet()
 _finished: set[Process] = set()
-"""In which processes multiprocessing waits for the calls."""
+"""The processes in which `_finish` is registered with multiprocessing."""
 
 
 def _try_threads(count: int) -> None:
-    """Start so many threads and end them: a pool would leave behind those that it can start.
+    """Start so many threads and end them, to see whether that many can be started.
+
+    A ThreadPool that fails to start all of its threads leaks those that it started.
 
     Raises:
-        RuntimeError, MemoryError: there are not so many to be had.
+        RuntimeError, MemoryError: not so many threads can be started.
 
     """
-    door = threading.Event()
+    can_end = threading.Event()
     started: list[threading.Thread] = []
     try:
         for _ in range(count):
-            thread = threading.Thread(target=door.wait, daemon=True)
+            thread = threading.Thread(target=can_end.wait, daemon=True)
             thread.start()
             started.append(thread)
     finally:
-        door.set()
+        can_end.set()
         for thread in started:
             thread.join()
 
 
 def _finish() -> None:
-    """Wait for the calls of this process: each ends within its time-outs."""
+    """Wait for the calls of this process; each ends within its time-outs."""
     own = [threads for threads in _open if threads.process == current_process()]
     for threads in own:
         threads.close()
@@ -116,8 +114,8 @@ def _finish() -> None:
 call_at_exit(_finish)
 
 
-def _no_thread(why: str) -> ApiConnectionException:
-    """Build the error of a call that no thread can make."""
+def _thread_error(why: str) -> ApiConnectionException:
+    """Build the error of a call for which no thread can be started; the caller raises it."""
     return ApiConnectionException(
         0, f"no thread can be started: {why}; call without async_req=True"
     )

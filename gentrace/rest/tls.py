@@ -1,4 +1,4 @@
-"""What TLS connections are made with, and what went wrong with one in words."""
+"""TLS contexts, and the messages of TLS errors."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from gentrace.exceptions import ApiConnectionException, ApiTlsException, ApiValueError
-from gentrace.rest.words import describe
+from gentrace.rest.error_details import format_error
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration
 
 
 class TlsContexts:
-    """The contexts that a configuration says: the caller's, or made when they are needed.
+    """The TLS contexts of a configuration: the caller's own, or made when first needed.
 
     Args:
-        configuration: what to trust, and what to show.
+        configuration: which certificates to trust, and the client's own.
 
     """
 
@@ -29,28 +29,29 @@ class TlsContexts:
         self._made: dict[tuple[type, bool], ssl.SSLContext] = {}
 
     def get(self, *, for_proxy: bool = False) -> ssl.SSLContext:
-        """Return the context for a server, or for a proxy: that is not shown the certificate.
+        """Return the context for a server or a proxy; a proxy gets no client certificate.
 
         Raises:
             ApiValueError: the certificates or the key cannot be used.
-            ApiTlsException: the caller's context is of no use any more.
-            ApiConnectionException: they cannot be read now: no file can be opened, or Python ends.
+            ApiTlsException: the caller's context cannot be used any more.
+            ApiConnectionException: they cannot be read now: no file can be opened, or the
+                interpreter is ending.
 
         """
         given: ssl.SSLContext | None = getattr(self._configuration, "ssl_context", None)
         if given is not None:
-            _check_age(given)
+            _check_not_superseded(given)
             return given
-        key = ssl.SSLContext, for_proxy  # truststore puts its class in place of Python's
+        key = ssl.SSLContext, for_proxy  # truststore replaces Python's class
         if key not in self._made:
             self._made[key] = _make(self._configuration, for_proxy=for_proxy)
         return self._made[key]
 
 
-def _check_age(given: ssl.SSLContext) -> None:
-    """Refuse a context whose class has been replaced by one that derives from it.
+def _check_not_superseded(given: ssl.SSLContext) -> None:
+    """Refuse a context of a class that a tool has replaced by a subclass.
 
-    Python's own setters look it up by its name, and would call themselves without end.
+    The setters of Python's class look it up by name and would recurse without end.
     """
     if type(given) is not ssl.SSLContext and issubclass(ssl.SSLContext, type(given)):
         why = "ssl_context was made before something, such as truststore.inject_into_ssl(), "
@@ -76,7 +77,7 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
             name = "environment variables SSL_CERT_FILE and SSL_CERT_DIR"
             _load_default_roots(context)
         elif "-----BEGIN" in trusted:
-            # What is not ASCII stands in comments around the certificates.
+            # Only comments around the certificates can be other than ASCII.
             context.load_verify_locations(cadata=trusted.encode("ascii", "ignore").decode())
         elif os.path.isdir(trusted):  # noqa: PTH112 - a string as OpenSSL takes it
             context.load_verify_locations(capath=trusted)
@@ -86,13 +87,13 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
         raise ApiConnectionException(0, f"certifi's roots cannot load: {error}") from None
     except (OSError, ValueError) as error:
         _raise_if_exhausted(error)
-        raise ApiValueError(f"{name}: cannot be loaded: {describe(error)}") from None
+        raise ApiValueError(f"{name}: cannot be loaded: {format_error(error)}") from None
 
 
 def _load_default_roots(context: ssl.SSLContext) -> None:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not (file or folder):
-        import certifi  # noqa: PLC0415 - calls over plain HTTP need no roots
+        import certifi  # noqa: PLC0415 - not needed for plain HTTP
 
         file = certifi.where()
     context.load_verify_locations(file or None, folder or None)
@@ -114,38 +115,38 @@ def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str
         context.load_cert_chain(cert, key, no_password)
     except (OSError, ValueError) as error:
         _raise_if_exhausted(error)
-        why = "its key is encrypted, decrypt it" if encrypted else describe(error)
+        why = "its key is encrypted, decrypt it" if encrypted else format_error(error)
         raise ApiValueError(f"cert_file: cannot be used: {why}") from None
 
 
 def _raise_if_exhausted(error: Exception) -> None:
-    """Raise what the process has no more of: that is no mistake in a setting."""
+    """Raise if the process is out of descriptors or memory: the setting is not at fault."""
     if getattr(error, "errno", None) in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        why = f"no certificates can be read: {describe(error)}"
+        why = f"no certificates can be read: {format_error(error)}"
         raise ApiConnectionException(0, why) from error
 
 
-# What went wrong.
+# Errors.
 
 
 def is_tls_error(error: BaseException) -> bool:
     """Tell whether TLS failed, rather than the connection below it."""
-    return isinstance(error, (ssl.SSLError, CertificateError)) and not broke_off(error)
+    return isinstance(error, (ssl.SSLError, CertificateError)) and not is_truncation(error)
 
 
-def broke_off(error: BaseException) -> bool:
-    """Tell whether a connection was closed in the middle of TLS."""
+def is_truncation(error: BaseException) -> bool:
+    """Tell whether a TLS connection was closed without close_notify."""
     return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
-def refuses_certificate(error: BaseException) -> bool:
-    """Tell whether the server wants another certificate: TLS 1.3 says so after the handshake."""
+def rejects_client_certificate(error: BaseException) -> bool:
+    """Tell whether the server rejects the client's certificate; in TLS 1.3, after the handshake."""
     reason = _reason_of(error)
     return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
 
 
 def _reason_of(error: Any) -> str:
-    """Return OpenSSL's name of an error; one that was made in Python has none."""
+    """Return OpenSSL's name of an error; empty for an error that was made in Python."""
     return str(getattr(error, "reason", None) or "")
 
 
@@ -154,7 +155,7 @@ _NOT_YET_VALID, _EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 9, 10, 62, 64
 
 
 def explain_tls(error: BaseException) -> str:  # noqa: PLR0911 - one return a verdict
-    """Return what is wrong with TLS, and what to do about it."""
+    """Return what is wrong with TLS, and the remedy."""
     code = getattr(error, "verify_code", 0)
     if code in _UNTRUSTED:
         return (
@@ -170,7 +171,7 @@ def explain_tls(error: BaseException) -> str:  # noqa: PLR0911 - one return a ve
             "its certificate is for another name; check the host, or set tls_server_name "
             f"({getattr(error, 'verify_message', '') or error})"
         )
-    if refuses_certificate(error):
+    if rejects_client_certificate(error):
         return f"it refuses the client's certificate, or wants one: set cert_file ({error})"
     if _reason_of(error) in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
         return "it does not speak TLS at this port; check the port, or use http://"

@@ -1,7 +1,7 @@
-"""Ends what goes on past its deadline: one daemon thread for all calls of a process.
+"""Aborts calls at their deadlines: one daemon thread for all calls of a process.
 
-The time-outs of sockets are for one operation each: a server that sends a byte now and then could
-keep a call for ever. The watchdog shuts the socket down under it.
+The time-out of a socket is for one operation: a server that sends a byte now and then could keep a
+call going for ever. The watchdog shuts the socket down, which ends the operation.
 """
 
 from __future__ import annotations
@@ -18,62 +18,62 @@ from gentrace.process import call_after_fork
 
 
 class Watched(Protocol):
-    """What the watchdog ends."""
+    """What the watchdog aborts, such as an attempt."""
 
     @property
     def end(self) -> float:
-        """When to end it, by `now`."""
+        """When to abort it, by `now`."""
         ...
 
-    def cut(self) -> None:
-        """End it, from the thread of the watchdog; raise nothing."""
+    def abort(self) -> None:
+        """Abort it; the watchdog's thread calls this."""
 
 
 class Watchdog:
-    """Cuts what is watched when its time is up.
+    """Aborts items at their ends.
 
-    Nothing here holds a lock while it waits or is asked, so that a signal, a finalizer or a fork
-    may come at any moment.
+    Its only lock is reentrant and held while the thread starts, so that a signal handler, a
+    finalizer or a fork may interrupt it at any moment.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: a child has none of its parent's threads."""
+        """Start anew: a forked child has none of its parent's threads."""
         self._watched: set[Watched] = set()
-        self._alarm: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._looks_at = inf
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._next_check = inf
         self._thread: threading.Thread | None = None
-        self._starting = threading.RLock()
+        self._start_lock = threading.RLock()
         self._is_starting = False
 
     def watch(self, item: Watched) -> None:
-        """Cut an item at its end, unless it is forgotten before.
+        """Abort an item at its end, unless it is forgotten before.
 
         Raises:
-            ApiConnectionException: no thread can be had.
+            ApiConnectionException: the thread cannot be started.
 
         """
         self._watched.add(item)
         if self._thread is None or not self._thread.is_alive():
             self._start()
-        if item.end < self._looks_at:
-            self._alarm.put(None)
+        if item.end < self._next_check:
+            self._wakeups.put(None)
 
     def forget(self, item: Watched) -> None:
-        """Leave an item alone."""
+        """Stop watching an item."""
         self._watched.discard(item)
 
-    def look(self) -> None:
-        """Look at once whose time is up: an end was moved."""
-        self._alarm.put(None)
+    def wake(self) -> None:
+        """Check all items at once, as the end of one was moved."""
+        self._wakeups.put(None)
 
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
-            return  # Python ends, and starts no thread any more: sockets have their time-outs
-        with self._starting:
-            # Of another thread, or of this one, which a signal has struck below.
+            return  # the interpreter is ending and starts no thread: sockets have time-outs
+        with self._start_lock:
+            # Another thread may have started it; or this one is, and a signal handler calls again.
             is_alive = self._thread is not None and self._thread.is_alive()
             if is_alive or self._is_starting:
                 return
@@ -93,20 +93,20 @@ class Watchdog:
 
     def _run(self) -> None:
         while True:
-            self._looks_at = inf  # whoever comes while this thread looks wakes it once more
+            self._next_check = inf  # whoever adds an item during the check wakes this thread
             moment = now()
             for item in list(self._watched):
                 if item.end <= moment:
                     self._watched.discard(item)
-                    with suppress(Exception):  # of one that a tool brought; the others count on us
-                        item.cut()
-            self._looks_at = min((item.end for item in list(self._watched)), default=inf)
+                    with suppress(Exception):  # a tool's socket may raise; go on with the others
+                        item.abort()
+            self._next_check = min((item.end for item in list(self._watched)), default=inf)
             with suppress(queue.Empty):
-                self._alarm.get(timeout=min(max(0.0, self._looks_at - now()), _LONGEST_WAIT))
+                self._wakeups.get(timeout=min(max(0.0, self._next_check - now()), _LONGEST_WAIT))
 
 
 _LONGEST_WAIT = 3600.0
-"""Seconds that any platform can wait at once."""
+"""Seconds that each platform can wait at once."""
 
 watchdog = Watchdog()
 """The watchdog of this process."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support import bombs
 from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
+from support.secrecy import locals_of_ours
 
 from gentrace import ApiException
 from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
@@ -178,6 +179,8 @@ def test_full_disk_is_told_and_leaves_no_file(connect, folder):
             resource.setrlimit(resource.RLIMIT_FSIZE, old)
         assert error.status == 200
         assert "File too large" in str(error)
+        for one in (error, error.__cause__):
+            assert not [place for place, shown in locals_of_ours(one) if "xxxxx" in shown]
         assert error.idempotency_key is None
         assert list(folder.iterdir()) == []
         assert caller.works()

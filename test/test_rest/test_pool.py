@@ -185,7 +185,7 @@ def test_calls_that_wait_for_a_connection_outlive_their_pool(connect, monkeypatc
         monkeypatch.setattr(HTTPConnectionPool, "urlopen", enter)
         caller = connect(peer, connection_pool_maxsize=1, timeout=10, retries=0)
         calls = [threads.submit(caller.post) for _ in range(8)]
-        peer.wait(lambda: len(entered) == 8)
+        peer.wait(lambda: len(entered) == 8 and peer.requests)  # the first one is held
         end(caller)
         release.set()
         assert all(call.result().response.status == 200 for call in calls)

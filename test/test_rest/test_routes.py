@@ -145,4 +145,4 @@ def test_a_setting_that_changes_while_it_is_read_acts_from_the_next_call():
 
     configuration = Changing("http://127.0.0.1:9")
     routes = Routes(configuration)
-    assert not routes.fit(configuration)
+    assert not routes.matches(configuration)

@@ -2,6 +2,7 @@
 
 import queue
 import socket
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ class Item:
         self.end = now() + seconds
         self.was_cut = threading.Event()
 
-    def cut(self):
+    def abort(self):
         self.was_cut.set()
 
 
@@ -32,7 +33,7 @@ def attempt():
     near, far = socket.socketpair()
     with near, far:
         made = Attempt(Deadline(1, 1, 60, covers_stream=False), None)
-        made.send(SimpleNamespace(sock=near))
+        made.begin_sending(SimpleNamespace(sock=near))
         far.settimeout(PATIENCE)
         yield made, far
 
@@ -110,14 +111,14 @@ def test_nothing_is_started_as_python_ends(monkeypatch):
 
 def test_attempt_that_is_cut_is_shut_down(attempt):
     made, far = attempt
-    made.cut()
+    made.abort()
     assert is_shut(far)
 
 
 def test_socket_is_shut_down_whatever_stands_in_for_its_class(attempt, monkeypatch):
     made, far = attempt
     monkeypatch.setattr(socket, "socket", lambda *_: None)
-    made.cut()
+    made.abort()
     assert is_shut(far)
 
 
@@ -125,15 +126,15 @@ def test_socket_of_a_tool_is_shut_down(attempt):
     """As eventlet's, which only wrap Python's."""
     made, _ = attempt
     done = []
-    made.send(SimpleNamespace(sock=SimpleNamespace(shutdown=done.append)))
-    made.cut()
+    made.begin_sending(SimpleNamespace(sock=SimpleNamespace(shutdown=done.append)))
+    made.abort()
     assert done == [socket.SHUT_RDWR]
 
 
 def test_item_that_cannot_be_cut_is_in_nobodys_way():
     watchdog = Watchdog()
     bad, good = Item(0.05), Item(0.2)
-    bad.cut = None
+    bad.abort = None
     for item in (bad, good):
         watchdog.watch(item)
     assert good.was_cut.wait(PATIENCE)
@@ -143,13 +144,13 @@ def test_attempt_that_has_finished_is_not_cut(attempt):
     """Its connection may serve another call already."""
     made, far = attempt
     assert made.finish()
-    made.cut()
+    made.abort()
     assert not is_shut(far)
 
 
 def test_connection_of_an_attempt_that_was_cut_serves_no_other(attempt):
     made, _ = attempt
-    made.cut()
+    made.abort()
     assert not made.finish()
 
 
@@ -219,3 +220,31 @@ def test_waiters_are_not_passed_by(connect):
         for thread in threads:
             thread.join(PATIENCE)
     assert min(counts) > 5, counts
+
+
+@pytest.mark.parametrize(
+    ("moment", "function"),
+    [("c_call", "acquire"), ("c_return", "acquire"), ("c_return", "get"), ("c_return", "release")],
+)
+def test_interrupt_while_a_slot_is_taken_keeps_others_from_none(moment, function):
+    slots = Slots(2)
+    for _ in range(2):
+        slots.put(None)
+
+    def strike(frame, event, called):
+        is_ours = frame.f_code.co_filename.endswith("slots.py")
+        if is_ours and event == moment and called.__name__ == function:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    profiling = sys.getprofile()
+    sys.setprofile(strike)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            slots.get(timeout=1)
+    finally:
+        sys.setprofile(profiling)
+    other = threading.Thread(target=slots.get, kwargs={"timeout": PATIENCE})
+    other.start()
+    other.join(PATIENCE / 2)
+    assert not other.is_alive()

@@ -1,4 +1,4 @@
-"""Answers that a tool brought in place of one from the wire, such as those of a cassette."""
+"""Answers that a tool supplied, such as a recorded one of vcrpy."""
 
 from __future__ import annotations
 
@@ -13,62 +13,62 @@ if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
 
 
-class ForeignAnswer:
-    """A tool's answer, as `HTTPResponse` reads one; where it begins and ends is the tool's.
+class ToolAnswer:
+    """Adapts an answer of a tool to what `HTTPResponse` reads from; framing is up to the tool.
 
     Args:
-        answer: what `urlopen` gave; it need not be an answer of urllib3.
-        attempt: the request that is answered.
+        answer: what `urlopen` returned; it need not be an answer of urllib3.
+        attempt: the attempt that is answered.
 
     """
 
-    is_whole = True
+    is_complete = True
 
     def __init__(self, answer: Any, attempt: Attempt) -> None:
-        is_there = not isinstance(answer, BaseHTTPResponse)
+        is_loaded = not isinstance(answer, BaseHTTPResponse)
         if isinstance(answer, HTTPResponse) and (answer.closed or answer.tell()):
-            is_there, answer = True, _unread(answer)
+            is_loaded, answer = True, _make_unread(answer)
         self._answer: Any = answer
         self._attempt = attempt
-        self._ahead = SecretBytes()
+        self._peeked = SecretBytes()
         self.received = 0
         self.status: int = answer.status
         self.reason = str(answer.reason or "")
         self.version: int = answer.version
         fields = HTTPHeaderDict(answer.headers.items())
-        if is_there and "Content-Encoding" in fields:
-            self._ahead = self._read(_START)
-            if not self._ahead.startswith(_PACKED):  # the tool has unpacked it
+        if is_loaded and "Content-Encoding" in fields:
+            self._peeked = self._read(_MAGIC_SIZE)
+            if not self._peeked.startswith(_MAGIC):  # the tool has decompressed it
                 del fields["Content-Encoding"]
-        self.headers = attempt.report.guard_headers(fields, Secret(fields))
+        self.headers = attempt.state.guard_headers(fields, Secret(fields))
 
     @property
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """How many bytes are left to read; None if only the end of the connection tells."""
-        left: int | None = self._answer.length_remaining
-        return left if left is None else left + len(self._ahead)
+        count: int | None = self._answer.length_remaining
+        return count if count is None else count + len(self._peeked)
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
         if self._attempt.deadline.is_up():
             raise TimeoutError
-        piece, self._ahead = self._ahead[:size], SecretBytes(self._ahead[size:])
+        piece, self._peeked = self._peeked[:size], SecretBytes(self._peeked[size:])
         if not piece:
             piece = self._read(size)
         if not piece and self._attempt.deadline.is_up():
-            raise TimeoutError  # the end of its call cut it off, which looks like its own
+            raise TimeoutError  # an answer that was aborted looks like one that has ended
         self.received += len(piece)
         return piece
 
     read = read1
-    """By which urllib3 knows that there is something to read."""
+    """urllib3 takes an object that has `read` for a body."""
 
     def isclosed(self) -> bool:
         """Tell whether nothing is left to read."""
-        return bool(self._answer.closed) and not self._ahead
+        return bool(self._answer.closed) and not self._peeked
 
     def close(self) -> None:
-        """Let go of the connection, if there is one."""
+        """Close the answer and release its connection, if it has one."""
         self._answer.close()
         self._answer.release_conn()
 
@@ -78,13 +78,13 @@ class ForeignAnswer:
         return SecretBytes(self._answer.read(size))
 
 
-_START = 2
-_PACKED = b"\x1f\x8b", b"x\x01", b"x^", b"x\x9c", b"x\xda"
+_MAGIC_SIZE = 2
+_MAGIC = b"\x1f\x8b", b"x\x01", b"x^", b"x\x9c", b"x\xda"
 """How a body begins in gzip, and in deflate."""
 
 
-def _unread(answer: HTTPResponse) -> HTTPResponse:
-    """Return an answer that was loaded as it was made, as one that is still to be read."""
+def _make_unread(answer: HTTPResponse) -> HTTPResponse:
+    """Return a copy of a loaded answer whose body is still to be read."""
     content: Any = answer.data or b""
     body = BytesIO(content.encode() if isinstance(content, str) else content)
     return HTTPResponse(

@@ -1,4 +1,4 @@
-"""What comes on a connection, line by line or as it is: bounded, and with nothing lost."""
+"""Reading from a socket: lines within a byte budget, and bodies."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt
 
 BYTE_BUDGET = 256 * 1024
-"""How many bytes the head of an answer may have, interim answers included, and by how many the
-lines between its chunks and its trailers may be ahead of its body."""
+"""How many bytes the head of an answer may have, interim answers included. What is left is for
+chunk lines and trailers; each byte of the body adds to it, up to this number."""
 
 _BYTES_AROUND = 8
-"""How many bytes between chunks one byte of a body pays for."""
+"""How many bytes of chunk lines are allowed for each byte of the body."""
 
 _LINE_LIMIT = 64 * 1024
 _PIECE = 8 * 1024
-"""How many bytes are received at a time where lines are read: few enough to be gone through after
-the end of the call in no time."""
+"""How many bytes are received at a time while lines are read: few, so that parsing them takes no
+noticeable time past the deadline."""
 
 _MAX_FIELDS = 100
-"""How many header fields a head may have, as http.client has it."""
+"""How many header fields a head may have; http.client's limit."""
 
 _BLANK_LINE = re.compile(rb"(?m)^\r?\n")
 
 
 class BudgetError(Exception):
-    """The server sends more around a body than an answer may have."""
+    """The head, chunk lines or trailers of an answer exceed the byte budget."""
 
 
-class Incoming:
-    """What http.client and the answer read from, in place of the file of a socket.
+class BudgetedReader:
+    """The buffered file that http.client and the answer read from, in place of the socket's.
 
-    Neither a local nor an attribute here shows what came: a server may repeat the token.
+    No local or attribute shows received bytes in its repr: a server may repeat the token.
 
     Args:
         sock: the socket.
-        file: the file that http.client made of it: what keeps the socket open.
-        attempt: the request that is answered.
+        file: the file that http.client made from it, which keeps the socket open.
+        attempt: the attempt that is answered.
 
     """
 
@@ -54,12 +54,12 @@ class Incoming:
         self._budget = BYTE_BUDGET
 
     def read_head(self) -> Secret:
-        """Return lines up to a blank one, but for that."""
+        """Return the lines before a blank line; skip that one."""
         self._buffer, self._start, seen = SecretBytes(self._buffer[self._start :]), 0, 0
         while (blank := _BLANK_LINE.search(self._buffer, seen)) is None:
             if len(self._buffer) > self._budget:
                 raise BudgetError
-            seen = self._buffer.rfind(b"\n") + 1  # the last line may become the blank one
+            seen = self._buffer.rfind(b"\n") + 1  # the unfinished line may become the blank one
             self._receive_more()
         self._spend(blank.end())
         if self._buffer.count(b"\n", 0, blank.start()) > _MAX_FIELDS + 1:
@@ -69,46 +69,46 @@ class Incoming:
         return head
 
     def readline(self, limit: int = _LINE_LIMIT, /) -> bytes:
-        """Return a line: of those between chunks, or of a proxy's answer to CONNECT."""
+        """Return a line: a chunk line, or one of a proxy's answer to CONNECT."""
         while not (end := self._buffer.find(b"\n", self._start) + 1):
-            if self.waiting >= limit:
+            if self.buffered >= limit:
                 raise http.client.LineTooLong("line")
             self._receive_more()
         self._spend(end - self._start)
         return self.take(end - self._start)
 
     def fill(self, size: int) -> int:
-        """Wait until something of a body is there; return how many bytes, at most `size`.
+        """Wait until bytes of the body are buffered; return their number, at most `size`.
 
-        They are there for `take`. 0 is the end of the connection.
+        `take` returns them. 0 means the end of the connection.
 
         Raises:
-            TimeoutError: the time of the call is up.
+            TimeoutError: the deadline has passed.
 
         """
-        self._attempt.begin_operation()  # for going through many small chunks takes time too
-        if not self.waiting:
+        self._attempt.begin_operation()  # checks the deadline: many small chunks take time
+        if not self.buffered:
             self._receive(max(size, _PIECE))
-        got = min(size, self.waiting)
+        got = min(size, self.buffered)
         self._budget = min(BYTE_BUDGET, self._budget + _BYTES_AROUND * got)
         return got
 
     def take(self, size: int) -> bytes:
-        """Return so many bytes of what is there."""
+        """Return so many buffered bytes."""
         try:
             return self._buffer[self._start : self._start + size]
         finally:
             self._start += size
 
     def take_whole(self, size: int) -> bytes:
-        """Return so many bytes, when all of them are there."""
-        while self.waiting < size:
+        """Wait until so many bytes are buffered; return them."""
+        while self.buffered < size:
             self._receive_more()
         return self.take(size)
 
     @property
-    def waiting(self) -> int:
-        """How many bytes are there that nobody has taken."""
+    def buffered(self) -> int:
+        """How many bytes are buffered."""
         return len(self._buffer) - self._start
 
     def _spend(self, count: int) -> None:
@@ -117,38 +117,38 @@ class Incoming:
             raise BudgetError
 
     def _receive_more(self) -> None:
-        """Receive what must come; the connection may not end here."""
+        """Receive bytes; the end of the connection is an error here."""
         if self._receive(_PIECE):
             return
-        if self.waiting:
-            raise http.client.IncompleteRead(self.take(self.waiting))
+        if self.buffered:
+            raise http.client.IncompleteRead(self.take(self.buffered))
         raise http.client.RemoteDisconnected("the connection was closed before a whole answer")
 
     def _receive(self, size: int) -> bool:
-        """Receive what is there, or wait for it; tell whether it is anything.
+        """Receive bytes; return False at the end of the connection.
 
         Raises:
-            TimeoutError: the time of the call is up, which looks like the end of the connection.
+            TimeoutError: the deadline has passed; the watchdog's shutdown looks like the end.
 
         """
         self._attempt.begin_operation()
-        before = self.waiting
+        before = self.buffered
         self._buffer = SecretBytes(self._buffer[self._start :] + self._sock.recv(size))
         self._start = 0
-        if self.waiting == before and self._attempt.deadline.is_up():
+        if self.buffered == before and self._attempt.deadline.is_up():
             raise TimeoutError
-        return self.waiting > before
+        return self.buffered > before
 
-    # What else http.client and urllib3 ask a file for.
+    # Other methods of a file that http.client and urllib3 call.
 
     def fileno(self) -> int:
-        """Return the number of the descriptor."""
+        """Return the file descriptor."""
         number: int = self._file.fileno()
         return number
 
     def flush(self) -> None:
-        """Nothing is written here."""
+        """Do nothing: the file is for reading."""
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the file, and with it the socket if that was closed before."""
         self._file.close()

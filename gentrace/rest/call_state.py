@@ -1,10 +1,11 @@
-"""What the answers and exceptions of a call say of it, with its secrets masked."""
+"""The state that all attempts of a call share; it masks secrets in logs, answers and errors."""
 
 from __future__ import annotations
 
 import logging
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from urllib3 import HTTPHeaderDict
 
@@ -25,42 +26,45 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gentrace")
 
-_SHOWN = 1000
-"""How many characters a line of the log has."""
+_MAX_LOG_LINE = 1000
+"""Characters of a log line; the rest is cut."""
 
 
 class ResponseHeaders(HTTPHeaderDict):
-    """Header fields of an answer; those that carry secrets print masked."""
+    """Header fields of an answer; repr masks those that carry secrets."""
 
     def __repr__(self) -> str:
         return repr(mask_headers(self.iteritems()))
 
 
 class Destination(Protocol):
-    """What a call is sent to."""
+    """The part of a `Route` that is needed here; the import of it would be circular."""
 
-    where: str
+    label: str
     """How messages name it."""
     uses_tls: bool
     has_proxy: bool
 
-    def discard(self) -> None:
-        """Serve no other call: an interrupt may have struck while a connection changed hands."""
+    def retire(self) -> None:
+        """Serve no other call: an interrupt may have left the pool inconsistent."""
 
 
-class Report:
-    """What answers and exceptions know of the call that they belong to.
+class CallState:
+    """The state of a call, and how its errors are built.
+
+    Args:
+        route: the connections to the origin.
+        secrets: texts that no message may hold.
+        request: what is sent.
+        max_response_body: how many bytes of an answer are read, unless it is streamed.
 
     Attributes:
-        route: where it is sent.
-        secrets: texts that no message may hold.
         idempotency_key: key of all of its requests, None for none.
-        max_response_body: bytes of an answer that is not streamed.
-        responses: what its operation documents of answers, by status; None without operation.
-        target: what it asks for, a path with its query.
-        tries: requests put on the wire so far.
-        is_hopeless: whether what went wrong will go wrong again.
-        is_logged: whether anybody wants to read of it in the log.
+        responses: the answers that its operation documents, by status; None without operation.
+        target: path and query of the request line; a redirect changes it.
+        tries: how many requests were sent so far.
+        is_permanent: whether the last failure is permanent, so that a retry is of no use.
+        is_logged: whether the logger is enabled for this call.
 
     """
 
@@ -72,24 +76,24 @@ class Report:
         self.idempotency_key = request.idempotency_key
         self.max_response_body = max_response_body
         self.responses = request.responses
-        self.target = Secret()
+        self.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self.tries = 0
-        self.is_hopeless = False
+        self.is_permanent = False
         self.is_logged = log.isEnabledFor(logging.DEBUG)
 
     def log(self, text: str, *args: object) -> None:
-        """Write a line to the log: masked, cut, and with no line break of its own."""
+        """Write one line to the log: masked, cut and without line breaks."""
         if self.is_logged:
-            log.debug("%s", printable(scrub(text % args, self.secrets)[:_SHOWN]))
+            log.debug("%s", printable(scrub(text % args, self.secrets)[:_MAX_LOG_LINE]))
 
-    def refuse(
+    def make_error(
         self, answer: Any, kind: type[ApiException], why: str, body: bytes = b""
     ) -> ApiException:
-        """Build the exception of an answer that came, but cannot be read; the caller raises it."""
+        """Build the exception of an answer that cannot be read; the caller raises it."""
         return self.describe(answer, kind(answer.status, f"{answer.reason}, but {why}", body=body))
 
     def describe(self, answer: Any, error: ApiException) -> ApiException:
-        """Return an exception with what an answer says, the secrets masked."""
+        """Add the details of an answer to an exception, with the secrets masked; return it."""
         error.reason = scrub(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
         error.body = scrub_bytes(BytesIO(error.body), self.secrets)
@@ -102,7 +106,13 @@ class Report:
         return error
 
     def guard_headers(self, headers: HTTPHeaderDict, text: Secret) -> HTTPHeaderDict:
-        """Return header fields that were parsed of a text; what holds a secret prints masked."""
+        """Return parsed header fields, so that those with a secret are masked where they are shown.
+
+        Args:
+            headers: the fields.
+            text: the text that they were parsed from.
+
+        """
         names = map(str.lower, headers)
         if SENSITIVE_HEADERS.isdisjoint(names) and scrub(text, self.secrets) == text:
             return headers
@@ -113,7 +123,7 @@ class Report:
         return guarded
 
     def _mask(self, name: str, value: str) -> str:
-        """Return what of the value of a header field may be shown."""
+        """Return the value of a header field, masked."""
         shown = Secret(mask_headers([(name, value)])[name])
         shown = Secret(mask_url(shown)) if name.lower() == "location" else shown
         return scrub(shown, self.secrets)
