@@ -73,7 +73,8 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
     """Return the URL of the environment's proxy for an origin; None if there is none.
 
     That is `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host.
-    Each name may be in upper case; the one in lower case wins, unless it is empty.
+    Each name may be in upper case. The one in lower case wins unless it is empty; an empty
+    `http_proxy` wins too.
     """
     address = _read_variable(f"{scheme}_proxy") or _read_variable("all_proxy")
     excluded = _read_variable("no_proxy").lower().replace(",", " ").split()
@@ -85,10 +86,10 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
 
 def _read_variable(name: str) -> str:
     value = os.environ.get(name, "").strip()
-    # Under CGI, HTTP_PROXY holds the header "Proxy" of the client's request (httpoxy).
-    if not value and not (name == "http_proxy" and "REQUEST_METHOD" in os.environ):
-        value = os.environ.get(name.upper(), "").strip()
-    return value
+    # curl reads no HTTP_PROXY: under CGI, it holds the request header "Proxy" (httpoxy).
+    if name == "http_proxy" and (name in os.environ or "REQUEST_METHOD" in os.environ):
+        return value
+    return value or os.environ.get(name.upper(), "").strip()
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

@@ -87,6 +87,7 @@ def test_no_list_ends_in_an_error(listed):
     ("variables", "found"),
     [
         ({"http_proxy": ""}, None),
+        ({"http_proxy": "", "HTTP_PROXY": PROXY}, None),
         ({"http_proxy": "", "all_proxy": "socks5://all.test"}, "socks5://all.test"),
         ({"HTTP_PROXY": "http://capitals.test"}, PROXY),
         ({"http_proxy": "proxy.test:1"}, "http://proxy.test:1"),
