@@ -120,9 +120,10 @@ class DeclaredSettings:
     """What writes JSON: `auto` is orjson where it is installed, `json` the standard library's."""
 
     connection_pool_maxsize: Same[int] = Setting(
-        100, numbers.check_positive, other_names="pool_maxsize max_connections pool_size"
+        100, numbers.check_connections, other_names="pool_maxsize max_connections pool_size"
     )
-    """How many connections to one host may be open at once; a call waits for a free one."""
+    """How many connections to one host may be open at once, up to 65,535; a call waits for a free
+    one."""
 
     verify_ssl: Same[bool] = Setting(
         True, numbers.check_flag, other_names="verify verify_tls insecure"
