@@ -111,7 +111,7 @@ class DeclaredSettings:
         None, or_none(numbers.check_retries), other_names="max_retries max_attempts retry"
     )
     """How often a failed call is sent again: a number; None for the default, 2; False or 0 for
-    never; a `urllib3.Retry` for exactly what that says."""
+    never; a `urllib3.Retry` for exactly what that says of errors and of statuses outside 2xx."""
 
     max_response_body: Same[int] = Setting(4 * 1024 * 1024, numbers.check_positive)
     """How many bytes an answer may have, decoded, unless it is streamed."""
