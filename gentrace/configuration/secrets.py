@@ -157,9 +157,7 @@ def _find_patterns(secrets: tuple[str, ...]) -> tuple[_Patterns, _Patterns]:
     shared: dict[Secret, list[frozenset[str]]] = {}
     for text in texts:
         shared.setdefault(next(filter(text.__contains__, runs), text), []).append(frozenset(text))
-    signs = [
-        (frozenset.intersection(*sets), Secret(re.escape(run))) for run, sets in shared.items()
-    ]
+    signs = [(sets[0].intersection(*sets), Secret(re.escape(run))) for run, sets in shared.items()]
     return signs, encodings
 
 
