@@ -335,3 +335,21 @@ def test_text_of_an_enum_is_its_value():
 def test_text_that_lies_is_refused_for_what_it_holds(name, value):
     with pytest.raises(ApiValueError, match=rf"^{name}: expected"):
         Configuration(**{name: value})
+
+
+class Array:
+    """Compares as arrays of numpy do: with no truth."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize("name", ["proxy", "disabled_client_side_validations"])
+def test_array_is_refused_by_its_type(name):
+    with pytest.raises(ApiTypeError, match=f"^{name}: expected"):
+        Configuration(**{name: Array()})
