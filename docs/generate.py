@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).resolve().parent
 NAMES = """\
 A property may be given by its key or by the name of its attribute. An absent one reads as
-`schemas.unset` by attribute, and raises `KeyError` by `[]`.
+`schemas.unset` by attribute, and raises `KeyError` by `[]`. Type checkers narrow by
+`isinstance(value, schemas.Unset)`, not by `value is schemas.unset`.
 """
 FREE_FORM = """\
 ## Free-form content

@@ -15,6 +15,7 @@ from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
+    MAX_CONNECTIONS,
     TimeoutSetting,
     check_flag,
     check_positive,
@@ -31,6 +32,7 @@ __all__ = [
     "API_VERSION",
     "DEFAULT_TIMEOUT",
     "LOGGER_FORMAT",
+    "MAX_CONNECTIONS",
     "SECURITY_SCHEMES",
     "SERVERS",
     "SETTINGS",

@@ -51,7 +51,7 @@ def check_proxy(name: str, value: object) -> Secret | None:
     """
     if value is None:
         return None
-    if value == "":
+    if isinstance(value, str) and not value:
         return Secret()
     return Secret(check_url(name, value, PROXY_SCHEMES))
 

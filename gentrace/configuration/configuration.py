@@ -66,6 +66,7 @@ class Configuration(DeclaredSettings):
     ) -> None:
         vars(self)["changes"] = 0
         keywords = disabled_client_side_validations
+        has_none = isinstance(keywords, str) and not keywords
         named: dict[str, object] = {
             "server_index": server_index,
             "host": host,  # after server_index, which it replaces
@@ -73,7 +74,7 @@ class Configuration(DeclaredSettings):
             "server_variables": server_variables,
             "server_operation_index": server_operation_index,
             "server_operation_variables": server_operation_variables,
-            "disabled_client_side_validations": keywords if keywords != "" else None,
+            "disabled_client_side_validations": None if has_none else keywords,
         }
         if access_token is None:
             _set_from_environment(self, "access_token")

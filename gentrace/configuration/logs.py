@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOGGER_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 """The default format of the SDK's own handlers, for `logging.Formatter`."""
 
+_SHOWN = 100
+"""How many characters of an error of logging are shown."""
+
 _LOGGERS = {"debug": ("gentrace", "urllib3"), "file": ("gentrace",)}
 """The loggers that each kind of handler is added to."""
 
@@ -63,7 +66,8 @@ def apply_logger_format(name: str, value: object) -> str:
         # By the program's record factory, which may add fields that the format uses.
         formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     except (TypeError, ValueError) as error:
-        raise refuse(name, f"a format of logging.Formatter ({error})", value) from None
+        why = str(error)[:_SHOWN]  # logging repeats the format
+        raise refuse(name, f"a format of logging.Formatter ({why})", value) from None
     _state["format"] = text
     for handler in _handlers.values():
         handler.setFormatter(formatter)
@@ -82,7 +86,9 @@ def _replace_handler(kind: str, handler: logging.Handler | None) -> None:
             # Both of our handlers may be on this logger, but the program may have removed one.
             is_last = not any(other in logger.handlers for other in _handlers.values())
             if is_last and logger.name in _original_levels:
-                logger.setLevel(_original_levels.pop(logger.name))
+                level = _original_levels.pop(logger.name)
+                if logger.level == logging.DEBUG:  # else the program has set it since
+                    logger.setLevel(level)
         previous.close()
     if handler is not None:
         handler.setFormatter(_make_formatter(_state["format"]))

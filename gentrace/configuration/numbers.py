@@ -21,6 +21,10 @@ INT_BOUND = 2**31
 """Numbers from here on do not fit into a C int."""
 
 
+MAX_CONNECTIONS = 65_535
+"""The most connections to one host: TCP has no more ports."""
+
+
 def check_flag(name: str, value: object) -> bool:
     """Return a bool; ApiTypeError if it is anything else."""
     if not isinstance(value, bool):
@@ -40,6 +44,12 @@ def check_integer(name: str, value: object, expected: str, least: int, most: flo
 def check_positive(name: str, value: object) -> int:
     """Return a positive integer; ApiTypeError or ApiValueError if it is not one."""
     return check_integer(name, value, "a whole number above 0", 1)
+
+
+def check_connections(name: str, value: object) -> int:
+    """Return a number of connections; ApiTypeError or ApiValueError if it is not one."""
+    expected = f"a whole number from 1 to {MAX_CONNECTIONS}"
+    return check_integer(name, value, expected, 1, MAX_CONNECTIONS)
 
 
 def check_timeout(name: str, value: object) -> TimeoutSetting:

@@ -73,7 +73,8 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
     """Return the URL of the environment's proxy for an origin; None if there is none.
 
     That is `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host.
-    Each name may be in upper case; the one in lower case wins.
+    Each name may be in upper case. The one in lower case wins unless it is empty; an empty
+    `http_proxy` wins too.
     """
     address = _read_variable(f"{scheme}_proxy") or _read_variable("all_proxy")
     excluded = _read_variable("no_proxy").lower().replace(",", " ").split()
@@ -84,11 +85,11 @@ def find_proxy(scheme: str, host: str, port: int) -> str | None:
 
 
 def _read_variable(name: str) -> str:
-    value = os.environ.get(name)
-    # Under CGI, HTTP_PROXY holds the header "Proxy" of the client's request (httpoxy).
-    if value is None and not (name == "http_proxy" and "REQUEST_METHOD" in os.environ):
-        value = os.environ.get(name.upper())
-    return (value or "").strip()
+    value = os.environ.get(name, "").strip()
+    # curl reads no HTTP_PROXY: under CGI, it holds the request header "Proxy" (httpoxy).
+    if name == "http_proxy" and (name in os.environ or "REQUEST_METHOD" in os.environ):
+        return value
+    return value or os.environ.get(name.upper(), "").strip()
 
 
 def _matches(entry: str, host: str, port: int) -> bool:
@@ -96,13 +97,13 @@ def _matches(entry: str, host: str, port: int) -> bool:
 
     It may end with a port. An invalid entry matches nothing.
     """
-    if entry == "*":
-        return True
     name, colon, excluded_port = entry.rpartition(":")
-    if colon and (":" not in name or name.endswith("]")):
+    if colon and (":" not in name or name.endswith("]") or "/" in name):
         if excluded_port != str(port):
             return False
         entry = name
+    if entry == "*":
+        return True
     entry = entry.strip("[].")
     try:
         address = ip_address(host)

@@ -104,9 +104,13 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     Takes time linear in the length of the text, whatever the text is.
     """
     shown = Secret(text)
-    for characters, pattern in _find_patterns(tuple(secrets)):
-        if all(map(shown.__contains__, characters)) and re.search(pattern, shown):
-            shown = Secret(re.sub(pattern, MASK, shown))
+    signs, encodings = _find_patterns(tuple(secrets))
+    if any(all(map(shown.__contains__, sign)) and re.search(run, shown) for sign, run in signs):
+        known = frozenset[str]().union(*(characters for characters, _ in encodings))
+        missing = {character for character in known if character not in shown}
+        for characters, pattern in encodings:
+            if characters.isdisjoint(missing) and re.search(pattern, shown):
+                shown = Secret(re.sub(pattern, MASK, shown))
     return str(shown)
 
 
@@ -117,12 +121,12 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     """
     # Search without a copy first: most answers, however large, repeat no secret.
     holds = data.getvalue().__contains__
-    patterns = [
-        SecretBytes(pattern, "latin-1")
-        for characters, pattern in _find_patterns(tuple(secrets))
+    runs = [
+        SecretBytes(run, "latin-1")
+        for characters, run in _find_patterns(tuple(secrets))[0]
         if all(ord(c) < 256 and holds(ord(c)) for c in characters)  # noqa: PLR2004 - an octet
     ]
-    if not any(re.search(pattern, data.getvalue()) for pattern in patterns):
+    if not any(re.search(run, data.getvalue()) for run in runs):
         return data.getvalue()
     # In latin-1, one character is one octet, and a secret's UTF-8 octets are among its encodings.
     return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
@@ -132,18 +136,29 @@ MIN_SECRET = 8
 """Shortest secret that is masked: a shorter one may stand in a text by chance."""
 
 
-@lru_cache(maxsize=64)
-def _find_patterns(secrets: tuple[str, ...]) -> list[tuple[frozenset[str], Secret]]:
-    """Return the set of characters and the pattern of each encoding, the longest first.
+_Patterns = list[tuple[frozenset[str], Secret]]
+"""Patterns, each with the characters that a text with a match contains."""
 
-    The longest come first, as one may be a part of another. They are patterns, as `str.find` takes
-    five times as long in a text that nearly matches everywhere.
+
+@lru_cache(maxsize=64)
+def _find_patterns(secrets: tuple[str, ...]) -> tuple[_Patterns, _Patterns]:
+    """Return few patterns, of which a text with a secret matches one, and those of all encodings.
+
+    The longest encodings come first, as one may be a part of another. They are patterns, as
+    `str.find` takes five times as long in a text that nearly matches everywhere.
     """
     long = {secret for secret in secrets if len(secret) >= MIN_SECRET}
     # A secret that contains another one needs no search of its own.
     least = [one for one in long if sum(map(one.__contains__, long)) == 1]
     texts = sorted({text for one in least for text in _encodings_of(one)}, key=len, reverse=True)
-    return [(frozenset(one), Secret(re.escape(one))) for one in texts]
+    encodings = [(frozenset(text), Secret(re.escape(text))) for text in texts]
+    # Most encodings keep these characters, so that they share the longest run of them.
+    runs = [Secret(max(re.findall("[0-9A-Za-z_.~-]*", one), key=len)) for one in least]
+    shared: dict[Secret, list[frozenset[str]]] = {}
+    for text in texts:
+        shared.setdefault(next(filter(text.__contains__, runs), text), []).append(frozenset(text))
+    signs = [(sets[0].intersection(*sets), Secret(re.escape(run))) for run, sets in shared.items()]
+    return signs, encodings
 
 
 def _encodings_of(secret: str) -> set[Secret]:
@@ -151,20 +166,46 @@ def _encodings_of(secret: str) -> set[Secret]:
 
     Each of them also as its UTF-8 octets decoded as latin-1.
     """
-    import json  # noqa: PLC0415 - only a failure needs it
-    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - likewise
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only a failure needs it
 
     shown = Secret(str.__repr__(secret)[1:-1])
     found = {Secret(secret), shown, Secret(shown.encode("ascii", "backslashreplace").decode())}
-    found |= {Secret(json.dumps(secret, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False)}
+    found |= _json_encodings_of(secret)
     # latin-1 with `?` for characters that it lacks, as servers write it.
     for octets in (SecretBytes(secret, "utf-8"), SecretBytes(secret, "latin-1", "replace")):
         found.add(Secret(bytes.__repr__(octets)[2:-1]))
-        escaped = {Secret(quote(octets, safe)) for safe in ("", "/", "!'()*")}
-        escaped.add(Secret(quote_plus(octets)))
+        escaped = {Secret(quote(octets, safe)) for safe in _KEPT_IN_URLS}
+        escaped |= {Secret(quote_plus(octets)), Secret(quote(quote(octets, ""), ""))}
         found |= escaped | {Secret(re.sub("%..", lambda c: c[0].lower(), e)) for e in escaped}
         for before in range(3):  # base64 of a text that contains the secret, at each alignment
             start, end = -(-before * 4 // 3), (before + len(octets)) * 4 // 3
             core = Secret(b2a_base64(bytes(before) + octets).decode()[start:end])
             found |= {core, Secret(core.replace("+", "-").replace("/", "_"))}
     return found | {Secret(one.encode(), "latin-1") for one in found}
+
+
+_KEPT_IN_URLS = ("", "/", "!'()*", "$&+=:@", "!#$&'()*+,/:;=?@")
+"""Punctuation that encoders leave: Python's two, JavaScript's two, and Go's for a path."""
+
+_ESCAPED_IN_JSON = ("", "/", "<>&", "<>&'", "<>&'=", "<>&'\"+`", "<>&'\"/")
+"""What encoders escape that JSON lets stand: `/` as such, the others as `\\u00XX`."""
+
+
+def _json_encodings_of(secret: str) -> set[Secret]:
+    """Return a secret as JSON encoders write it."""
+    import json  # noqa: PLC0415 - only a failure needs it
+
+    def escape(character: str, escaped: str, ascii_: bool) -> str:
+        if character not in escaped:
+            return json.dumps(character, ensure_ascii=ascii_)[1:-1]
+        return "\\/" if character == "/" else f"\\u{ord(character):04x}"
+
+    found = {
+        Secret("".join(escape(character, escaped, ascii_) for character in secret))
+        for escaped in _ESCAPED_IN_JSON
+        for ascii_ in (True, False)
+    }
+    # A pair of backslashes is no beginning of an escape.
+    return found | {
+        Secret(re.sub(r"\\u....|\\.", lambda c: c[0][:2] + c[0][2:].upper(), one)) for one in found
+    }

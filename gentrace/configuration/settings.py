@@ -111,7 +111,7 @@ class DeclaredSettings:
         None, or_none(numbers.check_retries), other_names="max_retries max_attempts retry"
     )
     """How often a failed call is sent again: a number; None for the default, 2; False or 0 for
-    never; a `urllib3.Retry` for exactly what that says."""
+    never; a `urllib3.Retry` for exactly what that says of errors and of statuses outside 2xx."""
 
     max_response_body: Same[int] = Setting(4 * 1024 * 1024, numbers.check_positive)
     """How many bytes an answer may have, decoded, unless it is streamed."""
@@ -120,9 +120,10 @@ class DeclaredSettings:
     """What writes JSON: `auto` is orjson where it is installed, `json` the standard library's."""
 
     connection_pool_maxsize: Same[int] = Setting(
-        100, numbers.check_positive, other_names="pool_maxsize max_connections pool_size"
+        100, numbers.check_connections, other_names="pool_maxsize max_connections pool_size"
     )
-    """How many connections to one host may be open at once; a call waits for a free one."""
+    """How many connections to one host may be open at once, up to 65,535; a call waits for a free
+    one."""
 
     verify_ssl: Same[bool] = Setting(
         True, numbers.check_flag, other_names="verify verify_tls insecure"

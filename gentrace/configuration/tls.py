@@ -36,10 +36,10 @@ def check_expected_name(name: str, value: object) -> str | bool | None:
     """Return the name that a certificate must have; None means the host's, False any."""
     if value is None or value is False:
         return value
-    if isinstance(value, str) and value:
-        return check_text(name, value)
-    expected = "a host name, None to check the host, or False to check none"
-    raise refuse(name, expected, value, kind=not isinstance(value, str))
+    if not isinstance(value, str):
+        expected = "a host name, None to check the host, or False to check none"
+        raise refuse(name, expected, value, kind=True)
+    return check_server_name(name, value)
 
 
 def check_context(name: str, value: object) -> ssl.SSLContext:

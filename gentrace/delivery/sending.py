@@ -11,6 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
+from gentrace.configuration import MAX_CONNECTIONS
 from gentrace.exceptions import ApiException, OpenApiException, exception_class
 from gentrace.paths.pipeline_run.post import operation
 from gentrace.process import fork_safe_imports
@@ -145,7 +146,8 @@ class Sender:
             configuration = self.api_client.configuration.copy()
             configuration.retries = False
             # A time-out of a worker that waits for a connection would look like one of the server.
-            size = max(self._workers, configuration.connection_pool_maxsize)
+            workers = min(self._workers, MAX_CONNECTIONS)
+            size = max(workers, configuration.connection_pool_maxsize)
             configuration.connection_pool_maxsize = size
             client.default_headers = self.api_client.default_headers
             client.cookie = self.api_client.cookie

@@ -200,6 +200,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             return b""
         try:
             self._read_piece(size, decode_content)
+            if self.length_remaining is not None:
+                self.length_remaining = self._source.remaining
             return self._pop_piece()
         except BaseException as error:
             self.close()

@@ -108,7 +108,7 @@ def parse_retry_after(headers: Any) -> float | None:
         seconds = date.timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
-    return seconds if seconds > 0 else None
+    return max(0.0, seconds)
 
 
 _LONG_NUMBER = 12

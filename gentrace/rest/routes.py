@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection
 
-from gentrace.configuration import check_proxy
+from gentrace.configuration import check_proxy, hide_arguments
 from gentrace.configuration.proxies import ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
@@ -151,6 +151,7 @@ class Route:
         self._slots = cast("Slots", self.pool.pool)
         self.insecurity = self._find_insecurity()
 
+    @hide_arguments  # the environment's address may hold a password
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
         proxy = self._configuration.proxy
         if proxy is None:

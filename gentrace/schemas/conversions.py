@@ -53,7 +53,11 @@ def simplify(value: object, expected: str, *kinds: type) -> Any:
         plain = ask(_convert, plain)
         if plain is unset:
             raise mismatch(expected, value)
-    raise ApiValueError(f"expected {expected}, got {describe(value)}, whose form never ends", ())
+    raise ApiValueError(
+        f"expected {expected}, got {describe(value)}, whose form never ends: "
+        f"pass a plain value, such as float(value)",
+        (),
+    )
 
 
 def ask(form: Callable[[Any], Any], value: object) -> Any:

@@ -17,12 +17,24 @@ def _base64(raw):
             yield encode(bytes(before) + raw).decode()[start:end]
 
 
+def _dotnet(secret):
+    """The secret in JSON of an encoder that escapes more than it has to."""
+    plain = secret.replace("\\", "\\\\")
+    return "".join(f"\\u{ord(c):04X}" if c in "\"'+" or c > "~" else c for c in plain)
+
+
 def spellings(secret=CANARY):
     """The ways in which a text may hold the secret."""
     found = {secret, repr(secret)[1:-1], ascii(secret)[1:-1]}
     found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    found |= {
+        json.dumps(secret)[1:-1].replace("/", r"\/"),
+        _dotnet(secret),
+        _dotnet(secret).lower(),
+    }
     for raw in (secret.encode(), secret.encode("latin-1")):
-        escaped = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
+        escaped = {quote(raw), quote(raw, safe=""), quote_plus(raw), quote(raw, safe="$&+=:@")}
+        escaped.add(quote(quote(raw, safe="")))
         escaped |= {re.sub("%..", lambda code: code[0].lower(), text) for text in escaped}
         found |= {*escaped, *_base64(raw), repr(raw)[2:-1]}
     return found

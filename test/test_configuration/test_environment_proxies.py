@@ -29,6 +29,9 @@ MATCHING = [
     ("::1", 80, "[::1]"),
     ("::1", 81, "[::1]:81"),
     ("fe80::7", 80, "fe80::/10"),
+    ("fe80::7", 80, "fe80::/10:80"),
+    ("10.1.2.3", 80, "10.0.0.0/8:80"),
+    ("api.example", 80, "*:80"),
     ("api.example", 80, "api.example:x, api.example"),
 ]
 OTHER = [
@@ -43,6 +46,8 @@ OTHER = [
     ("10.1.2.3", 80, "10.0.0.0/x"),
     ("10.1.2.3", 80, "::/0"),
     ("::1", 81, "[::1]:82"),
+    ("fe80::7", 80, "fe80::/10:81"),
+    ("api.example", 80, "*:81"),
 ]
 MALFORMED = ["x", "²", "٣", "-1", "", "8o80", "9" * 5000, "+80", "80:80", "0x50", "080"]
 
@@ -82,6 +87,7 @@ def test_no_list_ends_in_an_error(listed):
     ("variables", "found"),
     [
         ({"http_proxy": ""}, None),
+        ({"http_proxy": "", "HTTP_PROXY": PROXY}, None),
         ({"http_proxy": "", "all_proxy": "socks5://all.test"}, "socks5://all.test"),
         ({"HTTP_PROXY": "http://capitals.test"}, PROXY),
         ({"http_proxy": "proxy.test:1"}, "http://proxy.test:1"),
@@ -92,6 +98,24 @@ def test_variable_in_small_letters_wins(monkeypatch, variables, found):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert find_proxy("http", "api.example", 80) == found
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("https_proxy", "http://other.test", "http://other.test"),
+        ("all_proxy", "http://other.test", "http://other.test"),
+        ("no_proxy", "api.example", None),
+    ],
+)
+def test_empty_variable_counts_as_unset(monkeypatch, empty, name, value, found):
+    """The one in capitals holds then, as with curl."""
+    if name == "no_proxy":
+        monkeypatch.setenv("https_proxy", PROXY)
+    monkeypatch.setenv(name, empty)
+    monkeypatch.setenv(name.upper(), value)
+    assert find_proxy("https", "api.example", 443) == found
 
 
 def test_header_that_a_client_sent_to_a_cgi_script_is_no_proxy(monkeypatch):

@@ -140,6 +140,23 @@ def test_level_that_somebody_else_set_comes_back():
         package.setLevel(logging.NOTSET)
 
 
+def test_level_that_somebody_sets_meanwhile_stays():
+    package = logging.getLogger("gentrace")
+    configuration = Configuration(debug=True)
+    package.setLevel(logging.ERROR)
+    try:
+        configuration.debug = False
+        assert package.level == logging.ERROR
+    finally:
+        package.setLevel(logging.NOTSET)
+
+
+def test_error_of_a_huge_format_is_short():
+    with pytest.raises(ApiValueError) as caught:
+        Configuration(logger_format="a" * 100_000)
+    assert len(str(caught.value)) < 400
+
+
 def test_logger_file_acts_and_is_changed(connect, tmp_path, capfd):
     """Each file has the calls of its time, and nothing goes anywhere else."""
     configuration = Configuration()

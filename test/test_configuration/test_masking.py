@@ -122,6 +122,24 @@ def test_secret_that_looks_escaped_is_scrubbed_escaped(hidden):
         assert scrub(f"<{written}>", [hidden]) == "<***>"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        r"<sk\/Li&ve+Key\/98==>",
+        r"<sk/Li\u0026ve\u002BKey/98==>",
+        r"<sk/Li\u0026ve+Key/98\u003d\u003d>",
+        r"<sk\/Li\u0026ve+Key\/98==>",
+        "<sk%2FLi&ve+Key%2F98==>",
+        "<sk/Li&ve+Key/98==>",
+        "<sk%252FLi%2526ve%252BKey%252F98%253D%253D>",
+    ],
+    ids=["PHP", ".NET", "Gson", "PHP with flags", "path of Go", "path of a browser", "twice"],
+)
+def test_key_with_punctuation_is_scrubbed_as_encoders_write_it(written):
+    assert scrub(written, ["sk/Li&ve+Key/98=="]) == "<***>"
+    assert _scrub_bytes(written.encode(), ["sk/Li&ve+Key/98=="]) == b"<***>"
+
+
 def test_secret_inside_of_another_is_looked_for_alone():
     assert scrub("<Bearer token-12>", ["Bearer token-12", "token-12"]) == "<Bearer ***>"
     assert scrub("<Bearer token-1>", ["Bearer token-1", "token-1"]) == "<***>"

@@ -7,9 +7,9 @@ import pytest
 from support.caller import Caller
 from support.canary import CANARY, leaks
 from support.peers import Peer, close, raw, reply, reset, socks5
-from support.secrecy import PASSWORD, fail, line, make, tell, watched
+from support.secrecy import PASSWORD, fail, line, locals_of_ours, make, tell, watched
 
-from gentrace.exceptions import InsecureTransportWarning
+from gentrace.exceptions import ApiValueError, InsecureTransportWarning
 
 REFUSING = {
     "refused credentials": tell(407),
@@ -63,6 +63,28 @@ def test_proxy_of_the_environment_that_refuses():
         patch.setenv("https_proxy", address)
         fail(make("https://target.example/api"))
         assert leaks(through.received)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://me:{PASSWORD}@proxy.test:99999",
+        f"ftp://me:{PASSWORD}@proxy.test",
+        f"http://me:{PASSWORD}@bad host",
+        f"http://me:{PASSWORD}@[::1",
+        f"//me:{PASSWORD}@proxy.test",
+        f"proxy.test:1:me:{PASSWORD}",
+    ],
+)
+def test_proxy_of_the_environment_that_is_refused(monkeypatch, variable, address):
+    """Neither the text nor the locals of our frames hold its password."""
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(ApiValueError, match="http_proxy") as caught:
+        Caller("http://target.example/api").post()
+    shown = f"{caught.value}{dict(locals_of_ours(caught.value))}"
+    assert "Routes.find" in shown
+    assert not leaks(shown, PASSWORD)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5h", "socks4a"])

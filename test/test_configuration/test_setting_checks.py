@@ -53,7 +53,7 @@ KEPT = {
     "timeout": [(1, 1), (0.5, 0.5), ([1, 2], (1, 2)), ((1, 2, 3.5), (1, 2, 3.5))],
     "retries": [(None, None), (False, False), (0, 0), (7, 7)],
     "max_response_body": [(1, 1)],
-    "connection_pool_maxsize": [(1, 1)],
+    "connection_pool_maxsize": [(1, 1), (65_535, 65_535)],
     "verify_ssl": [(True, True), (False, False)],
     "ssl_ca_cert": [(PEM, PEM), (PEM.encode(), PEM), (None, None), (os.devnull, os.devnull)],
     "cert_file": [(__file__, __file__), (None, None)],
@@ -182,12 +182,18 @@ REFUSED = {
         ApiValueError: [-1],
     },
     "max_response_body": {ApiTypeError: [None, "1", 1.0, True], ApiValueError: [0, -1]},
-    "connection_pool_maxsize": {ApiTypeError: [None, "1", 1.0, True], ApiValueError: [0, -1]},
+    "connection_pool_maxsize": {
+        ApiTypeError: [None, "1", 1.0, True],
+        ApiValueError: [0, -1, 65_536, 2**63],
+    },
     "verify_ssl": {ApiTypeError: [None, 0, "false"]},
     "ssl_ca_cert": {ApiTypeError: [1], ApiValueError: ["", "/no/such/file", b"/no/such\0"]},
     "cert_file": {ApiTypeError: [1, True], ApiValueError: ["", "/no/such/file", os.curdir, "a\0"]},
     "key_file": {ApiTypeError: [1, b"key"], ApiValueError: ["", "/no/such/file", os.curdir, "a\0"]},
-    "assert_hostname": {ApiTypeError: [1, b"a", True], ApiValueError: [""]},
+    "assert_hostname": {
+        ApiTypeError: [1, b"a", True],
+        ApiValueError: ["", "https://a.example", "\n", " ", "*", "\ud800"],
+    },
     "json_encoder": {ApiTypeError: [None, 1], ApiValueError: ["", "orjson"]},
     "ssl_context": {ApiTypeError: [True, "ssl", ssl.SSLContext, ssl.PROTOCOL_TLS_CLIENT, {}]},
     "tls_server_name": {
@@ -329,3 +335,21 @@ def test_text_of_an_enum_is_its_value():
 def test_text_that_lies_is_refused_for_what_it_holds(name, value):
     with pytest.raises(ApiValueError, match=rf"^{name}: expected"):
         Configuration(**{name: value})
+
+
+class Array:
+    """Compares as arrays of numpy do: with no truth."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize("name", ["proxy", "disabled_client_side_validations"])
+def test_array_is_refused_by_its_type(name):
+    with pytest.raises(ApiTypeError, match=f"^{name}: expected"):
+        Configuration(**{name: Array()})

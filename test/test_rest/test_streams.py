@@ -164,6 +164,7 @@ def test_position_is_how_much_was_read(connect, stream):
         response = connect(peer).post(stream=stream, skip_deserialization=True).response
         assert response.data == ID
         assert response.tell() == len(ID)
+        assert response.length_remaining in {None, 0}
 
 
 def test_body_that_was_read_outlives_its_draining(connect):
@@ -299,3 +300,12 @@ def test_stream_is_read_into_a_buffer(connect, coding):
         buffer = bytearray(len(ID))
         assert connect(peer).raw().readinto(buffer) == len(ID)
     assert buffer == ID
+
+
+def test_length_remaining_goes_down_as_the_body_is_read(connect):
+    with Peer(reply(200, b"x" * 10)) as peer, connect(peer).raw() as response:
+        assert response.length_remaining == 10
+        response.read(4)
+        assert response.length_remaining == 6
+        response.read()
+        assert response.length_remaining == 0

@@ -66,6 +66,12 @@ if not isinstance(step.provider, schemas.Unset):
     reveal_type(step.provider.outputs)  # frozendict[str, Any] | Unset
 if step.elapsed_time is not schemas.unset:
     str(step.elapsed_time)
+if not isinstance(step.elapsed_time, schemas.Unset):
+    reveal_type(step.elapsed_time)  # int
+if isinstance(step.start_time, schemas.Unset):
+    reveal_type(step.start_time)  # Unset
+else:
+    reveal_type(schemas.as_datetime(step.start_time))  # datetime
 reveal_type(schemas.unset)  # Unset
 
 # Read by wire name.
