@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
-from gentrace.configuration import check_positive, refuse
+from gentrace.configuration import argument_error, check_positive
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -184,20 +184,20 @@ def _check_whole(
     name: str, value: object, expected: str, minimum: int, maximum: float = inf
 ) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(name, expected, value, kind=True)
+        raise argument_error(name, expected, value, wrong_type=True)
     if not minimum <= value <= maximum:
-        raise refuse(name, expected, value)
+        raise argument_error(name, expected, value)
 
 
 def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refuse(name, expected, value, kind=True)
+        raise argument_error(name, expected, value, wrong_type=True)
     if not 0 <= value <= maximum:
-        raise refuse(name, expected, value)
+        raise argument_error(name, expected, value)
 
 
 def _check_field(name: str, value: str) -> str:
     if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise refuse(name, "printable ASCII with no blank at its ends", value)
+        raise argument_error(name, "printable ASCII with no blank at its ends", value)
     return value
