@@ -136,11 +136,11 @@ def media_type(data):
 
 
 def retry_after(data):
-    """A wait is a positive number, or absent."""
+    """A wait is a number from 0 on, or absent."""
     value = data.decode("latin-1")
     for name in ("Retry-After", "retry-after-ms"):
         seconds = parse_retry_after({name: value})
-        assert seconds is None or 0 < seconds < float("inf")
+        assert seconds is None or 0 <= seconds < float("inf")
 
 
 def host(data):
