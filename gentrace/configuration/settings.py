@@ -78,7 +78,7 @@ class DeclaredSettings:
     `GENTRACE_API_KEY`."""
 
     server_index: Same[int | None] = Setting(None, or_none(servers.check_index))
-    """Which server of the document to use; None where `host` says it."""
+    """Which server of the OpenAPI document to use; None uses `host`."""
 
     server_variables: Setting[Mapping[str, str], Mapping[str, str] | None] = Setting(
         frozendict(), servers.check_variables
@@ -98,8 +98,8 @@ class DeclaredSettings:
     disabled_client_side_validations: Setting[frozenset[str], str | frozenset[str]] = Setting(
         frozenset(), texts.check_keywords
     )
-    """Keywords of JSON Schema, with commas between them, that a plain dict given to a call is not
-    checked for: `format`, `required`, and those that the document does not use."""
+    """Comma-separated JSON Schema keywords that a plain dict given to a call is not checked for:
+    `format`, `required`, and those that the document does not use."""
 
     timeout: Same[TimeoutSetting] = Setting(
         DEFAULT_TIMEOUT, numbers.check_timeout, other_names="request_timeout timeout_seconds"
@@ -110,14 +110,14 @@ class DeclaredSettings:
     retries: Same[int | bool | Retry | None] = Setting(
         None, or_none(numbers.check_retries), other_names="max_retries max_attempts retry"
     )
-    """How often a failed call is sent again: a number; None for the default, 2; False or 0 for
+    """How often a failed call is retried: a number; None for the default, 2; False or 0 for
     never; a `urllib3.Retry` for exactly what that says of errors and of statuses outside 2xx."""
 
     max_response_body: Same[int] = Setting(4 * 1024 * 1024, numbers.check_positive)
-    """How many bytes an answer may have, decoded, unless it is streamed."""
+    """Maximum bytes of a response body after decompression, unless it is streamed."""
 
     json_encoder: Same[Literal["auto", "json"]] = Setting("auto", texts.check_encoder)
-    """What writes JSON: `auto` is orjson where it is installed, `json` the standard library's."""
+    """The JSON encoder: `auto` is orjson if installed, `json` is the standard library's."""
 
     connection_pool_maxsize: Same[int] = Setting(
         100, numbers.check_connections, other_names="pool_maxsize max_connections pool_size"
@@ -135,8 +135,8 @@ class DeclaredSettings:
         or_none(tls.check_certificates),
         other_names="ca_certs ca_cert ca_file ca_bundle cafile",
     )
-    """Certificates to trust: a file, a folder, or PEM text. None is those of `SSL_CERT_FILE` and
-    `SSL_CERT_DIR` where set, else certifi's."""
+    """Certificates to trust: a file, a folder, or PEM text. None uses `SSL_CERT_FILE` and
+    `SSL_CERT_DIR` if set, else certifi's."""
 
     cert_file: Setting[str | None, PathSetting] = Setting(
         None, or_none(files.check_file), other_names="cert client_cert"
@@ -155,8 +155,8 @@ class DeclaredSettings:
     ssl_context: Same[SSLContext | None] = Setting(
         None, or_none(tls.check_context), other_names="tls_context context ssl"
     )
-    """An `ssl.SSLContext` in place of all the TLS settings above, such as truststore's. Copies
-    share it; a pickle leaves it out."""
+    """An `ssl.SSLContext`, such as truststore's, that replaces all TLS settings above. Copies share
+    it; a pickle leaves it out."""
 
     proxy: Same[str | None] = Setting(
         None,
@@ -165,12 +165,12 @@ class DeclaredSettings:
         other_names="proxies proxy_url http_proxy https_proxy",
     )
     """Address of a proxy: http, https, or socks4, socks4a, socks5, socks5h with PySocks installed.
-    None is what the environment says; an empty string is no proxy."""
+    None uses the environment; an empty string means no proxy."""
 
     proxy_headers: Same[Mapping[str, str] | None] = Setting(
         None, or_none(texts.check_headers), secret=True
     )
-    """Header fields for the proxy alone."""
+    """Header fields that are sent to the proxy only."""
 
     socket_options: Same[SocketOptions | None] = Setting(
         None, or_none(numbers.check_socket_options)
@@ -183,16 +183,16 @@ class DeclaredSettings:
     temp_folder_path: Setting[str | None, PathSetting] = Setting(
         None, or_none(files.check_folder), other_names="temp_folder temp_dir"
     )
-    """Folder for downloaded files; None is the system's."""
+    """Folder for downloaded files; None uses the system's temporary folder."""
 
     debug: Same[bool] = Setting(False, logs.apply_debug)
     """Whether the loggers `gentrace` and `urllib3` write everything to standard error."""
 
     logger_file: Setting[str | None, PathSetting] = Setting(None, logs.apply_logger_file)
-    """File to which the logger `gentrace` writes; None is no file."""
+    """File to which the logger `gentrace` writes; None means no file."""
 
     logger_format: Same[str] = Setting(logs.LOGGER_FORMAT, logs.apply_logger_format)
-    """Format of what the two settings above write."""
+    """Log format of the two settings above."""
 
     pickle_token: Same[bool] = Setting(False, numbers.check_flag)
     """Whether a pickle holds the token and the proxy's credentials. Without them, the copy takes
