@@ -14,6 +14,7 @@ import contextvars
 import threading
 from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
@@ -118,12 +119,11 @@ class AsyncApiClient:
         A later call starts new threads and connections.
         """
         with _workers_lock:
-            self._replace_workers(None)
-            retired = list(self._retired)
-        for workers in retired:
+            self._retire_workers()
+        for workers in list(self._retired):
             await workers.shut_down()
-        with _workers_lock:
-            self._retired = [workers for workers in self._retired if workers not in retired]
+            with suppress(ValueError):  # another `close` was faster
+                self._retired.remove(workers)
         self.api_client.close()
 
     async def call(self, operation: Operation, **arguments: Any) -> Any:
@@ -182,23 +182,42 @@ class AsyncApiClient:
             RuntimeError, MemoryError: there is no thread for it.
 
         """
+        while True:
+            workers = self._find_workers()
+            try:
+                return workers.pool.submit(blocking_call)
+            except RuntimeError:
+                if workers is self._workers:
+                    raise
+                # Another loop has replaced or closed them meanwhile: take those of now.
+
+    def _find_workers(self) -> _WorkerThreads:
+        """Return the threads of this process and of this setting."""
         size = self.configuration.connection_pool_maxsize
+        retired = None
         with _workers_lock:
             workers = self._workers
             if workers is None or workers.size != size or not workers.in_own_process():
-                workers = _WorkerThreads(size)
-                self._replace_workers(workers)
-            return workers.pool.submit(blocking_call)
-
-    def _replace_workers(self, workers: _WorkerThreads | None) -> None:
-        retired, self._workers = self._workers, workers
-        if retired is not None and retired.in_own_process():
+                retired = self._retire_workers()
+                workers = self._workers = _WorkerThreads(size)
+        if retired is not None:
             retired.pool.shutdown(wait=False)
-            self._retired.append(retired)
+        return workers
+
+    def _retire_workers(self) -> _WorkerThreads | None:
+        workers, self._workers = self._workers, None
+        if workers is None or not workers.in_own_process():
+            return None
+        self._retired.append(workers)
+        return workers
 
 
 _workers_lock = threading.RLock()
-"""Held while a client's workers are replaced, or get a call: another loop might replace them."""
+"""Held while a client's workers are replaced.
+
+A fork waits for it, so nothing may wait for locks of `concurrent.futures` inside: they are among
+those that a fork acquires too.
+"""
 
 register_fork_lock(_workers_lock)
 

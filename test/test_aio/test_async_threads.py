@@ -306,7 +306,10 @@ def test_a_child_of_a_fork_has_threads_of_its_own():
 
 @pytest.mark.parametrize("change", ["close", "another number", "both"])
 def test_a_call_has_its_thread_while_another_loop_changes_the_threads(monkeypatch, change):
-    """Whatever the other loop does just when the call has found its threads."""
+    """Whatever the other loop does just when the call has found its threads; neither waits.
+
+    So no fork waits either, which holds the locks that a thread is started under.
+    """
     submit = ThreadPoolExecutor.submit
     others = []
 
@@ -323,7 +326,8 @@ def test_a_call_has_its_thread_while_another_loop_changes_the_threads(monkeypatc
                 other = threading.Thread(target=asyncio.run, args=[change_threads(api, client)])
                 others.append(other)
                 other.start()
-                other.join(0.1)  # it goes on when this call has its thread
+                other.join(PATIENCE)
+                assert not other.is_alive()
             return submit(pool, *arguments)
 
         monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_late)
