@@ -178,8 +178,8 @@ def recording_table(recorders: Recorders, recorded: Recorded) -> Table:
         "ratio is the caller's CPU time to OpenTelemetry's (batch processor, OTLP over HTTP) in "
         "the same round. CPU and wall time are the caller's for a run: median / p99 of all runs. "
         "CPU of the process includes the threads that send. Memory is the peak growth of the "
-        "resident set (Linux only). Sent is the size of a run's bodies as they arrive; some recorders compress "
-        "them.",
+        "resident set (Linux only). Sent is the size of a run's bodies as they arrive; some "
+        "recorders compress them.",
         (
             "recorder",
             "caller's CPU, ratio",
