@@ -1,1 +1,1 @@
-"""What a call costs, beside the same call written by hand and beside other clients."""
+"""Compare the cost of a call with the same call written by hand, and with other clients."""

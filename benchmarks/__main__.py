@@ -1,6 +1,6 @@
-"""Measure what a call costs, beside the same call written by hand and beside other clients.
+"""Compare the cost of a call with the same call written by hand, and with other clients.
 
-Run it from the top of a checkout, in an environment of its own; this does all of it:
+Run it from the top of a checkout, in its own virtual environment, with one command:
 
     python3 -m venv build/bench \
         && build/bench/bin/python -m pip install -r benchmarks/requirements.txt \
@@ -66,7 +66,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def check_installed() -> None:
-    """End the program where the installed package is not this checkout's."""
+    """End the program if the installed package is not this checkout's."""
     installed = Path(sysconfig.get_path("purelib")) / "gentrace"
     checkout = FOLDER.parent / "gentrace"
     names = [str(path.relative_to(checkout)) for path in checkout.rglob("*.py")]

@@ -1,4 +1,4 @@
-"""What is measured, set up: each client in its process, and how much is asked of it."""
+"""Set up the benchmarks: each client in its own process, and how much is measured."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Size:
         calls: how many calls each thread makes in one round.
         body: bytes of a large body.
         numbers: how many numbers a long list has.
-        timeout: seconds that a call may last that cannot succeed.
+        timeout: time-out in seconds of a call that cannot succeed.
         timeouts: how many such calls there are.
         submits: how many runs are submitted on an event loop in one round.
 
@@ -72,7 +72,7 @@ class Bench:
     left_out: Mapping[str, str]
 
     def time(self, lanes: Mapping[str, tuple[str, str, str]]) -> Samples:
-        """Time lanes, each a client's key, a function's name and a payload."""
+        """Time lanes; each is a client's key, a function's name and a payload."""
         return interleave(
             {
                 label: partial(
@@ -105,7 +105,7 @@ class Bench:
 
 @contextmanager
 def opened(size: Size, *, peers: bool) -> Iterator[Bench]:
-    """Start the server and the clients; with the peers that can be made here, or without."""
+    """Start the server and the clients, with or without the peers that can be installed here."""
     workers: dict[str, Worker] = {}
     programs: dict[str, tuple[Client, str]] = {}
     left_out: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The clients that are compared, each as a script: how its own documentation writes the call.
+"""The clients that are compared, each as a script that calls the API as its documentation does.
 
 A script is text, because each client runs in a process and an environment of its own, and because
 the same lines are what is measured where importing and starting are. It finds `URL` and `TOKEN`,
@@ -44,7 +44,7 @@ class Client:
     note: str = ""
 
     def script(self, url: str) -> dict[str, Any]:
-        """Return what a worker needs to be this client."""
+        """Return what a worker needs to run this client."""
         return {
             "hidden": self.hidden,
             "url": url,
@@ -58,7 +58,7 @@ class Client:
         }
 
     def prelude(self) -> str:
-        """Return the start of a program: it hides what this client shall not find."""
+        """Return the start of a program: it hides the modules in `hidden`."""
         if not self.hidden:
             return ""
         return f"import sys; sys.modules.update(dict.fromkeys({self.hidden}))\n"

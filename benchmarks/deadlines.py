@@ -1,4 +1,4 @@
-"""By how much a call outlives its time-out, against servers that never come to an end."""
+"""Measure by how much a call overruns its time-out, against servers that never finish."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @dataclass(frozen=True)
 class Fault:
-    """A server that never comes to an end.
+    """A server that never finishes.
 
     Attributes:
         title: what it does.
@@ -109,7 +109,7 @@ def overruns(timeout: float, times: int) -> dict[str, list[float]]:
     """Call each fault's server with a time-out in seconds; return the overruns in seconds.
 
     Raises:
-        ClientError: a call ended in no `ApiException`.
+        ClientError: a call ended without an `ApiException`.
 
     """
     authority = trustme.CA()

@@ -1,4 +1,4 @@
-"""How many lines recording adds to a plain program of three steps, by what records them.
+"""Count the lines that each recorder adds to a plain program of three steps.
 
 The programs of `user_code/` all record each step's name, parameters, inputs, outputs and times,
 and a step that fails with its error. A line counts if the plain program has none like it, whatever
@@ -36,12 +36,11 @@ def _lines(name: str) -> Counter[str]:
 
 
 def table() -> Table:
-    """Answer how many lines each takes."""
+    """Return the table of added lines."""
     return Table(
         "Lines added to a plain program",
         "Lines that recording adds to a program of three steps, with their parameters, inputs, "
-        "outputs and times, and a step that fails kept with its error; counted in "
-        "`benchmarks/user_code/`.",
+        "outputs and times, and the error of a failed step; counted in `benchmarks/user_code/`.",
         ("with", "lines added"),
         [[title, str(added(name))] for name, title in PROGRAMS.items()],
     )

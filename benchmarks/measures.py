@@ -1,4 +1,4 @@
-"""The questions that are asked of the clients; each function answers one with a table."""
+"""The measurements of the clients; each returns a table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def compare(bench: Bench) -> dict[str, Samples]:
 
 
 def comparison_table(bench: Bench, comparison: Mapping[str, Samples]) -> Table:
-    """Answer what each client costs beside the floor."""
+    """Return the table that compares each client with the floor."""
     goals = {
         "goal, five packages only": ("≤ 0.95", "≤ 0.95", "≤ 1.05", "", "≤ 0.45", "≤ 1.25"),
         "goal, with orjson": ("≤ 0.90", "≤ 0.80", "≤ 0.25", "", "", ""),
@@ -51,18 +51,19 @@ def comparison_table(bench: Bench, comparison: Mapping[str, Samples]) -> Table:
     rows += [[title, *cells] for title, cells in goals.items()]
     return Table(
         "Clients side by side",
-        "A call goes over a kept-alive connection of loopback until the id of the stored run is in "
-        "hand, with defaults as shipped. Encode is a plain dict, checked, to the bytes that are "
-        "sent. Import is the import lines of the client's documentation, but for `pprint`, in a "
-        "fresh process; cold start is a process from nothing to its first stored run, less an "
-        "empty one. With five packages only, importing orjson fails.",
+        "A call uses a kept-alive loopback connection and the shipped defaults, and ends when it "
+        "has returned the id of the stored run. Encode converts a plain dict, with checks, to the "
+        "bytes that are sent. Import runs the import lines of the client's documentation, except "
+        "`pprint`, in a fresh process. Cold start is the time from process start to the first "
+        "stored run, minus that of an empty process. With five packages only, importing orjson "
+        "fails.",
         ("client", *comparison),
         rows,
     )
 
 
 def picture(bench: Bench, comparison: Mapping[str, Samples]) -> Picture:
-    """Say how the comparison is drawn."""
+    """Return the plot of the comparison."""
     return Picture(
         "RESULTS.svg",
         comparison,
@@ -74,7 +75,7 @@ def picture(bench: Bench, comparison: Mapping[str, Samples]) -> Picture:
 
 
 def models(bench: Bench) -> Table:
-    """Answer what models, threads and the making of a client cost."""
+    """Measure models, threads and the creation of a client."""
     ten = "chat(10)"
     empty = ("gentrace", "Empty()", "None")
     questions = {
@@ -116,15 +117,15 @@ def models(bench: Bench) -> Table:
     )
     return Table(
         "Models, threads and the making of a client",
-        "The ratio to the base, and the duration. In threads it is the duration of all calls of "
-        "one client by their number: its inverse is the throughput.",
+        "The ratio to the base, and the duration. For threads, it is the duration of all calls of "
+        "one client, divided by their number: its inverse is the throughput.",
         ("what", "its base", *LANE_TITLES[1:], "goal"),
         rows,
     )
 
 
 def _versus(title: str, base: str, samples: Samples, goal: str) -> list[str]:
-    """Return the row of a table where the two ways of this SDK stand beside a base."""
+    """Return a table row that compares the two lanes of this SDK with a base."""
     durations = {key: duration(Estimate.of(values)) for key, values in samples.items()}
     found = ratios(samples)
     cells = [f"{times(found[key])}, {durations[key]}" for key in OURS]
@@ -132,7 +133,7 @@ def _versus(title: str, base: str, samples: Samples, goal: str) -> list[str]:
 
 
 def growth(bench: Bench) -> Table:
-    """Answer whether the cost is proportional to the size and the depth of the body."""
+    """Measure how the cost grows with the size and the depth of the body."""
     questions = (
         ("call, a step", "call", "chat", payloads.STEPS),
         ("encode, a step", "encode", "chat", payloads.STEPS),
@@ -161,15 +162,15 @@ def growth(bench: Bench) -> Table:
             rows.append([f"{title}, from {smaller} to {larger:,}", *cells])
     return Table(
         "Growth",
-        "What one more step, or one more level of depth, costs between two sizes. Goal: within "
-        "15 % of each other down a column, as far as the floor's are.",
+        "The cost of one more step, or one more level of depth, between two sizes. Goal: the "
+        "values of a column are within 15 % of each other, as far as the floor's are.",
         ("what", *LANE_TITLES),
         rows,
     )
 
 
 def memory(bench: Bench) -> Table:
-    """Answer how much memory a call takes beside its body."""
+    """Measure the memory of a call relative to its body."""
     size, count = bench.size.body, bench.size.numbers
     contents = {
         "ASCII: chat steps": f"chat({size // 1400})",
@@ -202,23 +203,23 @@ def memory(bench: Bench) -> Table:
     )
     return Table(
         "Memory of a call",
-        "Peak beyond what was there before the call, as a multiple of the encoded body: as "
-        "tracemalloc has it / as the resident set grows (Linux only). The former counts what is "
-        "reserved and never touched, as orjson does for lists. For streaming, the latter.",
+        "Peak memory of the call beyond the memory before it, as a multiple of the encoded body: "
+        "by tracemalloc / by growth of the resident set (Linux only). The former includes memory "
+        "that is reserved and never touched, as orjson does for lists. For streaming, the latter.",
         ("content", "encoded", *LANE_TITLES, "goal"),
         rows,
     )
 
 
 def deadlines(bench: Bench) -> Table:
-    """Answer by how much a call outlives its time-out."""
+    """Measure by how much a call overruns its time-out."""
     from benchmarks.deadlines import overruns  # noqa: PLC0415 - it loads the SDK
 
     found = overruns(bench.size.timeout, bench.size.timeouts)
     return Table(
         "Deadlines",
         f"The longest of {bench.size.timeouts} calls with `timeout={bench.size.timeout}` against "
-        f"servers that never come to an end, less that time-out. Goal: at most 100 ms.",
+        f"servers that never finish, minus that time-out. Goal: at most 100 ms.",
         ("the server sends", "overrun"),
         [[title, f"{max(each) * 1e3:.1f} ms"] for title, each in found.items()],
     )

@@ -1,4 +1,4 @@
-"""Rounds: each client in turn within each, so that what disturbs one disturbs all."""
+"""Measure in rounds: each round runs every client, so that a disturbance affects all."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Estimate(NamedTuple):
 
 
 class Worker:
-    """A client in a process of its own.
+    """A client in its own process.
 
     Args:
         client: the client.
@@ -95,7 +95,7 @@ class Worker:
             raise ClientError(f"it gave {result!r} for the id of the stored run")
 
     def another(self) -> Worker:
-        """Return the same client in a process that has done nothing before."""
+        """Return the same client in a fresh process."""
         return self._again()
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class Worker:
 
 
 def fresh(key: str, url: str, do: str, function: str, payload: str) -> Any:
-    """Ask a client of ours something in a process that has done nothing before."""
+    """Run one request of a client of ours in a fresh process."""
     worker = Worker(CLIENTS[key], url)
     try:
         return worker.ask(do, function, payload)
@@ -127,7 +127,7 @@ def fresh(key: str, url: str, do: str, function: str, payload: str) -> Any:
 
 
 def interleave(lanes: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
-    """Measure each lane once a round, in another order each round."""
+    """Measure each lane once per round, in a different order each round."""
     samples: Samples = {key: [] for key in lanes}
     keys = list(lanes)
     for number in range(rounds):

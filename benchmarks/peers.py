@@ -1,4 +1,4 @@
-"""Other clients of the same API, each made from PyPI in an environment of its own.
+"""Other clients of the same API, each installed from PyPI in its own virtual environment.
 
 An environment lives beside that of the benchmarks, below its folder, and is made once; it is made
 anew when the API's document or what is said here changes.

@@ -1,4 +1,4 @@
-"""What recording a run costs the program that does it, beside other SDKs that record."""
+"""Compare the cost of recording a run with that of other SDKs."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Recorders:
 
 @contextmanager
 def opened(size: Size, *, peers: bool) -> Iterator[Recorders]:
-    """Start the recorders; with the peers that can be made here, or without."""
+    """Start the recorders, with or without the peers that can be installed here."""
     workers: dict[str, Worker] = {}
     sinks: dict[str, str] = {}
     left_out: dict[str, str] = {}
@@ -113,7 +113,7 @@ def opened(size: Size, *, peers: bool) -> Iterator[Recorders]:
 
 
 def _check(worker: Worker, url: str) -> None:
-    """Record a run, and see that something of its size arrives."""
+    """Record a run, and check that something of its size arrives."""
     before = sink.received(url)
     worker.ask("result", "call", TEN)
     if sink.received(url) - before < KIB:
@@ -150,7 +150,7 @@ def record(recorders: Recorders) -> Recorded:
 
 
 def recording_table(recorders: Recorders, recorded: Recorded) -> Table:
-    """Answer what a run of ten steps costs the caller."""
+    """Return the table of what a run of ten steps costs the caller."""
     cpu = ratios(recorded.cpu, BASE)
     rows = []
     for key, title in recorders.titles().items():
@@ -173,13 +173,13 @@ def recording_table(recorders: Recorders, recorded: Recorded) -> Table:
         )
     return Table(
         "Recording a run",
-        f"A run of ten steps of 1.4 KB each is recorded while it happens, {RUNS} one after the "
-        "other, and then waited for until all have arrived at a sink on loopback; defaults as "
-        "shipped. The ratio is that of the caller's CPU time to OpenTelemetry's (batch processor, "
-        "OTLP over HTTP) in the same round. CPU and wall time are the caller's for a run: median "
-        "/ p99 of all. CPU of the process counts the threads that send as well. Memory is by how "
-        "much the resident set grows at its peak (Linux only), and sent is the size of a run's "
-        "bodies as they arrive, which some recorders compress.",
+        f"Each recorder records {RUNS} runs of ten steps of 1.4 KB each, one after the other, and "
+        "then waits until all have arrived at a loopback sink, with the shipped defaults. The "
+        "ratio is the caller's CPU time to OpenTelemetry's (batch processor, OTLP over HTTP) in "
+        "the same round. CPU and wall time are the caller's for a run: median / p99 of all runs. "
+        "CPU of the process includes the threads that send. Memory is the peak growth of the "
+        "resident set (Linux only). Sent is the size of a run's bodies as they arrive; some "
+        "recorders compress them.",
         (
             "recorder",
             "caller's CPU, ratio",
@@ -206,7 +206,7 @@ def _growth(worker: Worker) -> int | None:
 
 
 def picture(recorders: Recorders, recorded: Recorded) -> Picture:
-    """Say how the comparison is drawn."""
+    """Return the plot of the comparison."""
     return Picture(
         "RECORDING.svg",
         {
@@ -234,17 +234,16 @@ def _show(value: float) -> str:
 
 
 def details_table(recorders: Recorders) -> Table:
-    """Answer what a step, a delivery and `submit` on an event loop cost."""
+    """Measure a step, a delivery and `submit` on an event loop."""
     rows = [*_steps(recorders), *_deliveries(recorders), *_submits(recorders)]
     return Table(
         "Steps, delivery and `submit`",
-        f"A step without content is one of {STEPS:,} in a run, in CPU time of the caller. "
-        "Delivery is the time for a run of ten steps from `Delivery.submit` until all of "
-        f"{DELIVERED} have arrived, with four "
-        "workers, and its base four threads that send the same with `pipeline_run_post` to the "
-        f"same sink: the ratio is of throughputs. `submit` is the p99 of {recorders.size.submits:,}"
-        " calls with a run of 100 KiB on an event loop, while the workers send; its base is the "
-        "p99 of `json.dumps` with nothing else in the process.",
+        f"A step without content is one of {STEPS:,} in a run, in CPU time of the caller. Delivery "
+        f"is the time per run of ten steps from `Delivery.submit` until all {DELIVERED} have "
+        "arrived, with four workers. Its base is four threads that send the same runs with "
+        "`pipeline_run_post` to the same sink; the ratio compares throughputs. `submit` is the p99 "
+        f"of {recorders.size.submits:,} calls with a run of 100 KiB on an event loop, while the "
+        "workers send; its base is the p99 of `json.dumps` with nothing else in the process.",
         ("what", "recorder", "found", "to its base", "goal"),
         rows,
     )

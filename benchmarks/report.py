@@ -1,4 +1,4 @@
-"""Results as text: tables in Markdown, and what they were measured on."""
+"""Write the results as Markdown tables, with the machine that they were measured on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ python3 -m venv build/bench \\
   && build/bench/bin/python -m benchmarks"""
 
 READING = (
-    "Ratios are to the floor, the same work by hand with `urllib3.PoolManager.request` and `json`, "
-    "in the same round: the median of the rounds, with the quartiles in brackets."
+    "Ratios are relative to the floor, the same work written by hand with "
+    "`urllib3.PoolManager.request` and `json`, in the same round: the median of the rounds, with "
+    "the quartiles in brackets."
 )
 
 PACKAGES = ("urllib3", "frozendict", "certifi", "python-dateutil", "typing-extensions", "orjson")
@@ -29,7 +30,7 @@ PACKAGES = ("urllib3", "frozendict", "certifi", "python-dateutil", "typing-exten
 
 @dataclass(frozen=True)
 class Table:
-    """The answer to one question.
+    """The result of one measurement.
 
     Attributes:
         title: the question's subject.
@@ -52,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """Ratios that are drawn, a panel for each question.
+    """A plot of ratios, with a panel for each measurement.
 
     Attributes:
         name: of the file.
@@ -109,7 +110,7 @@ def document(tables: Sequence[Table], left_out: Mapping[str, str], notes: Mappin
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     parts = [
         "# Benchmarks\n",
-        "To make this page and its plot anew, from the top of a checkout:\n",
+        "Regenerate this page and its plots from the top of a checkout:\n",
         f"```sh\n{COMMAND}\n```\n",
         f"{READING}\n",
         f"- Machine: {machine()}",

@@ -1,4 +1,4 @@
-"""A minimal HTTP server on loopback: it reads a body whole and answers at once.
+"""A minimal HTTP server on loopback: it reads a whole body and responds at once.
 
 It does as little as HTTP asks for, so that what is measured is the client. As a script it prints
 its port and serves until it is killed. A path with ``/stream/`` in it is answered with 512 MiB.
@@ -32,7 +32,7 @@ _PIECE = b" " * (1024 * 1024)
 
 
 def _serve(connection: socket.socket) -> None:
-    """Answer the requests of one connection until the client closes it."""
+    """Respond to the requests of one connection until the client closes it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     scratch = memoryview(bytearray(1024 * 1024))
     received = b""
@@ -79,7 +79,7 @@ def main() -> None:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run the server in another process; give its URL."""
+    """Run the server in another process; yield its URL."""
     command = [sys.executable, "-I", __file__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this file
         try:

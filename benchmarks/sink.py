@@ -66,7 +66,7 @@ class Sink:
         ).encode()
 
     def serve(self, connection: socket.socket) -> None:
-        """Answer the requests of one connection until the client closes it."""
+        """Respond to the requests of one connection until the client closes it."""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection, connection.makefile("rb") as stream:
             try:
@@ -117,7 +117,7 @@ def received(url: str) -> int:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run a sink in another process; give its URL."""
+    """Run a sink in another process; yield its URL."""
     command = [sys.executable, "-I", __file__]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this file
         try:

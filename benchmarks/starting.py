@@ -1,4 +1,4 @@
-"""What a new process pays: importing a client, and the way to its first stored run."""
+"""Measure a new process: importing a client, and the time to its first stored run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def imports(clients: Mapping[str, tuple[Client, str]], rounds: int) -> Samples:
 
 
 def first_runs(clients: Mapping[str, tuple[Client, str]], url: str, rounds: int) -> Samples:
-    """Measure each client's program, from nothing to its first stored run, less an empty one."""
+    """Measure each client's program from start to first stored run, minus an empty program."""
 
     def measure(python: str, program: str) -> float:
         start = perf_counter()

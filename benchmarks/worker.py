@@ -1,4 +1,4 @@
-"""The inside of a client's process: it carries out one client's script, and measures on request.
+"""The program in a client's process: it runs the client's script, and measures on request.
 
 It runs in the client's own environment, so it needs nothing beyond Python. Requests and answers
 are lines of JSON on standard input and output; what a client prints goes to standard error.
@@ -131,7 +131,7 @@ class Client:
         return {"cpu": cpu, "wall": wall, "all": [whole / runs], "process": [process / runs]}
 
     def hold(self, name: str, payload: str, times: int) -> list[float]:
-        """Return how long each of so many calls, one after the other, holds up an event loop.
+        """Return how long each of so many calls, one after the other, blocks an event loop.
 
         After each `HELD` of them, it is waited until all has arrived.
         """

@@ -2,9 +2,9 @@
 
     python examples/quickstart.py "How often is a call retried?"
 
-With `GENTRACE_HOST` the run goes there, with `GENTRACE_API_KEY` alone to the hosted API. Without
-both, it goes to a local server that this program starts, which stores it in `gentrace.sqlite3`; the
-run is then read back and shown.
+With `GENTRACE_HOST` set, the run goes there; with only `GENTRACE_API_KEY` set, to the hosted API.
+Otherwise it goes to a local server that this program starts, which stores it in `gentrace.sqlite3`;
+the program then reads the run back and shows it.
 """
 
 from __future__ import annotations
