@@ -23,9 +23,9 @@ from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Op
 from gentrace.configuration import (
     Configuration,
     TimeoutSetting,
-    argument_type_error,
     check_flag,
     hide_arguments,
+    refuse_type,
 )
 from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
@@ -236,7 +236,7 @@ class AsyncIngestionApi:
     @hide_arguments
     def __init__(self, api_client: AsyncApiClient) -> None:
         if not isinstance(cast("object", api_client), AsyncApiClient):
-            raise argument_type_error("api_client", "a gentrace.aio.AsyncApiClient", api_client)
+            raise refuse_type("api_client", "a gentrace.aio.AsyncApiClient", api_client)
         self.api_client = api_client
 
     @overload

@@ -15,12 +15,12 @@ from gentrace.configuration import (
     SECURITY_SCHEMES,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     Configuration,
     TimeoutSetting,
-    argument_type_error,
     check_flag,
     check_host,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     check_positive,
     check_timeout,
     hide_arguments,
+    refuse_type,
 )
 from gentrace.configuration.secrets import Headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.exceptions import ApiConnectionException
@@ -395,5 +395,5 @@ class Api:
         client = ApiClient() if api_client is None else api_client
         if not isinstance(cast("object", client), ApiClient):
             expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            raise argument_type_error("api_client", expected, api_client)
+            raise refuse_type("api_client", expected, api_client)
         self.api_client = client

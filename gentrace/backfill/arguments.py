@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.configuration import (
     Configuration,
-    argument_error,
-    argument_type_error,
     check_text,
     hide_arguments,
+    refuse,
+    refuse_type,
 )
 from gentrace.configuration.files import check_path
 
@@ -26,7 +26,7 @@ def check_configuration(value: object) -> Configuration:
     if value is None:
         return Configuration.get_default_copy()
     if not isinstance(value, Configuration):
-        raise argument_type_error("configuration", "a gentrace.Configuration or None", value)
+        raise refuse_type("configuration", "a gentrace.Configuration or None", value)
     return value
 
 
@@ -34,18 +34,18 @@ def check_lines(value: Any) -> Iterator[object]:
     """Return an iterator over lines; a string or a single run is an error."""
     expected = "lines to iterate over, such as an open file"
     if isinstance(value, (str, bytes, bytearray, Mapping)):
-        raise argument_error("lines", expected, cast("object", value), wrong_type=True)
+        raise refuse("lines", expected, cast("object", value), kind=True)
     try:
         return iter(value)
     except TypeError:
-        raise argument_error("lines", expected, value, wrong_type=True) from None
+        raise refuse("lines", expected, value, kind=True) from None
 
 
 def check_line(number: int, value: object) -> str | bytes:
     """Return a line."""
     if not isinstance(value, (str, bytes)):
         expected = "JSON as str or bytes, such as json.dumps(run)"
-        raise argument_error(f"lines: line {number}", expected, value, wrong_type=True)
+        raise refuse(f"lines: line {number}", expected, value, kind=True)
     return value
 
 
@@ -55,9 +55,9 @@ def check_rate(value: object, name: str = "rate") -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not value > 0:
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
     return min(1 / value, TIMEOUT_MAX)
 
 
@@ -67,7 +67,7 @@ def check_key(value: object) -> str | None:
     if value is None:
         return None
     if not (name := check_text("key", value, expected)):
-        raise argument_error("key", expected, value)
+        raise refuse("key", expected, value)
     return name
 
 
@@ -79,11 +79,11 @@ def check_state(value: object) -> str | None:
 def check_callback(name: str, value: object) -> None:
     """Raise ApiTypeError for what is neither callable nor None."""
     if value is not None and not callable(value):
-        raise argument_error(name, "a callable or None", value, wrong_type=True)
+        raise refuse(name, "a callable or None", value, kind=True)
 
 
 def check_bag(value: object) -> None:
     """Raise ApiTypeError for what is no Dask bag; for a bag, that module is already loaded."""
     module: Any = sys.modules.get("dask.bag")
     if module is None or not isinstance(value, module.Bag):
-        raise argument_error("bag", "a dask.bag.Bag", value, wrong_type=True)
+        raise refuse("bag", "a dask.bag.Bag", value, kind=True)

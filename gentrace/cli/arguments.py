@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from gentrace.configuration import Configuration, argument_error, check_host
+from gentrace.configuration import Configuration, check_host, refuse
 from gentrace.schemas.dates import DATE_TIME_WORDS, is_date_time
 
 SCHEDULER: Final = "tcp://127.0.0.1:8786"
@@ -50,13 +50,13 @@ def configure(host: str | None) -> Configuration:
 def check_date_time(option: str, value: str | None) -> None:
     """Refuse what is neither a date and time nor None."""
     if value is not None and not is_date_time(value):
-        raise argument_error(option, f"{DATE_TIME_WORDS}, such as 2023-05-04T09:30:00Z", value)
+        raise refuse(option, f"{DATE_TIME_WORDS}, such as 2023-05-04T09:30:00Z", value)
 
 
 def check_milliseconds(option: str, value: float | None) -> None:
     """Refuse what is neither a length of time nor None."""
     if value is not None and not 0 <= value < inf:
-        raise argument_error(option, "a number of milliseconds from 0, such as 1250.5", value)
+        raise refuse(option, "a number of milliseconds from 0, such as 1250.5", value)
 
 
 def _refuse_empty(text: str, expected: str) -> str:

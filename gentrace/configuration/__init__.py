@@ -11,7 +11,7 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
-from gentrace.configuration.errors import argument_error, argument_type_error
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
@@ -39,8 +39,6 @@ __all__ = [
     "Configuration",
     "Settings",
     "TimeoutSetting",
-    "argument_error",
-    "argument_type_error",
     "check_flag",
     "check_header_name",
     "check_header_text",
@@ -50,6 +48,8 @@ __all__ = [
     "check_text",
     "check_timeout",
     "hide_arguments",
+    "refuse",
+    "refuse_type",
     "suggest",
 ]
 

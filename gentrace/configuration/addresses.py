@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gentrace.configuration.errors import argument_error
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.texts import check_text
 from gentrace.exceptions import ApiValueError
@@ -33,13 +33,11 @@ def check_host(name: str, value: object) -> str:
         )
     url = check_url(name, value)
     if "@" in url.split("://", 1)[1].split("/", 1)[0]:
-        raise argument_error(
+        raise refuse(
             name, "no user and password in the address; use access_token", _mask_credentials(url)
         )
     if "?" in url or "#" in url:
-        raise argument_error(
-            name, "no query and no fragment in the address", _mask_credentials(url)
-        )
+        raise refuse(name, "no query and no fragment in the address", _mask_credentials(url))
     return url
 
 
@@ -70,12 +68,12 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
     expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
     if any(not "!" <= c <= "~" for c in text):
         expected += ", without blanks; write an international name as xn--…"
-        raise argument_error(name, expected, _mask_credentials(text))
+        raise refuse(name, expected, _mask_credentials(text))
     if not _is_url(text, schemes):
         expected += (
             ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"
         )
-        raise argument_error(name, expected, _mask_credentials(text))
+        raise refuse(name, expected, _mask_credentials(text))
     return text.rstrip("/")
 
 
@@ -102,7 +100,7 @@ def check_path_characters(name: str, value: object) -> str:
     """Return characters that the path of a URL may have."""
     text = check_text(name, value)
     if not re.fullmatch(f"[{_PATH_CHARACTERS}]*", text):
-        raise argument_error(name, "letters, digits or some of -._~!$&'()*+,;=:@/", value)
+        raise refuse(name, "letters, digits or some of -._~!$&'()*+,;=:@/", value)
     return text
 
 

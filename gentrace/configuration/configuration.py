@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.errors import argument_type_error
+from gentrace.configuration.errors import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
@@ -120,7 +120,7 @@ class Configuration(DeclaredSettings):
 
         """
         if not (default is None or isinstance(cast("object", default), Configuration)):
-            raise argument_type_error("default", "a gentrace.Configuration or None", default)
+            raise refuse_type("default", "a gentrace.Configuration or None", default)
         previous = cls._default
         cls._default = None if default is None else default.copy()
         return previous

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration.errors import argument_error, argument_type_error
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def check_path(name: str, value: object) -> str:
     """Return a path as a string; ApiTypeError or ApiValueError if it is not a path."""
     if not (isinstance(value, str) or hasattr(value, "__fspath__")):
-        raise argument_error(name, "a path or None", value, wrong_type=True)
+        raise refuse(name, "a path or None", value, kind=True)
     if isinstance(value, str) and "-----BEGIN" in value:
-        raise argument_type_error(name, "the path of a file, not what stands in it", value)
+        raise refuse_type(name, "the path of a file, not what stands in it", value)
     try:
         path = os.fspath(cast("str", value))
         is_valid = b"\0" not in os.fsencode(path) and bool(path)
     except Exception as error:  # `__fspath__` may raise anything
-        raise argument_error(name, "a path", value) from error
+        raise refuse(name, "a path", value) from error
     if not is_valid:
-        raise argument_error(name, "a path", value)
+        raise refuse(name, "a path", value)
     return check_text(name, path)
 
 
@@ -32,7 +32,7 @@ def check_existing(name: str, value: object, exists: Callable[[str], bool], expe
     """Return a path for which `exists` is true."""
     path = check_path(name, value)
     if not exists(path):
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
     return path
 
 

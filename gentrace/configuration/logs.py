@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.configuration.errors import argument_error
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_path
 from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.secrets import hidden, scrub
@@ -52,9 +52,7 @@ def apply_logger_file(name: str, value: object) -> str | None:
             "file", None if path is None else logging.FileHandler(path, encoding="utf-8")
         )
     except OSError as error:
-        raise argument_error(
-            name, f"a file that can be written ({error.strerror})", value
-        ) from None
+        raise refuse(name, f"a file that can be written ({error.strerror})", value) from None
     return path
 
 
@@ -69,7 +67,7 @@ def apply_logger_format(name: str, value: object) -> str:
         formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     except (TypeError, ValueError) as error:
         why = str(error)[:_SHOWN]  # logging repeats the format
-        raise argument_error(name, f"a format of logging.Formatter ({why})", value) from None
+        raise refuse(name, f"a format of logging.Formatter ({why})", value) from None
     _state["format"] = text
     for handler in _handlers.values():
         handler.setFormatter(formatter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration.errors import argument_error
+from gentrace.configuration.errors import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,16 @@ MAX_CONNECTIONS = 65_535
 def check_flag(name: str, value: object) -> bool:
     """Return a bool; ApiTypeError if it is anything else."""
     if not isinstance(value, bool):
-        raise argument_error(name, "True or False", value, wrong_type=True)
+        raise refuse(name, "True or False", value, kind=True)
     return value
 
 
 def check_integer(name: str, value: object, expected: str, least: int, most: float = inf) -> int:
     """Return an integer from `least` to `most`; ApiTypeError or ApiValueError if it is not one."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not least <= value <= most:
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
     return value
 
 
@@ -66,9 +66,9 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
     parts: tuple[Any, ...] = tuple(value) if is_array(value) else (value,)
     are_numbers = all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in parts)
     if not are_numbers or (is_array(value) and len(parts) not in {2, 3}):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not all(0 < part < inf for part in parts):
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
     return parts if is_array(value) else parts[0]
 
 
@@ -85,7 +85,7 @@ def check_socket_options(name: str, value: object) -> tuple[tuple[Any, ...], ...
     """Return socket options, each a tuple of arguments of `socket.setsockopt`."""
     if not is_array(value) or not all(map(_is_socket_option, value)):
         expected = "tuples of (level, option, value), as socket.setsockopt takes them"
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     return tuple(map(tuple, value))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration import document
 from gentrace.configuration.addresses import check_host
-from gentrace.configuration.errors import argument_error
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.numbers import check_integer
 from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
@@ -71,10 +71,10 @@ def check_variables_of(servers: Servers, name: str, value: object) -> Mapping[st
     for key, text in given.items():
         if key not in known:
             urls = " or ".join(str(server["url"]) for server in servers)
-            raise argument_error(name, f"variables of {urls}: {sorted(known) or 'none'}", key)
+            raise refuse(name, f"variables of {urls}: {sorted(known) or 'none'}", key)
         allowed = known[key].get("enum_values", known[key].get("enum", (text,)))
         if text not in allowed:
-            raise argument_error(f"{name}[{key!r}]", f"one of {allowed}", text)
+            raise refuse(f"{name}[{key!r}]", f"one of {allowed}", text)
     return given
 
 

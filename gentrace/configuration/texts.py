@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from frozendict import frozendict
 
-from gentrace.configuration.errors import argument_error, argument_type_error
+from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.secrets import Secret
 from gentrace.exceptions import ApiValueError
 
@@ -33,7 +33,7 @@ def check_text(name: str, value: object, expected: str = "a string") -> str:
 
     """
     if not isinstance(value, str):
-        raise argument_type_error(name, expected, value)
+        raise refuse_type(name, expected, value)
     return str.__str__(value)
 
 
@@ -101,7 +101,7 @@ def check_keywords(name: str, value: object) -> frozenset[str]:
     text = check_text(name, value, "keywords with commas between them")
     keywords = frozenset(keyword.strip() for keyword in text.split(",")) - {""}
     for keyword in sorted(keywords - VALIDATION_KEYWORDS):
-        raise argument_error(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
+        raise refuse(name, f"some of {', '.join(sorted(VALIDATION_KEYWORDS))}", keyword)
     return keywords
 
 
@@ -109,7 +109,7 @@ def check_encoder(name: str, value: object) -> str:
     """Return the name of a JSON encoder."""
     text = check_text(name, value, "'auto' or 'json'")
     if text not in {"auto", "json"}:
-        raise argument_error(name, "'auto' or 'json'", value)
+        raise refuse(name, "'auto' or 'json'", value)
     return text
 
 
@@ -129,7 +129,7 @@ def mapping_of(
         if value is None:
             return frozendict[str, T]()
         if not isinstance(value, Mapping):
-            raise argument_type_error(name, f"a mapping {expected}", value)
+            raise refuse_type(name, f"a mapping {expected}", value)
         items = cast("Mapping[object, object]", value).items()
         keys = ((check_key(name, key), item) for key, item in items)
         return frozendict[str, T]({key: check(f"{name}[{key!r}]", item) for key, item in keys})

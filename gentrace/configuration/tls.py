@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration.addresses import is_host_name, is_ipv6
-from gentrace.configuration.errors import argument_error
+from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_existing
 from gentrace.configuration.texts import check_text
 
@@ -28,7 +28,7 @@ def check_server_name(name: str, value: object) -> str:
     """Return a host name or IP address."""
     text = check_text(name, value, "a host name")
     if not (is_host_name(text) or is_ipv6(text)):
-        raise argument_error(name, "a host name, an international one as xn--…", value)
+        raise refuse(name, "a host name, an international one as xn--…", value)
     return text
 
 
@@ -38,7 +38,7 @@ def check_expected_name(name: str, value: object) -> str | bool | None:
         return value
     if not isinstance(value, str):
         expected = "a host name, None to check the host, or False to check none"
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     return check_server_name(name, value)
 
 
@@ -47,5 +47,5 @@ def check_context(name: str, value: object) -> ssl.SSLContext:
     # Compared by name: `ssl` is slow to import, and truststore replaces its class.
     kinds = [(kind.__module__, kind.__name__) for kind in type(value).__mro__]
     if ("ssl", "SSLContext") not in kinds:
-        raise argument_error(name, "an ssl.SSLContext or None", value, wrong_type=True)
+        raise refuse(name, "an ssl.SSLContext or None", value, kind=True)
     return cast("ssl.SSLContext", value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from gentrace.configuration import argument_type_error, hide_arguments
+from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery.delivery import Delivery
 
 _default: dict[str, Delivery] = {}
@@ -37,7 +37,7 @@ def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
 
     """
     if not (delivery is None or isinstance(cast("object", delivery), Delivery)):
-        raise argument_type_error("delivery", "a gentrace.Delivery or None", delivery)
+        raise refuse_type("delivery", "a gentrace.Delivery or None", delivery)
     previous = _default.pop(_KEY, None)
     if delivery is not None:
         _default[_KEY] = delivery

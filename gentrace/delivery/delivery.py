@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import (
-    argument_error,
-    argument_type_error,
-    check_positive,
-    hide_arguments,
-)
+from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
 from gentrace.delivery.exits import close_if_exiting, register, unregister
@@ -89,7 +84,7 @@ class Delivery:
     ) -> None:
         if not (api_client is None or isinstance(cast("object", api_client), ApiClient)):
             expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            raise argument_type_error("api_client", expected, api_client)
+            raise refuse_type("api_client", expected, api_client)
         self._limits = Limits(
             max_runs=check_positive("max_runs", max_runs),
             max_bytes=check_positive("max_bytes", max_bytes),
@@ -120,7 +115,7 @@ class Delivery:
     @mask.setter
     def mask(self, value: Mask | None) -> None:
         if not (value is None or callable(cast("object", value))):
-            raise argument_error("mask", "a function of a step, or None", value, wrong_type=True)
+            raise refuse("mask", "a function of a step, or None", value, kind=True)
         self._mask = value
 
     def __repr__(self) -> str:
@@ -312,10 +307,10 @@ def _check_directory(value: object) -> Path | None:
         return None
     expected = "a directory or None"
     if not isinstance(value, (str, PathLike)):
-        raise argument_error("spool", expected, value, wrong_type=True)
+        raise refuse("spool", expected, value, kind=True)
     path = fsdecode(cast("PathLike[str]", value))
     if not path or "\0" in path:
-        raise argument_error("spool", expected, cast("object", value))
+        raise refuse("spool", expected, cast("object", value))
     # A spool's modules are imported here, not with the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
@@ -326,9 +321,9 @@ def _check_directory(value: object) -> Path | None:
 def _check_seconds(name: str, value: Any) -> float:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not 0 <= value < inf:
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
     # TIMEOUT_MAX is some three hundred years: locks take no longer time-out.
     return float(min(value, TIMEOUT_MAX))
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
-    argument_error,
-    argument_type_error,
     check_header_text,
     check_text,
+    refuse,
+    refuse_type,
 )
 from gentrace.configuration.secrets import MASK
 from gentrace.exceptions import ApiValueError
@@ -35,7 +35,7 @@ def check_accept(content_types: object) -> tuple[str, ...]:
     items = check_list("accept_content_types", content_types, "a tuple of media types")
     texts = tuple(check_header_text("accept_content_types", item) for item in items)
     if "" in texts:
-        raise argument_error("accept_content_types", "a media type in each place", texts)
+        raise refuse("accept_content_types", "a media type in each place", texts)
     return texts
 
 
@@ -51,7 +51,7 @@ def make_key(method: str, given: str | None) -> str | None:
         return None if method in _SAFE_METHODS else os.urandom(16).hex()
     text = check_header_text("idempotency_key", given)
     if not text.isascii() or not 0 < len(text) <= _MAX_KEY:
-        raise argument_error("idempotency_key", f"1 to {_MAX_KEY} ASCII characters", text)
+        raise refuse("idempotency_key", f"1 to {_MAX_KEY} ASCII characters", text)
     return text
 
 
@@ -59,7 +59,7 @@ def check_method(value: object) -> str:
     """Return an HTTP method in upper case; ApiTypeError or ApiValueError if it is none."""
     text = check_text("method", value, "an HTTP method")
     if not text.isascii() or not text.isalpha():
-        raise argument_error("method", "an HTTP method, such as GET", text)
+        raise refuse("method", "an HTTP method, such as GET", text)
     return text.upper()
 
 
@@ -70,7 +70,7 @@ def check_target(value: object) -> str:
     if not text.startswith("/") or "#" in text or " " in text or not is_printable:
         path, mark, _ = text.partition("?")  # the query may hold a key, so it is not shown
         shown = f"{path}?{MASK}" if mark else path
-        raise argument_error("resource_path", "an escaped path that starts with /", shown)
+        raise refuse("resource_path", "an escaped path that starts with /", shown)
     return text
 
 
@@ -101,7 +101,7 @@ def encode_body(body: object, fields: object) -> bytes | None:
     if isinstance(body, str):
         return _encode("body", body)
     if not (body is None or isinstance(body, bytes)):
-        raise argument_error("body", "bytes, a string or None", body, wrong_type=True)
+        raise refuse("body", "bytes, a string or None", body, kind=True)
     return body
 
 
@@ -111,7 +111,7 @@ def _encode_form(fields: object) -> bytes:
     pairs: list[tuple[bytes, bytes]] = []
     for field in check_list("fields", fields, _PAIRS):
         if len(pair := check_list("fields", field, _PAIRS)) != 2:  # noqa: PLR2004 - a pair
-            raise argument_type_error("fields", _PAIRS, field)
+            raise refuse_type("fields", _PAIRS, field)
         pairs.append((_encode("fields", pair[0]), _encode("fields", pair[1])))
     return urlencode(pairs).encode()
 
@@ -132,5 +132,5 @@ def _encode(name: str, value: object) -> bytes:
 def check_list(name: str, value: object, expected: str) -> Sequence[object]:
     """Return a list or tuple; ApiTypeError if it is neither, without the value in its text."""
     if not isinstance(value, (list, tuple)):
-        raise argument_type_error(name, expected, value)
+        raise refuse_type(name, expected, value)
     return cast("Sequence[object]", value)

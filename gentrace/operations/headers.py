@@ -6,10 +6,10 @@ from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration import (
-    argument_type_error,
     check_header_name,
     check_header_text,
     hide_arguments,
+    refuse_type,
 )
 from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, mask_headers
 from gentrace.exceptions import ApiValueError
@@ -109,7 +109,7 @@ def check_headers(where: str, given: object) -> Headers:
 
     """
     if not isinstance(given, Mapping):
-        raise argument_type_error(where, "a mapping of header names to values", given)
+        raise refuse_type(where, "a mapping of header names to values", given)
     checked = Headers()
     for name, value in cast("Mapping[object, object]", given).items():
         text = check_settable_header(where, name)

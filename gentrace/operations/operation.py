@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gentrace.configuration import argument_error, check_header_text
+from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
@@ -107,7 +107,7 @@ class RequestBody:
         text = check_header_text("content_type", content_type)
         declared = text if text in self.content else find_declared(self.content, text)
         if declared is None:
-            raise argument_error("content_type", " or ".join(map(repr, self.content)), content_type)
+            raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
         return text, self.content[declared]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from gentrace.configuration import argument_error, check_header_text
+from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.operations.headers import check_settable_header
 from gentrace.schemas import REQUEST_RULES, encode
@@ -81,7 +81,7 @@ class PathParameter(Parameter):
         """
         text = _join(self.check(value), lambda part: _escape(part, safe), explode=self.explode)
         if text in {"", ".", ".."}:
-            raise argument_error(self.name, "text that names something in a path", value)
+            raise refuse(self.name, "text that names something in a path", value)
         return text
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from gentrace.configuration import SECURITY_SCHEMES, argument_type_error, check_host, suggest
+from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiTypeError
 from gentrace.operations.arguments import (
@@ -178,7 +178,7 @@ _FORM = "application/x-www-form-urlencoded"
 def _check_names(operation: Operation, arguments: object) -> None:
     """Refuse arguments that are no parameters of an operation."""
     if not isinstance(arguments, Mapping):
-        raise argument_type_error("arguments", "a mapping of parameters by name", arguments)
+        raise refuse_type("arguments", "a mapping of parameters by name", arguments)
     known = [parameter.name for parameter in operation.parameters]
     for name in cast("Mapping[object, object]", arguments):
         if name not in known:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from gentrace._version import __version__
 from gentrace.configuration import (
     Configuration,
-    argument_type_error,
     check_header_text,
     hide_arguments,
+    refuse_type,
 )
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.exceptions import ApiValueError
@@ -68,7 +68,7 @@ class Sender:
     @hide_arguments
     def configuration(self, value: Configuration) -> None:
         if not isinstance(cast("object", value), Configuration):
-            raise argument_type_error("configuration", "a gentrace.Configuration", value)
+            raise refuse_type("configuration", "a gentrace.Configuration", value)
         self._configuration = value
 
     @property

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
-from gentrace.configuration import argument_type_error, hide_arguments
+from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -51,7 +51,7 @@ class Pipeline:
             raise
         is_class = issubclass(type_of(delivery), type)  # `Delivery` instead of an instance
         if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
-            raise argument_type_error("Pipeline: delivery", "a Delivery", delivery)
+            raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
         kind = type_of(sample_rate)
         if not issubclass(kind, (int, float)) or kind is bool:
             raise ApiTypeError(

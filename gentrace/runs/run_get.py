@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
-from gentrace.configuration import TimeoutSetting, argument_error
+from gentrace.configuration import TimeoutSetting, refuse
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
@@ -67,7 +67,7 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
 
     """
     if id == "export":
-        raise argument_error("id", "the id of a run", id)  # its path belongs to `runs_export`
+        raise refuse("id", "the id of a run", id)  # its path belongs to `runs_export`
     answer: ApiResponseFor200 = self.api_client.call(
         operation, arguments={"id": id}, timeout=timeout
     )

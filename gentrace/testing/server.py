@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
-from gentrace.configuration import argument_error, check_positive
+from gentrace.configuration import check_positive, refuse
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -184,20 +184,20 @@ def _check_whole(
     name: str, value: object, expected: str, minimum: int, maximum: float = inf
 ) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not minimum <= value <= maximum:
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
 
 
 def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise argument_error(name, expected, value, wrong_type=True)
+        raise refuse(name, expected, value, kind=True)
     if not 0 <= value <= maximum:
-        raise argument_error(name, expected, value)
+        raise refuse(name, expected, value)
 
 
 def _check_field(name: str, value: str) -> str:
     if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise argument_error(name, "printable ASCII with no blank at its ends", value)
+        raise refuse(name, "printable ASCII with no blank at its ends", value)
     return value
