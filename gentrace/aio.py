@@ -186,10 +186,11 @@ class AsyncApiClient:
             workers = self._find_workers()
             try:
                 return workers.pool.submit(blocking_call)
-            except RuntimeError:
-                if workers is self._workers:
+            except RuntimeError as error:
+                # Another loop may have replaced or closed them. A pool that cannot start a thread
+                # has queued the call all the same.
+                if workers is self._workers or "after shutdown" not in str(error):
                     raise
-                # Another loop has replaced or closed them meanwhile: take those of now.
 
     def _find_workers(self) -> _WorkerThreads:
         """Return the threads of this process and of this setting."""

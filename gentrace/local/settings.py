@@ -1,7 +1,8 @@
 """The settings of a server, and their checks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from os import PathLike
 from reprlib import repr as short_repr
 from typing import Final, cast
@@ -15,13 +16,13 @@ LAST_PORT: Final = 65535
 # The types of each setting, and the words for them in an error.
 TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "host": ((str,), "a host name or address"),
-    "port": ((int,), "a port number"),
+    "port": ((Integral,), "a port number"),
     "database": ((str, PathLike, type(None)), "a path or None"),
     "token": ((str, type(None)), "text or None"),
-    "max_body": ((int,), "a number of bytes"),
-    "timeout": ((int, float), "a number of seconds"),
-    "keep": ((int, float, type(None)), "a number of seconds or None"),
-    "max_runs": ((int, type(None)), "a number of runs or None"),
+    "max_body": ((Integral,), "a number of bytes"),
+    "timeout": ((Real,), "a number of seconds"),
+    "keep": ((Real, type(None)), "a number of seconds or None"),
+    "max_runs": ((Integral, type(None)), "a number of runs or None"),
 }
 
 
@@ -44,7 +45,7 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     max_body: int = MAX_BODY
     timeout: float = TIMEOUT
-    allowed_hosts: Sequence[str] = ()
+    allowed_hosts: Collection[str] = ()
     keep: float | None = None
     max_runs: int | None = None
 
@@ -76,9 +77,9 @@ class Settings:
                 # A token of the wrong type, such as bytes, may be a secret all the same.
                 raise _wrong_type(name, expected, value, is_secret=name == "token")
         hosts = cast("object", self.allowed_hosts)
-        if isinstance(hosts, str) or not isinstance(hosts, Sequence):
+        if isinstance(hosts, str) or not isinstance(hosts, Collection):
             raise _wrong_type("allowed_hosts", "a list of names", hosts)
-        for host in cast("Sequence[object]", hosts):
+        for host in cast("Collection[object]", hosts):
             if not isinstance(host, str):
                 raise _wrong_type("allowed_hosts", "a list of names", host)
 

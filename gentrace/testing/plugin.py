@@ -63,7 +63,7 @@ def gentrace_server(
     try:
         yield server
     finally:
-        server.clear()
+        server.clear_faults()  # no request: what the test patched may still be in place
         Configuration.set_default(configuration)
         test_delivery = set_default_delivery(delivery)
         if test_delivery is not None:

@@ -153,9 +153,13 @@ class Server:
 
     def clear(self) -> None:
         """Delete the stored runs and the queued faults; delayed requests get no response."""
-        self._traffic.clear()
+        self.clear_faults()
         for run in self._list():
             self._request("DELETE", f"/pipeline-runs/{run['pipelineRunId']}")
+
+    def clear_faults(self) -> None:
+        """Drop the queued faults; delayed requests get no response."""
+        self._traffic.clear()
 
     def _list(self) -> list[dict[str, Any]]:
         """Return the stored runs, newest first."""
