@@ -340,6 +340,26 @@ def test_a_call_has_its_thread_while_another_loop_changes_the_threads(monkeypatc
     assert count_threads() == 0
 
 
+def test_a_call_that_may_be_queued_is_not_made_in_the_next_threads_too(monkeypatch):
+    """A pool that cannot start a thread keeps the call, and may carry it out later."""
+
+    async def work(api, client):
+        def fail_late(*_):
+            monkeypatch.undo()
+            closing = threading.Thread(target=asyncio.run, args=[client.close()])
+            closing.start()
+            closing.join(PATIENCE)
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_late)
+        with pytest.raises(ApiConnectionException, match="can't start new thread"):
+            await api.pipeline_run_post(RUN)
+
+    with Peer() as peer:
+        serve(peer, work)
+        assert peer.requests == []
+
+
 def pickled(client):
     return loads(dumps(client))  # noqa: S301 - our own
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import pytest
 import uvicorn
@@ -158,6 +159,13 @@ def test_a_setting_of_the_wrong_type_is_refused_by_name(setting, got):
     with pytest.raises(TypeError) as caught:
         gentrace.local.Settings(**setting)
     assert str(caught.value) == f"{name}: expected {got}"
+
+
+def test_numbers_and_collections_of_other_types_are_settings():
+    settings = gentrace.local.Settings(
+        allowed_hosts={"box"}, timeout=Fraction(1, 2), keep=Fraction(60)
+    )
+    assert settings.allowed_hosts == {"box"}
 
 
 def test_what_announces_a_server_must_be_callable():

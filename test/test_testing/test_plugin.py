@@ -57,6 +57,22 @@ def test_the_environment_is_as_it_was():
     done.assert_outcomes(passed=3)
 
 
+def test_a_test_may_refuse_all_connections_to_its_end(run):
+    done = run(
+        """
+import socket
+
+def refuse(*_, **__):
+    raise ConnectionRefusedError
+
+def test_outage(gentrace_server, monkeypatch):
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+"""
+    )
+    done.assert_outcomes(passed=1)
+
+
 ORDERS = """
 @pytest.fixture
 def patched(monkeypatch):
