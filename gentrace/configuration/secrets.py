@@ -104,13 +104,9 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     Takes time linear in the length of the text, whatever the text is.
     """
     shown = Secret(text)
-    signs, encodings = _find_patterns(tuple(secrets))
-    if any(all(map(shown.__contains__, sign)) and re.search(run, shown) for sign, run in signs):
-        known = frozenset[str]().union(*(characters for characters, _ in encodings))
-        missing = {character for character in known if character not in shown}
-        for characters, pattern in encodings:
-            if characters.isdisjoint(missing) and re.search(pattern, shown):
-                shown = Secret(re.sub(pattern, MASK, shown))
+    for characters, pattern in _find_patterns(tuple(secrets)):
+        if all(map(shown.__contains__, characters)) and re.search(pattern, shown):
+            shown = Secret(re.sub(pattern, MASK, shown))
     return str(shown)
 
 
@@ -121,12 +117,12 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     """
     # Search without a copy first: most answers, however large, repeat no secret.
     holds = data.getvalue().__contains__
-    runs = [
-        SecretBytes(run, "latin-1")
-        for characters, run in _find_patterns(tuple(secrets))[0]
+    patterns = [
+        SecretBytes(pattern, "latin-1")
+        for characters, pattern in _find_patterns(tuple(secrets))
         if all(ord(c) < 256 and holds(ord(c)) for c in characters)  # noqa: PLR2004 - an octet
     ]
-    if not any(re.search(run, data.getvalue()) for run in runs):
+    if not any(re.search(pattern, data.getvalue()) for pattern in patterns):
         return data.getvalue()
     # In latin-1, one character is one octet, and a secret's UTF-8 octets are among its encodings.
     return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
@@ -136,13 +132,9 @@ MIN_SECRET = 8
 """Shortest secret that is masked: a shorter one may stand in a text by chance."""
 
 
-_Patterns = list[tuple[frozenset[str], Secret]]
-"""Patterns, each with the characters that a text with a match contains."""
-
-
 @lru_cache(maxsize=64)
-def _find_patterns(secrets: tuple[str, ...]) -> tuple[_Patterns, _Patterns]:
-    """Return few patterns, of which a text with a secret matches one, and those of all encodings.
+def _find_patterns(secrets: tuple[str, ...]) -> list[tuple[frozenset[str], Secret]]:
+    """Return the characters and the pattern of each encoding of the secrets.
 
     The longest encodings come first, as one may be a part of another. They are patterns, as
     `str.find` takes five times as long in a text that nearly matches everywhere.
@@ -151,14 +143,7 @@ def _find_patterns(secrets: tuple[str, ...]) -> tuple[_Patterns, _Patterns]:
     # A secret that contains another one needs no search of its own.
     least = [one for one in long if sum(map(one.__contains__, long)) == 1]
     texts = sorted({text for one in least for text in _encodings_of(one)}, key=len, reverse=True)
-    encodings = [(frozenset(text), Secret(re.escape(text))) for text in texts]
-    # Most encodings keep these characters, so that they share the longest run of them.
-    runs = [Secret(max(re.findall("[0-9A-Za-z_.~-]*", one), key=len)) for one in least]
-    shared: dict[Secret, list[frozenset[str]]] = {}
-    for text in texts:
-        shared.setdefault(next(filter(text.__contains__, runs), text), []).append(frozenset(text))
-    signs = [(sets[0].intersection(*sets), Secret(re.escape(run))) for run, sets in shared.items()]
-    return signs, encodings
+    return [(frozenset(text), Secret(re.escape(text))) for text in texts]
 
 
 def _encodings_of(secret: str) -> set[Secret]:
