@@ -93,27 +93,62 @@ __all__ = [
 ]
 
 _NAMES_OF = {
-    "api_client": "ApiClient ApiResponse ApiResponseWithoutDeserialization",
-    "apis.tags.ingestion_api": "IngestionApi",
-    "configuration": "Configuration",
-    "delivery": (
-        "Delivery DeliveryError DeliveryStats Receipt default_delivery set_default_delivery"
+    "gentrace.api_client": ("ApiClient", "ApiResponse", "ApiResponseWithoutDeserialization"),
+    "gentrace.apis.tags.ingestion_api": ("IngestionApi",),
+    "gentrace.configuration": ("Configuration",),
+    "gentrace.delivery": (
+        "Delivery",
+        "DeliveryError",
+        "DeliveryStats",
+        "Receipt",
+        "default_delivery",
+        "set_default_delivery",
     ),
-    "exceptions": (
-        "ApiAttributeError ApiException ApiKeyError ApiTypeError ApiValueError OpenApiException"
+    "gentrace.exceptions": (
+        "ApiAttributeError",
+        "ApiException",
+        "ApiKeyError",
+        "ApiTypeError",
+        "ApiValueError",
+        "OpenApiException",
     ),
-    "models": "PipelineRunRequest PipelineRunResponse StepRun StepRunProvider",
-    "recorder": "Pipeline PipelineRun Step bind current_run current_step step",
+    "gentrace.models": (
+        "PipelineRunRequest",
+        "PipelineRunResponse",
+        "StepRun",
+        "StepRunProvider",
+    ),
+    "gentrace.recorder": (
+        "Pipeline",
+        "PipelineRun",
+        "Step",
+        "bind",
+        "current_run",
+        "current_step",
+        "step",
+    ),
 }
 """The public names by the module that defines them."""
 
-_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 
-_MODULES = frozenset(
-    (  # noqa: SIM905 - one name a line says no more
-        "aio api_client apis backfill configuration delivery exceptions local model models paths "
-        "recorder rest runs schemas testing"
-    ).split()
+_MODULES = (
+    "aio",
+    "api_client",
+    "apis",
+    "backfill",
+    "configuration",
+    "delivery",
+    "exceptions",
+    "local",
+    "model",
+    "models",
+    "paths",
+    "recorder",
+    "rest",
+    "runs",
+    "schemas",
+    "testing",
 )
 """The public modules."""
 
@@ -126,7 +161,7 @@ if not TYPE_CHECKING:  # so that type checkers report a misspelt name
         if name in _MODULES:
             value = import_module(f"gentrace.{name}")
         elif name in _MODULE_OF:
-            value = getattr(import_module(f"gentrace.{_MODULE_OF[name]}"), name)
+            value = getattr(import_module(_MODULE_OF[name]), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value

@@ -10,19 +10,15 @@ from contextlib import contextmanager
 from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
-# Those marked as unused stay importable from here.
 from gentrace.configuration import (
-    SECURITY_SCHEMES,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     Configuration,
     TimeoutSetting,
     check_flag,
-    check_host,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     check_positive,
     check_timeout,
     hide_arguments,
     refuse_type,
 )
-from gentrace.configuration.secrets import Headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
     ApiResponse,
@@ -34,15 +30,12 @@ from gentrace.operations import (
     Operation,
     PathParameter,
     QueryParameter,
-    Request,  # noqa: F401 # pyright: ignore[reportUnusedImport]
     RequestBody,
     Sender,
     prepare,
     prepare_raw,
     read_answer,
 )
-from gentrace.operations import arguments as checks  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from gentrace.operations.headers import check_headers  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from gentrace.operations.operation import is_success
 from gentrace.process import current_process, fork_safe_imports
 from gentrace.schemas import Unset, unset

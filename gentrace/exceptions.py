@@ -153,7 +153,7 @@ class ApiException(OpenApiException):
             `ApiResponseWithoutDeserialization`; None if there was none.
         body: the bytes of the answer, as far as they were read; empty if there were none.
         headers: the header fields of the answer, with secrets masked; None if there was none.
-        retry_after: seconds that the server asks to wait; None if it does not ask.
+        retry_after: seconds that the server asks to wait; 0.0 is no wait, None if it does not ask.
         idempotency_key: key that the requests carried; None if they carried none. A later call
             with this key is the same call to the server.
         tries: how many requests were sent.

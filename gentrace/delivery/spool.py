@@ -166,6 +166,7 @@ class Spool:
         """Let other threads fork, while these files are read through."""
         self._scanned = files
         self._fork_lock.release()
+        # Acquired again at once, it would hardly ever go to a thread that waits for it.
         time.sleep(FORK_PAUSE)
         self._fork_lock.acquire()
 

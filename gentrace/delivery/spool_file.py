@@ -41,7 +41,7 @@ SCHEMA = (
     RUNS,
     f"PRAGMA user_version = {VERSION}",
 )
-LOG_SIZE_LIMIT = 16 * 2**20
+MAX_IDLE_LOG = 16 * 2**20
 """To how many bytes SQLite shortens a longer log, after a checkpoint of it."""
 
 MAX_QUICK_CHECK = 8 * 2**20
@@ -87,7 +87,7 @@ class SpoolFile:
             self._connection.execute("PRAGMA synchronous = OFF")
             self._one("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
-            self._connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
+            self._connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG}")
             if version == 0:
                 self._create_schema()
             self._connection.execute("PRAGMA synchronous = NORMAL")

@@ -86,7 +86,7 @@ def _run_task(future: Future[R], task: Callable[[], R]) -> None:
 
 
 async def run_in_thread(workers: Executor, task: Callable[[*Ts], R], *args: *Ts) -> R:
-    """Run a task that only reads; cancelling does not wait for it."""
+    """Run a task; a cancelled caller does not wait for it, and the task runs to its end."""
     return await asyncio.get_running_loop().run_in_executor(workers, task, *args)
 
 

@@ -122,8 +122,8 @@ class Writer:
         oldest = self._connection.execute(
             "SELECT position, created_at FROM run_facts ORDER BY position LIMIT ?", (PRUNE_BATCH,)
         )
-        deadline = (now - self._retention.keep) * 1000
-        return [position for position, created_at in oldest if created_at < deadline]
+        cutoff = (now - self._retention.keep) * 1000
+        return [position for position, created_at in oldest if created_at < cutoff]
 
     def _surplus(self) -> list[int]:
         limit = self._retention.max_runs

@@ -143,4 +143,4 @@ class OpenApiResponse:
 
 def is_success(status: int) -> bool:
     """Tell whether a status is of the family 2xx."""
-    return 200 <= status < 300  # noqa: PLR2004 - as said
+    return 200 <= status < 300  # noqa: PLR2004 - the family 2xx

@@ -39,8 +39,9 @@ class RestClient:
         self._lock = threading.RLock()
 
     def settings_for(self, configuration: Configuration) -> Settings:
-        """Return the settings of a configuration as it is now; close idle connections of others.
+        """Return the settings of a configuration as it is now.
 
+        If one of them that connections depend on has changed, idle connections are closed.
         A call keeps the settings that it got: another thread may change the configuration.
         """
         settings = self._settings

@@ -98,7 +98,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait; None if it does not, or by a malformed value."""
+        """Seconds that the server asks to wait; None if it does not, or the value is malformed."""
         return parse_retry_after(self.headers)
 
     @property

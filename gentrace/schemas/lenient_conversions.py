@@ -133,7 +133,7 @@ def truncate(text: str, length: int) -> str:
 _BINARY = (bytes, bytearray, memoryview)
 _SCALARS = (str, int, float, BaseException, date, timedelta, *_BINARY)  # a datetime is a date
 _STR_SCALARS = (("decimal", "Decimal"), ("uuid", "UUID"), ("pathlib", "PurePath"))
-"""Scalars of optional modules that become their `str`: module and class name."""
+"""Scalars that become their `str`: module, which may not be imported yet, and class name."""
 
 _EXACT: dict[type, Any] = {str: str.__str__, int: int.__int__, float: float.__float__}
 """Converts an instance of a subclass to the class itself, without running overridden methods."""
