@@ -10,7 +10,7 @@ from support.deliveries import PATIENCE, files, list_spool
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
-MARGIN = 20
+MARGIN = 1
 """Seconds that a slow machine may add to what is promised."""
 
 
