@@ -127,6 +127,7 @@ def test_deep_and_wide_json_opens_bit_by_bit(site, steps, open_page):
     page = open_page(site, f"#/runs/{run}/steps/1")
     assert elements(page) < MOST_ELEMENTS
     page.locator("summary", has_text="wide").click()
+    page.locator("summary", has_text="40,000").wait_for()
     assert elements(page) < MOST_ELEMENTS
 
 

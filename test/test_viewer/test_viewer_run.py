@@ -135,7 +135,8 @@ def test_messages_and_choices_are_a_conversation(steps, show):
     assert "Ten." in answer
     assert "finished: stop" in answer
     part(page, "Inputs").locator("summary", has_text="JSON").click()
-    assert "Be kind." in part(page, "Inputs").locator(".json").last.inner_text()
+    tree = part(page, "Inputs").locator(".json").last
+    tree.locator(".text", has_text="Be kind.").wait_for()  # it is made when it is opened
 
 
 def test_messages_that_are_no_chat_are_a_tree(steps, show):
