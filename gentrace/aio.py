@@ -35,7 +35,7 @@ from gentrace.paths.pipeline_run.post import (
 )
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process, register_fork_lock
-from gentrace.rest.cancelling import Cancel, cancelling
+from gentrace.rest.cancellation import Cancellation, current_cancellation
 from gentrace.rest.deadline import start_deadline
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ class AsyncApiClient:
         blocking_call = partial(self.api_client.call, operation, **arguments)
         # Started before the wait for a thread, which is part of the call.
         deadline = start_deadline(arguments.get("timeout"), self.configuration.timeout)
-        cancel = Cancel(deadline)
+        cancel = Cancellation(deadline)
         context = contextvars.copy_context()
-        context.run(call_without_gc, cancelling.set, cancel)
+        context.run(call_without_gc, current_cancellation.set, cancel)
         try:
             future = self._submit(partial(context.run, blocking_call))
         except (RuntimeError, MemoryError) as error:
@@ -162,7 +162,7 @@ class AsyncApiClient:
             raise ApiConnectionException(0, f"no thread can be had: {error}") from error
         answer = asyncio.wrap_future(future)
         try:
-            await asyncio.wait([answer], timeout=deadline.left())
+            await asyncio.wait([answer], timeout=deadline.remaining())
             if future.cancel():  # True only if no thread has started it
                 raise ApiTimeoutException(
                     0,

@@ -22,7 +22,7 @@ from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
-from gentrace.delivery.spool_parts import log_of, size_of
+from gentrace.delivery.spool_paths import file_size, wal_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,23 +93,23 @@ def list_entries(directory: Path) -> list[SpoolEntry]:
 
 def _inspect(path: Path) -> SpoolEntry | None:
     """Inspect a file of a spool; None if it was removed in the meantime."""
-    size = size_of(path) + size_of(log_of(path))
+    size = file_size(path) + file_size(wal_path(path))
     ownership = host = flaw = None
     try:
-        ownership = Ownership.of(path)
+        ownership = Ownership.acquire(path)
         if ownership is None:
             return SpoolEntry(path.name, size, owned=True, process=owner_of(path))
         if not path.exists():  # opening it would create it again
-            ownership.give_up(is_gone=True)
+            ownership.release(deleted=True)
             return None
         if set_aside_log(path):
-            flaw = f"damaged: its log was set aside as {log_of(path).name}.damaged"
+            flaw = f"damaged: its log was set aside as {wal_path(path).name}.damaged"
         with closing(SpoolFile(path, ownership)) as file:
             host = file.host
             runs, oldest_time = file.count(), file.oldest()
     except (sqlite3.Error, OSError, LaterVersionError) as error:
         if ownership is not None:
-            ownership.give_up(is_gone=False)
+            ownership.release(deleted=False)
         # The host is kept: a delivery to it sends the runs that are readable.
         return SpoolEntry(path.name, size, owned=False, host=host, flaw=_describe_flaw(error))
     if runs and not host:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gentrace.configuration.errors import refuse
 from gentrace.configuration.files import check_path
 from gentrace.configuration.numbers import check_flag
-from gentrace.configuration.secrets import hidden, scrub
+from gentrace.configuration.secrets import current_secrets, mask_text
 from gentrace.configuration.texts import check_text
 
 if TYPE_CHECKING:
@@ -106,6 +106,6 @@ def _make_formatter(text: str) -> logging.Formatter:
     class Formatter(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
             # The text, not the record, which the program's own handlers get too.
-            return scrub(super().format(record), hidden.get())
+            return mask_text(super().format(record), current_secrets.get())
 
     return Formatter(text)

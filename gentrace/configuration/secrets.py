@@ -28,7 +28,7 @@ SENSITIVE_HEADERS = frozenset(
 _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
 
-hidden: ContextVar[Sequence[str]] = ContextVar("hidden", default=())
+current_secrets: ContextVar[Sequence[str]] = ContextVar("current_secrets", default=())
 """The secrets of the current call, which the SDK's own log handlers mask."""
 
 
@@ -98,7 +98,7 @@ def mask_url(url: str) -> str:
     return re.sub(_USERINFO, f"{MASK}@", url)
 
 
-def scrub(text: str, secrets: Iterable[str]) -> str:
+def mask_text(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with each of `secrets`, in any of its encodings, replaced by ``***``.
 
     Takes time linear in the length of the text, whatever the text is.
@@ -110,7 +110,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     return str(shown)
 
 
-def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
+def mask_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     """Return the content of `data` with each of `secrets`, in any encoding, replaced by ``***``.
 
     `data` is a `BytesIO`, as a traceback with locals would show bytes.
@@ -125,7 +125,7 @@ def scrub_bytes(data: BytesIO, secrets: Iterable[str]) -> bytes:
     if not any(re.search(pattern, data.getvalue()) for pattern in patterns):
         return data.getvalue()
     # In latin-1, one character is one octet, and a secret's UTF-8 octets are among its encodings.
-    return scrub(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
+    return mask_text(Secret(data.getvalue(), "latin-1"), secrets).encode("latin-1")
 
 
 MIN_SECRET = 8

@@ -24,14 +24,14 @@ class Ownership:
         self._connection = connection
 
     @classmethod
-    def of(cls, path: Path) -> Ownership | None:
-        """Become the owner of a file; None if another process or delivery is.
+    def acquire(cls, path: Path) -> Ownership | None:
+        """Acquire the lock of a file; None if another process or delivery is.
 
         Raises:
             OSError: the lock cannot be made.
 
         """
-        lock = lock_of(path)
+        lock = lock_path(path)
         make_private(lock)
         connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
         try:
@@ -45,9 +45,9 @@ class Ownership:
             raise OSError(f"cannot lock {lock}: {error}") from error
         return cls(lock, connection)
 
-    def give_up(self, *, is_gone: bool) -> None:
-        """Release the lock; if the file is gone, remove the lock file too."""
-        if is_gone:
+    def release(self, *, deleted: bool) -> None:
+        """Release the lock; if the file is deleted, remove the lock file too."""
+        if deleted:
             with suppress(OSError):
                 self._path.unlink()
         self.disown()
@@ -57,7 +57,7 @@ class Ownership:
         self._connection.close()
 
 
-def lock_of(path: Path) -> Path:
+def lock_path(path: Path) -> Path:
     """Return the path of the lock beside a file."""
     return path.with_suffix(".lock")
 
@@ -65,7 +65,7 @@ def lock_of(path: Path) -> Path:
 def remove_lock(path: Path) -> None:
     """Remove the lock beside a file that could not be made."""
     with suppress(OSError):
-        lock_of(path).unlink()
+        lock_path(path).unlink()
 
 
 def make_private(path: Path) -> None:

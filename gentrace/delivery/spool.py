@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.delivery.spool_claim import claim
 from gentrace.delivery.spool_file import SpoolFile
-from gentrace.delivery.spool_parts import new_path, paths_in
+from gentrace.delivery.spool_paths import new_path, paths_in
 from gentrace.exceptions import OpenApiException
 from gentrace.process import register_fork_lock, unregister_fork_lock
 

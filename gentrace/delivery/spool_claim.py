@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
-from gentrace.delivery.spool_parts import log_of, new_path, set_aside
+from gentrace.delivery.spool_paths import new_path, set_aside, wal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def claim(
         sqlite3.Error: the same.
 
     """
-    ownership = Ownership.of(path)
+    ownership = Ownership.acquire(path)
     file = None if ownership is None else _open(path, ownership, warn)
     if file is None:
         return None
@@ -49,24 +49,24 @@ def _open(path: Path, ownership: Ownership, warn: Callable[[str], None]) -> Spoo
     """Open a file that this process owns now; None if this version cannot use it."""
     try:
         if not path.exists():  # another process claimed it first, and has removed it
-            ownership.give_up(is_gone=True)
+            ownership.release(deleted=True)
             return None
         if set_aside_log(path):
-            log = log_of(path).name
+            log = wal_path(path).name
             warn(f"{path} is damaged, its log set aside as {log}.damaged; what is readable is sent")
         return SpoolFile(path, ownership)
     except LaterVersionError:
-        ownership.give_up(is_gone=False)
+        ownership.release(deleted=False)
     except OSError:  # this user may not look at it, or its log cannot be set aside
-        ownership.give_up(is_gone=False)
+        ownership.release(deleted=False)
         raise
     except sqlite3.Error as error:
         if not is_damage(error):
-            ownership.give_up(is_gone=False)
+            ownership.release(deleted=False)
             raise
         warn(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
         set_aside(path)
-        ownership.give_up(is_gone=True)
+        ownership.release(deleted=True)
     return None
 
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.clock import wall_time
-from gentrace.delivery.ownership import Ownership, lock_of, make_private, remove_lock
-from gentrace.delivery.spool_parts import log_of, may_exist, remove_file, set_aside, size_of
+from gentrace.delivery.ownership import Ownership, lock_path, make_private, remove_lock
+from gentrace.delivery.spool_paths import file_size, may_exist, remove_file, set_aside, wal_path
 from gentrace.delivery.spool_size import SpoolSize
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ class SpoolFile:
             OSError: it cannot be made.
 
         """
-        if path.exists() or lock_of(path).exists():
+        if path.exists() or lock_path(path).exists():
             raise OSError(f"{path} belongs to another process")
         ownership = made = None
         try:
-            ownership = Ownership.of(path)
+            ownership = Ownership.acquire(path)
             if ownership is None:
                 raise OSError(f"{path} cannot be locked")
             make_private(path)
@@ -125,7 +125,7 @@ class SpoolFile:
                 made.discard()
             elif ownership is not None:
                 remove_file(path)
-                ownership.give_up(is_gone=True)
+                ownership.release(deleted=True)
             else:
                 remove_lock(path)
             raise
@@ -242,7 +242,7 @@ class SpoolFile:
 
         A large file is not checked: forks would have to wait for it, as it cannot be done in parts.
         """
-        if size_of(self.path) > MAX_QUICK_CHECK:
+        if file_size(self.path) > MAX_QUICK_CHECK:
             return True
         return bool(self._read("PRAGMA quick_check(1)") == "ok")
 
@@ -278,7 +278,7 @@ class SpoolFile:
         if self._is_synced:
             return
         self._is_synced = True
-        for path in (log_of(self.path), self.path.parent):
+        for path in (wal_path(self.path), self.path.parent):
             with suppress(OSError):
                 descriptor = os.open(path, os.O_RDONLY)
                 try:
@@ -311,24 +311,24 @@ class SpoolFile:
             remove_file(self.path)
         elif self._pending_removals:
             _pending_removals[self.path] = self._pending_removals
-        self._ownership.give_up(is_gone=is_empty)
+        self._ownership.release(deleted=is_empty)
 
     def release(self) -> None:
         """Close it as it is and give it up, for whoever adopts it."""
         self._connection.close()
-        self._ownership.give_up(is_gone=False)
+        self._ownership.release(deleted=False)
 
     def discard(self) -> None:
         """Close it, and remove it with all that it holds."""
         self._connection.close()
         remove_file(self.path)
-        self._ownership.give_up(is_gone=True)
+        self._ownership.release(deleted=True)
 
     def set_aside(self) -> None:
         """Close it, and rename it as damaged, so that no delivery adopts it."""
         self._connection.close()
         set_aside(self.path)
-        self._ownership.give_up(is_gone=True)
+        self._ownership.release(deleted=True)
 
     def disown(self) -> None:
         """In a forked child: leave the file and its lock to the parent."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.spool_file import VERSION
-from gentrace.delivery.spool_parts import log_of, size_of
+from gentrace.delivery.spool_paths import file_size, wal_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +38,10 @@ def set_aside_log(path: Path) -> bool:
         sqlite3.Error: the file cannot be used now, or is itself damaged.
 
     """
-    log = log_of(path)
-    if size_of(log) <= HEADER_SIZE:
+    log = wal_path(path)
+    if file_size(log) <= HEADER_SIZE:
         return False
-    if size_of(path) == 0:  # SQLite would drop the log as that of another database
+    if file_size(path) == 0:  # SQLite would drop the log as that of another database
         _set_aside(log)
         return True
     with closing(sqlite3.connect(path, timeout=0)) as connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.spool_parts import log_of, size_of
+from gentrace.delivery.spool_paths import file_size, wal_path
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +28,7 @@ class SpoolSize:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._log = log_of(path)
+        self._log = wal_path(path)
         self._connection = connection
         self._page_size = self._read("PRAGMA page_size")
         # As measured last: the bytes in use, and how large a bound must be for it (inf: unknown).
@@ -67,7 +67,7 @@ class SpoolSize:
 
     def _shrink_log(self, bound: int, size: int) -> None:
         total = self._measure(bound)
-        if total + max_growth(size) > bound and size_of(self._log) > max_log(bound):
+        if total + max_growth(size) > bound and file_size(self._log) > max_log(bound):
             self.checkpoint("TRUNCATE")
             self._measure(bound)
 
@@ -75,7 +75,7 @@ class SpoolSize:
         """Measure how many bytes are in use; return how many the file has with its log."""
         pages = self._read("PRAGMA page_count")
         free = self._read("PRAGMA freelist_count")
-        total = pages * self._page_size + size_of(self._log)
+        total = pages * self._page_size + file_size(self._log)
         self._used = (pages - free) * self._page_size
         self._needed = max(self._used + max_log(bound), total)
         self._written = 0

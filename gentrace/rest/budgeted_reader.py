@@ -135,7 +135,7 @@ class BudgetedReader:
         before = self.buffered
         self._buffer = SecretBytes(self._buffer[self._start :] + self._sock.recv(size))
         self._start = 0
-        if self.buffered == before and self._attempt.deadline.is_up():
+        if self.buffered == before and self._attempt.deadline.has_passed():
             raise TimeoutError
         return self.buffered > before
 

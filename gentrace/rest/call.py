@@ -15,12 +15,12 @@ from urllib3.exceptions import (
 )
 
 from gentrace.clock import now
-from gentrace.configuration.secrets import Headers, Secret, hidden, scrub
+from gentrace.configuration.secrets import Headers, Secret, current_secrets, mask_text
 from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.call_state import CallState
-from gentrace.rest.cancelling import pause
+from gentrace.rest.cancellation import pause
 from gentrace.rest.failures import is_failure, to_exception
 from gentrace.rest.framing import FramingError
 from gentrace.rest.response import HTTPResponse
@@ -81,7 +81,7 @@ class Call:
         self._began = now()
         attempt = Attempt(self._deadline, self.state)
         token = call_without_gc(current.set, attempt)
-        secrets = call_without_gc(hidden.set, self.state.secrets)
+        secrets = call_without_gc(current_secrets.set, self.state.secrets)
         try:
             watchdog.watch(attempt)
             answer = self._open()
@@ -105,7 +105,7 @@ class Call:
             answer.tries = self.state.tries
             return answer
         finally:
-            call_without_gc(hidden.reset, secrets)
+            call_without_gc(current_secrets.reset, secrets)
             call_without_gc(current.reset, token)
         try:
             raise failure from cause
@@ -175,7 +175,7 @@ class Call:
         target = Secret((url.path or "/") + (f"?{url.query}" if url.query else ""))
         if not is_same_origin or "@" in url.netloc or any(not "!" <= c <= "~" for c in target):
             return False
-        if scrub(target, self.state.secrets) != target:
+        if mask_text(target, self.state.secrets) != target:
             return False  # a target with a secret would show up in logs
         self.log_answer(response)
         self.state.target = target
@@ -214,7 +214,7 @@ class Call:
         except HTTPError:
             return None
         wait = find_wait(self._retry, asked)
-        if wait is None or wait >= self._deadline.left():
+        if wait is None or wait >= self._deadline.remaining():
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None

@@ -12,10 +12,10 @@ from urllib3 import HTTPHeaderDict
 from gentrace.configuration.secrets import (
     SENSITIVE_HEADERS,
     Secret,
+    mask_bytes,
     mask_headers,
+    mask_text,
     mask_url,
-    scrub,
-    scrub_bytes,
 )
 from gentrace.exceptions import printable
 from gentrace.rest.retries import parse_retry_after
@@ -84,7 +84,7 @@ class CallState:
     def log(self, text: str, *args: object) -> None:
         """Write one line to the log: masked, cut and without line breaks."""
         if self.is_logged:
-            log.debug("%s", printable(scrub(text % args, self.secrets)[:_MAX_LOG_LINE]))
+            log.debug("%s", printable(mask_text(text % args, self.secrets)[:_MAX_LOG_LINE]))
 
     def make_error(
         self, answer: Any, kind: type[ApiException], why: str, body: bytes = b""
@@ -94,12 +94,12 @@ class CallState:
 
     def describe(self, answer: Any, error: ApiException) -> ApiException:
         """Add the details of an answer to an exception, with the secrets masked; return it."""
-        error.reason = scrub(error.reason or "", self.secrets)
+        error.reason = mask_text(error.reason or "", self.secrets)
         error.args = (error.status, error.reason)
-        error.body = scrub_bytes(BytesIO(error.body), self.secrets)
+        error.body = mask_bytes(BytesIO(error.body), self.secrets)
         error.headers = ResponseHeaders()
         for name, value in answer.headers.iteritems():
-            error.headers.add(scrub(name, self.secrets), self._mask(name, value))
+            error.headers.add(mask_text(name, self.secrets), self._mask(name, value))
         error.retry_after = parse_retry_after(answer.headers)
         error.idempotency_key = self.idempotency_key
         error.tries = self.tries
@@ -114,16 +114,16 @@ class CallState:
 
         """
         names = map(str.lower, headers)
-        if SENSITIVE_HEADERS.isdisjoint(names) and scrub(text, self.secrets) == text:
+        if SENSITIVE_HEADERS.isdisjoint(names) and mask_text(text, self.secrets) == text:
             return headers
         guarded = ResponseHeaders()
         for name, value in headers.iteritems():
             is_clean = self._mask(name, value) == value
-            guarded.add(scrub(name, self.secrets), value if is_clean else Secret(value))
+            guarded.add(mask_text(name, self.secrets), value if is_clean else Secret(value))
         return guarded
 
     def _mask(self, name: str, value: str) -> str:
         """Return the value of a header field, masked."""
         shown = Secret(mask_headers([(name, value)])[name])
         shown = Secret(mask_url(shown)) if name.lower() == "location" else shown
-        return scrub(shown, self.secrets)
+        return mask_text(shown, self.secrets)

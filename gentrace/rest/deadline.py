@@ -37,7 +37,7 @@ class Deadline:
         self._began = now()
         self.end = self._began + self.total
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Return the seconds until the end; negative after it."""
         return self.end - now()
 
@@ -59,9 +59,9 @@ class Deadline:
         """Move the end to now."""
         self.end = min(self.end, now())
 
-    def is_up(self) -> bool:
+    def has_passed(self) -> bool:
         """Tell whether the call's time is up."""
-        return self.left() <= 0
+        return self.remaining() <= 0
 
     def may_have_raised(self, error: BaseException) -> bool:
         """Tell whether an error may come from this call rather than from a signal handler.

@@ -7,7 +7,7 @@ import ssl
 from io import BytesIO
 from typing import Any, cast
 
-from gentrace.configuration.secrets import Secret, mask_url, scrub, scrub_bytes
+from gentrace.configuration.secrets import Secret, mask_bytes, mask_text, mask_url
 
 
 def format_error(error: BaseException) -> str:
@@ -53,8 +53,8 @@ def is_clean(error: BaseException, secrets: list[str]) -> bool:
     """Tell whether an error may be shown: none of its values contains a secret."""
     shown = Secret(f"{error} {error!r} {error.args} {vars(error)}")
     partial = partial_body(error)
-    has_none = scrub_bytes(partial, secrets) == partial.getvalue()
-    return has_none and scrub(shown, secrets) == shown
+    has_none = mask_bytes(partial, secrets) == partial.getvalue()
+    return has_none and mask_text(shown, secrets) == shown
 
 
 def partial_body(*errors: BaseException) -> BytesIO:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
-from gentrace.configuration.secrets import scrub
+from gentrace.configuration.secrets import mask_text
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiProxyException,
@@ -69,7 +69,7 @@ def to_exception(
     cause = detach_cause(error)
     state = attempt.state
     kind, why = _classify(cause, attempt)
-    safe = scrub(f"{state.route.label}: {why}", state.secrets)
+    safe = mask_text(f"{state.route.label}: {why}", state.secrets)
     failure = kind(0, safe, idempotency_key=state.idempotency_key, tries=state.tries)
     return failure, cause if is_clean(cause, state.secrets) else None
 
@@ -78,7 +78,7 @@ def _classify(  # noqa: PLR0911 - one return a verdict
     cause: BaseException, attempt: Attempt
 ) -> tuple[type[ApiConnectionException], str]:
     deadline, phase, state = attempt.deadline, attempt.phase, attempt.state
-    if deadline.is_up():
+    if deadline.has_passed():
         return ApiTimeoutException, f"the call's {deadline.total:g} s were up while {phase}"
     if isinstance(cause, (TimeoutError, EmptyPoolError)):
         return (

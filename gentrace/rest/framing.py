@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from urllib3 import HTTPHeaderDict
 
-from gentrace.configuration.secrets import Secret, scrub
+from gentrace.configuration.secrets import Secret, mask_text
 from gentrace.rest.attempt import current
 from gentrace.rest.budgeted_reader import BudgetedReader
 
@@ -172,7 +172,7 @@ class RawResponse(http.client.HTTPResponse):
 
 def _format_values(values: list[str]) -> str:
     """Return the values of a header field for a message: masked, and only then cut."""
-    return scrub(", ".join(values), current.get().state.secrets)[:100]
+    return mask_text(", ".join(values), current.get().state.secrets)[:100]
 
 
 def _parse_chunk_size(line: bytes) -> int | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import urllib3
 
 from gentrace.clock import now
-from gentrace.configuration.secrets import scrub, scrub_bytes
+from gentrace.configuration.secrets import mask_bytes, mask_text
 from gentrace.exceptions import (
     ApiException,
     ApiResponseException,
@@ -131,7 +131,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             except ApiException as error:
                 if not self._is_undecodable:  # else the error has the body, as it came
                     content.write(error.body)
-                    error.body = scrub_bytes(content, self._state.secrets)
+                    error.body = mask_bytes(content, self._state.secrets)
                 if error.api_response is not None:
                     self._content = error.body
                 raise
@@ -142,7 +142,7 @@ class HTTPResponse(urllib3.HTTPResponse):
     def _make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
         """Build the error of this answer, with the documented response class as `api_response`."""
         failure = self._state.make_error(self, kind, why, body)
-        self.reason = scrub(self.reason or "", self._state.secrets)
+        self.reason = mask_text(self.reason or "", self._state.secrets)
         responses = {} if is_success(self.status) else self._state.responses or {}
         found = responses.get(self.status)
         answer = ApiResponseWithoutDeserialization if found is None else found.response_cls
@@ -159,8 +159,8 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def hide_secrets(self) -> None:
         """Load the body, and mask the call's secrets in it and in the reason."""
-        self.reason = scrub(self.reason or "", self._state.secrets)
-        self._content = scrub_bytes(BytesIO(self.load()), self._state.secrets)
+        self.reason = mask_text(self.reason or "", self._state.secrets)
+        self._content = mask_bytes(BytesIO(self.load()), self._state.secrets)
 
     def lift_deadline(self) -> None:
         """Bound the body by the time-out of each read alone, unless a total was set for streams."""
@@ -257,7 +257,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
             return self._make_error(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
-        if not is_lost and (self._is_undecodable or not self._attempt.deadline.is_up()):
+        if not is_lost and (self._is_undecodable or not self._attempt.deadline.has_passed()):
             why = f"it cannot be read: {format_error(cause)}"
             shown = cause if is_clean(cause, self._state.secrets) else None
             return self._make_error(exception_class(self.status), why, partial.getvalue()), shown

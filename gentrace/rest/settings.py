@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.rest.cancelling import cancelling
+from gentrace.rest.cancellation import current_cancellation
 from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import make_retry
 from gentrace.rest.routes import Routes
@@ -62,5 +62,5 @@ class Settings:
             ApiValueError: a number that is not above 0 and finite.
 
         """
-        cancel = cancelling.get()
+        cancel = current_cancellation.get()
         return start_deadline(timeout, self.timeout) if cancel is None else cancel.deadline

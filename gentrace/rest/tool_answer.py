@@ -50,12 +50,12 @@ class ToolAnswer:
 
     def read1(self, size: int, /) -> bytes:
         """Return some bytes, at most `size`; none at the end."""
-        if self._attempt.deadline.is_up():
+        if self._attempt.deadline.has_passed():
             raise TimeoutError
         piece, self._peeked = self._peeked[:size], SecretBytes(self._peeked[size:])
         if not piece:
             piece = self._read(size)
-        if not piece and self._attempt.deadline.is_up():
+        if not piece and self._attempt.deadline.has_passed():
             raise TimeoutError  # an answer that was aborted looks like one that has ended
         self.received += len(piece)
         return piece

@@ -91,9 +91,9 @@ def adopted(make, server):
     """A file of a process that is gone, which this one has adopted."""
     path = make(server.url)
     adopted = path.rename(path.with_name(ODD))
-    ownership = Ownership.of(adopted)
+    ownership = Ownership.acquire(adopted)
     yield adopted
-    ownership.give_up(is_gone=True)
+    ownership.release(deleted=True)
 
 
 @pytest.mark.skipif(not LOCKS.exists(), reason="Linux says who has a lock")

@@ -17,15 +17,15 @@ from gentrace.configuration.secrets import (
     Headers,
     Secret,
     SecretBytes,
+    mask_bytes,
     mask_headers,
+    mask_text,
     mask_url,
-    scrub,
-    scrub_bytes,
 )
 
 
-def _scrub_bytes(data, secrets):
-    return scrub_bytes(BytesIO(data), secrets)
+def _mask_bytes(data, secrets):
+    return mask_bytes(BytesIO(data), secrets)
 
 
 SENSITIVE = ["Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"]
@@ -106,20 +106,20 @@ WRITTEN = spellings() | {
 @pytest.mark.parametrize("written", sorted(WRITTEN))
 def test_secret_in_any_spelling_is_scrubbed(written):
     """A server may repeat what it got as text, JSON, HTML, in an address or encoded."""
-    text = scrub(f"größer <{written}> after", [CANARY])
+    text = mask_text(f"größer <{written}> after", [CANARY])
     assert not leaks(text)
     assert re.fullmatch(r"größer <.{,12}\*\*\*.{,4}> after", text)
     for encoding in ("utf-8", "latin-1"):
-        data = _scrub_bytes(f"größer <{written}> after".encode(encoding), [CANARY])
+        data = _mask_bytes(f"größer <{written}> after".encode(encoding), [CANARY])
         assert not leaks(data)
         assert data.startswith("größer <".encode(encoding))
         assert data.endswith(b"> after")
 
 
 @pytest.mark.parametrize("hidden", ["a%25b&cdefgh", "pass%25word&x", "tok\\\\en'12345"])
-def test_secret_that_looks_escaped_is_scrubbed_escaped(hidden):
+def test_secret_that_looks_escaped_is_masked_escaped(hidden):
     for written in (hidden, json.dumps(hidden)[1:-1], quote(hidden)):
-        assert scrub(f"<{written}>", [hidden]) == "<***>"
+        assert mask_text(f"<{written}>", [hidden]) == "<***>"
 
 
 @pytest.mark.parametrize(
@@ -135,35 +135,38 @@ def test_secret_that_looks_escaped_is_scrubbed_escaped(hidden):
     ],
     ids=["PHP", ".NET", "Gson", "PHP with flags", "path of Go", "path of a browser", "twice"],
 )
-def test_key_with_punctuation_is_scrubbed_as_encoders_write_it(written):
-    assert scrub(written, ["sk/Li&ve+Key/98=="]) == "<***>"
-    assert _scrub_bytes(written.encode(), ["sk/Li&ve+Key/98=="]) == b"<***>"
+def test_key_with_punctuation_is_masked_as_encoders_write_it(written):
+    assert mask_text(written, ["sk/Li&ve+Key/98=="]) == "<***>"
+    assert _mask_bytes(written.encode(), ["sk/Li&ve+Key/98=="]) == b"<***>"
 
 
 def test_secret_inside_of_another_is_looked_for_alone():
-    assert scrub("<Bearer token-12>", ["Bearer token-12", "token-12"]) == "<Bearer ***>"
-    assert scrub("<Bearer token-1>", ["Bearer token-1", "token-1"]) == "<***>"
+    assert mask_text("<Bearer token-12>", ["Bearer token-12", "token-12"]) == "<Bearer ***>"
+    assert mask_text("<Bearer token-1>", ["Bearer token-1", "token-1"]) == "<***>"
 
 
 def test_secret_that_latin_1_does_not_have_is_scrubbed():
     """The password of a proxy may be any text."""
     hidden = "пароль €"
     for written in (hidden, quote(hidden), json.dumps(hidden)[1:-1]):
-        assert scrub(f"<{written}>", [hidden]) == "<***>"
-        assert _scrub_bytes(f"<{written}>".encode(), [hidden]) == b"<***>"
+        assert mask_text(f"<{written}>", [hidden]) == "<***>"
+        assert _mask_bytes(f"<{written}>".encode(), [hidden]) == b"<***>"
 
 
-def test_every_secret_is_scrubbed_and_nothing_else():
-    assert scrub("one, secret-two, secret-three", ["secret-two", "secret-three"]) == "one, ***, ***"
-    assert scrub("one two", []) == "one two"
+def test_every_secret_is_masked_and_nothing_else():
+    assert (
+        mask_text("one, secret-two, secret-three", ["secret-two", "secret-three"])
+        == "one, ***, ***"
+    )
+    assert mask_text("one two", []) == "one two"
     data = bytes(range(256))
-    assert _scrub_bytes(data, [CANARY]) == data
+    assert _mask_bytes(data, [CANARY]) == data
 
 
 def test_word_too_short_for_a_secret_stays():
     """A token such as `none` in a test does not turn a server's words into asterisks."""
-    assert scrub("none of them", ["none", ""]) == "none of them"
-    assert _scrub_bytes(b"none of them", ["none", ""]) == b"none of them"
+    assert mask_text("none of them", ["none", ""]) == "none of them"
+    assert _mask_bytes(b"none of them", ["none", ""]) == b"none of them"
 
 
 SIZE = 2**22
@@ -191,6 +194,6 @@ def test_masking_takes_at_most_ten_times_as_long_as_reading_plain_json(name):
     """The best of some rounds, each beside its measure: others load the machine too."""
     secret, text = HARD[name]
     data, plain = text.encode(), json.dumps("x" * SIZE)
-    for mask in (lambda: scrub(text, [secret]), lambda: _scrub_bytes(data, [secret])):
+    for mask in (lambda: mask_text(text, [secret]), lambda: _mask_bytes(data, [secret])):
         rounds = ((seconds(mask), seconds(lambda: json.loads(plain))) for _ in range(10))
         assert any(masking < 10 * reading for masking, reading in rounds)

@@ -13,7 +13,7 @@ from gentrace.delivery import DeliveryStats
 from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
-from gentrace.delivery.spool_parts import log_of
+from gentrace.delivery.spool_paths import wal_path
 
 
 def leave_log(spool, url, count):
@@ -23,7 +23,7 @@ def leave_log(spool, url, count):
     for number in range(count):
         body = b'{"name": "%s", "stepRuns": []}' % (b"n" * 5000)
         file.add(f"run {number}", time.time(), body)
-    log = log_of(file.path)
+    log = wal_path(file.path)
     content, log_content = file.path.read_bytes(), log.read_bytes()
     file.release()
     file.path.write_bytes(content)

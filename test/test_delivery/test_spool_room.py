@@ -30,7 +30,7 @@ connect = sqlite3.connect
     [
         ((SpoolFile, "set_host"), refuse_host),
         ((sqlite3, "connect"), refuse_file),
-        ((Ownership, "of"), lambda _: None),
+        ((Ownership, "acquire"), lambda _: None),
     ],
 )
 def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path, desk, monkeypatch, place, put):

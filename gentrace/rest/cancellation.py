@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
 
 
-class Cancel:
-    """Cancels the calls of each context in which `cancelling` is set to it; for good.
+class Cancellation:
+    """Cancels the calls of each context in which `current_cancellation` is set to it; for good.
 
     Attributes:
         deadline: the deadline of these calls; it runs already while they wait for a thread.
@@ -36,13 +36,15 @@ class Cancel:
         self._is_cancelled.wait(seconds)
 
 
-cancelling: ContextVar[Cancel | None] = ContextVar("cancelling", default=None)
+current_cancellation: ContextVar[Cancellation | None] = ContextVar(
+    "current_cancellation", default=None
+)
 """What cancels the calls made in this context; None if nothing does."""
 
 
 def pause(seconds: float) -> None:
     """Wait between two attempts of a call."""
-    cancel = cancelling.get()
+    cancel = current_cancellation.get()
     if cancel is None:
         time.sleep(seconds)
     else:

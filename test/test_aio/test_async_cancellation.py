@@ -8,7 +8,7 @@ from support.peers import Peer, echo, stall
 
 from gentrace import Configuration
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
-from gentrace.rest.cancelling import Cancel, cancelling, pause
+from gentrace.rest.cancellation import Cancellation, current_cancellation, pause
 from gentrace.rest.deadline import start_deadline
 
 
@@ -50,11 +50,11 @@ def test_a_call_that_waits_for_its_turn_is_never_made():
 
 def test_a_pause_ends_when_its_call_is_ended():
     pause(0.001)
-    cancel = Cancel(start_deadline(None, 60))
+    cancel = Cancellation(start_deadline(None, 60))
     cancel.cancel()
-    assert cancel.deadline.is_up()
-    token = cancelling.set(cancel)
+    assert cancel.deadline.has_passed()
+    token = current_cancellation.set(cancel)
     try:
         pause(3600)
     finally:
-        cancelling.reset(token)
+        current_cancellation.reset(token)

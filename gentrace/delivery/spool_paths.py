@@ -29,12 +29,12 @@ def paths_in(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if _NAME.fullmatch(path.name))
 
 
-def log_of(path: Path) -> Path:
+def wal_path(path: Path) -> Path:
     """Return the path of a file's write-ahead log."""
     return path.with_name(path.name + "-wal")
 
 
-def size_of(path: Path) -> int:
+def file_size(path: Path) -> int:
     """Return how many bytes a file has; 0 if there is none."""
     try:
         return path.stat().st_size
@@ -52,13 +52,13 @@ def may_exist(path: Path) -> bool:
 
 def remove_file(path: Path) -> None:
     """Remove a database with its log."""
-    for part in (path, log_of(path), path.with_name(path.name + "-shm")):
+    for part in (path, wal_path(path), path.with_name(path.name + "-shm")):
         with suppress(OSError):
             part.unlink()
 
 
 def set_aside(path: Path) -> None:
     """Rename a damaged database with its log."""
-    for part in (log_of(path), path):
+    for part in (wal_path(path), path):
         with suppress(OSError):
             part.rename(part.with_name(f"{part.name}.damaged"))
