@@ -73,6 +73,18 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path):
         assert process.wait(60) == 1
 
 
+def test_a_pipe_whose_reader_has_gone_is_no_failure_at_the_exit(monkeypatch, tmp_path):
+    """The interpreter flushes the stream once more when it exits."""
+    (tmp_path / "runs.jsonl").write_text("[]\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["check", str(tmp_path / "runs.jsonl")]) == 1
+        stream.write("more")
+        stream.flush()
+
+
 @pytest.mark.parametrize(
     ("closed", "word", "expected"),
     [

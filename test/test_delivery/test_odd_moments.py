@@ -99,6 +99,19 @@ def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
         assert {f"gentrace-delivery-{name}" for name in (2, 3, "spool")} <= names
 
 
+def test_a_run_accepted_before_threads_could_start_is_sent_by_those_that_started(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with Peer() as peer, delivering(peer) as delivery:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            early = delivery.submit(RUN)
+        late = delivery.submit(RUN)
+        assert early.result(30) != late.result(30)
+        assert delivery.stats() == DeliveryStats(2, 2)
+
+
 def test_a_run_of_a_finalizer_at_the_very_end_is_stored_or_closed(monkeypatch, spool):
     """See also test_exit.py. Nothing waits or starts there, and nothing is sent."""
     with (
