@@ -13,6 +13,7 @@
 Errors are {"error": what is wrong, "at": where}.
 """
 
+import logging
 from importlib import resources
 from typing import Final
 
@@ -32,6 +33,8 @@ from gentrace.local.storage_errors import StorageError
 API: Final = "/api/v1"
 NOT_FOUND: Final = 404
 NOT_ALLOWED: Final = 405
+
+logger = logging.getLogger("gentrace.local")
 
 
 def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
@@ -76,6 +79,7 @@ async def _on_request_error(_request: Request, error: Exception) -> Response:
 async def _on_storage_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StorageError)  # noqa: S101 - registered for this class
     prefixes = {"POST": "the run was not stored: ", "DELETE": "the run was not deleted: "}
+    logger.warning("%s%s", prefixes.get(request.method, ""), error)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return RequestError(
         error.status, f"{prefixes.get(request.method, '')}{error}", headers=headers

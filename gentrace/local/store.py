@@ -65,6 +65,8 @@ class Store:
         connection.execute("PRAGMA journal_mode = WAL")
         # In WAL mode, only FULL syncs the log at every commit; NORMAL does not.
         connection.execute("PRAGMA synchronous = FULL")
+        # Overwrite what is deleted, which may be private; many builds of SQLite do not.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
         version = tables.version_of(connection)
         if version != tables.VERSION:

@@ -1,5 +1,6 @@
 """The summary of a run, for lists, filters and the search."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -144,9 +145,14 @@ def _name(step: "Mapping[str, Any]") -> str:
 
 
 def _error(value: "Mapping[str, Any]") -> str | None:
-    """Return the error of a run or step, a property that the recorder adds."""
+    """Return the error of a run or step, a property that the recorder adds, as text.
+
+    null, false, 0 and empty values are no errors. The viewer has the same rule.
+    """
     error = value.get("error")
-    return error[:MAX_ERROR_LENGTH] if isinstance(error, str) and error else None
+    if not error:
+        return None
+    return (error if isinstance(error, str) else json.dumps(error))[:MAX_ERROR_LENGTH]
 
 
 def _search_text(run: "Mapping[str, Any]") -> str:

@@ -1,4 +1,8 @@
-"""A stored run can be forgotten."""
+"""A stored run can be deleted."""
+
+from contextlib import ExitStack
+
+import gentrace.local
 
 
 def test_a_deleted_run_is_gone_with_its_key(fresh):
@@ -9,3 +13,19 @@ def test_a_deleted_run_is_gone_with_its_key(fresh):
     assert fresh.ask("DELETE", path).status == 404
     assert fresh.runs() == []
     assert fresh.post({"name": "other", "stepRuns": []}, Idempotency_Key="key").status == 200
+
+
+def test_what_is_deleted_is_overwritten(connect, tmp_path):
+    """The search index aside, which has words of names, inputs and outputs."""
+    path = tmp_path / "runs.sqlite3"
+    steps = [{"provider": {"name": "openai", "modelParams": {"key": f"sk-{'9' * 5000}"}}}]
+    with ExitStack() as stack:
+        client = connect(stack.enter_context(gentrace.local.serve(database=path)).url)
+        stored = [client.post({"name": "n", "stepRuns": steps}) for _ in range(3)]
+        stack.pop_all().close()
+        assert b"sk-9999" in path.read_bytes()
+        client = connect(stack.enter_context(gentrace.local.serve(database=path)).url)
+        for answer in stored:
+            run_id = answer.json["pipelineRunId"]
+            assert client.ask("DELETE", f"{client.api}/pipeline-runs/{run_id}").status == 204
+    assert b"sk-9999" not in path.read_bytes()

@@ -230,7 +230,9 @@ def test_an_upgrade_that_fails_changes_nothing(path):
 
 def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
     code, output, errors = finish(Path(__file__).parents[1], code=FILL)
-    assert (code, errors) == (0, "")
+    assert code == 0
+    assert errors.startswith("the run was not stored: ")
+    assert errors.count("\n") == 1
     status, answer, names, after = json.loads(output)
     assert status == 507
     assert answer["error"].startswith("the run was not stored: ")

@@ -38,6 +38,26 @@ def test_whatever_differs_is_marked(site, open_page, steps, first, second):
     assert page.locator(".summary").inner_text() == "1 of 1 step differ"
 
 
+def test_long_integers_are_compared_shown_and_copied_exactly(site, open_page, steps):
+    """Such as ids of 64 bits, which a number of JavaScript rounds."""
+    ids = [1234567890123456789, 1234567890123456790]
+    answers = [{"provider": {"inputs": {"in": [{"id": each, "f": 0.1}]}}} for each in ids]
+    page = compare(site, open_page, steps, *answers)
+    page.locator(".pairs summary").click()
+    page.locator(".differences mark").first.wait_for()
+    assert page.locator(".differences mark").all_inner_texts() == list(map(str, ids))
+    run = {"name": "n", "stepRuns": [steps("openai", inputs={"id": -(2**60 + 1), "n": [2**70]})]}
+    text = json.dumps(run).replace(str(2**70), "1e400")
+    page = open_page(site, f"#/runs/{site.store_text(text)}/steps/1")
+    inputs = page.get_by_role("region", name="Inputs")
+    inputs.get_by_text(str(-(2**60 + 1))).wait_for()
+    assert "1e400" in inputs.inner_text()
+    inputs.get_by_role("button", name="Copy inputs").click()
+    inputs.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert json.loads(copied) == {"id": -(2**60 + 1), "n": ["1e400"]}
+
+
 def test_texts_are_compared_character_by_character(site, open_page, steps):
     """None of which is cut in two."""
     answers = [{"provider": {"outputs": {"a": f"hi {face}!"}}} for face in "\U0001f600\U0001f601"]
@@ -124,3 +144,20 @@ def test_what_is_no_id_is_no_run(site, open_page):
 
 def test_the_token_that_is_asked_for_is_named(guarded, open_page):
     assert "GENTRACE_LOCAL_TOKEN" in open_page(guarded).locator("#token-help").inner_text()
+
+
+def test_a_step_that_took_no_time_has_a_bar_that_is_seen(site, open_page, steps):
+    run = {"name": "n", "stepRuns": [steps("a", took=1000), steps("b", 500, 0, error="failed")]}
+    page = open_page(site, f"#/runs/{site.store(run)}")
+    page.locator(".waterfall rect.failed").wait_for()
+    assert page.locator(".waterfall rect.failed").bounding_box()["width"] > 1
+
+
+def test_errors_of_any_kind_are_counted_as_in_lists(site, open_page, steps):
+    failed = steps("a") | {"error": {"code": 1}}
+    run = {"name": "n", "error": [], "stepRuns": [failed, steps("b") | {"error": {}}]}
+    page = open_page(site, f"#/runs/{site.store(run)}")
+    page.locator(".waterfall .failed-row").wait_for()
+    assert page.locator(".waterfall .failed-row").count() == 1
+    page = open_page(site, "#/runs?errors=1")
+    page.get_by_text('{"code": 1}').first.wait_for()

@@ -1,5 +1,6 @@
 // The client of the local server. URLs are relative to the page, so that it works below a prefix.
 
+import { parseExact } from "./exact_json.js";
 import { token } from "./token.js";
 
 /** The server needs a token, or another one than the page has. */
@@ -30,8 +31,8 @@ export async function getRun(id, signal) {
   const response = await fetchPath(`pipeline-runs/${encodeURIComponent(id)}`, {}, signal);
   if (response.status === 404) return null;
   const whole = await text(response);
-  const run = JSON.parse(whole);
-  // The original text, as parsing may change large numbers.
+  const run = parseExact(whole);
+  // The original text, as parsing changes the form of numbers.
   run.text = whole.slice(whole.indexOf(BODY) + BODY.length, whole.lastIndexOf("}"));
   return run;
 }

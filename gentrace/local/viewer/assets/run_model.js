@@ -32,11 +32,11 @@ export function readRun(run) {
   };
 }
 
-/** The text of an `error` property; null if there is none. */
+/** The text of an `error` property; null if there is none. The server has the same rule. */
 export function errorOf(object) {
   const error = object?.error;
-  if (error === undefined || error === null || error === "" || error === false) return null;
-  return text(error);
+  const isEmpty = !error || (typeof error === "object" && Object.keys(error).length === 0);
+  return isEmpty ? null : text(error);
 }
 
 /** Parse an RFC 3339 date to milliseconds since 1970, with fraction; null if it is invalid. */

@@ -10,6 +10,8 @@ import { VirtualList } from "./virtual_list.js";
 
 const NARROW = window.matchMedia("(max-width: 719px)");
 const TICK_WIDTH = 90;
+// The share of the axis that a bar takes at least, as one without width is not drawn.
+const SHORTEST = 0.0025;
 
 /**
  * Make the chart: `element`, `list`, `start()` to call once it is in the page, `mark(step)`,
@@ -158,7 +160,7 @@ function bar(step, time, marks) {
       y: "28%",
       height: "44%",
       x: percentOf(step.offset - time.from, time),
-      width: percentOf(step.length, time),
+      width: percentOf(Math.max(step.length, time.span * SHORTEST), time),
     }),
   );
 }
