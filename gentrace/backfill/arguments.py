@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.configuration import (
@@ -18,6 +17,9 @@ from gentrace.configuration.files import check_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+MAX_INTERVAL = 1e9
+"""Seconds, some thirty years; `time.sleep` refuses much longer ones."""
 
 
 @hide_arguments
@@ -58,7 +60,7 @@ def check_rate(value: object, name: str = "rate") -> float:
         raise refuse(name, expected, value, kind=True)
     if not value > 0:
         raise refuse(name, expected, value)
-    return min(1 / value, TIMEOUT_MAX)
+    return min(1 / value, MAX_INTERVAL)
 
 
 def check_key(value: object) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gentrace.api_client import ApiClient
@@ -25,6 +24,7 @@ from gentrace.backfill.lines import Line
 from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
+from gentrace.backfill.workers import Workers
 from gentrace.configuration import check_positive
 from gentrace.exceptions import (
     ApiException,
@@ -34,7 +34,7 @@ from gentrace.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from gentrace.configuration import Configuration
@@ -137,7 +137,10 @@ class _Item(NamedTuple):
 
 
 class _Backfill:
-    """One call: the calling thread reads the lines, the threads of a pool send the runs.
+    """One call: the calling thread reads the lines, worker threads send the runs.
+
+    The lock is for the result, the state and the callbacks. It is acquired by `with` directly: an
+    interrupt inside of a context manager in Python could leave it acquired.
 
     The thread that knows the outcome of a line records it at once, as the next line may come much
     later.
@@ -165,30 +168,31 @@ class _Backfill:
         self._state = state
         self._api = IngestionApi(client)
         self._lock = threading.Lock()
-        self._in_flight: dict[Future[None], str] = {}
+        self._workers = Workers(parallel, self._send_item)
+        self._keys_in_flight: set[str] = set()
         self._is_server_reached = False
         self._next_start = time.monotonic()
         self._stopping = threading.Event()
 
     def send(self, lines: Iterable[object]) -> None:
         """Send all lines."""
-        with ThreadPoolExecutor(self._parallel, "gentrace-backfill") as pool:
-            try:
-                for line in _number(lines):
-                    item = self._prepare(line)
-                    if item is not None:
-                        self._submit(pool, item)
-                while self._in_flight:
-                    self._collect()
-            finally:
-                # Cancel what has not started; wait for what is in flight, so that it is counted.
-                self._stopping.set()
-                pool.shutdown(cancel_futures=True)
+        try:
+            for line in _number(lines):
+                item = self._prepare(line)
+                if item is not None:
+                    self._submit(item)
+            while self._keys_in_flight:
+                self._collect()
+        finally:
+            # What is in flight is waited for, so that it is counted.
+            self._stopping.set()
+            self._workers.stop()
 
     def _prepare(self, line: Line) -> _Item | None:
         """Count a line; return what is to be sent, None for nothing."""
-        with self._update() as result:
-            result.lines += 1
+        with self._lock:
+            self.result.lines += 1
+            self._report()
         try:
             run = read_run(line)
             key = (
@@ -200,58 +204,56 @@ class _Backfill:
             self._reject(line, str(error))
             return None
         # Whether this is a duplicate depends on the outcome of the run in flight with the same key.
-        while key in self._in_flight.values():
+        while key in self._keys_in_flight:
             self._collect()
-        with self._update() as result:
+        with self._lock:
             found = self._state.find(key)
             if found is None:
                 return _Item(line, key, run)
             if found == "before":
-                result.skipped += 1
+                self.result.skipped += 1
             else:
-                result.duplicates += 1
+                self.result.duplicates += 1
+            self._report()
         return None
 
-    def _submit(self, pool: ThreadPoolExecutor, item: _Item) -> None:
+    def _submit(self, item: _Item) -> None:
         if self._interval:
             now = time.monotonic()
-            self._stopping.wait(max(0.0, self._next_start - now))
+            time.sleep(max(0.0, self._next_start - now))
             self._next_start = max(self._next_start, now) + self._interval
-        self._in_flight[pool.submit(self._send_item, item)] = item.key
+        self._keys_in_flight.add(item.key)
+        self._workers.submit(item)
         # The first run goes alone: a server that is down fails once, not once for each thread.
-        if not self._is_server_reached or len(self._in_flight) > self._parallel:
+        if not self._is_server_reached or len(self._keys_in_flight) > self._parallel:
             self._collect()
 
     def _collect(self) -> None:
         """Wait until a run in flight has ended; raise the error that ends the whole call."""
-        done, _ = wait(self._in_flight, return_when=FIRST_COMPLETED)
-        for future in done:
-            del self._in_flight[future]
-            future.result()
+        self._keys_in_flight.remove(self._workers.collect().key)
         self._is_server_reached = True
 
     def _send_item(self, item: _Item) -> None:
-        """Send a run and record the outcome, in a thread of the pool."""
+        """Send a run and record the outcome, in a worker thread."""
         reason = self._post(item)
         if reason is not None:
             self._reject(item.line, reason)
             return
-        with self._update() as result:
-            result.sent += 1
+        with self._lock:
+            self.result.sent += 1
             self._state.add(item.key)
+            self._report()
 
     def _reject(self, line: Line, reason: str) -> None:
-        with self._update() as result:
-            result.rejected += 1
-            self._on_reject(Reject(line, reason))
-
-    @contextmanager
-    def _update(self) -> Generator[BackfillResult]:
-        """Lock the result and the state for a change, then call `on_progress`."""
         with self._lock:
-            yield self.result
-            if self._on_progress is not None:
-                self._on_progress(self.result)
+            self.result.rejected += 1
+            self._on_reject(Reject(line, reason))
+            self._report()
+
+    def _report(self) -> None:
+        """Call `on_progress`, while the lock is held."""
+        if self._on_progress is not None:
+            self._on_progress(self.result)
 
     def _post(self, item: _Item) -> str | None:
         """Send one run, with retries; return None if it is stored, the reason if it is rejected."""

@@ -5,10 +5,15 @@ import itertools
 import logging
 import random
 import signal
+import sys
 import threading
 import time
 
+from support.backfill import line
 from support.program_tools import PATIENCE, RUN, balances, make, reason
+
+from gentrace import Configuration
+from gentrace.backfill import send_lines
 
 
 class Recorder:
@@ -172,3 +177,37 @@ def be_stopped(url):
     print("waiting", flush=True)  # noqa: T201 - the test waits for it
     is_done = delivery.flush(PATIENCE)
     return {"done": is_done, "reasons": [reason(receipt) for receipt in receipts]}
+
+
+def interrupt_sending(url, tries):
+    """Raise KeyboardInterrupt at moments all over `send_lines`; return how often it left that."""
+    lines = [line(name) for name in "abcdefgh"]
+    configuration = Configuration(url)
+    moments = 0
+
+    def send(moment):
+        nonlocal moments
+        moments = 0
+
+        def strike(frame, event, _):
+            nonlocal moments
+            file = frame.f_code.co_filename
+            is_near = any(part in file for part in ("backfill", "concurrent", "contextlib"))
+            moments += is_near and event in {"return", "c_return"}
+            if moments == moment:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        sys.setprofile(strike)
+        try:
+            send_lines(lines, configuration, parallel=3)
+        except KeyboardInterrupt:
+            return 1
+        finally:
+            sys.setprofile(None)
+        return 0
+
+    for _ in range(2):  # the first one imports what it needs
+        send(None)
+    step = moments / int(tries)
+    return sum(send(round(number * step) + 1) for number in range(int(tries)))

@@ -1,0 +1,78 @@
+"""The threads that send runs.
+
+`concurrent.futures` does not serve here: Ctrl-C in the thread that submits may leave a lock of an
+executor or future acquired, for which the workers then wait forever. A `SimpleQueue` has no lock
+that an interrupt can leave acquired.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Task = TypeVar("Task")
+
+
+class Workers(Generic[Task]):
+    """Threads that carry out tasks; one thread submits them and collects the results.
+
+    Args:
+        count: how many threads; each is started when there is a task for it.
+        work: carries out a task.
+
+    """
+
+    def __init__(self, count: int, work: Callable[[Task], None]) -> None:
+        self._count = count
+        self._work = work
+        self._threads: list[threading.Thread] = []
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Task, BaseException | None]] = SimpleQueue()
+        # The threads count themselves, as an interrupt may come before the caller has counted.
+        self._begun: list[None] = []
+        self._ended: SimpleQueue[None] = SimpleQueue()
+
+    def submit(self, task: Task) -> None:
+        """Have a task carried out."""
+        self._tasks.put(task)
+        if len(self._threads) < self._count:
+            # A daemon: after a second Ctrl-C, the program does not wait for it.
+            thread = threading.Thread(target=self._run, name="gentrace-backfill", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def collect(self) -> Task:
+        """Wait until a task is done; return it, or raise the error that it ended with."""
+        task, error = self._results.get()
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback would refer back to it
+        return task
+
+    def stop(self) -> None:
+        """Drop the tasks that have not begun, wait for those that have, and end the threads."""
+        with suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for _ in self._begun.copy():
+            self._ended.get()
+
+    def _run(self) -> None:
+        self._begun.append(None)
+        while (task := self._tasks.get()) is not None:
+            error = None
+            try:
+                self._work(task)
+            except BaseException as caught:  # noqa: BLE001 - the collecting thread raises it
+                error = caught
+            self._results.put((task, error))
+        self._ended.put(None)
