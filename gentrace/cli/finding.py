@@ -7,12 +7,16 @@ from typing import Final
 
 OK: Final = "ok"
 WRONG: Final = "wrong"
+TEMPORARY: Final = "temporary"
 INFO: Final = "info"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A topic, its state (OK, WRONG or INFO), and the text that is printed."""
+    """A topic, its state, and the text that is printed.
+
+    The state is OK, INFO, WRONG, or TEMPORARY for a server that may accept runs later.
+    """
 
     topic: str
     state: str

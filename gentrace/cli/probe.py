@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
-from gentrace.cli.finding import OK, WRONG, Finding
+from gentrace.cli.finding import OK, TEMPORARY, WRONG, Finding
 from gentrace.exceptions import (
     ApiException,
     ApiTlsException,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EMPTY_RUN: Final = "{}"
 """An invalid body: a server that accepts the token rejects it, so nothing is stored."""
 
+STORED: Final = range(200, 300)
 REJECTED: Final = frozenset({400, 422})
 BAD_TOKEN: Final = frozenset({401, 403})
 TRANSIENT: Final = frozenset({408, 429})
@@ -66,6 +67,9 @@ def probe_server(configuration: Configuration, timeout: float) -> Iterator[Findi
         yield Finding("tls", OK, f"encrypted, {trust}")
     for warning in caught:
         yield Finding("tls", WRONG, str(warning.message))
+    if response.status in STORED and b'"pipelineRunId"' in response.data:
+        yield Finding("access", OK, "the server stores runs without checking them")
+        return
     yield _judge_access(response.status, has_token=configuration.access_token is not None)
 
 
@@ -80,9 +84,7 @@ def _judge_access(status: int, *, has_token: bool) -> Finding:
     if status in REJECTED:
         text = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", OK, text)
-    text = (
-        "it failed or has too much to do, try again later"
-        if status in TRANSIENT or status >= SERVER_ERROR
-        else "that is no answer of the Gentrace API; check the host"
-    )
-    return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")
+    state, text = WRONG, "that is no answer of the Gentrace API; check the host"
+    if status in TRANSIENT or status >= SERVER_ERROR:
+        state, text = TEMPORARY, "it failed or has too much to do, try again later"
+    return Finding("access", state, f"the server answered {status} to an empty run: {text}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
 from gentrace.cli.arguments import directory as directory_name
-from gentrace.cli.finding import OK
+from gentrace.cli.finding import WRONG
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.owner import owner_of
 from gentrace.cli.probe import probe_server
@@ -140,7 +140,7 @@ def _send(directory: Path, host: str) -> bool:
             warn(f"{host}: nothing is sent: {MEANINGS[off]}")
             return False
         *_, finding = probe_server(configuration, PROBE_TIMEOUT)
-        if finding.state != OK:
+        if finding.state == WRONG:
             warn(f"{host}: nothing is sent: {finding.text}")
             return False
         delivered = -1

@@ -70,6 +70,7 @@ class Spool:
         self._warn = warn
         self._own: SpoolFile | None = None
         self._adopted: list[SpoolFile] = []
+        self._made: set[Path] = set()
         # Files that are being read through, and those that were claimed but not adopted yet.
         self._scanned: tuple[SpoolFile, ...] = ()
         self._claimed: list[SpoolFile] = []
@@ -145,7 +146,10 @@ class Spool:
                 self.warn_unreadable(error)
                 return claimed
             for path in paths:
-                if path in known:
+                if self._is_closed:
+                    break
+                # What it made is open, or was left for others when it was closed.
+                if path in known or path in self._made:
                     continue
                 if len(self._adopted) + len(claimed) >= MAX_ADOPTED:
                     self.has_more = True
@@ -233,7 +237,9 @@ class Spool:
         """Return the own file, with the host to which its runs go now."""
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._own = SpoolFile.make(new_path(self._directory), self._host())
+            path = new_path(self._directory)
+            self._made.add(path)
+            self._own = SpoolFile.make(path, self._host())
         else:
             self._update_host(self._own)
         return self._own

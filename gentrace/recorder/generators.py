@@ -31,6 +31,7 @@ def record_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an
     def recorded(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **keywords)
         recording = start_recording(args, keywords)
+        del args, keywords  # the plain generator decides how long they live
         advance: Any = generator.send
         argument: Any = None
         around = suspended = None
@@ -54,6 +55,7 @@ def record_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an
                     recording.leave()
                     recording.finish(error)
                 raise
+            argument = None
             if recording is not None:
                 recording.leave()
                 suspended = None if innermost_scope() is around else suspend_scopes(around)
@@ -75,6 +77,7 @@ def record_async_generator(  # noqa: C901 - inline, as a helper's calls cost 4 %
     async def recorded(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **keywords)
         recording = start_recording(args, keywords)
+        del args, keywords  # the plain generator decides how long they live
         advance: Any = partial(_start_without_hooks, generator)
         argument: Any = None
         around = suspended = None
@@ -98,6 +101,7 @@ def record_async_generator(  # noqa: C901 - inline, as a helper's calls cost 4 %
                     recording.leave()
                     recording.finish(error)
                 raise
+            argument = None
             if recording is not None:
                 recording.leave()
                 suspended = None if innermost_scope() is around else suspend_scopes(around)

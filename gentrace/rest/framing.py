@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3 import HTTPHeaderDict
@@ -198,8 +199,12 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
     fields = HTTPHeaderDict()
     for line in map(Secret, text.split("\n")[:-1]):
         # Name and value are in no local that a traceback shows: a server may repeat the token.
-        fields.add(*map(str.strip, line.split(":", 1)))
+        fields.add(*map(_strip_blanks, line.split(":", 1)))
     return fields
+
+
+# Blanks and tabs only: `str.strip` would make a valid value of one with a control character.
+_strip_blanks: Any = methodcaller("strip", " \t")
 
 
 _FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\n)*")

@@ -132,7 +132,8 @@ class _Conversion:
         entered: list[object] = []  # kept alive, so that no other object gets one of their ids
         try:
             for _ in range(MAX_DEPTH):
-                if type_of(value) in _LEAVES:
+                kind = type_of(value)
+                if any(kind is leaf for leaf in _LEAVES):
                     return self._convert_leaf(value)
                 if is_scalar(value):
                     value = _convert_once_or_name(value)
@@ -207,7 +208,7 @@ class _Conversion:
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
 
 
-# A tuple, as a set would call the hash of a metaclass.
+# Compared one by one, as `in` would call the `==` or hash of a metaclass.
 _LEAVES: tuple[type, ...] = (str, int, float, bool, type(None))
 _INTEGER_BOUND = 10**MAX_DIGITS
 

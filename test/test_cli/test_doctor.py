@@ -4,7 +4,7 @@ import pytest
 from support.barred import barred
 from support.caller import TOKEN
 from support.deliveries import ODD
-from support.peers import Peer, authority, close, names, refuser, reply, server_tls
+from support.peers import Peer, authority, close, echo, names, refuser, reply, server_tls
 
 import gentrace.local
 from gentrace.cli import setup
@@ -92,18 +92,24 @@ def test_one_request_is_sent_though_it_fails(findings):
 
 
 @pytest.mark.parametrize(
-    ("statuses", "words"),
+    ("statuses", "state", "words"),
     [
-        ((200, 302, 404, 413), "that is no answer of the Gentrace API; check the host"),
-        ((408, 429, 500, 503), "it failed or has too much to do, try again later"),
+        ((201, 302, 404, 413), "wrong", "that is no answer of the Gentrace API; check the host"),
+        ((408, 429, 500, 503), "temporary", "it failed or has too much to do, try again later"),
     ],
 )
-def test_another_answer_is_wrong_and_what_to_do_is_said(findings, statuses, words):
+def test_another_answer_is_wrong_and_what_to_do_is_said(findings, statuses, state, words):
     for status in statuses:
         with Peer(reply(status)) as peer:
             code, found = findings("--host", peer.url)
         text = f"the server answered {status} to an empty run: {words}"
-        assert (code, found["access"]) == (1, ("wrong", text))
+        assert (code, found["access"]) == (1, (state, text))
+
+
+def test_a_server_that_stores_whatever_comes_is_one(findings):
+    with Peer(echo) as peer:
+        code, found = findings("--host", peer.url)
+    assert (code, found["access"]) == (0, ("ok", "the server stores runs without checking them"))
 
 
 def test_a_certificate_is_trusted_or_said_not_to_be(findings, monkeypatch, tmp_path):

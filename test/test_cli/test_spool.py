@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from support.barred import barred
 from support.deliveries import ODD
-from support.peers import Peer, refuser, reply
+from support.peers import Peer, echo, refuser, reply
 
 import gentrace.testing
 from gentrace import ApiClient, Configuration
@@ -133,6 +133,15 @@ def test_why_nothing_can_be_sent_is_said_soon_and_nothing_is_dropped(command, ma
         assert len(peer.requests) == 1
     assert (code, output.count(" 400 runs, ")) == (1, 1)
     assert errors.endswith("that is no answer of the Gentrace API; check the host\n")
+
+
+@pytest.mark.parametrize("first", [echo, reply(503), reply(429, headers={"Retry-After": "0"})])
+def test_runs_are_sent_to_a_server_that_checks_nothing_or_fails_once(command, make, first):
+    with Peer(first, echo) as peer:
+        path = make(peer.url)
+        code, output, errors = command("spool", path.parent, "--send")
+    assert (code, output) == (0, "")
+    assert errors == f"{peer.url}: 400 delivered, 0 dropped, 0 left\n"
 
 
 @pytest.fixture

@@ -158,6 +158,21 @@ def test_a_run_that_is_stored_is_not_stored_again(spool):
     store.close()
 
 
+def test_what_a_closed_delivery_left_is_for_others(spool):
+    """Its thread may be looking for files to adopt at that moment."""
+    limits = Limits(spool=spool)
+    closed, other = (
+        Spool(spool, limits, lambda: "host", lambda: 0.0, pytest.fail) for _ in range(2)
+    )
+    closed.store(Run("key", accepted_at=0.0), b"{}")
+    closed.close()
+    assert closed.claim_orphans() == []
+    (file,) = other.claim_orphans()
+    assert file.count() == 1
+    assert other.add(file)
+    other.close()
+
+
 @pytest.mark.parametrize("what", ["the own file", "another's"])
 def test_what_a_handler_raises_while_a_file_is_opened_passes_through(spool, monkeypatch, what):
     with Peer() as peer:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from weakref import ref
 
 import pytest
 
@@ -363,3 +364,46 @@ def test_generator_that_is_advanced_by_many_threads_in_turn(pipeline, delivery):
         made.close()
     (found,) = delivery.steps
     assert found["provider"]["outputs"] == {"output": [0, 1, 2]}
+
+
+class Large:
+    """Something whose end a test can see."""
+
+
+def test_arguments_and_sent_values_live_as_long_as_the_generator_wants():
+    """A stream may take hours; what was asked for is not kept in memory for it."""
+
+    @step
+    def forget(given):
+        del given
+        while True:
+            yield (yield 1) is None
+
+    @step
+    async def forget_async(given):
+        del given
+        while True:
+            yield (yield 1) is None
+
+    async def main():
+        given, sent = Large(), Large()
+        ends = [ref(given), ref(sent)]
+        generator = forget_async(given)
+        del given
+        await anext(generator)
+        await generator.asend(sent)
+        del sent
+        gc.collect()
+        assert [end() for end in ends] == [None, None]
+        await generator.aclose()
+
+    given, sent = Large(), Large()
+    ends = [ref(given), ref(sent)]
+    generator = forget(given)
+    del given
+    next(generator)
+    generator.send(sent)
+    del sent
+    gc.collect()
+    assert [end() for end in ends] == [None, None]
+    asyncio.run(main())

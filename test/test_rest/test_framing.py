@@ -68,7 +68,13 @@ DOUBTFUL = {
     "length beside chunks": head_of(200, headers=CHUNKED | {"Content-Length": 3})
     + CHUNK
     + b"0\r\n\r\n",
+    "length after a vertical tab": sized(**{"Content-Length": "\v24"}),
+    "length before a no-break space": sized(**{"Content-Length": "24\xa0"}),
     # Codings.
+    "chunked after a vertical tab": head_of(200, headers=JSON | {"Transfer-Encoding": "\vchunked"})
+    + CHUNK,
+    "chunked before a separator": head_of(200, headers=JSON | {"Transfer-Encoding": "chunked\x1f"})
+    + CHUNK,
     "coding that is not chunked": head_of(200, headers=JSON | {"Transfer-Encoding": "gzip"}) + ID,
     "coding before chunked": head_of(200, headers=JSON | {"Transfer-Encoding": "gzip, chunked"})
     + CHUNK,

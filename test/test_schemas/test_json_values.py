@@ -221,6 +221,15 @@ def test_value_becomes_its_form(value, expected, dumps):
     assert same(to_json_value({"a": [value]}), {"a": [expected]})
 
 
+def test_class_that_compares_in_its_own_way_spoils_nothing_else():
+    def equals(*_):
+        raise ValueError
+
+    for compare in (equals, lambda *_: True):
+        odd = type("Meta", (type,), {"__eq__": compare})("Odd", (), {})()
+        assert to_json_value({"a": [odd, 1], "b": 2}) == {"a": [repr(odd), 1], "b": 2}
+
+
 def test_iterator_keeps_its_items():
     items = iter([1, 2])
     generator = (item for item in "ab")
