@@ -237,9 +237,8 @@ class Spool:
         """Return the own file, with the host to which its runs go now."""
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = new_path(self._directory)
-            self._made.add(path)
-            self._own = SpoolFile.make(path, self._host())
+            self._own = SpoolFile.make(new_path(self._directory), self._host())
+            self._made.add(self._own.path)
         else:
             self._update_host(self._own)
         return self._own

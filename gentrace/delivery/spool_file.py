@@ -24,6 +24,8 @@ from gentrace.clock import wall_time
 from gentrace.delivery.ownership import Ownership, lock_path, make_private, remove_lock
 from gentrace.delivery.spool_paths import file_size, may_exist, remove_file, set_aside, wal_path
 from gentrace.delivery.spool_size import SpoolSize
+from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.operations.arguments import make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +82,8 @@ class SpoolFile:
         self._is_synced = True
         self._pending_removals: set[int] = _pending_removals.get(path, set())
         try:
+            # Without this, SQLite reads nothing of a file that was cut short.
+            self._connection.execute("PRAGMA writable_schema = ON")
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
                 raise LaterVersionError(path.name)
@@ -225,7 +229,7 @@ class SpoolFile:
             for row, key, body in self._connection.execute(
                 "SELECT id, idempotency_key, body FROM runs"
             ):
-                if row <= last or not (isinstance(key, str) and isinstance(body, bytes)):
+                if row <= last or not (_is_key(key) and isinstance(body, bytes)):
                     break
                 last = row
                 yield len(body)
@@ -258,7 +262,8 @@ class SpoolFile:
                         return
                     seen.add(row)
                     if isinstance(key, str) and isinstance(body, bytes):
-                        yield key, _to_time(accepted_at), body
+                        valid_key = key if _is_key(key) else os.urandom(16).hex()
+                        yield valid_key, _to_time(accepted_at), body
 
     # Its size, and the disk.
 
@@ -358,6 +363,14 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.OperationalError
     )
+
+
+def _is_key(value: Any) -> bool:
+    """Tell whether a value can be sent as an idempotency key."""
+    try:
+        return bool(make_key("POST", value) == value)
+    except (ApiTypeError, ApiValueError):
+        return False
 
 
 def _to_time(value: object) -> float:

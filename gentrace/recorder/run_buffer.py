@@ -21,6 +21,7 @@ from gentrace.process import current_process
 from gentrace.recorder.encoding import encode_text, truncate_error
 from gentrace.recorder.truncation import truncate_step
 from gentrace.schemas import as_datetime, encode
+from gentrace.schemas.json_values import without_lone_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,7 @@ class RunBuffer:
         step = loads(text)
         given = step.get("error")  # of an added step, whose error is never truncated
         if error is not None:
-            step["error"] = error
+            step["error"] = without_lone_surrogates(error)
         step = dict(mask_step(mask, step))
         error = step.get("error")
         if isinstance(error, str) and error != given:
@@ -167,7 +168,7 @@ class RunBuffer:
             return None
         try:
             if self._delivery.mask is not None:
-                error = mask_error(self._delivery.mask, error)
+                error = mask_error(self._delivery.mask, without_lone_surrogates(error))
         except MaskFailedError:
             self.mask_failed = True
             return None

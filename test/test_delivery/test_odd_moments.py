@@ -255,11 +255,12 @@ def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory
 
 
 def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
-    """A run whose date alone is none is still one."""
+    """A run whose date alone is none, or whose key cannot be sent, is still one."""
     with Peer() as peer:
-        run_program("leave", peer.url, 4, spool)
+        run_program("leave", peer.url, 5, spool)
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("UPDATE runs SET idempotency_key = 'a' || char(1) WHERE id = 5")
             database.execute("UPDATE runs SET accepted_at = 'today' WHERE id = 1")
             database.execute("UPDATE runs SET body = 'text' WHERE id = 2")
             database.execute("UPDATE runs SET idempotency_key = x'00' WHERE id = 3")
@@ -268,7 +269,7 @@ def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
             database.execute("INSERT INTO later VALUES (1)")
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
-            assert delivery.stats() == DeliveryStats(2, 2)
+            assert delivery.stats() == DeliveryStats(3, 3)
     assert [path.name for path in spool.glob("*.damaged")]
     assert list_spool(spool) == []
 

@@ -1,5 +1,6 @@
 """Files of a spool that are damaged, locked, removed, of another version, or cannot be written."""
 
+import os
 import shutil
 import sqlite3
 import time
@@ -75,6 +76,19 @@ def test_everything_readable_in_a_damaged_file_is_sent(spool, caplog):
             peer.wait(lambda: "damaged" in caplog.text)
         assert len(keys(peer)) == len(peer.requests)
         assert [name for name in files(spool) if not name.endswith(".damaged")] == []
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_everything_readable_in_a_file_that_was_cut_short_is_sent(spool, share):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 600)
+        (path,) = spool.glob("*.sqlite3")
+        os.truncate(path, int(path.stat().st_size * share))
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert 300 * share < delivery.stats().delivered < 600
+        assert len(keys(peer)) == len(peer.requests)
+    assert [name.endswith(".damaged") for name in files(spool)] == [True]
 
 
 @pytest.mark.parametrize("table", ["about", "sqlite_autoindex_about_1"])

@@ -71,6 +71,26 @@ def test_error_is_masked_before_it_is_cut():
     assert delivery.runs[0]["error"].endswith("x ***")
 
 
+def test_text_that_utf8_cannot_encode_is_replaced_before_the_mask():
+    """Such as half of an emoji of a stream, which an exception quotes."""
+    seen = []
+
+    def mask(one):
+        seen.append(one.get("error"))
+        return one
+
+    delivery = InMemory(mask=mask)
+    with Pipeline("a", delivery=delivery).start() as run:
+        with pytest.raises(ValueError, match="x"), run.step("a"):
+            raise ValueError("x\ud83d")
+        with run.step("b") as one:
+            one.error = "y\udce9"
+        run.error = "z\udce9"
+    assert seen == ["ValueError: x\ufffd", "y\ufffd", "z\ufffd"]
+    (found,) = delivery.runs
+    assert [*(one["error"] for one in found["stepRuns"]), found["error"]] == seen
+
+
 def test_mask_gets_a_plain_dict_in_wire_names_that_it_may_change():
     seen = []
 
