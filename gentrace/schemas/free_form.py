@@ -18,6 +18,7 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.conversions import simplify
+from gentrace.schemas.fresh_stack import with_fresh_stack
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _FrozenDict: type[frozendict[str, Any]] = frozendict
+_EMPTY: frozendict[str, Any] = frozendict()
 
 _INTEGER_BOUND = 10**MAX_DIGITS
 SMALL = 2**62
@@ -90,7 +92,7 @@ def freeze(value: object) -> Any:
 
     """
     try:
-        return _freeze(value, 0, set())
+        return with_fresh_stack(lambda: _freeze(value, 0, set()))
     except RecursionError as error:
         raise ApiValueError(
             "nested deeper than what is left of the interpreter's stack", ()
@@ -168,6 +170,8 @@ def _freeze(value: Any, depth: int, ancestors: set[int]) -> Any:
 def _freeze_object(value: dict[Any, Any], depth: int, ancestors: set[int]) -> frozendict[str, Any]:
     if depth > MAX_DEPTH:
         raise _depth_error()
+    if not value:
+        return _EMPTY  # an answer may hold a million of them
     frozen: dict[str, Any] = {}
     # Iterate over a copy: converting an item runs its code, which may change the dict.
     for given, item in value.copy().items():
