@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
+from gentrace.clock import now
 from gentrace.configuration import (
     Configuration,
     TimeoutSetting,
@@ -170,6 +171,7 @@ class ApiClient(Sender):
             ApiException: the call failed.
 
         """
+        began = now()  # the first call loads the transport, which takes some of its time
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
         # Both are read once: another thread may replace the configuration, and the proxy and TLS
@@ -177,7 +179,7 @@ class ApiClient(Sender):
         configuration = self._configuration
         transport = self._transport(configuration)
         settings = transport.settings_for(configuration)
-        deadline = settings.start_deadline(timeout)
+        deadline = settings.start_deadline(timeout, began)
         request = prepare(
             operation,
             self,
@@ -190,7 +192,9 @@ class ApiClient(Sender):
             rules=settings.rules,
             dumps=settings.dumps,
         )
-        raw = transport.send(request, deadline, settings, stream=stream)
+        # A body that is parsed is read whole, as long as the call can be retried.
+        leave_unread = stream and (skip_deserialization or operation.has_file)
+        raw = transport.send(request, deadline, settings, stream=leave_unread)
         if skip_deserialization and is_success(raw.status):
             if stream:
                 raw.lift_deadline()
@@ -309,9 +313,10 @@ class ApiClient(Sender):
         )
 
         def send() -> HTTPResponse:
+            began = now()
             transport = self._transport(configuration)
             settings = transport.settings_for(configuration)
-            deadline = settings.start_deadline(timeout)
+            deadline = settings.start_deadline(timeout, began)
             raw = transport.send(request, deadline, settings, stream=stream)
             if stream:
                 raw.lift_deadline()

@@ -189,7 +189,8 @@ class ApiException(OpenApiException):
         text = f"({self.status})"
         if self.reason:
             text += f" {_excerpt(self.reason)}"
-        if body := _excerpt(self.body.decode("utf-8", "replace")):
+        start = self.body[: SHOWN_BODY * 16 + 4]  # a character has four bytes at most
+        if body := _excerpt(start.decode("utf-8", "replace")):
             text += f": {body}"
         if self.remedy:
             text += f" ({self.remedy})"

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
@@ -134,7 +135,8 @@ def _send(directory: Path, host: str) -> bool:
     """Send the runs of all files for one host; return whether all were delivered."""
     configuration = Configuration(host)
     with ApiClient(configuration) as client:
-        delivery = Delivery(client, spool=directory)
+        # However old they are: whoever gives this command wants them sent.
+        delivery = Delivery(client, spool=directory, spool_max_age=TIMEOUT_MAX)
         off = delivery.off_reason()
         if off is not None:
             warn(f"{host}: nothing is sent: {MEANINGS[off]}")

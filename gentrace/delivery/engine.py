@@ -200,7 +200,9 @@ class Engine:
             raise
         finally:
             self._workers.start()
-            self._workers.wake()
+            if not self._workers.wake():
+                # All workers may be waiting for a server that hangs.
+                self._warning_logger.start_thread()
 
     def _adopt(self) -> bool:
         """Adopt orphaned files of the spool; tell whether there are more than may be open."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.step_run import StepRun
 from gentrace.schemas import REQUEST_RULES, ObjectSchema, Rules
+from gentrace.schemas.user_code import run_user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,7 @@ def copy_plain(value: object) -> object:
 
 def _call(mask: Mask, step: dict[str, Any]) -> object:
     try:
-        return mask(step)
+        # Steps that the mask starts belong to no run: they would be masked in turn, without an end.
+        return run_user_code(mask, step)
     except Exception:  # noqa: BLE001 - the user's code raises anything, whose text may show the step
         raise MaskFailedError from None

@@ -139,12 +139,15 @@ def _deserialize(
     try:
         return schema.check(decode(raw.load()), ANSWER_RULES), None
     except (ApiTypeError, ApiValueError) as error:
-        return unset, str(error)
+        flaw = str(error)
+    except MemoryError:
+        flaw = "no memory is left to parse it"
     except ValueError as error:
         # The body may be compressed in a way that cannot be undone here.
         coding = raw.headers.get("Content-Encoding")
         encoded = f", it came as {coding}" if coding else ""
-        return unset, f"it is not JSON in UTF-8 ({error}){encoded}"
+        flaw = f"it is not JSON in UTF-8 ({error}){encoded}"
+    return unset, flaw
 
 
 def _describe_mismatch(documented: OpenApiResponse, content_type: str) -> str:

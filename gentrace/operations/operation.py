@@ -70,6 +70,8 @@ class Operation:
         if not successes:
             raise ApiValueError(f"responses: expected one of 2xx, got {list(responses)}")
         self.success = successes[0]
+        self.has_file = any(None in item.content.values() for item in responses.values())
+        """Whether one of its answers is a file; all others are parsed."""
         self.accepts = tuple(
             dict.fromkeys(text for item in responses.values() for text in item.content)
         )

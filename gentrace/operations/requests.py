@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
-from gentrace.exceptions import ApiTypeError
+from gentrace.exceptions import ApiConnectionException, ApiTypeError
 from gentrace.operations.arguments import (
     check_accept,
     check_auth,
@@ -95,6 +95,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     Raises:
         ApiTypeError: the body or an argument is missing, of the wrong type or not declared.
         ApiValueError: the body or an argument is not allowed.
+        ApiConnectionException: no memory is left.
 
     """
     derived, own = Headers(), Headers()
@@ -108,7 +109,10 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
         if operation.body is None:
             raise ApiTypeError("body: expected none, this operation takes no body")
         derived["Content-Type"], schema = operation.body.find_schema(content_type)
-        data = schema.serialize(body, rules, dumps)
+        try:
+            data = schema.serialize(body, rules, dumps)
+        except MemoryError:
+            raise ApiConnectionException(0, "no memory is left to encode the body") from None
     elif operation.body is not None and operation.body.required:
         raise ApiTypeError("body: expected a value, got none")
     key = make_key(operation.method, idempotency_key)

@@ -25,16 +25,27 @@ class Deadline:
         end: when the whole call ends, by `now`.
         covers_stream: whether the end holds for a streamed body too.
 
+    Args:
+        began: when the call began, by `now`; None is now.
+
     """
 
     __slots__ = ("_began", "_limit", "connect", "covers_stream", "end", "read", "total")
 
-    def __init__(self, connect: float, read: float, total: float, *, covers_stream: bool) -> None:
+    def __init__(
+        self,
+        connect: float,
+        read: float,
+        total: float,
+        *,
+        covers_stream: bool,
+        began: float | None = None,
+    ) -> None:
         self.connect = min(connect, CLOCK_LIMIT)
         self.read = self._limit = min(read, CLOCK_LIMIT)
         self.total = min(total, CLOCK_LIMIT)
         self.covers_stream = covers_stream
-        self._began = now()
+        self._began = now() if began is None else began
         self.end = self._began + self.total
 
     def remaining(self) -> float:
@@ -82,12 +93,15 @@ _TOLERANCE = 0.005
 """Seconds by which the clocks of the system may differ."""
 
 
-def start_deadline(timeout: TimeoutSetting | None, default: TimeoutSetting) -> Deadline:
-    """Return the deadline of a call that starts now.
+def start_deadline(
+    timeout: TimeoutSetting | None, default: TimeoutSetting, began: float | None = None
+) -> Deadline:
+    """Return the deadline of a call.
 
     Args:
         timeout: the call's own time-out; None takes the default.
         default: that of the configuration.
+        began: when the call began, by `now`; None is now.
 
     Raises:
         ApiTypeError: neither a number nor a tuple of two or three.
@@ -98,9 +112,10 @@ def start_deadline(timeout: TimeoutSetting | None, default: TimeoutSetting) -> D
     if timeout is None:
         # A total bounds streams only if the user has set it.
         is_set = _is_triple(default) and default is not DEFAULT_TIMEOUT
-        return Deadline(*usual, covers_stream=is_set)
+        return Deadline(*usual, covers_stream=is_set, began=began)
     checked = check_timeout("timeout", timeout)
-    return Deadline(*_split(checked, usual[2]), covers_stream=_is_triple(checked))
+    parts = _split(checked, usual[2])
+    return Deadline(*parts, covers_stream=_is_triple(checked), began=began)
 
 
 def _is_triple(setting: object) -> bool:

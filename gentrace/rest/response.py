@@ -128,6 +128,11 @@ class HTTPResponse(urllib3.HTTPResponse):
                     content.truncate(limit)
                     why = f"the answer is larger than max_response_body, {limit} bytes"
                     raise self._make_error(ApiResponseTooLargeException, why)
+            except MemoryError:
+                self.close()
+                content.close()
+                why = "no memory is left to read it"
+                raise self._make_error(ApiResponseException, why) from None
             except ApiException as error:
                 if not self._is_undecodable:  # else the error has the body, as it came
                     content.write(error.body)
@@ -253,11 +258,12 @@ class HTTPResponse(urllib3.HTTPResponse):
         if isinstance(cause, (BudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
             return self._make_error(ApiResponseTooLargeException, why), cause
-        if is_truncation(cause) and self._source.remaining is None:
+        is_late = self._attempt.deadline.has_passed()
+        if is_truncation(cause) and self._source.remaining is None and not is_late:
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
             return self._make_error(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
-        if not is_lost and (self._is_undecodable or not self._attempt.deadline.has_passed()):
+        if not is_lost and (self._is_undecodable or not is_late):
             why = f"it cannot be read: {format_error(cause)}"
             shown = cause if is_clean(cause, self._state.secrets) else None
             return self._make_error(exception_class(self.status), why, partial.getvalue()), shown

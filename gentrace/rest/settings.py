@@ -52,10 +52,11 @@ class Settings:
         """Tell whether these are the settings of a configuration as it is now."""
         return self._configuration is configuration and self._changes == configuration.changes
 
-    def start_deadline(self, timeout: TimeoutSetting | None) -> Deadline:
-        """Return the deadline of a call that starts now; None takes the time-out of the settings.
+    def start_deadline(self, timeout: TimeoutSetting | None, began: float) -> Deadline:
+        """Return the deadline of a call that began at `began`, by `now`.
 
-        The deadline of an awaited call has started already.
+        The deadline of an awaited call has started already. Without a time-out, that of the
+        settings is taken.
 
         Raises:
             ApiTypeError: neither a number nor a tuple of two or three.
@@ -63,4 +64,6 @@ class Settings:
 
         """
         cancel = current_cancellation.get()
-        return start_deadline(timeout, self.timeout) if cancel is None else cancel.deadline
+        if cancel is not None:
+            return cancel.deadline
+        return start_deadline(timeout, self.timeout, began)

@@ -162,8 +162,12 @@ class _Conversion:
         elif kind is int and not _is_writable(value):
             value = describe(value)
         elif kind is str:
-            value = without_lone_surrogates(value)
+            value = self._clean(value)
         return value if self._spend_bytes(value) else self._truncated()
+
+    def _clean(self, text: str) -> str:
+        """Replace lone surrogates in a text, unless it is too long anyway."""
+        return without_lone_surrogates(text) if len(text) < self._bytes_left else text
 
     def _spend_bytes(self, leaf: Any) -> bool:
         """Charge a leaf or key to the byte budget; tells whether it still fits."""
@@ -178,7 +182,7 @@ class _Conversion:
         for key, item in list(islice(Dict.items(value), self._item_limit())):
             if self._is_exhausted():
                 return converted | self._truncated()
-            text = without_lone_surrogates(_key_text(key))
+            text = self._clean(_key_text(key))
             if not self._spend_bytes(text):
                 return converted | self._truncated()
             converted[text] = self.convert(item, depth + 1)

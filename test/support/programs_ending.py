@@ -102,6 +102,7 @@ def end_by_default(_url):
 
 def hold(url, count):
     """Hold runs in memory that cannot be sent; what they take, and what they are counted with."""
+    logging.getLogger("gentrace").addHandler(logging.NullHandler())  # of the drops
     delivery = make(url, max_runs=int(count), exit_timeout=0)
     body = {"name": "x" * 10_000, "step_runs": []}
     tracemalloc.start()

@@ -144,6 +144,13 @@ def test_runs_are_sent_to_a_server_that_checks_nothing_or_fails_once(command, ma
     assert errors == f"{peer.url}: 400 delivered, 0 dropped, 0 left\n"
 
 
+def test_runs_are_sent_however_old_they_are(command, server, tmp_path):
+    file = SpoolFile.make(new_path(tmp_path), server.url)
+    file.add("key", time.time() - 90 * 86400, b'{"name": "old", "stepRuns": []}')
+    file.release()
+    assert command("spool", tmp_path, "--send")[2].endswith(" 1 delivered, 0 dropped, 0 left\n")
+
+
 @pytest.fixture
 def make(tmp_path):
     """Make a file of 400 runs that nobody owns; gives its path."""

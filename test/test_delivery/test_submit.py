@@ -27,6 +27,15 @@ from gentrace.delivery import (
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 
+def test_drops_are_warned_about_while_all_workers_hang(caplog):
+    with Peer(stall) as peer, delivering(peer, workers=1, max_runs=1) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: peer.requests)
+        delivery.submit(RUN)
+        peer.wait(lambda: "1 run was dropped: queue_full" in caplog.text)
+        assert delivery.stats().in_flight == 1
+
+
 def test_a_run_is_stored_and_the_receipt_says_its_id():
     with gentrace.local.serve() as server, delivering(server) as delivery:
         receipt = delivery.submit(PipelineRunRequest(name="answer", step_runs=[]))

@@ -1,6 +1,8 @@
 """A call ends at its deadline, whatever the server does; the faults here last a minute or more."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +55,7 @@ SLOW = {
     "a byte of the headers each 100 ms": drip(b"HTTP/1.1 200 OK\r\n", b"X-Y: z\r\n"),
     "a byte of the body each 100 ms": drip(LONG, b"x"),
     "a byte of an error's body each 100 ms": drip(LONG.replace(b"200", b"503"), b"x"),
+    "a byte of a body without a length each 100 ms": drip(head_of(200), b"x"),
     "a byte of chunks each 100 ms": drip(CHUNKED, b"1\r\nx\r\n"),
     "a byte of a chunk-size line each 100 ms": drip(CHUNKED, b"1" + b"0" * 600),
     "a byte of trailers each 100 ms": drip(CHUNKED + b"0\r\n", b"X: y\r\n"),
@@ -134,6 +137,38 @@ def test_call_ends_at_its_deadline(outcomes, name):
     assert error.status == 0
     assert LIMIT <= took < LIMIT + MARGIN
     assert f"{LIMIT:g} s" in str(error)
+
+
+LOADING = """
+import sys, time
+from gentrace import ApiClient, ApiException, Configuration
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "urllib3":
+            time.sleep(0.3)
+
+sys.meta_path.insert(0, Slow())
+client = ApiClient(Configuration(sys.argv[1], timeout=0.2, retries=0))
+try:
+    client.call_api("/x", "GET")
+except ApiException as error:
+    print(type(error).__name__)
+"""
+
+
+def test_loading_the_transport_counts_to_the_deadline():
+    """Of the first call of a process; here it takes longer than the call may."""
+    with Peer() as peer:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", LOADING, peer.url],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == ("ApiTimeoutException\n", "")
+        assert peer.requests == []
 
 
 def test_calls_start_no_thread_but_the_watchdog(connect, monkeypatch):

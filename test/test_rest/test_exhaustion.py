@@ -21,7 +21,8 @@ import json, os, resource, sys, threading
 from gentrace import ApiClient, ApiException, Configuration
 from gentrace.apis.tags.ingestion_api import IngestionApi
 
-api = IngestionApi(ApiClient(Configuration(sys.argv[1], access_token="t", retries=0)))
+configuration = Configuration(sys.argv[1], access_token="t", retries=0, json_encoder="json")
+api = IngestionApi(ApiClient(configuration))
 
 def call():
     try:
@@ -181,6 +182,60 @@ def test_call_without_memory_says_so(connect, monkeypatch, where):
             error = caller.fail(ApiConnectionException)
         assert "no memory is left" in str(error)
         assert caller.works()
+
+
+SHORT_OF_MEMORY = """
+import gentrace.rest
+with open("/proc/self/statm") as statm:
+    used = int(statm.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**20 * {more}, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "content", "times", "words"),
+    [
+        (60, b"[]," * 1000, 1390, "no memory is left to parse it"),
+        (100, b" " * 2**20, 300, "no memory is left to read it"),
+    ],
+    ids=["parsed", "read"],
+)
+def test_answer_that_memory_does_not_hold_says_so(more, content, times, words):
+    """The run is stored, so the status says that; the next call works."""
+
+    def answer(talk, _):
+        fields = {"Content-Type": "application/json", "Content-Length": len(content) * times + 9}
+        talk.send(head_of(200, headers=fields), b'{"x":[')
+        for _ in range(times):
+            talk.send(content)
+        talk.send(b"1]}")
+
+    body = f"""
+configuration.max_response_body = 2**30
+print(call()){SHORT_OF_MEMORY.format(more=more)}
+print(call())
+print(call())
+"""
+    with Peer(echo, answer, echo) as peer:
+        works, failed, again = run(body, peer.url)
+    assert (works[0], again[0]) == ("works", "works")
+    assert failed[:2] == ["ApiResponseException", 200]
+    assert words in failed[2]
+
+
+def test_body_that_memory_does_not_hold_says_so():
+    body = f"""
+run = {{"name": "n", "stepRuns": [], "x": ["y" * 1000] * 150_000}}{SHORT_OF_MEMORY.format(more=50)}
+try:
+    api.pipeline_run_post(run)
+except ApiException as error:
+    print([type(error).__name__, error.status, error.tries, str(error)])
+"""
+    with Peer() as peer:
+        (failed,) = run(body, peer.url)
+        assert peer.requests == []
+    assert failed[:3] == ["ApiConnectionException", 0, 0]
+    assert "no memory is left to encode the body" in failed[3]
 
 
 def test_stream_without_memory_says_so(connect, monkeypatch):

@@ -16,6 +16,7 @@ from support.peers import (
     endless,
     head_of,
     proxy,
+    raw,
     reply,
     reset,
     send,
@@ -227,6 +228,14 @@ def test_deserialized_stream_is_the_documented_answer(connect):
             assert answer.response.data == ID
         assert caller.works()
     assert peer.connections == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"stream": True}, {"skip_deserialization": True}])
+def test_body_that_is_cut_short_is_retried_unless_it_is_left_unread(connect, settings):
+    with Peer(raw(head_of(200, headers={"Content-Length": 99}) + b"{"), reply(200, ID)) as peer:
+        answer = connect(peer, retries=1).post(**settings)
+        assert answer.response.data == ID
+        assert len(peer.requests) == 2
 
 
 def test_deserialized_stream_is_bounded(connect):
