@@ -59,6 +59,10 @@ class PendingWarnings:
         self._immediate: deque[str] = deque()
         self._rate_limited: deque[str] = deque()
 
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._immediate or self._rate_limited or self._drops)
+
     def add(self, message: str) -> None:
         """Add a warning that is due at once."""
         self._immediate.append(message)

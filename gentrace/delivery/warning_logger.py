@@ -6,7 +6,6 @@ No warning is logged under the lock of the queue, as handlers and filters are th
 from __future__ import annotations
 
 from contextlib import suppress
-from math import inf
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -68,7 +67,7 @@ class WarningLogger:
 
     def start_thread(self) -> None:
         """Start a thread that logs what remains, where the workers hang or have ended."""
-        if self._is_running or self.is_exiting or not self._has_more():
+        if self._is_running or self.is_exiting or not self._warnings:
             return
         self._is_running = True
         _active.add(self)
@@ -107,12 +106,9 @@ class WarningLogger:
             self._execute(self._stop_if_done)
 
     def _stop_if_done(self) -> None:
-        if not self._has_more():
+        if not self._warnings:
             _active.discard(self)
             self._is_running = False
-
-    def _has_more(self) -> bool:
-        return self._warnings.wait(self._clock.now()) < inf
 
 
 def log_all_remaining() -> None:
