@@ -8,7 +8,7 @@
     GET    /api/v1/pipelines              the pipelines, with figures
     GET    /api/v1/openapi.json           the OpenAPI document of all of these but the first
     GET    /healthz                       {"status": "ok"}
-    GET    / and /assets/…                the viewer
+    GET    / and /assets/…                the viewer, where /api/v1 leads a browser
 
 Errors are {"error": what is wrong, "at": where}.
 """
@@ -20,7 +20,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gentrace.local import pages
@@ -47,6 +47,7 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
             Route(f"{API}/pipeline-runs/{{id}}", retrieval.run, methods=["GET", "DELETE"]),
             Route(f"{API}/pipelines", retrieval.pipelines),
             Route(f"{API}/openapi.json", _document),
+            Route(API, _to_viewer),
             Route(HEALTH, _health),
             Route("/", pages.index),
             Route(f"{pages.ASSETS}{{path:path}}", pages.asset),
@@ -65,6 +66,13 @@ def make_app(ingestion: Ingestion, retrieval: Retrieval) -> Starlette:
 async def _document(_request: Request) -> Response:
     document = resources.files("gentrace.local") / "openapi.json"
     return Response(document.read_bytes(), media_type=ApiResponse.media_type)
+
+
+async def _to_viewer(request: Request) -> Response:
+    """Lead a browser that opens the address of the API to the viewer; there is nothing else."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise HTTPException(NOT_FOUND)
+    return RedirectResponse("../")
 
 
 async def _health(_request: Request) -> Response:

@@ -13,7 +13,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gentrace.local.responses import RequestError
+from gentrace.local.responses import RequestError, shorten
 
 HEALTH: Final = "/healthz"
 # Paths that need no token: the health check, and the viewer, which asks its user for the token.
@@ -109,8 +109,13 @@ class Gate:
         client = (scope["client"] or ["a client that has gone"])[0]
         hosts = _header_values(scope, b"host")
         if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):
-            logger.warning("refused a request from %s: its Host is not this server's", client)
-            return RequestError(421, "this server does not answer to that host", "Host")
+            logger.warning(
+                "refused a request from %s: its Host is not this server's: %s",
+                client,
+                shorten(ascii([host.decode("latin-1") for host in hosts])),
+            )
+            message = "this server does not answer to that host; --allowed-host NAME adds one"
+            return RequestError(421, message, "Host")
         if self._digest is None or _is_public(scope["path"]):
             return None
         given = _header_values(scope, b"authorization")

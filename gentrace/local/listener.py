@@ -44,7 +44,10 @@ def _listen(settings: Settings) -> socket.socket:
         )
         family, _, _, _, address = addresses[0]
         if not ipaddress.ip_address(address[0]).is_loopback and settings.token is None:
-            raise ValueError(f"without a token it listens on loopback, not on {settings.host!r}")
+            raise ValueError(
+                f"without a token it listens on loopback, not on {settings.host!r}; give it one,"
+                " such as by GENTRACE_LOCAL_TOKEN"
+            )
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except UnicodeError as error:
         raise ValueError(f"the host must be the name of one, not {settings.host!r}") from error

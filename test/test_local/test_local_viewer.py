@@ -108,3 +108,10 @@ def test_the_document_is_served_and_is_the_one_of_the_package(client, root):
     assert served.json == written
     shipped = (root / "gentrace" / "local" / "openapi.json").read_text("utf-8")
     assert json.loads(shipped) == written
+
+
+def test_a_browser_that_opens_the_address_of_the_api_gets_the_viewer(client):
+    led = client.ask("GET", "/api/v1", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (led.status, led.headers["Location"]) == (307, "../")
+    other = client.ask("GET", "/api/v1", headers={"Accept": "application/json"})
+    assert (other.status, set(other.json)) == (404, {"error"})
