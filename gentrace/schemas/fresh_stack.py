@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,10 +25,10 @@ def with_fresh_stack(function: Callable[..., Result], *arguments: object) -> Res
     try:
         return function(*arguments)
     except Exception as error:
-        # The stack may have ended in user code, as an ApiValueError then says.
-        if not isinstance(error, RecursionError) and not isinstance(
-            error.__cause__, RecursionError
-        ):
+        # The stack may have ended in user code: then it is the cause of an ApiValueError.
+        is_full = any(isinstance(each, RecursionError) for each in (error, error.__cause__))
+        # In a finalizer after the exit functions, starting a thread blocks forever on Python 3.11.
+        if not is_full or sys.is_finalizing():
             raise
         try:
             outcome = _call_in_thread(function, arguments)
