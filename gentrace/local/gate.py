@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gentrace.local.responses import RequestError, shorten
 
 HEALTH: Final = "/healthz"
-# Paths that need no token: the health check; the viewer, which asks its user for it; and the address
-# that leads a browser there.
+# Paths that need no token: the health check; the viewer, which asks its user for it; and the API's
+# address, which leads a browser there.
 PUBLIC_PATHS: Final = ("/", "/api/v1", HEALTH)
 PUBLIC_PREFIX: Final = "/assets/"
 # Stored data is never run as a script or shown as markup, in no page and no frame.
