@@ -111,7 +111,12 @@ class Gate:
         if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):
             logger.warning("refused a request from %s: its Host is not this server's", client)
             return RequestError(421, "this server does not answer to that host", "Host")
-        if self._digest is None or _is_public(scope["path"]):
+        if _is_public(scope["path"]):
+            return None
+        if b"cross-site" in _header_values(scope, b"sec-fetch-site"):
+            # With an image or a form, any page could make this user's browser search here.
+            return RequestError(403, "web pages of other sites may only link to the viewer")
+        if self._digest is None:
             return None
         given = _header_values(scope, b"authorization")
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")

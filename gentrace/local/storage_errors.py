@@ -1,5 +1,6 @@
 """The errors of a database that is in use."""
 
+import sqlite3
 from typing import ClassVar
 
 
@@ -33,5 +34,17 @@ class StorageBusyError(StorageError):
     retry_after = 1
 
 
+class ReadTimeoutError(StorageError):
+    """A read took too long, or the server is stopping."""
+
+    status = 503
+
+
 class WriteCancelledError(Exception):
     """The write was cancelled; nothing was written."""
+
+
+def result_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 for an error that Python raised itself."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

@@ -98,7 +98,7 @@ def test_a_pipeline_without_a_name_is_one_of_them(site, open_page, steps):
     assert page.locator(".summary").inner_text() == "1 run"
 
 
-def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps):
+def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps, monkeypatch):
     site.store({"name": "answer", "stepRuns": [steps("openai")]})
     page = open_page(site, "#/runs")
     page.get_by_role("searchbox").fill("*")
@@ -106,6 +106,11 @@ def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, st
     page.get_by_role("searchbox").fill("answer")
     page.locator(".run-row:not(.head)").wait_for()
     assert page.get_by_role("alert").inner_text() == ""
+    with monkeypatch.context() as slow:
+        slow.setattr("gentrace.local.reading.READ_TIMEOUT", 0)
+        slow.setattr("gentrace.local.reading.INSTRUCTIONS_PER_CHECK", 1)
+        page.get_by_role("searchbox").fill("answers")
+        page.get_by_role("alert").get_by_text("search for fewer words").wait_for()
     assert open_page(site, "#/runs?text=*").get_by_role("searchbox").input_value() == "*"
 
 

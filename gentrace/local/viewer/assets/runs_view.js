@@ -106,7 +106,8 @@ export async function showRuns(main, route, { signal, fail }) {
       await load();
       bar.showError("");
     } catch (error) {
-      if (error.status !== 400) throw error;
+      const isTooLong = error.status === 503 && filters.text !== "";
+      if (error.status !== 400 && !isTooLong) throw error;
       state.runs = [];
       state.next = null;
       draw();
