@@ -197,7 +197,7 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(path):
     long = "9" * 4300
     bodies = [
         '{"name": "old",  "stepRuns": [{"elapsedTime": 1250, "error": "boom"}]}',
-        f'{{"name": "odd", "stepRuns": [], "x": {"[" * 400}{long}{"]" * 400}}}',
+        f'{{"name": "odd", "stepRuns": [], "x": {"[" * 400}{long}, 1e400{"]" * 400}}}',
     ]
     make_first_version(path, bodies)
     path.chmod(0o644)

@@ -39,15 +39,11 @@ class Site:
 
     def store(self, run):
         """Store a run; gives its id."""
-        return self.store_text(json.dumps(run))
-
-    def store_text(self, text):
-        """Store the JSON text of a run; gives its id."""
         headers = {"Content-Type": "application/json"}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(  # noqa: S310
-            f"{self.url}/pipeline-run", text.encode(), headers
+            f"{self.url}/pipeline-run", json.dumps(run).encode(), headers
         )
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
             return json.load(answer)["pipelineRunId"]
