@@ -38,6 +38,16 @@ def test_whatever_differs_is_marked(site, open_page, steps, first, second):
     assert page.locator(".summary").inner_text() == "1 of 1 step differ"
 
 
+def test_what_differs_in_properties_of_the_runs_is_shown(site, open_page):
+    run = {"name": "answer", "stepRuns": [], "tags": ["a"]}
+    ids = [site.store(run | {"metadata": {"region": region}}) for region in ("eu", "us")]
+    page = open_page(site, "#/compare/{}/{}".format(*ids))
+    row = page.locator(".differences tbody tr")
+    assert row.inner_text().split() == ["metadata.region", "eu", "us"]
+    page = open_page(site, "#/compare/{0}/{0}".format(*ids))
+    assert page.locator(".differences").count() == 0
+
+
 def test_long_integers_are_compared_shown_and_copied_exactly(site, open_page, steps):
     """Such as ids of 64 bits, which a number of JavaScript rounds."""
     ids = [1234567890123456789, 1234567890123456790]
@@ -95,6 +105,10 @@ def test_a_pipeline_without_a_name_is_one_of_them(site, open_page, steps):
     page.get_by_role("link", name="unnamed").click()
     page.get_by_role("heading", name="unnamed").wait_for()
     assert page.locator(".summary").inner_text() == "1 run"
+    assert page.get_by_role("link", name="See its runs").count() == 0
+    page = open_page(site, "#/pipelines/other")
+    page.get_by_role("link", name="See its runs").click()
+    page.get_by_text("2 runs").wait_for()
 
 
 def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps, monkeypatch):
