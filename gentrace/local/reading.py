@@ -9,7 +9,7 @@ from gentrace import clock
 from gentrace.local.database_files import DatabaseFiles
 from gentrace.local.filters import MAX_POSITION, Filters
 from gentrace.local.pipelines import read_pipelines
-from gentrace.local.storage_errors import ReadTimeoutError, result_code
+from gentrace.local.storage_errors import ReadTimeoutError, result_code, storage_error
 
 # Seconds that one read may take.
 READ_TIMEOUT: Final = 10.0
@@ -121,10 +121,12 @@ class Reader:
         try:
             yield connection
         except sqlite3.Error as error:
-            if result_code(error) != sqlite3.SQLITE_INTERRUPT:
-                raise
-            message = f"reading takes longer than {READ_TIMEOUT:g} seconds; search for fewer words"
-            raise ReadTimeoutError(message) from None
+            if result_code(error) == sqlite3.SQLITE_INTERRUPT:
+                message = (
+                    f"reading takes longer than {READ_TIMEOUT:g} seconds; search for fewer words"
+                )
+                raise ReadTimeoutError(message) from None
+            raise storage_error(error) from error
         finally:
             self._idle.append(connection)
 

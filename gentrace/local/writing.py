@@ -16,9 +16,9 @@ from gentrace.local.cancellation import Cancellation
 from gentrace.local.database_files import DatabaseFiles
 from gentrace.local.storage_errors import (
     StorageBusyError,
-    StorageFullError,
     WriteCancelledError,
     result_code,
+    storage_error,
 )
 from gentrace.local.summaries import Summary
 
@@ -161,7 +161,7 @@ class Writer:
                 raise WriteCancelledError
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
         finally:
             try:
                 # After some errors SQLite has already rolled back.
@@ -188,10 +188,3 @@ class Writer:
                 raise WriteCancelledError
             if clock.now() > deadline:
                 raise StorageBusyError("another process is writing to the database")
-
-
-def _storage_error(error: sqlite3.Error) -> Exception:
-    # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
-    if result_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return StorageFullError(str(error))
-    return error
