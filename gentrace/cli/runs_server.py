@@ -64,8 +64,8 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text",
         metavar="WORDS",
-        help="runs that have all of these words in names, inputs or outputs; WORD* is any that "
-        "begins so",
+        help="runs that have all of these words (at most 32) in names, inputs or outputs; WORD* "
+        "is any that begins so",
     )
     parser.add_argument(
         "--since", metavar="TIME", help="runs stored then or later, such as 2023-05-04T09:30:00Z"

@@ -6,10 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.backfill import send_bag
+from gentrace.backfill.lines import Line
 from gentrace.cli.arguments import SCHEDULER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gentrace.backfill import BackfillResult
     from gentrace.configuration import Configuration
@@ -56,10 +57,19 @@ def send(
                 encoding="utf-8-sig",
                 # A line that is not UTF-8 is rejected alone, not with its whole partition.
                 errors="surrogateescape",
-            )
+                include_path=True,
+            ).map_partitions(name_lines)
             for file in files
         ]
         try:
             return send_bag(bag.concat(parts), configuration, parallel=parallel, key=key)
         except distributed.KilledWorker as error:
             raise ChildProcessError(f"workers died again and again: {error}") from error
+
+
+def name_lines(partition: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    """Give the lines of one partition their file, and their number in the partition."""
+    for number, (text, file) in enumerate(partition, 1):
+        content = text.encode(errors="surrogateescape").strip()
+        if content:
+            yield Line(file, number, content)

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 # A position after every run.
 MAX_POSITION: Final = 2**63 - 1
+# A search takes time for each of its words.
+MAX_TERMS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,14 @@ class Filters:
 
 
 def search_terms(text: str) -> list[str]:
-    """Split a text into quoted terms of an FTS5 query, so that no word is taken for an operator."""
+    """Split a text into quoted terms of an FTS5 query, so that no word is taken for an operator.
+
+    Each term is returned once.
+    """
     words: list[str] = []
     for word in text.replace("\0", " ").split():
         plain = word.rstrip("*")
         quoted = plain.replace('"', '""')
         if plain:
             words.append(f'"{quoted}"{"*" if plain != word else ""}')
-    return words
+    return list(dict.fromkeys(words))

@@ -117,7 +117,12 @@ class Gate:
             )
             message = "this server does not answer to that host; --allowed-host NAME adds one"
             return RequestError(421, message, "Host")
-        if self._digest is None or _is_public(scope["path"]):
+        if _is_public(scope["path"]):
+            return None
+        if b"cross-site" in _header_values(scope, b"sec-fetch-site"):
+            # With an image or a form, any page could make this user's browser search here.
+            return RequestError(403, "web pages of other sites may only link to the viewer")
+        if self._digest is None:
             return None
         given = _header_values(scope, b"authorization")
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")

@@ -5,10 +5,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from gentrace import clock
 from gentrace.local.database_files import DatabaseFiles
 from gentrace.local.filters import MAX_POSITION, Filters
 from gentrace.local.pipelines import read_pipelines
+from gentrace.local.storage_errors import ReadTimeoutError, result_code, storage_error
 
+# Seconds that one read may take.
+READ_TIMEOUT: Final = 10.0
+# How many instructions of SQLite run between two checks of that time.
+INSTRUCTIONS_PER_CHECK: Final = 1000
 # How many characters of runs are read at once, one run at least: they must fit in memory.
 CHUNK: Final = 2**18
 # The forms of a run: all of it, the summary without the body, or the body alone.
@@ -23,7 +29,8 @@ SELECT_BODY: Final = "SELECT body FROM pipeline_runs WHERE position = ?"
 class Reader:
     """Reads from one open database, through a pool of connections that `connect` opens.
 
-    Thread-safe. Methods raise `StorageError` if the file of the database is gone.
+    Thread-safe. Methods raise `StorageError` if the file of the database is gone, or if the read
+    takes longer than READ_TIMEOUT.
     """
 
     def __init__(
@@ -32,6 +39,7 @@ class Reader:
         self._connect = connect
         self._files = database_files
         self._idle: list[sqlite3.Connection] = []
+        self._is_stopped = False
 
     def run(self, run_id: str) -> str | None:
         """Return the run of that id as JSON, None if there is none."""
@@ -90,6 +98,10 @@ class Reader:
         with self._reading() as connection, _snapshot(connection):
             return read_pipelines(connection)
 
+    def stop(self) -> None:
+        """Make all reads fail, now and in the future."""
+        self._is_stopped = True
+
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
@@ -102,8 +114,19 @@ class Reader:
             connection = self._idle.pop()
         except IndexError:
             connection = self._connect()
+        deadline = clock.now() + READ_TIMEOUT
+        connection.set_progress_handler(
+            lambda: self._is_stopped or clock.now() > deadline, INSTRUCTIONS_PER_CHECK
+        )
         try:
             yield connection
+        except sqlite3.Error as error:
+            if result_code(error) == sqlite3.SQLITE_INTERRUPT:
+                message = (
+                    f"reading takes longer than {READ_TIMEOUT:g} seconds; search for fewer words"
+                )
+                raise ReadTimeoutError(message) from None
+            raise storage_error(error) from error
         finally:
             self._idle.append(connection)
 

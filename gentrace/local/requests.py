@@ -9,7 +9,7 @@ from math import inf
 from starlette.requests import Request
 
 from gentrace.local.checks import is_date_time
-from gentrace.local.filters import Filters, search_terms
+from gentrace.local.filters import MAX_TERMS, Filters, search_terms
 from gentrace.local.responses import RequestError
 from gentrace.local.summaries import to_milliseconds
 
@@ -42,8 +42,11 @@ def query_parameters(request: Request, allowed: Collection[str]) -> dict[str, st
 def parse_filters(parameters: dict[str, str]) -> Filters:
     """Parse the filters in the query; `RequestError` 400 for an invalid value."""
     text = parameters.get("text")
-    if text is not None and not search_terms(text):
+    terms = None if text is None else len(search_terms(text))
+    if terms == 0:
         raise RequestError(400, "text is words to search for", "text")
+    if terms is not None and terms > MAX_TERMS:
+        raise RequestError(400, f"text is at most {MAX_TERMS} words, not {terms}", "text")
     return Filters(
         name=parameters.get("name"),
         text=text,

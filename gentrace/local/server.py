@@ -114,6 +114,7 @@ class Server:
         readers = self._cleanup.enter_context(ThreadPool(READERS, "gentrace-local-reader"))
         ingestion = Ingestion(store.writer, writers, settings.max_body, settings.timeout)
         self._cleanup.callback(ingestion.stop)
+        self._cleanup.callback(store.reader.stop)
         retrieval = Retrieval(store.reader, store.writer, readers, writers)
         app: ASGIApp = make_app(ingestion, retrieval)
         if middleware is not None:

@@ -1,6 +1,9 @@
 """The errors of a database that is in use."""
 
-from typing import ClassVar
+import sqlite3
+from typing import ClassVar, Final
+
+DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
 
 
 class StorageError(OSError):
@@ -33,5 +36,37 @@ class StorageBusyError(StorageError):
     retry_after = 1
 
 
+class ReadTimeoutError(StorageError):
+    """A read took too long, or the server is stopping."""
+
+    status = 503
+
+
+class StorageDamagedError(StorageError):
+    """The file holds what SQLite did not write."""
+
+    status = 503
+
+
 class WriteCancelledError(Exception):
     """The write was cancelled; nothing was written."""
+
+
+def storage_error(error: sqlite3.Error) -> Exception:
+    """Return the `StorageError` for an error of SQLite, or the error itself if there is none.
+
+    A constraint can only fail in a damaged file: whether a run is new is looked up first.
+    """
+    code = result_code(error)
+    if code in DAMAGED:
+        return StorageDamagedError(f"the database is damaged: {error}")
+    # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return StorageFullError(str(error))
+    return error
+
+
+def result_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 for an error that Python raised itself."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

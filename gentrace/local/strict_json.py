@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from math import isinf
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from gentrace.local.responses import RequestError, shorten
@@ -58,10 +59,11 @@ CHECKED_TYPES: Final = (dict, list, str, _Violation)
 def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     """Return the text of a JSON body and its value; `RequestError` 400 if it is not strict JSON.
 
-    Beyond what RFC 8259 forbids, this rejects NaN and infinities, lone surrogates, duplicate
-    properties, integers of more than MAX_DIGITS digits and nesting deeper than MAX_DEPTH: two
-    parsers may read such a text as two different runs. These limits do not depend on those of the
-    process. An integer of more than SAFE_DIGITS digits becomes a `_LongInteger`.
+    Beyond what RFC 8259 forbids, this rejects NaN and infinities, fractions and exponents beyond
+    the range of floats, lone surrogates, duplicate properties, integers of more than MAX_DIGITS
+    digits and nesting deeper than MAX_DEPTH: two parsers may read such a text as two different
+    runs. These limits do not depend on those of the process. An integer of more than SAFE_DIGITS
+    digits becomes a `_LongInteger`.
     """
     try:
         text = body.decode()
@@ -83,6 +85,9 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
         cpu_budget.tick()
         return note(_integer(digits))
 
+    def fraction(digits: str) -> float | _Violation:
+        return note(_fraction(digits))
+
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
         cpu_budget.tick()
         return note(_object(pairs))
@@ -92,7 +97,11 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
 
     try:
         value = json.loads(
-            text, parse_constant=constant, parse_int=integer, object_pairs_hook=members
+            text,
+            parse_constant=constant,
+            parse_int=integer,
+            parse_float=fraction,
+            object_pairs_hook=members,
         )
     except json.JSONDecodeError as error:
         path = f"line {error.lineno} column {error.colno}"
@@ -158,6 +167,11 @@ def _integer(text: str) -> int | _Violation:
     integer = _LongInteger(LARGE_INTEGER)
     integer.digits = text
     return integer
+
+
+def _fraction(text: str) -> float | _Violation:
+    number = float(text)
+    return _Violation(f"{shorten(text)} is larger than a float can be") if isinf(number) else number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:

@@ -14,7 +14,12 @@ from gentrace import clock
 from gentrace.local import tables
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.database_files import DatabaseFiles
-from gentrace.local.storage_errors import StorageBusyError, StorageFullError, WriteCancelledError
+from gentrace.local.storage_errors import (
+    StorageBusyError,
+    WriteCancelledError,
+    result_code,
+    storage_error,
+)
 from gentrace.local.summaries import Summary
 
 # Seconds to wait for another process that writes to the same file.
@@ -156,7 +161,7 @@ class Writer:
                 raise WriteCancelledError
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _storage_error(error) from error
+            raise storage_error(error) from error
         finally:
             try:
                 # After some errors SQLite has already rolled back.
@@ -170,7 +175,7 @@ class Writer:
             # IMMEDIATE takes the write lock first: what is read stays true until the commit.
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            if _code(error) != sqlite3.SQLITE_BUSY:
+            if result_code(error) != sqlite3.SQLITE_BUSY:
                 raise
             return False
         return True
@@ -183,16 +188,3 @@ class Writer:
                 raise WriteCancelledError
             if clock.now() > deadline:
                 raise StorageBusyError("another process is writing to the database")
-
-
-def _storage_error(error: sqlite3.Error) -> Exception:
-    # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
-    if _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return StorageFullError(str(error))
-    return error
-
-
-def _code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code, 0 for an error that Python raised itself."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF

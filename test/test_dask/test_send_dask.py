@@ -45,12 +45,19 @@ def test_files_are_sent_by_patterns(command, server, files, monkeypatch):
 
 
 def test_refused_lines_are_told_and_may_go_to_a_file(command, files):
-    (files / "a.jsonl").write_text("[]\n")
+    """By their file, and their number in its partition."""
+    (files / "a.jsonl").write_text("\n[]\n")
+    with gzip.open(files / "b.jsonl.gz", "at") as file:
+        file.write("7\n")
     code, output, errors = command(files / "a.jsonl")
     assert (code, output) == (1, "1 lines, 0 sent, 0 duplicates, 0 skipped, 1 rejected\n")
-    assert "expected an object that is a pipeline run" in errors
-    assert command(files / "a.jsonl", "--rejects", files / "bad")[0] == 1
-    assert json.loads((files / "bad").read_text())["content"] == "[]"
+    assert f"{files / 'a.jsonl'}:2: expected an object that is a pipeline run" in errors
+    assert command(files / "*.jsonl", files / "*.gz", "--rejects", files / "bad")[0] == 1
+    rejects = [json.loads(line) for line in (files / "bad").read_text().splitlines()]
+    assert {(each["file"], each["line"], each["content"]) for each in rejects} == {
+        (str(files / "a.jsonl"), 2, "[]"),
+        (str(files / "b.jsonl.gz"), 11, "7"),
+    }
 
 
 def test_rejects_overwrite_no_file_that_a_pattern_means(capsys, files):

@@ -63,6 +63,23 @@ def test_two_tokens_are_no_token(connect, read_all):
             assert read_all(bare).startswith(b"HTTP/1.1 401 ")
 
 
+@pytest.mark.parametrize(
+    ("path", "site", "status"),
+    [
+        ("/api/v1/pipeline-runs", "cross-site", 403),
+        ("/api/v1/pipeline-runs", "same-origin", 200),
+        ("/api/v1/pipeline-runs", "none", 200),
+        ("/", "cross-site", 200),
+        ("/assets/main.js", "cross-site", 200),
+    ],
+)
+def test_a_web_page_of_another_site_may_link_to_the_viewer_and_nothing_else(
+    client, path, site, status
+):
+    """Browsers say from which site a request came, also for an image that a page refers to."""
+    assert client.ask("GET", path, headers={"Sec-Fetch-Site": site}).status == status
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}", "LocalHost:{}", "[::1]:{}"])
 def test_requests_that_name_this_server_are_answered(client, host):
     answer = client.ask("GET", "/healthz", headers={"Host": host.format(client.port)})

@@ -10,7 +10,7 @@ import pytest
 
 import gentrace.local
 
-NUMBERS = '{"name": "n", "stepRuns": [], "x": [1.10, 1E5, 12345678901234567890123, -0.0, 1e400]}'
+NUMBERS = '{"name": "n", "stepRuns": [], "x": [1.10, 1E5, 12345678901234567890123, -0.0, 1e300]}'
 
 
 def test_a_run_is_stored_and_given_back(fresh, run):
@@ -167,6 +167,13 @@ def test_a_run_that_breaks_the_schema_is_400_and_told_where(client, body, error,
         (b'{"name": "n\0", "stepRuns": []}', "not JSON", "line 1 column 12"),
         (b'{"name": "n", "stepRuns": [], "x": [0, NaN]}', "NaN", "$.x[1]"),
         (b'{"name": "n", "stepRuns": [], "x": -Infinity}', "-Infinity", "$.x"),
+        (b'{"name": "n", "stepRuns": [], "x": [0.5, 1e400]}', "1e400 is larger", "$.x[1]"),
+        (
+            b'{"name": "n", "stepRuns": [{"elapsedTime": -2.5E+309}]}',
+            "E+309",
+            "$.stepRuns[0].elapsedTime",
+        ),
+        (b'{"a": ' + b"9" * 5000 + b".0}", "larger than a float", "$.a"),
         (b'{"name": "\\ud800", "stepRuns": []}', "lone surrogate", "$.name"),
         (b'{"name": "n", "stepRuns": [], "x": {"\\udc00": 1}}', "lone surrogate", "$.x"),
         (b'{"name": "n", "a b": {"c": 1, "c": 2}}', '"c" is given twice', '$["a b"]'),

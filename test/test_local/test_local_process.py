@@ -49,8 +49,8 @@ with gentrace.local.serve() as server:
         client.post(run % (long, "9" * 4301, "")).status,
         client.post('{{"name": %s, "stepRuns": []}}' % long).status,
         client.post(run % (1, "9" * 1_500_000, "")).status,
-        client.post(run % (1, "1", "e" + "9" * 4000), Idempotency_Key="e").status,
-        client.post(run % (1, "1 ", "e" + "9" * 4000), Idempotency_Key="e").status,
+        client.post(run % (1, "1", "e-" + "9" * 4000), Idempotency_Key="e").status,
+        client.post(run % (1, "1 ", "e-" + "9" * 4000), Idempotency_Key="e").status,
     ]
     assert long in client.get().content.decode()
     assert time.monotonic() - begun < 10

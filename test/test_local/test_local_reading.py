@@ -1,15 +1,19 @@
 """Reading back: filters, pages, the search, the export, pipelines, and deleting."""
 
 import json
+import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
-from support.local_client import Client
+from support.local_client import DEADLINE, Client
 
 import gentrace.local
+from gentrace.local.reading import READ_TIMEOUT
 
+ENDLESS = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x FROM n) SELECT count(*) FROM n"
 STEP = {"startTime": "2023-05-04T09:30:00.125Z", "endTime": "2023-05-04T09:30:01.375Z"}
 
 
@@ -79,6 +83,8 @@ def client(connect, filled):
         ({"text": "a NOT OR b"}, []),
         ({"text": "x\0y"}, ["answer-question"]),
         ({"text": "!!! slow *"}, ["slow"]),
+        ({"text": "slow " * 40}, ["slow"]),
+        ({"text": " ".join(f"!{number}" for number in range(31)) + " slow"}, []),
         ({"limit": 2, "has_error": "false"}, ["answer-question", "slow"]),
     ],
 )
@@ -101,6 +107,7 @@ def test_since_and_until_include_their_moment(client):
         ("name=a&name=b", "name", "more than once"),
         ("text=", "text", "words to search for"),
         ("text=*", "text", "words to search for"),
+        ("text=" + "+".join(f"a{number}*" for number in range(33)), "text", "at most 32 words"),
         ("since=yesterday", "since", "RFC 3339"),
         ("since=2026-01-01", "since", "RFC 3339"),
         ("until=2026-01-01T00:00:00+02:00", "until", "%2B"),
@@ -117,6 +124,44 @@ def test_a_parameter_that_cannot_be_is_refused_with_the_remedy(client, query, at
     refused = client.get(f"/pipeline-runs?{query}")
     assert (refused.status, refused.json["at"]) == (400, at)
     assert words in refused.json["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/pipeline-runs?text=o*", "/pipeline-runs/export?text=o*", "/pipelines"],
+)
+def test_a_read_that_takes_too_long_is_503_and_the_next_one_is_answered(fresh, monkeypatch, path):
+    fill(fresh)
+    with monkeypatch.context() as slow:
+        slow.setattr("gentrace.local.reading.READ_TIMEOUT", 0)
+        slow.setattr("gentrace.local.reading.INSTRUCTIONS_PER_CHECK", 1)
+        refused = fresh.get(path)
+    assert (refused.status, "longer than 0 seconds" in refused.json["error"]) == (503, True)
+    assert fresh.get(path).status == 200
+
+
+def fill(client):
+    for _ in range(3):
+        client.post(run_of("one"))
+
+
+def test_closing_the_server_ends_a_read(connect, monkeypatch):
+    """Without waiting for its end, which may be far away."""
+    reading = threading.Event()
+
+    def read(connection):
+        reading.set()
+        return connection.execute(ENDLESS).fetchall()
+
+    monkeypatch.setattr("gentrace.local.reading.read_pipelines", read)
+    monkeypatch.setattr("gentrace.local.http_server.GRACE", 0)
+    with gentrace.local.serve() as server:
+        client = connect(server.url)
+        with client.raw(client.head(method="GET", path="/api/v1/pipelines")):
+            assert reading.wait(DEADLINE)
+            start = time.monotonic()
+            server.close()
+    assert time.monotonic() - start < READ_TIMEOUT / 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import gentrace.local
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.filters import Filters
 from gentrace.local.reading import SELECT_SUMMARY
@@ -197,7 +198,7 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(path):
     long = "9" * 4300
     bodies = [
         '{"name": "old",  "stepRuns": [{"elapsedTime": 1250, "error": "boom"}]}',
-        f'{{"name": "odd", "stepRuns": [], "x": {"[" * 400}{long}{"]" * 400}}}',
+        f'{{"name": "odd", "stepRuns": [], "x": {"[" * 400}{long}, 1e400{"]" * 400}}}',
     ]
     make_first_version(path, bodies)
     path.chmod(0o644)
@@ -242,6 +243,32 @@ def test_a_full_disk_is_507_and_leaves_nothing_half_written(finish, tmp_path):
         rows = database.execute("SELECT name FROM pipeline_runs ORDER BY position").fetchall()
         assert rows == [("small",), ("later",)]
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_damaged_database_is_503_and_one_line_of_the_log(connect, path, caplog):
+    """It lost a row of one of its tables, then a page was overwritten."""
+    with closing(Store(path)) as store:
+        for number in range(50):
+            add(store, key=str(number))
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DELETE FROM pipeline_runs WHERE position = 50")
+        sql = "SELECT rootpage FROM sqlite_master WHERE name = 'run_facts'"
+        (page,) = database.execute(sql).fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.commit()
+    with gentrace.local.serve(database=path) as server:
+        client = connect(server.url)
+        caplog.clear()
+        refused = client.post()
+        with path.open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"x" * size)
+        listed = client.get("/pipelines")
+    for answer in (refused, listed):
+        assert answer.status == 503
+        assert "the database is damaged: " in answer.json["error"]
+    assert len(caplog.messages) == 2
+    assert "Traceback" not in caplog.text
 
 
 def names(store):

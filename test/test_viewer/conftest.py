@@ -39,18 +39,21 @@ class Site:
 
     def store(self, run):
         """Store a run; gives its id."""
-        return self.store_text(json.dumps(run))
+        with self._open("pipeline-run", json.dumps(run).encode()) as answer:
+            return json.load(answer)["pipelineRunId"]
 
-    def store_text(self, text):
-        """Store the JSON text of a run; gives its id."""
+    def delete(self, run_id):
+        with self._open(f"pipeline-runs/{run_id}", method="DELETE"):
+            pass
+
+    def _open(self, path, body=None, method=None):
         headers = {"Content-Type": "application/json"}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(  # noqa: S310
-            f"{self.url}/pipeline-run", text.encode(), headers
+            f"{self.url}/{path}", body, headers, method=method
         )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
-            return json.load(answer)["pipelineRunId"]
+        return urllib.request.urlopen(request)  # noqa: S310 - our own server
 
 
 class Steps:

@@ -38,6 +38,16 @@ def test_whatever_differs_is_marked(site, open_page, steps, first, second):
     assert page.locator(".summary").inner_text() == "1 of 1 step differ"
 
 
+def test_what_differs_in_properties_of_the_runs_is_shown(site, open_page):
+    run = {"name": "answer", "stepRuns": [], "tags": ["a"]}
+    ids = [site.store(run | {"metadata": {"region": region}}) for region in ("eu", "us")]
+    page = open_page(site, "#/compare/{}/{}".format(*ids))
+    row = page.locator(".differences tbody tr")
+    assert row.inner_text().split() == ["metadata.region", "eu", "us"]
+    page = open_page(site, "#/compare/{0}/{0}".format(*ids))
+    assert page.locator(".differences").count() == 0
+
+
 def test_long_integers_are_compared_shown_and_copied_exactly(site, open_page, steps):
     """Such as ids of 64 bits, which a number of JavaScript rounds."""
     ids = [1234567890123456789, 1234567890123456790]
@@ -47,15 +57,14 @@ def test_long_integers_are_compared_shown_and_copied_exactly(site, open_page, st
     page.locator(".differences mark").first.wait_for()
     assert page.locator(".differences mark").all_inner_texts() == list(map(str, ids))
     run = {"name": "n", "stepRuns": [steps("openai", inputs={"id": -(2**60 + 1), "n": [2**70]})]}
-    text = json.dumps(run).replace(str(2**70), "1e400")
-    page = open_page(site, f"#/runs/{site.store_text(text)}/steps/1")
+    page = open_page(site, f"#/runs/{site.store(run)}/steps/1")
     inputs = page.get_by_role("region", name="Inputs")
     inputs.get_by_text(str(-(2**60 + 1))).wait_for()
-    assert "1e400" in inputs.inner_text()
+    assert str(2**70) in inputs.inner_text()
     inputs.get_by_role("button", name="Copy inputs").click()
     inputs.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert json.loads(copied) == {"id": -(2**60 + 1), "n": ["1e400"]}
+    assert json.loads(copied) == {"id": -(2**60 + 1), "n": [2**70]}
 
 
 def test_texts_are_compared_character_by_character(site, open_page, steps):
@@ -96,9 +105,13 @@ def test_a_pipeline_without_a_name_is_one_of_them(site, open_page, steps):
     page.get_by_role("link", name="unnamed").click()
     page.get_by_role("heading", name="unnamed").wait_for()
     assert page.locator(".summary").inner_text() == "1 run"
+    assert page.get_by_role("link", name="See its runs").count() == 0
+    page = open_page(site, "#/pipelines/other")
+    page.get_by_role("link", name="See its runs").click()
+    page.get_by_text("2 runs").wait_for()
 
 
-def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps):
+def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps, monkeypatch):
     site.store({"name": "answer", "stepRuns": [steps("openai")]})
     page = open_page(site, "#/runs")
     page.get_by_role("searchbox").fill("*")
@@ -106,6 +119,11 @@ def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, st
     page.get_by_role("searchbox").fill("answer")
     page.locator(".run-row:not(.head)").wait_for()
     assert page.get_by_role("alert").inner_text() == ""
+    with monkeypatch.context() as slow:
+        slow.setattr("gentrace.local.reading.READ_TIMEOUT", 0)
+        slow.setattr("gentrace.local.reading.INSTRUCTIONS_PER_CHECK", 1)
+        page.get_by_role("searchbox").fill("answers")
+        page.get_by_role("alert").get_by_text("search for fewer words").wait_for()
     assert open_page(site, "#/runs?text=*").get_by_role("searchbox").input_value() == "*"
 
 

@@ -167,6 +167,25 @@ def test_properties_that_the_document_does_not_declare_are_shown(steps, show):
     assert "attempt: 3" in part(page, "Other properties").inner_text()
 
 
+def test_properties_of_the_run_that_the_document_does_not_declare_are_shown(site, steps, open_page):
+    more = {"metadata": {"region": "eu"}, "__proto__": "kept"}
+    page = open_page(site, f"#/runs/{site.store({'name': 'n', 'stepRuns': [steps('a')]} | more)}")
+    page.locator(".run-head summary", has_text="Other properties").click()
+    shown = page.locator(".run-head .more").inner_text()
+    assert "region: eu" in shown
+    assert "__proto__: kept" in shown
+
+
+def test_a_duration_that_is_not_known_is_not_0(site, open_page):
+    for step in ({}, {"startTime": "2026-01-01T00:00:00Z"}):
+        page = open_page(site, f"#/runs/{site.store({'name': 'n', 'stepRuns': [step]})}")
+        assert (
+            page.locator(".run-head .facts div", has_text="Duration")
+            .inner_text()
+            .endswith("\u2013")
+        )
+
+
 def test_the_keyboard_walks_through_the_steps(steps, show):
     page = show(*(steps(name, index * 10) for index, name in enumerate("abc")))
     title = page.locator(".step-panel h2")
@@ -204,6 +223,10 @@ def test_a_run_is_deleted_after_a_question(site, open_page):
     page = open_page(site, f"#/runs/{run}")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Delete").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep").wait_for(state="detached")
+    assert page.url.endswith(run)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete for good").click()
     page.get_by_text("No runs yet").wait_for()

@@ -101,6 +101,35 @@ def test_the_time_filter_takes_a_period_or_two_dates(site, steps, open_page):
     wait_for_names(page, "third", "second", "first")
 
 
+def test_a_run_that_was_stored_long_after_its_end_says_so(site, steps_of, open_page):
+    """The time filter is by storing."""
+    old, new = steps_of(timedelta(days=400)), steps_of(timedelta(seconds=90))
+    site.store({"name": "old", "stepRuns": [old("a")]})
+    site.store({"name": "long", "stepRuns": [new("a", 0, 80_000)]})
+    site.store({"name": "no times", "stepRuns": []})
+    page = open_page(site, "#/runs?time=15m")
+    wait_for_names(page, "no times", "long", "old")
+    assert page.get_by_label("Time", exact=True).locator("option:checked").inner_text() == (
+        "Stored in the last 15 minutes"
+    )
+    assert ["stored" in when for when in page.locator(f"{ROW} .when").all_inner_texts()] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_run_that_is_deleted_elsewhere_leaves_the_list(site, open_page):
+    first, _, third = (site.store({"name": str(n), "stepRuns": []}) for n in range(3))
+    page = open_page(site)
+    wait_for_names(page, "2", "1", "0")
+    site.delete(first)
+    site.delete(third)
+    site.store({"name": "new", "stepRuns": []})
+    wait_for_names(page, "new", "1")
+    assert page.locator("#status").inner_text() == "1 new run"
+
+
 def test_without_a_run_three_lines_say_how_to_record_one(site, open_page):
     page = open_page(site)
     assert page.get_by_role("heading", name="No runs yet").is_visible()
@@ -165,3 +194,7 @@ def test_scrolling_loads_all_runs_and_draws_those_in_sight(site, steps_of, open_
     assert "run-0" in names(page)
     assert page.locator(ROW).count() < 60
     assert page.locator(".summary").inner_text() == "230 runs"
+    page.get_by_text("run-5", exact=True).click()
+    page.get_by_role("heading", name="run-5").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(f"{ROW}[tabindex='0'] .name", has_text="run-5").wait_for()

@@ -36,6 +36,7 @@ export async function showComparison(main, route, { signal }) {
   const span = Math.max(a.span, b.span);
   const pairs = pairSteps(a.ordered, b.ordered);
   const summary = h("p", { class: "summary dim" }, summarize(pairs));
+  const found = differences(a.more, b.more);
   replace(
     main,
     h(
@@ -50,6 +51,7 @@ export async function showComparison(main, route, { signal }) {
       ),
       h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Two runs"), summary),
       h("div", { class: "sides" }, side("A", a, b, span), side("B", b, a, span)),
+      found.length === 0 ? null : [h("h2", {}, "Properties of the run"), differenceTable(found)],
       h("h2", {}, "Steps"),
       stepList(pairs),
     ),
@@ -77,7 +79,6 @@ function side(letter, run, other, span) {
   const date = run.start ?? run.createdAt;
   const fact = (term, value, differs) =>
     h("div", { class: differs ? "differs" : null }, h("dt", {}, term), h("dd", {}, value));
-  const length = run.duration ?? run.span;
   const bars = run.steps
     .slice(0, 5000)
     .map((step) => [step.offset, step.length, step.error !== null, step.name]);
@@ -99,7 +100,7 @@ function side(letter, run, other, span) {
       "dl",
       { class: "facts" },
       run.name === other.name ? null : fact("Pipeline", shownName(run.name, 60), true),
-      fact("Duration", duration(length), length !== (other.duration ?? other.span)),
+      fact("Duration", duration(run.duration), run.duration !== other.duration),
       fact("Steps", number(run.steps.length), run.steps.length !== other.steps.length),
       fact("Failed", number(run.failed), run.failed !== other.failed),
       totalTokens(run.steps) === null

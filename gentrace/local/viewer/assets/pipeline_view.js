@@ -35,11 +35,14 @@ export async function showPipeline(main, route, { signal }) {
         { class: "title" },
         h("h1", { tabindex: "-1" }, shownName(name || UNNAMED)),
         h("p", { class: "summary dim" }, summary),
-        h(
-          "div",
-          { class: "actions" },
-          h("a", { class: "button quiet", href: link(["runs"], { name }) }, "See its runs"),
-        ),
+        // The list of runs takes an empty name for all pipelines.
+        name === ""
+          ? null
+          : h(
+              "div",
+              { class: "actions" },
+              h("a", { class: "button quiet", href: link(["runs"], { name }) }, "See its runs"),
+            ),
       ),
       runs.length === 0
         ? h(

@@ -3,6 +3,7 @@
 /** Make the model of a run that the server returned with its body. */
 export function readRun(run) {
   const body = run.pipelineRun ?? {};
+  const { name, stepRuns: _steps, error: _error, ...more } = body;
   const raw = Array.isArray(body.stepRuns) ? body.stepRuns : [];
   const steps = raw.map(readStep);
   const base = steps.reduce((least, { start }) => Math.min(least, start ?? Infinity), Infinity);
@@ -18,13 +19,15 @@ export function readRun(run) {
   const ordered = [...steps].sort((a, b) => a.offset - b.offset || a.index - b.index);
   return {
     id: run.pipelineRunId,
-    name: text(body.name ?? run.name),
+    name: text(name ?? run.name),
     createdAt: new Date(run.createdAt),
     start: Number.isFinite(base) ? new Date(base) : null,
     span,
     duration: run.duration,
     bytes: run.bytes,
     error: errorOf(body),
+    // Properties that the API does not declare.
+    more,
     failed: steps.filter(({ error }) => error !== null).length,
     steps,
     ordered,

@@ -4,6 +4,7 @@ import { deleteRun, getRun } from "./api.js";
 import { h, replace } from "./dom.js";
 import { bytes, counted, duration, fullDate, isoDate, number, when } from "./format.js";
 import { copyButton } from "./copy.js";
+import { jsonTree } from "./json_tree.js";
 import { overview } from "./overview.js";
 import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
@@ -124,7 +125,7 @@ function header(run, remove) {
         when(run.start ?? run.createdAt),
       ),
     ],
-    ["Duration", duration(run.duration ?? run.span)],
+    ["Duration", duration(run.duration)],
     ["Steps", number(run.steps.length)],
     run.failed ? ["Failed", h("span", { class: "failed" }, number(run.failed))] : null,
     tokens === null ? null : ["Tokens", number(tokens)],
@@ -157,6 +158,14 @@ function header(run, remove) {
     run.error === null
       ? null
       : h("p", { class: "error-box" }, h("b", {}, "Failed: "), shown(cut(run.error, 2000))),
+    Object.keys(run.more).length === 0
+      ? null
+      : h(
+          "details",
+          { class: "more" },
+          h("summary", {}, "Other properties"),
+          jsonTree(run.more, "Other properties"),
+        ),
     run.steps.length > MANY ? overview(bars, run.span, { height: 44 }) : null,
   );
 }
@@ -173,8 +182,10 @@ function actions(run, remove) {
 
 /** A delete button that asks for confirmation in place. */
 function deleteButtons(remove) {
-  const place = h("span", { class: "line" });
+  const place = h("span", { class: "line", onkeydown: (event) => leave(event) });
+  let isAsking = false;
   const ask = () => {
+    isAsking = true;
     const keep = h("button", { type: "button", class: "quiet", onclick: () => rest(true) }, "Keep");
     replace(
       place,
@@ -184,9 +195,15 @@ function deleteButtons(remove) {
     keep.focus();
   };
   const rest = (hadFocus) => {
+    isAsking = false;
     const button = h("button", { type: "button", class: "quiet", onclick: ask }, "Delete");
     replace(place, button);
     if (hadFocus) button.focus();
+  };
+  const leave = (event) => {
+    if (event.key !== "Escape" || !isAsking) return;
+    event.preventDefault();
+    rest(true);
   };
   rest(false);
   return place;

@@ -8,15 +8,15 @@ const PERIODS = {
   "30d": 30 * 86_400_000,
 };
 
-/** The options of the time filter, by their values in the URL. */
+/** The options of the filter by the time of storing, by their values in the URL. */
 export const TIMES = [
-  ["", "Any time"],
-  ["15m", "Last 15 minutes"],
-  ["1h", "Last hour"],
-  ["24h", "Last 24 hours"],
-  ["7d", "Last 7 days"],
-  ["30d", "Last 30 days"],
-  ["custom", "From … to …"],
+  ["", "Stored any time"],
+  ["15m", "Stored in the last 15 minutes"],
+  ["1h", "Stored in the last hour"],
+  ["24h", "Stored in the last 24 hours"],
+  ["7d", "Stored in the last 7 days"],
+  ["30d", "Stored in the last 30 days"],
+  ["custom", "Stored from … to …"],
 ];
 
 /** `{name, time, from, to, text, slow, errors}`; a filter that is not set is an empty string. */

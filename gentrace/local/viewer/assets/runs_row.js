@@ -6,6 +6,8 @@ import { overview } from "./overview.js";
 import { runLink } from "./router.js";
 import { plain, shownName } from "./text.js";
 
+// A run that is stored so many milliseconds after its end was recorded earlier, such as a file's.
+const LATE = 60_000;
 const NARROW = window.matchMedia("(max-width: 719px)");
 
 /** The height of a row in pixels, at the current width of the page. */
@@ -16,6 +18,8 @@ export function rowHeight() {
 /** The row of a run, a link to it. */
 export function runRow(run, onopen = null) {
   const date = new Date(run.startTime ?? run.createdAt);
+  const stored = new Date(run.createdAt);
+  const isLate = stored - date - (run.duration ?? 0) > LATE;
   return h(
     "a",
     { class: "run-row", href: runLink(run.pipelineRunId), onclick: onopen },
@@ -31,7 +35,12 @@ export function runRow(run, onopen = null) {
           ]
         : null,
     ),
-    h("time", { class: "when dim", datetime: isoDate(date), title: fullDate(date) }, when(date)),
+    h(
+      "span",
+      { class: "when dim" },
+      h("time", { datetime: isoDate(date), title: fullDate(date) }, when(date)),
+      isLate ? h("small", { title: `Stored ${fullDate(stored)}` }, `stored ${when(stored)}`) : null,
+    ),
     overview(run.timeline ?? [], run.duration, { height: 18, most: 5 }),
     h("span", { class: "duration" }, duration(run.duration)),
     h(

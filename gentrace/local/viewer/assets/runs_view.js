@@ -14,8 +14,11 @@ const PAGE = 100;
 const POLL_INTERVAL = 2000;
 const FAILING_POLL_INTERVAL = 10_000;
 
-// The run that was opened last, to select its row when the list is shown again.
+const MAX_PAGE = 1000;
+
+// The run that was opened last, and its row, which is selected when the list is shown again.
 let lastRun = null;
+let lastRow = 0;
 
 export async function showRuns(main, route, { signal, fail }) {
   document.title = "Runs – Gentrace, local";
@@ -40,6 +43,7 @@ export async function showRuns(main, route, { signal, fail }) {
     row: (index) =>
       runRow(state.runs[index], () => {
         lastRun = state.runs[index].pipelineRunId;
+        lastRow = index;
       }),
   });
   const bar = filterBar({
@@ -56,7 +60,8 @@ export async function showRuns(main, route, { signal, fail }) {
     },
   });
 
-  await loadOrShowError();
+  // Beyond the row, for those that were stored meanwhile.
+  await loadOrShowError(Math.min(lastRow + PAGE, MAX_PAGE));
   replace(
     main,
     h(
@@ -87,10 +92,10 @@ export async function showRuns(main, route, { signal, fail }) {
     },
   };
 
-  async function load() {
+  async function load(limit = PAGE) {
     state.loadId += 1;
     const loadId = state.loadId;
-    const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
+    const page = await listRuns({ ...queryOf(filters), limit }, signal);
     if (loadId !== state.loadId) return;
     state.runs = page.pipelineRuns;
     state.next = page.next;
@@ -101,12 +106,13 @@ export async function showRuns(main, route, { signal, fail }) {
   }
 
   /** Load the list; if the server rejects the filters, show its error and keep them. */
-  async function loadOrShowError() {
+  async function loadOrShowError(limit) {
     try {
-      await load();
+      await load(limit);
       bar.showError("");
     } catch (error) {
-      if (error.status !== 400) throw error;
+      const isTooLong = error.status === 503 && filters.text !== "";
+      if (error.status !== 400 && !isTooLong) throw error;
       state.runs = [];
       state.next = null;
       draw();
@@ -143,7 +149,7 @@ export async function showRuns(main, route, { signal, fail }) {
     const loadId = state.loadId;
     try {
       const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
-      if (loadId === state.loadId) prependNew(page);
+      if (loadId === state.loadId) showNewest(page);
       bar.showError("");
       state.isFailing = false;
     } catch (error) {
@@ -157,19 +163,21 @@ export async function showRuns(main, route, { signal, fail }) {
     schedulePoll();
   }
 
-  /** Insert new runs before those that are shown. */
-  function prependNew(page) {
-    const known = new Set(state.runs.slice(0, PAGE * 2).map((run) => run.pipelineRunId));
-    const fresh = page.pipelineRuns.filter((run) => !known.has(run.pipelineRunId));
-    if (fresh.length === 0) return;
-    if (fresh.length === page.pipelineRuns.length && page.next !== null) {
-      state.runs = page.pipelineRuns;
-      state.next = page.next;
-    } else {
-      state.runs = [...fresh, ...state.runs];
-      list.shift(fresh.length);
-    }
+  /** Show the newest page in place of the runs that it covers, and keep the older ones. */
+  function showNewest(page) {
+    const newest = page.pipelineRuns;
+    const known = new Set(state.runs.map((run) => run.pipelineRunId));
+    const count = newest.findIndex((run) => known.has(run.pipelineRunId));
+    const fresh = count < 0 ? newest : newest.slice(0, count);
+    const last = newest.at(-1)?.pipelineRunId;
+    const end = page.next === null ? -1 : state.runs.findIndex((run) => run.pipelineRunId === last);
+    const runs = end < 0 ? newest : [...newest, ...state.runs.slice(end + 1)];
+    if (fresh.length === 0 && runs.length === state.runs.length) return;
+    state.runs = runs;
+    if (end < 0) state.next = page.next;
+    if (count > 0) list.shift(count);
     draw();
+    if (fresh.length === 0) return;
     announce(`${counted(fresh.length, "new run")}`);
     if (!fresh.every(({ name }) => names.has(name))) refreshPipelines().catch(fail);
   }
@@ -191,7 +199,7 @@ export async function showRuns(main, route, { signal, fail }) {
 }
 
 function head() {
-  const titles = ["", "Pipeline", "When", "Timeline", "Duration", "Steps"];
+  const titles = ["", "Pipeline", "Started", "Timeline", "Duration", "Steps"];
   return h(
     "div",
     { class: "run-row head", "aria-hidden": "true" },
