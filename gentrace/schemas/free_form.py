@@ -18,7 +18,6 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.conversions import simplify
-from gentrace.schemas.fresh_stack import with_fresh_stack
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
@@ -92,7 +91,7 @@ def freeze(value: object) -> Any:
 
     """
     try:
-        return with_fresh_stack(lambda: _freeze(value, 0, set()))
+        return _freeze(value, 0, set())
     except RecursionError as error:
         raise ApiValueError(
             "nested deeper than what is left of the interpreter's stack", ()

@@ -8,7 +8,6 @@ from json import JSONDecoder, JSONEncoder
 from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import ApiValueError
-from gentrace.schemas.fresh_stack import with_fresh_stack
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
         except TypeError:  # such as an integer beyond 64 bits
             pass
     try:
-        return with_fresh_stack(_encoder.encode, value).encode()
+        return _encoder.encode(value).encode()
     except (ValueError, RecursionError) as error:
         raise ApiValueError(f"cannot be written as JSON: {error}") from error
 
@@ -60,7 +59,7 @@ def decode(data: bytes) -> Any:
     if _is_too_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return with_fresh_stack(_decoder.decode, text)
+        return _decoder.decode(text)
     except RecursionError as error:
         raise ValueError("nested deeper than what is left of the interpreter's stack") from error
 

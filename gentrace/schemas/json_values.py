@@ -133,7 +133,8 @@ class _Conversion:
         try:
             for _ in range(MAX_DEPTH):
                 kind = type_of(value)
-                if any(kind is leaf for leaf in _LEAVES):
+                # Compared one by one: `in` would call the `==` of a metaclass.
+                if kind is str or kind is int or kind is float or kind is bool or value is None:
                     return self._convert_leaf(value)
                 if is_scalar(value):
                     value = _convert_once_or_name(value)
@@ -212,8 +213,6 @@ class _Conversion:
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
 
 
-# Compared one by one, as `in` would call the `==` or hash of a metaclass.
-_LEAVES: tuple[type, ...] = (str, int, float, bool, type(None))
 _INTEGER_BOUND = 10**MAX_DIGITS
 
 
