@@ -69,10 +69,11 @@ class Workers(Generic[Task]):
     def _run(self) -> None:
         self._begun.append(None)
         while (task := self._tasks.get()) is not None:
-            error = None
             try:
                 self._work(task)
-            except BaseException as caught:  # noqa: BLE001 - the collecting thread raises it
-                error = caught
-            self._results.put((task, error))
+            except BaseException as error:  # noqa: BLE001 - the collecting thread raises it
+                self._results.put((task, error))
+            else:
+                self._results.put((task, None))
+            del task  # it would be kept alive until the next task
         self._ended.put(None)

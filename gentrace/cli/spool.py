@@ -21,7 +21,7 @@ from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
-from gentrace.delivery.spool_file import LaterVersionError, SpoolFile
+from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.spool_paths import file_size, wal_path
 
@@ -110,6 +110,8 @@ def _inspect(path: Path) -> SpoolEntry | None:
             runs, oldest_time = file.count(), file.oldest()
     except (sqlite3.Error, OSError, LaterVersionError) as error:
         if ownership is not None:
+            if host is None and is_damage(error):
+                host = _find_host(path, ownership)
             ownership.release(deleted=False)
         # The host is kept: a delivery to it sends the runs that are readable.
         return SpoolEntry(path.name, size, owned=False, host=host, flaw=_describe_flaw(error))
@@ -121,6 +123,16 @@ def _inspect(path: Path) -> SpoolEntry | None:
         else datetime.fromtimestamp(oldest_time, UTC).isoformat("T", "seconds")
     )
     return SpoolEntry(path.name, size, owned=False, host=host, runs=runs, oldest=oldest, flaw=flaw)
+
+
+def _find_host(path: Path, ownership: Ownership) -> str | None:
+    """Return where the runs of a damaged file go; None if that cannot be read."""
+    try:
+        file = SpoolFile(path, ownership, is_damaged=True)
+    except sqlite3.Error:
+        return None
+    file.release()
+    return file.host
 
 
 def _describe_flaw(error: Exception) -> str:

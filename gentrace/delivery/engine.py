@@ -175,9 +175,10 @@ class Engine:
         end_receipts(self._queue.endings)
 
     def _execute_and_wake(self, action: Callable[[], None]) -> None:
-        """Run an action that may add runs to the queue."""
+        """Run an action that may add runs to the queue, or warnings."""
         self._execute(action)
         self._workers.wake_for_queued()
+        self._warning_logger.start_thread()
 
     def _admit(self, run: Run, action: Callable[[], None]) -> None:
         """Accept or reject a run completely, even if an interrupt such as Ctrl-C is raised."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import local
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.step_run import StepRun
 from gentrace.schemas import REQUEST_RULES, ObjectSchema, Rules
-from gentrace.schemas.user_code import run_user_code
+from gentrace.schemas.user_code import call_user_code, run_user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +96,21 @@ def copy_plain(value: object) -> object:
 
 
 def _call(mask: Mask, step: dict[str, Any]) -> object:
+    is_nested = _thread.runs_mask
     try:
-        # Steps that the mask starts belong to no run: they would be masked in turn, without an end.
-        return run_user_code(mask, step)
+        _thread.runs_mask = True
+        if is_nested:
+            # Of a step that the mask started: its own steps are not recorded, or there is no end.
+            return run_user_code(mask, step)
+        return call_user_code(mask, step)
     except Exception:  # noqa: BLE001 - the user's code raises anything, whose text may show the step
         raise MaskFailedError from None
+    finally:
+        _thread.runs_mask = is_nested
+
+
+class _Thread(local):
+    runs_mask = False
+
+
+_thread = _Thread()

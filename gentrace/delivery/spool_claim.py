@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.ownership import Ownership
@@ -64,6 +65,8 @@ def _open(path: Path, ownership: Ownership, warn: Callable[[str], None]) -> Spoo
         if not is_damage(error):
             ownership.release(deleted=False)
             raise
+        with suppress(sqlite3.Error):
+            return SpoolFile(path, ownership, is_damaged=True)
         warn(f"{path} is damaged, set aside as {path.name}.damaged: {error}")
         set_aside(path)
         ownership.release(deleted=True)
@@ -77,7 +80,7 @@ def _check(
     if file.host and _normalize(file.host) != _normalize(host):
         file.close()
         return None
-    is_intact = _scan(file, yield_to_forks)
+    is_intact = not file.is_damaged and _scan(file, yield_to_forks)
     if not (is_intact and (file.host or not file.unloaded)):
         path = file.path
         file = _salvage(file, host, yield_to_forks)

@@ -61,6 +61,7 @@ class SpoolFile:
 
     Attributes:
         path: where it is.
+        is_damaged: whether SQLite found it damaged when it was opened.
         host: where its runs go.
         last_row: the last row that was used.
         unloaded: how many of its runs are not in memory.
@@ -69,8 +70,9 @@ class SpoolFile:
 
     """
 
-    def __init__(self, path: Path, ownership: Ownership) -> None:
+    def __init__(self, path: Path, ownership: Ownership, *, is_damaged: bool = False) -> None:
         self.path = path
+        self.is_damaged = is_damaged
         self.unloaded = 0
         self.last_loaded = 0
         self.receipts: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
@@ -82,8 +84,9 @@ class SpoolFile:
         self._is_synced = True
         self._pending_removals: set[int] = _pending_removals.get(path, set())
         try:
-            # Without this, SQLite reads nothing of a file that was cut short.
-            self._connection.execute("PRAGMA writable_schema = ON")
+            if is_damaged:
+                # Without this, SQLite reads nothing of a file that was cut short.
+                self._connection.execute("PRAGMA writable_schema = ON")
             (version,) = self._one("PRAGMA user_version")
             if version > VERSION:
                 raise LaterVersionError(path.name)
@@ -253,11 +256,16 @@ class SpoolFile:
     def salvage(self) -> Iterator[tuple[str, float, bytes]]:
         """Yield all runs that can be read of a damaged file: from the front, then from the back."""
         seen: set[int] = set()
-        for order in ("", "DESC"):
+        for order, beyond, start in (("ASC", ">", -(2**63)), ("DESC", "<", 2**63 - 1)):
+            # One at a time: a cursor that reads ahead would lose the last row before the damage.
+            query = (
+                f"SELECT id, idempotency_key, accepted_at, body FROM runs WHERE id {beyond} ?"  # noqa: S608 - our own words
+                f" ORDER BY id {order} LIMIT 1"
+            )
+            row = start
             with suppress(sqlite3.Error):
-                for row, key, accepted_at, body in self._connection.execute(
-                    f"SELECT id, idempotency_key, accepted_at, body FROM runs ORDER BY id {order}"  # noqa: S608 - our own words
-                ):
+                while found := self._connection.execute(query, (row,)).fetchone():
+                    row, key, accepted_at, body = found
                     if row in seen:
                         return
                     seen.add(row)

@@ -45,7 +45,8 @@ class WarningLogger:
         self._clock = clock
         self._execute = execute
         self._thread: threading.Thread | None = None
-        self._is_running = False
+        # Whoever starts the thread takes it out; the thread puts it back when it ends.
+        self._unstarted: list[None] = [None]
         self._wakeups: SimpleQueue[None] = SimpleQueue()
         self._has_expedited = False
         self.is_exiting = False
@@ -67,13 +68,18 @@ class WarningLogger:
 
     def start_thread(self) -> None:
         """Start a thread that logs what remains, where the workers hang or have ended."""
-        if self._is_running or self.is_exiting or not self._warnings:
+        if self.is_exiting or not self._warnings:
             return
-        self._is_running = True
+        try:
+            self._unstarted.pop()
+        except IndexError:  # it runs, and may wait for the next minute
+            if self._warnings.wait(self._clock.now()) <= 0:
+                self._wakeups.put(None)
+            return
         _active.add(self)
         self._thread = start_thread("notices", self._run)
-        if self._thread is None:  # a thread that started may have ended already
-            self._is_running = False
+        if self._thread is None:
+            self._unstarted.append(None)
 
     def log_remaining(self) -> None:
         """Log all that remains as the program ends; called again, only what is due."""
@@ -97,7 +103,7 @@ class WarningLogger:
                     warn(message)
 
     def _run(self) -> None:
-        while self._is_running and not self.is_exiting:
+        while not (self._unstarted or self.is_exiting):
             wait = self._warnings.wait(self._clock.now())
             self._clock.wait(self._wakeups, min(WARNING_INTERVAL, wait))
             with suppress(Exception):  # of the user's handler or filter
@@ -108,7 +114,7 @@ class WarningLogger:
     def _stop_if_done(self) -> None:
         if not self._warnings:
             _active.discard(self)
-            self._is_running = False
+            self._unstarted.append(None)
 
 
 def log_all_remaining() -> None:

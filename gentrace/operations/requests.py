@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gentrace.configuration import Configuration
     from gentrace.operations.operation import OpenApiResponse, Operation
     from gentrace.operations.sender import Sender
-    from gentrace.schemas import Rules, Unset
+    from gentrace.schemas import Rules, Schema, Unset
     from gentrace.schemas.json_text import Dumps
 
 
@@ -109,10 +109,9 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
         if operation.body is None:
             raise ApiTypeError("body: expected none, this operation takes no body")
         derived["Content-Type"], schema = operation.body.find_schema(content_type)
-        try:
-            data = schema.serialize(body, rules, dumps)
-        except MemoryError:
-            raise ApiConnectionException(0, "no memory is left to encode the body") from None
+        data = _encode(schema, body, rules, dumps)
+        if data is None:  # raised here, where no context keeps what was converted
+            raise ApiConnectionException(0, "no memory is left to encode the body")
     elif operation.body is not None and operation.body.required:
         raise ApiTypeError("body: expected a value, got none")
     key = make_key(operation.method, idempotency_key)
@@ -125,6 +124,14 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     host = configuration.host_of(operation.name)
     method, responses = operation.method, operation.responses
     return Request(method, host, target, headers, secrets, data, key, responses)
+
+
+def _encode(schema: Schema[Any], body: object, rules: Rules, dumps: Dumps | None) -> bytes | None:
+    """Return the JSON text of a body; None if no memory is left for it."""
+    try:
+        return schema.serialize(body, rules, dumps)
+    except MemoryError:
+        return None
 
 
 def prepare_raw(  # noqa: PLR0913 - the arguments of a call

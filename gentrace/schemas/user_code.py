@@ -34,6 +34,14 @@ def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
     before = _thread.runs_user_code
     try:
         _thread.runs_user_code = True
+        return call_user_code(function, value)
+    finally:
+        _thread.runs_user_code = before
+
+
+def call_user_code(function: Callable[[Value], Result], value: Value) -> Result:
+    """Do what `run_user_code` does, but for a function whose steps and runs are recorded."""
+    try:
         return function(value)
     except Exception:
         raise
@@ -41,8 +49,6 @@ def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
         if _is_asynchronous(error):
             raise
         raise UserCodeError from None
-    finally:
-        _thread.runs_user_code = before
 
 
 def runs_user_code() -> bool:

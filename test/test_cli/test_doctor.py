@@ -94,7 +94,7 @@ def test_one_request_is_sent_though_it_fails(findings):
 @pytest.mark.parametrize(
     ("statuses", "state", "words"),
     [
-        ((201, 302, 404, 413), "wrong", "that is no answer of the Gentrace API; check the host"),
+        ((302, 404, 413), "wrong", "that is no answer of the Gentrace API; check the host"),
         ((408, 429, 500, 503), "temporary", "it failed or has too much to do, try again later"),
     ],
 )
@@ -106,10 +106,18 @@ def test_another_answer_is_wrong_and_what_to_do_is_said(findings, statuses, stat
         assert (code, found["access"]) == (1, (state, text))
 
 
-def test_a_server_that_stores_whatever_comes_is_one(findings):
-    with Peer(echo) as peer:
+@pytest.mark.parametrize("answer", [echo, reply(204, b"", content_type=""), reply(202, {})])
+def test_a_server_that_stores_whatever_comes_is_one(findings, answer):
+    with Peer(answer) as peer:
         code, found = findings("--host", peer.url)
     assert (code, found["access"]) == (0, ("ok", "the server stores runs without checking them"))
+
+
+def test_a_page_in_place_of_an_api_is_said(findings):
+    with Peer(reply(200, b"<html>", content_type="text/html")) as peer:
+        code, found = findings("--host", peer.url)
+    text = "the server answered 200 to an empty run: that is no answer of the Gentrace API"
+    assert (code, found["access"]) == (1, ("wrong", f"{text}; check the host"))
 
 
 def test_a_certificate_is_trusted_or_said_not_to_be(findings, monkeypatch, tmp_path):

@@ -180,6 +180,18 @@ def test_what_is_readable_of_a_damaged_file_is_sent_and_the_code_says_it(command
     assert f"{server.url}: {sent} delivered, 0 dropped, 0 left\n" in errors
 
 
+@pytest.mark.parametrize(("share", "least"), [(0.8, 1), (0.02, 0)])
+def test_what_is_readable_of_a_file_that_was_cut_short_is_sent(command, server, make, share, least):
+    server.clear()
+    path = make(server.url)
+    os.truncate(path, int(path.stat().st_size * share))
+    code, output, _ = command("spool", path.parent)
+    assert (code, "damaged: " in output) == (1, True)
+    code, _, _ = command("spool", path.parent, "--send")
+    assert code == 1
+    assert least <= len(server.runs) < 400 * share
+
+
 @pytest.mark.parametrize(
     ("change", "flaw"),
     [

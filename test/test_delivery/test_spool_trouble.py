@@ -13,6 +13,10 @@ from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
 from gentrace.delivery import DeliveryStats
+from gentrace.delivery.spool_file import SpoolFile
+from gentrace.delivery.spool_paths import new_path
+
+RUN_OF_A_PAGE = b'{"name": "%b", "stepRuns": []}' % (b"n" * 3000)
 
 
 def leave_runs(spool, url, count):
@@ -76,6 +80,24 @@ def test_everything_readable_in_a_damaged_file_is_sent(spool, caplog):
             peer.wait(lambda: "damaged" in caplog.text)
         assert len(keys(peer)) == len(peer.requests)
         assert [name for name in files(spool) if not name.endswith(".damaged")] == []
+
+
+def test_all_but_what_is_on_a_damaged_page_is_sent(tmp_path):
+    """Here each run has pages of its own."""
+    with Peer() as peer:
+        file = SpoolFile.make(new_path(tmp_path), peer.url)
+        for number in range(20):
+            file.add(f"key {number}", time.time(), RUN_OF_A_PAGE)
+        file.checkpoint()
+        file.release()
+        content = bytearray(file.path.read_bytes())
+        start = content.index(b"key 9")  # at the start of its row, which is at the end of its page
+        page = start // 4096 * 4096
+        content[page : page + 8] = b"x" * 8
+        file.path.write_bytes(content)
+        with delivering(peer, spool=tmp_path) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(19, 19)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
