@@ -7,12 +7,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
 from gentrace.cli.arguments import directory as directory_name
-from gentrace.cli.finding import WRONG
+from gentrace.cli.finding import TEMPORARY, WRONG
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.owner import owner_of
 from gentrace.cli.probe import probe_server
@@ -35,6 +34,9 @@ PROBE_TIMEOUT = 10.0
 
 FLUSH_TIMEOUT = 60.0
 """Seconds; if no run is delivered in this time, sending ends."""
+
+MAX_AGE = 100 * 365 * 86400.0
+"""Seconds, a century: no run is too old to be sent by hand."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,7 @@ def _send(directory: Path, host: str) -> bool:
     """Send the runs of all files for one host; return whether all were delivered."""
     configuration = Configuration(host)
     with ApiClient(configuration) as client:
-        # However old they are: whoever gives this command wants them sent.
-        delivery = Delivery(client, spool=directory, spool_max_age=TIMEOUT_MAX)
+        delivery = Delivery(client, spool=directory, spool_max_age=MAX_AGE)
         off = delivery.off_reason()
         if off is not None:
             warn(f"{host}: nothing is sent: {MEANINGS[off]}")
@@ -157,6 +158,8 @@ def _send(directory: Path, host: str) -> bool:
         if finding.state == WRONG:
             warn(f"{host}: nothing is sent: {finding.text}")
             return False
+        if finding.state == TEMPORARY:
+            warn(f"{host}: {finding.text}")
         delivered = -1
         is_done = False
         while not is_done and delivery.stats().delivered > delivered:

@@ -70,7 +70,6 @@ class Spool:
         self._warn = warn
         self._own: SpoolFile | None = None
         self._adopted: list[SpoolFile] = []
-        self._made: set[Path] = set()
         # Files that are being read through, and those that were claimed but not adopted yet.
         self._scanned: tuple[SpoolFile, ...] = ()
         self._claimed: list[SpoolFile] = []
@@ -146,10 +145,9 @@ class Spool:
                 self.warn_unreadable(error)
                 return claimed
             for path in paths:
-                if self._is_closed:
+                if self._is_closed:  # what it left is for others
                     break
-                # What it made is open, or was left for others when it was closed.
-                if path in known or path in self._made:
+                if path in known:
                     continue
                 if len(self._adopted) + len(claimed) >= MAX_ADOPTED:
                     self.has_more = True
@@ -238,7 +236,6 @@ class Spool:
         if self._own is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._own = SpoolFile.make(new_path(self._directory), self._host())
-            self._made.add(self._own.path)
         else:
             self._update_host(self._own)
         return self._own

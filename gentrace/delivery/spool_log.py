@@ -45,6 +45,7 @@ def set_aside_log(path: Path) -> bool:
         _set_aside(log)
         return True
     with closing(sqlite3.connect(path, timeout=0)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")  # or a file that was cut is not read
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             return False

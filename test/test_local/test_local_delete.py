@@ -1,5 +1,6 @@
 """A stored run can be deleted."""
 
+import sqlite3
 from contextlib import ExitStack
 
 import gentrace.local
@@ -15,8 +16,17 @@ def test_a_deleted_run_is_gone_with_its_key(fresh):
     assert fresh.post({"name": "other", "stepRuns": []}, Idempotency_Key="key").status == 200
 
 
-def test_what_is_deleted_is_overwritten(connect, tmp_path):
+def test_what_is_deleted_is_overwritten(connect, tmp_path, monkeypatch):
     """The search index aside, which has words of names, inputs and outputs."""
+    make = sqlite3.connect
+
+    def make_careless(*arguments, **more):
+        """As of a build of SQLite that does not overwrite by itself."""
+        connection = make(*arguments, **more)
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", make_careless)
     path = tmp_path / "runs.sqlite3"
     steps = [{"provider": {"name": "openai", "modelParams": {"key": f"sk-{'9' * 5000}"}}}]
     with ExitStack() as stack:
