@@ -152,9 +152,8 @@ def _error(value: "Mapping[str, Any]") -> str | None:
     error = value.get("error")
     if not error:
         return None
-    return (error if isinstance(error, str) else json.dumps(error, ensure_ascii=False))[
-        :MAX_ERROR_LENGTH
-    ]
+    text: str = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
+    return text[:MAX_ERROR_LENGTH]
 
 
 def _search_text(run: "Mapping[str, Any]") -> str:
