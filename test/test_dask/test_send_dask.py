@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from gentrace import backfill
+from gentrace.backfill.lines import Line
 from gentrace.cli import main, send_dask
 
 
@@ -109,3 +110,11 @@ def test_a_missing_package_is_named(command, monkeypatch):
 
 def test_the_function_is_public():
     assert "send_bag" in backfill.__all__
+
+
+def test_lines_of_a_partition_are_numbered_and_blank_ones_are_none():
+    partition = [("a\n", "one.jsonl"), (" \n", "one.jsonl"), ("\udcff\n", "one.jsonl")]
+    assert list(send_dask.name_lines(partition)) == [
+        Line("one.jsonl", 1, b"a"),
+        Line("one.jsonl", 3, b"\xff"),
+    ]

@@ -103,11 +103,19 @@ def test_a_run_accepted_before_threads_could_start_is_sent_by_those_that_started
     def refuse(_):
         raise RuntimeError("can't start new thread")
 
-    with Peer() as peer, delivering(peer) as delivery:
+    def answer(talk, request):
+        go.wait(30)
+        echo(talk, request)
+
+    go = threading.Event()
+    with Peer(answer, answer) as peer, delivering(peer) as delivery:
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
             early = delivery.submit(RUN)
         late = delivery.submit(RUN)
+        with pytest.raises(TimeoutError):
+            early.result(0.01)
+        go.set()
         assert early.result(30) != late.result(30)
         assert delivery.stats() == DeliveryStats(2, 2)
 

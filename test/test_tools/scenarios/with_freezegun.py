@@ -66,7 +66,8 @@ def kit_within(_url):
 
 def busy(_url):
     """Another program writes to a server's database and does not end."""
-    writing.PATIENCE = 0.2
+    logging.getLogger("gentrace.local").addHandler(logging.NullHandler())
+    writing.BUSY_TIMEOUT = 0.2
     with freeze_time(THEN), gentrace.local.serve(database="runs.sqlite3") as server:
         with closing(sqlite3.connect("runs.sqlite3", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
