@@ -30,7 +30,7 @@ class Attempt:
     def __init__(self, deadline: Deadline, state: CallState) -> None:
         self.deadline = deadline
         self.state = state
-        self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
+        self.phase = "preparing the request"
         self.was_sent = False
         self.timeout = deadline.connect
         self._connection: Any = None
@@ -51,6 +51,12 @@ class Attempt:
 
         """
         return self.deadline.begin(self.timeout)
+
+    def begin_waiting(self) -> float:
+        """Enter the phase of waiting for a connection; return how many seconds it may take."""
+        seconds = self.deadline.begin(self.deadline.total)
+        self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
+        return seconds
 
     def begin_connecting(self, *sockets: socket.socket) -> None:
         """Enter the phase of connecting; the watchdog may shut these sockets down."""

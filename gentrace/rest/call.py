@@ -84,7 +84,7 @@ class Call:
         secrets = call_without_gc(current_secrets.set, self.state.secrets)
         try:
             watchdog.watch(attempt)
-            answer = self._open()
+            answer = self._open(attempt)
             if not isinstance(answer, HTTPResponse):
                 answer = HTTPResponse(ToolAnswer(answer, attempt), attempt)
         except BaseException as error:
@@ -112,10 +112,9 @@ class Call:
         finally:
             del failure, cause  # their traceback would refer back to them
 
-    def _open(self) -> Any:
-        deadline = self._deadline
+    def _open(self, attempt: Attempt) -> Any:
         while True:
-            left = deadline.begin(deadline.total)
+            left = attempt.begin_waiting()
             try:
                 return self.route.pool.urlopen(
                     self._request.method,
@@ -125,7 +124,7 @@ class Call:
                     retries=_NO_RETRIES,
                     redirect=False,
                     assert_same_host=False,
-                    timeout=min(deadline.read, left),  # for a tool's connection; ours set their own
+                    timeout=min(self._deadline.read, left),  # of a tool's connection; ours set it
                     pool_timeout=cast("Any", left),  # the stubs want whole seconds
                     preload_content=False,
                     decode_content=False,
