@@ -155,8 +155,8 @@ class DeclaredSettings:
     ssl_context: Same[SSLContext | None] = Setting(
         None, or_none(tls.check_context), other_names="tls_context context ssl"
     )
-    """An `ssl.SSLContext`, such as truststore's, that replaces all TLS settings above. Copies share
-    it; a pickle leaves it out."""
+    """An `ssl.SSLContext`, such as truststore's, that replaces the TLS settings above, but for
+    `tls_server_name`, and is not changed. Copies share it; a pickle leaves it out."""
 
     proxy: Same[str | None] = Setting(
         None,

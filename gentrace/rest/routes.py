@@ -191,7 +191,8 @@ class Route:
         }
         if self.uses_tls:
             common["ssl_context"] = self._contexts.get()
-            common["assert_hostname"] = configuration.assert_hostname
+            if not self._contexts.is_given:  # urllib3 would change the caller's context for good
+                common["assert_hostname"] = configuration.assert_hostname
             common["server_hostname"] = configuration.tls_server_name
         if proxy is None:
             return PoolManager(**common)

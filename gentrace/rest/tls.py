@@ -26,7 +26,13 @@ class TlsContexts:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
+        self._given: ssl.SSLContext | None = getattr(configuration, "ssl_context", None)
         self._made: dict[tuple[type, bool], ssl.SSLContext] = {}
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the context is the caller's own, which nothing here may change."""
+        return self._given is not None
 
     def get(self, *, for_proxy: bool = False) -> ssl.SSLContext:
         """Return the context for a server or a proxy; a proxy gets no client certificate.
@@ -38,10 +44,9 @@ class TlsContexts:
                 interpreter is ending.
 
         """
-        given: ssl.SSLContext | None = getattr(self._configuration, "ssl_context", None)
-        if given is not None:
-            _check_not_superseded(given)
-            return given
+        if self._given is not None:
+            _check_not_superseded(self._given)
+            return self._given
         key = ssl.SSLContext, for_proxy  # truststore replaces Python's class
         if key not in self._made:
             self._made[key] = _make(self._configuration, for_proxy=for_proxy)

@@ -243,6 +243,18 @@ def test_context_of_the_caller_takes_the_place_of_all_settings(connect):
         assert caller.works()
 
 
+@pytest.mark.parametrize("name", ["other.test", "127.0.0.1", False])
+def test_context_of_the_caller_decides_about_names_and_stays_as_it_was(connect, name):
+    context = ssl.create_default_context(cadata=authority_pem())
+    with Peer(tls=server_tls()) as peer, Peer(tls=server_tls("other.test")) as other:
+        assert connect(peer, ssl_context=context, assert_hostname=name).works()
+        caller = connect(other, ssl_context=context, assert_hostname=name)
+        assert "another name" in str(caller.fail(ApiTlsException))
+        caller.configuration.tls_server_name = "other.test"
+        assert caller.works()
+    assert context.check_hostname
+
+
 def test_error_of_tls_that_python_makes_is_worded(connect, monkeypatch):
     """As truststore's on Windows and macOS, which has no `reason` of OpenSSL's."""
 
