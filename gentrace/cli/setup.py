@@ -12,8 +12,8 @@ from gentrace._version import __version__
 from gentrace.cli.finding import INFO, WRONG, Finding
 from gentrace.cli.spool import describe, list_entries
 from gentrace.configuration import API_VERSION
+from gentrace.configuration.addresses import mask_credentials
 from gentrace.configuration.proxies import find_proxy
-from gentrace.configuration.secrets import mask_url
 from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def find_settings(configuration: Configuration, host_from: str | None) -> Iterat
     """
     if host_from is None:
         host_from = "GENTRACE_HOST" if os.environ.get("GENTRACE_HOST") else "the default"
-    yield Finding("host", INFO, f"{mask_url(configuration.host)} ({host_from})")
+    yield Finding("host", INFO, f"{configuration.host} ({host_from})")
     if configuration.access_token is not None:
         yield Finding("token", INFO, "set (GENTRACE_API_KEY)")
     elif is_unconfigured(configuration):
@@ -95,7 +95,8 @@ def find_spool(directory: Path) -> Iterator[Finding]:
 def _find_proxy(host: str) -> Finding:
     url = urlsplit(host)
     port = url.port or PORTS[url.scheme]
-    proxy = find_proxy(url.scheme, url.hostname or "", port)
-    if proxy is None:
+    found = find_proxy(url.scheme, url.hostname or "", port)
+    if found is None:
         return Finding("proxy", INFO, "none for this host")
-    return Finding("proxy", INFO, f"{mask_url(proxy)} (the environment)")
+    variable, proxy = found
+    return Finding("proxy", INFO, f"{mask_credentials(proxy)} ({variable})")

@@ -34,10 +34,10 @@ def check_host(name: str, value: object) -> str:
     url = check_url(name, value)
     if "@" in url.split("://", 1)[1].split("/", 1)[0]:
         raise refuse(
-            name, "no user and password in the address; use access_token", _mask_credentials(url)
+            name, "no user and password in the address; use access_token", mask_credentials(url)
         )
     if "?" in url or "#" in url:
-        raise refuse(name, "no query and no fragment in the address", _mask_credentials(url))
+        raise refuse(name, "no query and no fragment in the address", mask_credentials(url))
     return url
 
 
@@ -68,12 +68,12 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
     expected = f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
     if any(not "!" <= c <= "~" for c in text):
         expected += ", without blanks; write an international name as xn--…"
-        raise refuse(name, expected, _mask_credentials(text))
+        raise refuse(name, expected, mask_credentials(text))
     if not _is_url(text, schemes):
         expected += (
             ", as api.example or [::1], and, if any, a port from 1 to 65535, an escaped path"
         )
-        raise refuse(name, expected, _mask_credentials(text))
+        raise refuse(name, expected, mask_credentials(text))
     return text.rstrip("/")
 
 
@@ -104,7 +104,7 @@ def check_path_characters(name: str, value: object) -> str:
     return text
 
 
-def _mask_credentials(url: str) -> str:
+def mask_credentials(url: str) -> str:
     """Mask all that may be a user, a password or a key in a URL that may be malformed."""
     scheme, separator, after = url.partition("://")
     is_known = scheme.lower() in PROXY_SCHEMES or (scheme.isalnum() and "@" not in after)

@@ -69,27 +69,36 @@ def _encode_login(login: str) -> SecretBytes:
         return SecretBytes(login, "utf-8")
 
 
-def find_proxy(scheme: str, host: str, port: int) -> str | None:
-    """Return the URL of the environment's proxy for an origin; None if there is none.
+def find_proxy(scheme: str, host: str, port: int) -> tuple[str, str] | None:
+    """Return the variable that holds the proxy of an origin, and its URL; None if there is none.
 
     That is `http_proxy` or `https_proxy`, or else `all_proxy`, unless `no_proxy` lists the host.
     Each name may be in upper case. The one in lower case wins unless it is empty; an empty
     `http_proxy` wins too.
     """
-    address = _read_variable(f"{scheme}_proxy") or _read_variable("all_proxy")
-    excluded = _read_variable("no_proxy").lower().replace(",", " ").split()
+    variable, address = _read_first(f"{scheme}_proxy", "all_proxy")
+    excluded = _read_first("no_proxy")[1].lower().replace(",", " ").split()
     name = host.lower().removesuffix(".")
     if not address or any(_matches(entry, name, port) for entry in excluded):
         return None
-    return address if "://" in address else f"http://{address}"
+    return variable, address if "://" in address else f"http://{address}"
 
 
-def _read_variable(name: str) -> str:
-    value = os.environ.get(name, "").strip()
+def _read_first(*names: str) -> tuple[str, str]:
+    """Return the first variable that is not empty, and its value."""
+    for name in names:
+        for spelling in _spellings(name):
+            value = os.environ.get(spelling, "").strip()
+            if value:
+                return spelling, value
+    return "", ""
+
+
+def _spellings(name: str) -> tuple[str, ...]:
     # curl reads no HTTP_PROXY: under CGI, it holds the request header "Proxy" (httpoxy).
     if name == "http_proxy" and (name in os.environ or "REQUEST_METHOD" in os.environ):
-        return value
-    return value or os.environ.get(name.upper(), "").strip()
+        return (name,)
+    return name, name.upper()
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

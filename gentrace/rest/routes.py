@@ -156,7 +156,8 @@ class Route:
         proxy = self._configuration.proxy
         if proxy is None:
             # Checked like the setting, so that a bad environment variable is reported too.
-            proxy = check_proxy(f"{scheme}_proxy", find_proxy(scheme, *self._target))
+            variable, address = find_proxy(scheme, *self._target) or ("", None)
+            proxy = check_proxy(f"environment variable {variable}", address)
         if not proxy:
             return None
         found = ProxyUrl(proxy)

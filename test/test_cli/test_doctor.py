@@ -166,10 +166,32 @@ def test_the_proxy_of_the_environment_is_shown_without_its_password(findings, mo
     with Peer(reply(400)) as peer:
         code, found = findings("--host", peer.url)
         assert code == 1
-        assert found["proxy"][1] == "http://***@127.0.0.1:1 (the environment)"
+        assert found["proxy"][1] == "http://***@127.0.0.1:1 (ALL_PROXY)"
         assert "hidden" not in str(found)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert findings("--host", peer.url)[1]["proxy"][1] == "none for this host"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://user:hid/den@127.0.0.1:1",
+        "http://user:hid#den@127.0.0.1:1",
+        "user:hid?den@127.0.0.1:1",
+        "http://user:hid den@127.0.0.1:1",
+        "http://user:hid",
+    ],
+)
+def test_a_malformed_proxy_of_the_environment_is_shown_without_its_password(
+    findings, monkeypatch, proxy
+):
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with Peer(reply(400)) as peer:
+        _, found = findings("--host", peer.url)
+    assert "***" in found["proxy"][1]
+    assert found["settings"][1].startswith("environment variable ALL_PROXY: expected")
+    assert "hid" not in str(found)
+    assert "den@" not in str(found)
 
 
 @pytest.mark.parametrize(

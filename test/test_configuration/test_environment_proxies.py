@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from gentrace.configuration.proxies import ProxyUrl, find_proxy
 
 PROXY = "http://proxy.test:3128"
+FOUND = ("http_proxy", PROXY)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_host_that_is_listed_has_no_proxy(monkeypatch, host, port, listed):
 @pytest.mark.parametrize(("host", "port", "listed"), OTHER)
 def test_host_that_is_not_listed_has_one(monkeypatch, host, port, listed):
     monkeypatch.setenv("no_proxy", listed)
-    assert find_proxy("http", host, port) == PROXY
+    assert find_proxy("http", host, port) == FOUND
 
 
 @pytest.mark.parametrize("port", MALFORMED, ids=lambda port: f"{port:.9}")
@@ -70,7 +71,7 @@ def test_entry_with_a_port_that_is_none_is_passed_over(monkeypatch, host, port):
     """It lists nothing; those beside it hold."""
     shown = f"[{host}]" if ":" in host else host
     monkeypatch.setenv("NO_PROXY", f"{shown}:{port}")
-    assert find_proxy("http", host, 80) == PROXY
+    assert find_proxy("http", host, 80) == FOUND
     monkeypatch.setenv("NO_PROXY", f"{shown}:{port},{host}")
     assert find_proxy("http", host, 80) is None
 
@@ -80,7 +81,7 @@ def test_no_list_ends_in_an_error(listed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("no_proxy", listed)
         for host in ("api.example", "10.1.2.3", "::1"):
-            assert find_proxy("http", host, 80) in {None, PROXY}
+            assert find_proxy("http", host, 80) in {None, FOUND}
 
 
 @pytest.mark.parametrize(
@@ -88,10 +89,13 @@ def test_no_list_ends_in_an_error(listed):
     [
         ({"http_proxy": ""}, None),
         ({"http_proxy": "", "HTTP_PROXY": PROXY}, None),
-        ({"http_proxy": "", "all_proxy": "socks5://all.test"}, "socks5://all.test"),
-        ({"HTTP_PROXY": "http://capitals.test"}, PROXY),
-        ({"http_proxy": "proxy.test:1"}, "http://proxy.test:1"),
-        ({"http_proxy": " http://proxy.test "}, "http://proxy.test"),
+        (
+            {"http_proxy": "", "all_proxy": "socks5://all.test"},
+            ("all_proxy", "socks5://all.test"),
+        ),
+        ({"HTTP_PROXY": "http://capitals.test"}, FOUND),
+        ({"http_proxy": "proxy.test:1"}, ("http_proxy", "http://proxy.test:1")),
+        ({"http_proxy": " http://proxy.test "}, ("http_proxy", "http://proxy.test")),
     ],
 )
 def test_variable_in_small_letters_wins(monkeypatch, variables, found):
@@ -104,8 +108,8 @@ def test_variable_in_small_letters_wins(monkeypatch, variables, found):
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
-        ("https_proxy", "http://other.test", "http://other.test"),
-        ("all_proxy", "http://other.test", "http://other.test"),
+        ("https_proxy", "http://other.test", ("HTTPS_PROXY", "http://other.test")),
+        ("all_proxy", "http://other.test", ("ALL_PROXY", "http://other.test")),
         ("no_proxy", "api.example", None),
     ],
 )
@@ -121,7 +125,7 @@ def test_empty_variable_counts_as_unset(monkeypatch, empty, name, value, found):
 def test_header_that_a_client_sent_to_a_cgi_script_is_no_proxy(monkeypatch):
     monkeypatch.delenv("http_proxy")
     monkeypatch.setenv("HTTP_PROXY", PROXY)
-    assert find_proxy("http", "api.example", 80) == PROXY
+    assert find_proxy("http", "api.example", 80) == ("HTTP_PROXY", PROXY)
     monkeypatch.setenv("REQUEST_METHOD", "GET")
     assert find_proxy("http", "api.example", 80) is None
 

@@ -80,7 +80,7 @@ def test_proxy_of_the_environment_that_refuses():
 def test_proxy_of_the_environment_that_is_refused(monkeypatch, variable, address):
     """Neither the text nor the locals of our frames hold its password."""
     monkeypatch.setenv(variable, address)
-    with pytest.raises(ApiValueError, match="http_proxy") as caught:
+    with pytest.raises(ApiValueError, match=f"environment variable {variable}: ") as caught:
         Caller("http://target.example/api").post()
     shown = f"{caught.value}{dict(locals_of_ours(caught.value))}"
     assert "Routes.find" in shown
