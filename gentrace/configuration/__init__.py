@@ -18,6 +18,7 @@ from gentrace.configuration.numbers import (
     MAX_CONNECTIONS,
     TimeoutSetting,
     check_flag,
+    check_integer,
     check_positive,
     check_timeout,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "check_header_name",
     "check_header_text",
     "check_host",
+    "check_integer",
     "check_positive",
     "check_proxy",
     "check_text",

@@ -54,9 +54,13 @@ def gentrace_server(
     monkeypatch.delenv("GENTRACE_DISABLED", raising=False)
     # The lower-case variable wins if both are set.
     for name in {"NO_PROXY", *({"no_proxy"} & os.environ.keys())}:
-        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
+        if os.environ.get(name) != "*":  # many libraries know it only as the whole value
+            monkeypatch.setenv(name, "127.0.0.1", prepend=",")
     from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
-    from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+    from gentrace.delivery.default import (  # noqa: PLC0415 - needed from here on
+        restore_default_delivery,
+        set_default_delivery,
+    )
 
     configuration = Configuration.set_default(None)
     delivery = set_default_delivery(None)
@@ -65,6 +69,4 @@ def gentrace_server(
     finally:
         server.clear_faults()  # no request: what the test patched may still be in place
         Configuration.set_default(configuration)
-        test_delivery = set_default_delivery(delivery)
-        if test_delivery is not None:
-            test_delivery.close(CLOSE_TIMEOUT)
+        restore_default_delivery(delivery, CLOSE_TIMEOUT)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
-from gentrace.configuration import check_positive, refuse
+from gentrace.configuration import check_flag, check_integer, check_positive, refuse
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -86,9 +86,9 @@ class Server:
             ApiValueError: a count below 0, or a time-out that is no number.
 
         """
-        _check_whole("count", count, "a whole number from 0", 0)
+        check_integer("count", count, "a whole number from 0", 0)
         _check_seconds("timeout", timeout, inf)
-        deadline = now() + timeout
+        deadline = now() + min(timeout, threading.TIMEOUT_MAX)
         while True:
             stored_before = self._traffic.stored
             runs = self.runs
@@ -99,9 +99,7 @@ class Server:
             if left <= 0:
                 raise TimeoutError(f"expected {count} runs within {timeout:g} s, {len(runs)} came")
             # Look again in any case: a forked child is never notified.
-            self._traffic.wait_until_stored(
-                stored_before + missing, min(left, threading.TIMEOUT_MAX)
-            )
+            self._traffic.wait_until_stored(stored_before + missing, left)
 
     def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.
@@ -109,8 +107,8 @@ class Server:
         Args:
             status: HTTP status, 300 to 599.
             times: how many requests.
-            retry_after: value of the header field `Retry-After`: seconds, or a date as HTTP has
-                it; None leaves it out.
+            retry_after: value of the header field `Retry-After`: whole seconds, or any text, such
+                as a date as HTTP has it; None leaves it out.
 
         Raises:
             ApiTypeError: an argument of the wrong type.
@@ -118,8 +116,8 @@ class Server:
 
         """
         expected = f"a whole number from {MIN_STATUS} to {MAX_STATUS}"
-        _check_whole("status", status, expected, MIN_STATUS, MAX_STATUS)
-        field = None if retry_after is None else _check_field("retry_after", str(retry_after))
+        check_integer("status", status, expected, MIN_STATUS, MAX_STATUS)
+        field = None if retry_after is None else _check_field("retry_after", retry_after)
         self._traffic.add(Failure(status, field), check_positive("times", times))
 
     def delay(self, seconds: float, times: int = 1) -> None:
@@ -149,7 +147,7 @@ class Server:
             ApiValueError: a number of times that cannot be.
 
         """
-        self._traffic.add(Drop(stored), check_positive("times", times))
+        self._traffic.add(Drop(check_flag("stored", stored)), check_positive("times", times))
 
     def clear(self) -> None:
         """Delete the stored runs and the queued faults; delayed requests get no response."""
@@ -184,15 +182,6 @@ class Server:
         return content
 
 
-def _check_whole(
-    name: str, value: object, expected: str, minimum: int, maximum: float = inf
-) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(name, expected, value, kind=True)
-    if not minimum <= value <= maximum:
-        raise refuse(name, expected, value)
-
-
 def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
     expected = "a number of seconds, from 0"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -201,7 +190,9 @@ def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_
         raise refuse(name, expected, value)
 
 
-def _check_field(name: str, value: str) -> str:
+def _check_field(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        return str(check_integer(name, value, "whole seconds from 0, or a text", 0))
     if not (value.isascii() and value.isprintable() and value == value.strip()):
         raise refuse(name, "printable ASCII with no blank at its ends", value)
     return value

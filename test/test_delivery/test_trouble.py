@@ -1,5 +1,6 @@
 """What a delivery does when the server is in trouble, with real requests and time in hand."""
 
+import re
 import sys
 import threading
 
@@ -89,12 +90,13 @@ def test_nothing_is_sent_before_a_retry_after_is_over(asked, least):
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_is_no_good_is_waited_for(status, caplog):
-    """A new token ends the pause at once, and the warning came once."""
+    """A new token ends the pause at once. The warning came once, without the server's words."""
     clock = HandClock()
 
     def judge(talk, request):
         is_good = request["Authorization"] == "Bearer new"
-        (echo if is_good else reply(status))(talk, request)
+        refuse = reply(status, request.body, reason="No: n")
+        (echo if is_good else refuse)(talk, request)
 
     with Peer(judge) as peer, delivering(peer, clock) as delivery:
         receipts = [delivery.submit(RUN) for _ in range(10)]
@@ -106,7 +108,9 @@ def test_a_token_that_is_no_good_is_waited_for(status, caplog):
         assert all(receipt.result(30) for receipt in receipts)
         assert delivery.stats() == DeliveryStats(10, 10)
     (record,) = [record for record in caplog.records if "pauses" in record.message]
-    assert str(status) in record.message
+    why = {401: "(401) Unauthorized (check Conf", 403: "(403) Forbidden"}[status]
+    assert f"for 60 s at most: {why}" in record.message
+    assert not re.search("No: n|stepRuns", caplog.text)
     assert "token-of-a-test" not in caplog.text
 
 

@@ -63,7 +63,7 @@ def test_more_runs_than_one_page_holds_are_all_given(server, caller, monkeypatch
     assert [run["name"] for run in server.runs] == names
 
 
-@pytest.mark.parametrize("timeout", [20, inf])
+@pytest.mark.parametrize("timeout", [10**400, 20, inf])
 def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller, timeout):
     def post():
         for number in range(3):
@@ -219,6 +219,7 @@ def failing(caller):
         (lambda server: server.fail(retry_after="☃"), "retry_after: expected printable ASCII"),
         (lambda server: server.fail(retry_after="1\r\nx: y"), "retry_after: expected printable"),
         (lambda server: server.fail(retry_after=" 1"), "retry_after: expected printable ASCII"),
+        (lambda server: server.fail(retry_after=-1), "retry_after: expected whole seconds from 0"),
         (lambda server: server.fail(times=0), "times: expected a whole number above 0, got int 0"),
         (lambda server: server.delay(-1), "seconds: .* from 0, got int -1"),
         (lambda server: server.delay(float("inf")), "seconds: .* from 0, got float inf"),
@@ -239,6 +240,9 @@ def test_a_value_that_cannot_be_is_refused(server, ask, words):
         (lambda server: server.fail(times=2.5), "times: expected a whole number .*, got float 2.5"),
         (lambda server: server.delay("1"), "seconds: expected a number of seconds.*, got str '1'"),
         (lambda server: server.delay(1, times=True), "times: expected a whole number .*, got bool"),
+        (lambda server: server.fail(retry_after=1.5), "retry_after: .*, got float 1.5"),
+        (lambda server: server.fail(retry_after=True), "retry_after: .*, got bool True"),
+        (lambda server: server.drop(stored="no"), "stored: expected True or False, got str 'no'"),
         (lambda server: server.drop(None), "times: expected a whole number above 0, got None"),
         (lambda server: server.wait_for_runs("1"), "count: expected a whole number .*, got str"),
         (lambda server: server.wait_for_runs(1, None), "timeout: expected a number of seconds"),

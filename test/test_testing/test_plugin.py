@@ -133,6 +133,7 @@ def test_the_environment_is_as_it_was_whatever_else_patches_it(run, monkeypatch)
     [
         ({}, {"NO_PROXY": "127.0.0.1"}),
         ({"NO_PROXY": "a.test"}, {"NO_PROXY": "127.0.0.1,a.test"}),
+        ({"NO_PROXY": "*"}, {"NO_PROXY": "*"}),
         (
             {"no_proxy": "b.test"},
             {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1,b.test"},
@@ -297,6 +298,27 @@ def test_the_program(gentrace_server, monkeypatch):
 """
     )
     done.assert_outcomes(passed=1)
+
+
+def test_a_delivery_that_the_program_sets_as_the_default_stays_open(run):
+    """And delivers what a test has recorded by that test's end."""
+    done = run(
+        """
+delivery = gentrace.Delivery()
+pipeline = gentrace.Pipeline("p")
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_program(gentrace_server, monkeypatch, number):
+    monkeypatch.setattr(delivery.api_client.configuration, "host", gentrace_server.url)
+    gentrace.set_default_delivery(delivery)
+    pipeline.start().submit()
+
+def test_afterwards():
+    assert gentrace.default_delivery() is not delivery
+    assert delivery.stats() == gentrace.DeliveryStats(2, 2)
+"""
+    )
+    done.assert_outcomes(passed=3)
 
 
 def test_a_run_that_is_delivered_in_the_background_is_waited_for(run):
