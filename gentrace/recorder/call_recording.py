@@ -30,6 +30,8 @@ class CallRecording(StepRecording):
 
     """
 
+    __slots__ = ("_captures_outputs", "_dumps", "_item_bytes", "_items")
+
     def __init__(
         self,
         parameters: StepParameters,

@@ -10,7 +10,7 @@ from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
 from gentrace.recorder.context import Scope, drop_ended_scopes, entered_scopes
 from gentrace.recorder.encoding import as_text, error_text, truncate_error
-from gentrace.recorder.logs import log_failure, log_warning
+from gentrace.recorder.logs import log_failure, log_warning, warn_of_unknown_attributes
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
 from gentrace.recorder.step_block import make_step
@@ -37,11 +37,12 @@ class PipelineRun:
 
     """
 
+    error: str | None = None
     _receipt: Receipt
 
     def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
         """Start a run; `off_reason` says why it will not be delivered, None if it will be."""
-        self.error: str | None = None
+        self.error = None
         self._buffer = buffer
         self._delivery = delivery
         self._off_reason = off_reason
@@ -227,12 +228,18 @@ class PipelineRun:
                 self._delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
+        if len(vars(self)) > _ATTRIBUTES:
+            warn_of_unknown_attributes(self, PipelineRun)
 
     def _end_undelivered(self, reason: str) -> None:
         self._buffer.clear()
         self._end_reason = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)
+
+
+_ATTRIBUTES = 7
+"""How many attributes a run has with its receipt; others were set by the program."""
 
 
 class RunRecording(PipelineRun, Recording):

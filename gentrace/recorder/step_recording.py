@@ -14,7 +14,7 @@ from gentrace.recorder.encoding import (
     error_text,
     truncate_error,
 )
-from gentrace.recorder.logs import log_failure
+from gentrace.recorder.logs import log_failure, warn_of_unknown_attributes
 from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
@@ -40,6 +40,16 @@ class StepRecording(Step):
         scope: the scope of the step, while it is current; None otherwise, or outside of any run.
 
     """
+
+    __slots__ = (
+        "_buffer",
+        "_index",
+        "_run",
+        "_scope_references",
+        "_started",
+        "_started_monotonic",
+        "scope",
+    )
 
     def __init__(
         self, parameters: StepParameters, inputs: object, run: object, buffer: RunBuffer | None
@@ -103,6 +113,8 @@ class StepRecording(Step):
         if buffer is not None and index is not None and buffer.in_own_process():
             self._capture(buffer)
             text = buffer.close_step(index, self._started, self._encode(elapsed), text)
+            if self.__dict__:
+                warn_of_unknown_attributes(self, Step)
         elif text is not None:
             text = truncate_error(text)
         self.error = text

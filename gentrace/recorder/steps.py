@@ -18,6 +18,20 @@ class Step:
 
     """
 
+    # Slots, so that `vars()` of a step has only what the program set by a name of its own.
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_captured",
+        "_elapsed_time",
+        "_inputs",
+        "_model_params",
+        "error",
+        "invocation",
+        "outputs",
+        "provider",
+    )
+
     def __init__(
         self,
         provider: str | None = None,
