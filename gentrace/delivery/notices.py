@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 from functools import cache
+from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING
+
+from gentrace.exceptions import ApiException, exception_class
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -50,11 +53,24 @@ def warn_once(about: str, message: str) -> None:
         warn(message)
 
 
+def without_answer(error: Exception | None) -> str:
+    """Return the text of an error without the server's words, which may repeat the run."""
+    if not isinstance(error, ApiException):
+        return str(error)
+    status = error.status
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:  # 0, or a status that is not registered
+        phrase = "" if status else type(error).__name__
+    return str(exception_class(status)(status, phrase))
+
+
 class PendingWarnings:
     """Collects warnings and counts of drops until they are due. Any thread may add some."""
 
     def __init__(self) -> None:
         self._drops: dict[str, int] = {}
+        self._last_refusal = ""
         self._next: dict[str, float] = {}
         self._immediate: deque[str] = deque()
         self._rate_limited: deque[str] = deque()
@@ -71,9 +87,13 @@ class PendingWarnings:
         """Add a warning that may come again and again: one a minute is logged, others are not."""
         self._rate_limited.append(message)
 
-    def count_drop(self, reason: str) -> None:
+    def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""
         self._drops[reason] = self._drops.get(reason, 0) + 1
+        if reason == "refused":
+            self._last_refusal = (
+                "" if cause is None else f", the last one by {without_answer(cause)}"
+            )
 
     def expedite_drops(self) -> None:
         """Make the warnings of all counted drops due at once."""
@@ -96,7 +116,8 @@ class PendingWarnings:
             if self._is_due(reason, now):
                 count = self._drops.pop(reason)
                 runs = "1 run was" if count == 1 else f"{count} runs were"
-                due.append(f"{runs} dropped: {reason}")
+                why = self._last_refusal if reason == "refused" else ""
+                due.append(f"{runs} dropped: {reason}{why}")
         return due
 
     def wait(self, now: float) -> float:

@@ -55,7 +55,7 @@ class RunQueue:
     Args:
         limits: how many runs and bytes it holds in memory.
         draw: returns a random number of seconds from 0 to its argument, as jitter.
-        count_drop: is called with the reason of each drop.
+        count_drop: is called with the reason of each drop, and its cause if there is one.
 
     Attributes:
         breaker: says when to try.
@@ -72,7 +72,7 @@ class RunQueue:
         self,
         limits: Limits,
         draw: Callable[[float], float],
-        count_drop: Callable[[str], None],
+        count_drop: Callable[[str, Exception | None], None],
     ) -> None:
         self.breaker = CircuitBreaker(draw)
         self._draw = draw
@@ -274,7 +274,7 @@ class RunQueue:
     def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
         error = DeliveryError(reason, run.key)
         error.__cause__ = cause
-        self._count_drop(reason)
+        self._count_drop(reason, cause)
         self._end(run, error)
 
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:

@@ -45,7 +45,7 @@ class SpooledQueue(RunQueue):
         self,
         limits: Limits,
         draw: Callable[[float], float],
-        count_drop: Callable[[str], None],
+        count_drop: Callable[[str, Exception | None], None],
         spool: Spool,
     ) -> None:
         super().__init__(limits, draw, count_drop)
@@ -158,7 +158,7 @@ class SpooledQueue(RunQueue):
         missing, file.unloaded = file.unloaded, 0
         for _ in range(missing):
             self.stats = self.stats.moved(queued=-1, dropped=reason)
-            self._count_drop(reason)
+            self._count_drop(reason, cause)
         for flush in self._flushes:
             flush.note_missing(file, missing)
         for receipt in list(file.receipts.values()):

@@ -9,16 +9,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import suppress
-from http import HTTPStatus
 from math import inf
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
-from gentrace.delivery.notices import warn
+from gentrace.delivery.notices import warn, without_answer
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.threads import start_thread
-from gentrace.exceptions import ApiException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,14 +232,7 @@ class Workers:
         elif outcome.kind == "transient":
             queue.requeue(run, now, outcome.retry_after, outcome.error)
         elif queue.deny(run, now, outcome.settings, outcome.error):
-            why = _without_answer(outcome.error)
+            why = without_answer(outcome.error)
             self._warnings.add(
                 f"delivery pauses until token or settings change, for 60 s at most: {why}"
             )
-
-
-def _without_answer(error: Exception | None) -> str:
-    """Return the text of an error without the server's words, which may repeat the run."""
-    if isinstance(error, ApiException):
-        return str(type(error)(error.status, HTTPStatus(error.status).phrase))
-    return str(error)

@@ -21,7 +21,11 @@ class Desk:
         self.dropped = []
         limits = Limits(**{"max_runs": 3} | limits)
         self.spool = Spool(directory, limits, lambda: self.host, lambda: 0.0, self.said.append)
-        self.queue = SpooledQueue(limits, lambda most: most, self.dropped.append, self.spool)
+        self.queue = SpooledQueue(limits, lambda most: most, self.count_drop, self.spool)
+
+    def count_drop(self, reason, _cause):
+        """Note the reason of a drop."""
+        self.dropped.append(reason)
 
     def accept(self, count, body=b"{}"):
         """Queue runs; their receipts."""

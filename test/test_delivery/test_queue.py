@@ -24,7 +24,7 @@ class World:
         self.queue = RunQueue(
             Limits(**limits),
             lambda most: draw(0, most),
-            lambda reason: self.dropped.update([reason]),
+            lambda reason, _cause: self.dropped.update([reason]),
         )
         self.breaker = self.queue.breaker
         self.now = 0.0

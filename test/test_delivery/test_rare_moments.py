@@ -14,7 +14,7 @@ from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, mak
 from support.peers import Peer
 from support.programs import run_program
 
-from gentrace import ApiClient
+from gentrace import ApiClient, ApiException, ApiValueError
 from gentrace.delivery import DeliveryStats, Receipt, exits
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.notices import PendingWarnings
@@ -24,6 +24,7 @@ from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.warning_logger import WarningLogger
+from gentrace.exceptions import ApiTimeoutException
 
 
 def test_an_interrupt_right_after_a_run_is_accepted_leaves_it_accepted_once(monkeypatch):
@@ -116,7 +117,7 @@ def test_at_the_end_drops_are_logged_at_once_and_no_rate_limited_warning_again()
     due = []
     for now in (0, 1, 2):
         warnings.add_rate_limited("the disk is full")
-        warnings.count_drop("closed")
+        warnings.count_drop("closed", None)
         if now == 2:
             warnings.expedite_drops()
         due.append(warnings.pop_due(now))
@@ -139,11 +140,30 @@ def test_a_drop_is_counted_until_a_minute_has_passed_or_all_are_expedited():
     warnings = PendingWarnings()
     due = []
     for now, is_last in ((0, False), (1, False), (2, True)):
-        warnings.count_drop("refused")
+        warnings.count_drop("refused", None)
         if is_last:
             warnings.expedite_drops()
         due.append(warnings.pop_due(now))
     assert due == [["1 run was dropped: refused"], [], ["2 runs were dropped: refused"]]
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        (ApiTimeoutException(0, "the words of a server"), "(0) ApiTimeoutException"),
+        (ApiException(503, "the words of a server"), "(503) Service Unavailable"),
+        (ApiValueError("host: expected a URL"), "host: expected a URL"),
+    ],
+)
+def test_a_run_that_failed_too_often_is_dropped_with_the_last_cause(cause, why):
+    warnings = PendingWarnings()
+    warnings.count_drop("refused", ApiException(400))
+    warnings.count_drop("refused", cause)
+    warnings.count_drop("closed", ApiException(500))
+    assert warnings.pop_due(0) == [
+        f"2 runs were dropped: refused, the last one by {why}",
+        "1 run was dropped: closed",
+    ]
 
 
 def test_a_run_that_is_stored_is_not_stored_again(spool):

@@ -235,7 +235,7 @@ def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_pat
 
     limits = Limits(max_runs=3)
     spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.said.append)
-    queue = SpooledQueue(limits, lambda most: most, desk.dropped.append, spool)
+    queue = SpooledQueue(limits, lambda most: most, desk.count_drop, spool)
     queue.accept(Run("key", b"{}"))
     assert queue.take(0) == 0
     assert (queue.stats.queued, queue.stats.in_flight) == (1, 0)

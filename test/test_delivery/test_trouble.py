@@ -114,6 +114,30 @@ def test_a_token_that_is_no_good_is_waited_for(status, caplog):
     assert "token-of-a-test" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (404, "(404) Not Found (check Configuration.host, which includes the path of the API)"),
+        (422, "(422) Unprocessable "),
+        (499, "(499)"),
+        (303, "(303) See Other"),
+    ],
+)
+def test_warning_of_refused_runs_says_why_the_last_one_was(status, why, caplog):
+    """Without the server's words, which may repeat the run."""
+
+    def refuse(talk, request):
+        headers = [("Location", "/n?stepRuns")]
+        reply(status, request.body, reason="No: n", headers=headers)(talk, request)
+
+    with Peer(refuse) as peer, delivering(peer) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: "dropped" in caplog.text)
+    (said,) = caplog.messages
+    assert said.startswith(f"1 run was dropped: refused, the last one by {why}")
+    assert not re.search("No: n|stepRuns", said)
+
+
 def test_after_a_minute_a_denied_run_is_tried_again():
     clock = HandClock()
     with Peer(reply(403), echo) as peer, delivering(peer, clock) as delivery:
