@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -36,7 +37,9 @@ class RejectsFile:
         if path is not None:
             # Line buffering: the next reject may come much later.
             try:
-                self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+                self._file = open(  # noqa: PTH123, SIM115 - a Path takes no opener; closed below
+                    path, "w", 1, encoding="utf-8", opener=_open_private
+                )
             except OSError as error:
                 raise OSError(f"--rejects: {path}: {error.strerror}") from error
 
@@ -76,6 +79,11 @@ class RejectsFile:
             yield
         except OSError as error:
             raise OSError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a file; a new one is accessible to this user only, as runs may hold prompts."""
+    return os.open(path, flags, 0o600)
 
 
 def find_overwritten(path: str, others: Iterable[str]) -> str | None:
