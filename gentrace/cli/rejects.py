@@ -37,7 +37,7 @@ class RejectsFile:
         if path is not None:
             # Line buffering: the next reject may come much later.
             try:
-                self._file = open(  # noqa: PTH123, SIM115 - a Path takes no opener; closed below
+                self._file = open(  # noqa: SIM115 - a Path takes no opener; closed below
                     path, "w", 1, encoding="utf-8", opener=_open_private
                 )
             except OSError as error:
