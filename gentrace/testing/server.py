@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gentrace.clock import now
 from gentrace.configuration import check_positive, refuse
+from gentrace.configuration.numbers import check_integer
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -86,7 +87,7 @@ class Server:
             ApiValueError: a count below 0, or a time-out that is no number.
 
         """
-        _check_whole("count", count, "a whole number from 0", 0)
+        check_integer("count", count, "a whole number from 0", 0)
         _check_seconds("timeout", timeout, inf)
         deadline = now() + timeout
         while True:
@@ -118,7 +119,7 @@ class Server:
 
         """
         expected = f"a whole number from {MIN_STATUS} to {MAX_STATUS}"
-        _check_whole("status", status, expected, MIN_STATUS, MAX_STATUS)
+        check_integer("status", status, expected, MIN_STATUS, MAX_STATUS)
         field = None if retry_after is None else _check_field("retry_after", str(retry_after))
         self._traffic.add(Failure(status, field), check_positive("times", times))
 
@@ -182,15 +183,6 @@ class Server:
         if response.status not in {http.client.OK, http.client.NO_CONTENT, http.client.NOT_FOUND}:
             raise OSError(f"{method} {path}: the local server answered {response.status}")
         return content
-
-
-def _check_whole(
-    name: str, value: object, expected: str, minimum: int, maximum: float = inf
-) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise refuse(name, expected, value, kind=True)
-    if not minimum <= value <= maximum:
-        raise refuse(name, expected, value)
 
 
 def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
