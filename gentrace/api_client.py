@@ -24,6 +24,7 @@ from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
     ApiResponse,
     ApiResponseWithoutDeserialization,
+    ClientHeaders,
     DefaultHeaders,
     HeaderParameter,
     MediaType,
@@ -32,7 +33,6 @@ from gentrace.operations import (
     PathParameter,
     QueryParameter,
     RequestBody,
-    Sender,
     prepare,
     prepare_raw,
     read_answer,
@@ -65,7 +65,7 @@ __all__ = [
 ]
 
 
-class ApiClient(Sender):
+class ApiClient(ClientHeaders):
     """Carries out calls: prepares requests, sends them and reads the answers.
 
     Making one opens no socket and starts no thread. One client serves any number of threads; it

@@ -31,7 +31,7 @@ from gentrace.rest.watchdog import watchdog
 if TYPE_CHECKING:
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.settings import Settings
+    from gentrace.rest.settings import CallSettings
 
 _NO_RETRIES = Retry.from_int(False, redirect=False)
 """`retries=False` of urllib3, which would make this object for each request."""
@@ -53,7 +53,7 @@ class Call:
 
     """
 
-    def __init__(self, request: Request, deadline: Deadline, settings: Settings) -> None:
+    def __init__(self, request: Request, deadline: Deadline, settings: CallSettings) -> None:
         self._request = request
         self._deadline = deadline
         self._routes = settings.routes
