@@ -12,7 +12,7 @@ from gentrace._version import __version__
 from gentrace.cli.finding import INFO, WRONG, Finding
 from gentrace.cli.spool import describe, list_entries
 from gentrace.configuration import API_VERSION
-from gentrace.configuration.proxies import find_proxy
+from gentrace.configuration.proxies import DEFAULT_PORTS, find_proxy
 from gentrace.configuration.secrets import mask_url
 from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
 
@@ -30,7 +30,6 @@ EXTRAS: Final = {
     "orjson": ("orjson",),
     "socks": ("PySocks",),
 }
-PORTS: Final = {"http": 80, "https": 443}
 
 
 def find_versions() -> Iterator[Finding]:
@@ -94,7 +93,7 @@ def find_spool(directory: Path) -> Iterator[Finding]:
 
 def _find_proxy(host: str) -> Finding:
     url = urlsplit(host)
-    port = url.port or PORTS[url.scheme]
+    port = url.port or DEFAULT_PORTS[url.scheme]
     proxy = find_proxy(url.scheme, url.hostname or "", port)
     if proxy is None:
         return Finding("proxy", INFO, "none for this host")
