@@ -117,11 +117,7 @@ def check_declared(operation: Operation, answer: ApiResponse) -> None:
         flaw = _describe_mismatch(documented, content_type)
     else:
         return
-    failure = _unreadable_error(raw, flaw)
-    try:
-        raise failure
-    finally:
-        del failure  # its traceback would refer back to it
+    raise _unreadable_error(raw, flaw)
 
 
 def _deserialize(
