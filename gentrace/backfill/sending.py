@@ -32,6 +32,7 @@ from gentrace.exceptions import (
     ApiValueError,
     NotFoundException,
 )
+from gentrace.operations.operation import is_success
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +51,6 @@ INITIAL_BACKOFF: Final = 0.5
 MAX_BACKOFF: Final = 30.0
 MAX_RETRY_AFTER: Final = 300.0
 NO_RESPONSE: Final = 0
-STORED: Final = range(200, 300)
 ACCESS_DENIED: Final = frozenset({401, 403})
 TRANSIENT: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
@@ -266,7 +266,7 @@ class _Backfill:
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
             except ApiException as error:
-                if error.status in STORED:
+                if is_success(error.status):
                     return None  # it is stored, although the response cannot be read
                 if error.status in NO_GENTRACE_API and not self._is_server_reached:
                     error.remedy = NotFoundException.remedy

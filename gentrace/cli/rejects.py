@@ -12,7 +12,6 @@ from gentrace.backfill.lines import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from types import TracebackType
     from typing import Self
 
     from gentrace.backfill.result import Reject
@@ -62,12 +61,7 @@ class RejectsFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
             with self._add_file_name():
                 self._file.close()
