@@ -7,7 +7,6 @@ from __future__ import annotations
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
 from contextlib import contextmanager
-from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from gentrace.clock import now
@@ -24,6 +23,7 @@ from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
     ApiResponse,
     ApiResponseWithoutDeserialization,
+    ClientHeaders,
     DefaultHeaders,
     HeaderParameter,
     MediaType,
@@ -32,7 +32,6 @@ from gentrace.operations import (
     PathParameter,
     QueryParameter,
     RequestBody,
-    Sender,
     prepare,
     prepare_raw,
     read_answer,
@@ -65,7 +64,7 @@ __all__ = [
 ]
 
 
-class ApiClient(Sender):
+class ApiClient(ClientHeaders):
     """Carries out calls: prepares requests, sends them and reads the answers.
 
     Making one opens no socket and starts no thread. One client serves any number of threads; it
@@ -106,12 +105,7 @@ class ApiClient(Sender):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -30,7 +30,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
-from types import TracebackType  # noqa: TC003 - likewise
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
@@ -135,12 +134,7 @@ class Answer(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 class ApiException(OpenApiException):

@@ -12,7 +12,7 @@ import os
 import threading
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
@@ -24,17 +24,6 @@ Process = tuple[int, int]
 Both are needed: C code may fork without running the hooks, and a child in its own pid namespace may
 have its parent's id.
 """
-
-
-class Lock(Protocol):
-    """A reentrant lock: a signal handler may fork while its own thread holds the lock."""
-
-    def acquire(self) -> bool:
-        """Acquire it."""
-        ...
-
-    def release(self) -> None:
-        """Release it."""
 
 
 _forks = 0
@@ -63,8 +52,10 @@ def is_exiting() -> bool:
     return _exiting
 
 
-def register_fork_lock(lock: Lock) -> None:
+def register_fork_lock(lock: threading.RLock) -> None:
     """Acquire a lock before each fork, and release it afterwards in the parent and the child.
+
+    It is reentrant, as a signal handler may fork while its own thread holds the lock.
 
     It protects work that a child could never finish, such as an import: the lock of a module
     stays with a thread that the child does not have. Hold it briefly, and never while blocking.
@@ -73,7 +64,7 @@ def register_fork_lock(lock: Lock) -> None:
     _locks[lock] = None
 
 
-def unregister_fork_lock(lock: Lock) -> None:
+def unregister_fork_lock(lock: threading.RLock) -> None:
     """Stop acquiring that lock before forks."""
     _locks.pop(lock, None)
 
@@ -100,8 +91,8 @@ def _acquire_before_logging() -> None:
 
 
 _acquires_before_logging = False
-_locks: WeakKeyDictionary[Lock, None] = WeakKeyDictionary()
-_acquired: list[Lock] = []
+_locks: WeakKeyDictionary[threading.RLock, None] = WeakKeyDictionary()
+_acquired: list[threading.RLock] = []
 _import_lock = threading.RLock()
 register_fork_lock(_import_lock)
 

@@ -32,6 +32,7 @@ from gentrace.exceptions import (
     ApiValueError,
     NotFoundException,
 )
+from gentrace.operations.operation import is_success
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +51,6 @@ INITIAL_BACKOFF: Final = 0.5
 MAX_BACKOFF: Final = 30.0
 MAX_RETRY_AFTER: Final = 300.0
 NO_RESPONSE: Final = 0
-STORED: Final = range(200, 300)
 ACCESS_DENIED: Final = frozenset({401, 403})
 TRANSIENT: Final = frozenset({408, 429})
 SERVER_ERROR: Final = 500
@@ -83,6 +83,7 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         parallel: how many are sent at once.
         rate: how many runs are sent per second at most; None sets no limit.
         key: property of each run that holds its idempotency key; None derives it from the content.
+            Another run with the same key is sent too: a server that knows keys rejects it (409).
         state: file that stores what was acknowledged, so that later calls skip it; None stores it
             for this call only.
         on_reject: is called with each line that is no valid run or was rejected; None collects them
@@ -133,6 +134,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
 class _Item(NamedTuple):
     line: Line
     key: str
+    known_as: str
+    """What the state stores once it is acknowledged."""
     run: PipelineRunRequest
 
 
@@ -195,11 +198,11 @@ class _Backfill:
             self._report()
         try:
             run = read_run(line)
-            key = (
-                key_of_content(line.content or b"")
-                if self._key is None
-                else key_of_property(run, self._key)
-            )
+            key = known_as = key_of_content(line.content or b"")
+            if self._key is not None:
+                key = key_of_property(run, self._key)
+                # Other content under the same key is sent, so that the server says it.
+                known_as = f"{key} {known_as}"
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None
@@ -207,9 +210,9 @@ class _Backfill:
         while key in self._keys_in_flight:
             self._collect()
         with self._lock:
-            found = self._state.find(key)
+            found = self._state.find(known_as)
             if found is None:
-                return _Item(line, key, run)
+                return _Item(line, key, known_as, run)
             if found == "before":
                 self.result.skipped += 1
             else:
@@ -241,7 +244,7 @@ class _Backfill:
             return
         with self._lock:
             self.result.sent += 1
-            self._state.add(item.key)
+            self._state.add(item.known_as)
             self._report()
 
     def _reject(self, line: Line, reason: str) -> None:
@@ -263,7 +266,7 @@ class _Backfill:
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
             except ApiException as error:
-                if error.status in STORED:
+                if is_success(error.status):
                     return None  # it is stored, although the response cannot be read
                 if error.status in NO_GENTRACE_API and not self._is_server_reached:
                     error.remedy = NotFoundException.remedy

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 APPLICATION_ID: Final = 0x47745374
@@ -102,10 +101,5 @@ class State:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

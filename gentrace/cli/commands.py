@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from gentrace._version import __version__
+from gentrace.cli.command_parser import make_command_parser
 from gentrace.cli.output import replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
 
@@ -42,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     replace_closed_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    command = _read_command(given[:1])
+    parser = make_command_parser(
+        "gentrace", "Record, check, send and read pipeline runs.", COMMANDS
+    )
+    parser.add_argument("--version", action="version", version=f"gentrace-py {__version__}")
+    command = parser.parse_args(given[:1]).command
     module = import_module(f"gentrace.cli.{command}")
     try:
         code: int = module.main(given[1:])
@@ -58,19 +62,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warn(f"gentrace {command}: interrupted")
         return EXIT_INCOMPLETE
     return code
-
-
-def _read_command(words: Sequence[str]) -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {meaning}" for name, meaning in COMMANDS.items()]
-    parser = argparse.ArgumentParser(
-        prog="gentrace",
-        usage="gentrace COMMAND …",
-        description="Record, check, send and read pipeline runs.",
-        epilog="\n".join(["commands:", *lines, "", "gentrace COMMAND --help says more of each."]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"gentrace-py {__version__}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
-    command: str = parser.parse_args(words).command
-    return command

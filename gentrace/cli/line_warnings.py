@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
     from typing import Self
 
     from gentrace.backfill.lines import Line
@@ -37,13 +36,8 @@ class LineWarnings:
         warnings.showwarning = self._show
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._saved.__exit__(kind, error, traceback)
+    def __exit__(self, *_: object) -> None:
+        self._saved.__exit__(None, None, None)
 
     def _show(
         self, message: Warning | str, category: type[Warning], *_: object, **__: object

@@ -15,6 +15,7 @@ from gentrace.exceptions import (
     ApiValueError,
     InsecureTransportWarning,
 )
+from gentrace.operations.operation import is_success
 from gentrace.paths import PathValues
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 EMPTY_RUN: Final = "{}"
 """An invalid body: a server that accepts the token rejects it, so nothing is stored."""
 
-STORED: Final = range(200, 300)
 REJECTED: Final = frozenset({400, 422})
 BAD_TOKEN: Final = frozenset({401, 403})
 TRANSIENT: Final = frozenset({408, 429})
@@ -68,7 +68,7 @@ def probe_server(configuration: Configuration, timeout: float) -> Iterator[Findi
     for warning in caught:
         yield Finding("tls", WRONG, str(warning.message))
     is_json = "json" in response.headers.get("Content-Type", "").lower()
-    if response.status in STORED and (is_json or not response.data):
+    if is_success(response.status) and (is_json or not response.data):
         yield Finding("access", OK, "the server stores runs without checking them")
         return
     yield _judge_access(response.status, has_token=configuration.access_token is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,7 +12,6 @@ from gentrace.backfill.lines import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from types import TracebackType
     from typing import Self
 
     from gentrace.backfill.result import Reject
@@ -36,7 +36,9 @@ class RejectsFile:
         if path is not None:
             # Line buffering: the next reject may come much later.
             try:
-                self._file = Path(path).open("w", 1, encoding="utf-8")  # noqa: SIM115 - this is one
+                self._file = open(  # noqa: SIM115 - a Path takes no opener; closed below
+                    path, "w", 1, encoding="utf-8", opener=_open_private
+                )
             except OSError as error:
                 raise OSError(f"--rejects: {path}: {error.strerror}") from error
 
@@ -59,12 +61,7 @@ class RejectsFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
             with self._add_file_name():
                 self._file.close()
@@ -76,6 +73,11 @@ class RejectsFile:
             yield
         except OSError as error:
             raise OSError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a file; a new one is accessible to this user only, as runs may hold prompts."""
+    return os.open(path, flags, 0o600)
 
 
 def find_overwritten(path: str, others: Iterable[str]) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from gentrace.cli.command_parser import make_command_parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,23 +21,8 @@ COMMANDS: Final = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run one of the subcommands."""
-    module = import_module(f"gentrace.cli.runs_{_read_command(arguments[:1])}")
+    description = "Read back the pipeline runs that a local server has stored."
+    parser = make_command_parser("gentrace runs", description, COMMANDS)
+    module = import_module(f"gentrace.cli.runs_{parser.parse_args(arguments[:1]).command}")
     code: int = module.main(arguments[1:])
     return code
-
-
-def _read_command(words: Sequence[str]) -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {meaning}" for name, meaning in COMMANDS.items()]
-    parser = argparse.ArgumentParser(
-        prog="gentrace runs",
-        usage="gentrace runs COMMAND …",
-        description="Read back the pipeline runs that a local server has stored.",
-        epilog="\n".join(
-            ["commands:", *lines, "", "gentrace runs COMMAND --help says more of each."]
-        ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
-    command: str = parser.parse_args(words).command
-    return command

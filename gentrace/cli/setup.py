@@ -13,7 +13,7 @@ from gentrace.cli.finding import INFO, WRONG, Finding
 from gentrace.cli.spool import describe, list_entries
 from gentrace.configuration import API_VERSION
 from gentrace.configuration.addresses import mask_credentials
-from gentrace.configuration.proxies import find_proxy
+from gentrace.configuration.proxies import DEFAULT_PORTS, find_proxy
 from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ EXTRAS: Final = {
     "orjson": ("orjson",),
     "socks": ("PySocks",),
 }
-PORTS: Final = {"http": 80, "https": 443}
 
 
 def find_versions() -> Iterator[Finding]:
@@ -94,7 +93,7 @@ def find_spool(directory: Path) -> Iterator[Finding]:
 
 def _find_proxy(host: str) -> Finding:
     url = urlsplit(host)
-    port = url.port or PORTS[url.scheme]
+    port = url.port or DEFAULT_PORTS[url.scheme]
     found = find_proxy(url.scheme, url.hostname or "", port)
     if found is None:
         return Finding("proxy", INFO, "none for this host")

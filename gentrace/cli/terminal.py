@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
+from gentrace.exceptions import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -19,12 +21,8 @@ def one_line(text: str, width: int) -> str:
     reverse the direction of what follows.
     """
     # Truncate first, as the text may be long; escapes make it longer, so truncate again.
-    shown = "".join(map(_printable, text[: width + 1]))
+    shown = printable(text[: width + 1])
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def duration(milliseconds: float | None) -> str:

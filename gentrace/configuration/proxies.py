@@ -13,6 +13,8 @@ from gentrace.configuration.secrets import Headers, Secret, SecretBytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
 
 class ProxyUrl(Secret):
     """The URL of a proxy, validated by `check_proxy`; its `repr` is masked."""

@@ -26,7 +26,6 @@ from gentrace.schemas import ObjectSchema, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from gentrace.delivery.masking import Mask
@@ -124,12 +123,7 @@ class Delivery:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def submit(

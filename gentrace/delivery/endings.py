@@ -22,10 +22,7 @@ def end_receipts(endings: deque[tuple[Receipt, str | DeliveryError]]) -> None:
         except IndexError:
             break
         try:
-            if isinstance(outcome, str):
-                receipt.succeed(outcome)
-            else:
-                receipt.fail(outcome)
+            receipt.end(outcome)
         except BaseException as error:
             if not receipt.done():  # an interrupt came before it ended
                 endings.append((receipt, outcome))

@@ -72,14 +72,11 @@ def _hook_worker_process() -> None:
         _hooked.add(me)
     celery = sys.modules.get("celery.signals")
     if celery is not None:
-        celery.worker_process_shutdown.connect(_exit_at_signal, weak=False)
+        celery.worker_process_shutdown.connect(_exit, weak=False)
 
 
-def _exit_at_signal(**_: object) -> None:
-    _exit()
-
-
-def _exit() -> None:
+def _exit(**_: object) -> None:
+    """Close all deliveries; signals of Celery have arguments."""
     global _has_exited  # noqa: PLW0603 - a process has one
     _has_exited = True
     close_all()

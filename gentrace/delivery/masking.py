@@ -14,6 +14,8 @@ from gentrace.schemas.user_code import call_user_code, run_user_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gentrace.model.pipeline_run_request import PipelineRunRequest
+
     Mask = Callable[[dict[str, Any]], dict[str, Any]]
     """Gets a step as a plain dict in wire names, which it may change; returns what is kept."""
 
@@ -42,7 +44,7 @@ def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) ->
     except (ApiTypeError, ApiValueError, UserWarning):  # of a near miss, where warnings are errors
         # Without the cause: its text may show what was to be masked.
         raise MaskFailedError from None
-    return cast("dict[str, Any]", copy_plain(checked))
+    return checked.to_dict()
 
 
 def mask_error(mask: Mask, error: str) -> str | None:
@@ -61,19 +63,19 @@ def mask_error(mask: Mask, error: str) -> str | None:
     return text
 
 
-def mask_run(mask: Mask, run: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any]:
     """Return a checked run with its steps and its own error masked; other properties stay.
 
     Args:
         mask: the user's function.
-        run: the run in wire names.
+        run: the run.
         rules: how masked steps are checked.
 
     Raises:
         MaskFailedError: the mask raised an exception, or returned no valid step.
 
     """
-    masked = cast("dict[str, Any]", copy_plain(run))
+    masked = run.to_dict()
     if "stepRuns" in masked:  # the check for required properties may be disabled
         masked["stepRuns"] = [mask_step(mask, step, rules) for step in masked["stepRuns"]]
     error = masked.get("error")
@@ -83,16 +85,6 @@ def mask_run(mask: Mask, run: Mapping[str, Any], rules: Rules) -> dict[str, Any]
         if text is not None:
             masked["error"] = text
     return masked
-
-
-def copy_plain(value: object) -> object:
-    """Return a deep copy of a JSON value, in dicts and lists."""
-    if isinstance(value, Mapping):
-        items = cast("Mapping[str, object]", value).items()
-        return {key: copy_plain(item) for key, item in items}
-    if isinstance(value, (list, tuple)):
-        return [copy_plain(item) for item in cast("list[object]", value)]
-    return value
 
 
 def _call(mask: Mask, step: dict[str, Any]) -> object:

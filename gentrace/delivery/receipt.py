@@ -83,19 +83,12 @@ class Receipt(Future[str]):
         self.idempotency_key = idempotency_key
         self.set_running_or_notify_cancel()
 
-    def succeed(self, run_id: str) -> None:
-        """End it with the id of the stored run, if it has not ended."""
-        self._end(run_id)
-
-    def fail(self, error: DeliveryError) -> None:
-        """End it with an error, if it has not ended."""
-        self._end(error)
-
     def end_with(self, reason: str) -> None:
         """End it with the `DeliveryError` of a reason, if it has not ended."""
-        self.fail(DeliveryError(reason, self.idempotency_key))
+        self.end(DeliveryError(reason, self.idempotency_key))
 
-    def _end(self, outcome: str | DeliveryError) -> None:
+    def end(self, outcome: str | DeliveryError) -> None:
+        """End it with the id of the stored run or with an error, if it has not ended."""
         # The first outcome counts, also if a signal handler ends it in between.
         outcome = vars(self).setdefault("_outcome", outcome)
         try:

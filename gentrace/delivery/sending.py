@@ -10,9 +10,10 @@ from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.configuration import MAX_CONNECTIONS
-from gentrace.exceptions import ApiException, OpenApiException, exception_class
+from gentrace.exceptions import ApiException, OpenApiException
+from gentrace.operations.answers import status_error
+from gentrace.operations.operation import is_success
 from gentrace.paths.pipeline_run.post import operation
 from gentrace.process import fork_safe_imports
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
@@ -20,6 +21,7 @@ from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from gentrace.api_client import ApiClient
     from gentrace.configuration import Configuration, TimeoutSetting
     from gentrace.rest import HTTPResponse
 
@@ -107,7 +109,7 @@ class Sender:
                 answer = self._post(self._client_for(settings), body, key, timeout)
             if _kind_of(answer.status) == "delivered":
                 return Outcome("delivered", _run_id(answer.load()))
-            error = _error_of(answer)
+            error = status_error(None, answer)
         except ApiException as caught:
             error = _without_frames(caught)
         except OpenApiException as unusable:  # a setting
@@ -170,18 +172,6 @@ def _suppress_tracing() -> AbstractContextManager[Any]:
     return nullcontext() if utils is None else utils.suppress_http_instrumentation()
 
 
-def _error_of(answer: HTTPResponse) -> ApiException:
-    """Build the error of an answer that is no 2xx."""
-    answer.hide_secrets()
-    error = exception_class(answer.status)(
-        answer.status,
-        answer.reason,
-        ApiResponseWithoutDeserialization(answer),
-        body=answer.load(),
-    )
-    return answer.describe(error)
-
-
 def _without_frames(error: Failure) -> Failure:
     """Remove the tracebacks of an error and its causes: their frames hold the run's body."""
     left: list[BaseException | None] = [error]
@@ -196,7 +186,7 @@ def _without_frames(error: Failure) -> Failure:
 
 
 def _kind_of(status: int) -> Literal["delivered", "refused", "transient", "denied"]:
-    if 200 <= status < 300:  # noqa: PLR2004 - the family 2xx
+    if is_success(status):
         return "delivered"
     if status in {401, 403}:
         return "denied"

@@ -33,6 +33,9 @@ MAX_ADOPTED = 8
 REMOVALS_PER_ACTION = 1000
 """How many failed removals are tried again in one action on the queue."""
 
+BYTES_BETWEEN_FORKS = 2**20
+"""How many bytes of a file are read through before other threads may fork."""
+
 FORK_PAUSE = 0.001
 """For how many seconds other threads may fork between two parts of a file."""
 
@@ -70,6 +73,8 @@ class Spool:
         self._warn = warn
         self._own: SpoolFile | None = None
         self._adopted: list[SpoolFile] = []
+        # How many bytes were read through since other threads could fork.
+        self._unpaused = 0
         # Files that are being read through, and those that were claimed but not adopted yet.
         self._scanned: tuple[SpoolFile, ...] = ()
         self._claimed: list[SpoolFile] = []
@@ -153,7 +158,7 @@ class Spool:
                     self.has_more = True
                     break
                 try:
-                    file = claim(path, host, self._warn, self._yield_to_forks)
+                    file = claim(path, host, self._warn, self._note_read)
                 except Exception as error:  # the other files are claimed all the same
                     if _is_of_signal_handler(error):
                         raise
@@ -164,8 +169,12 @@ class Spool:
                     self._claimed.append(file)
             return claimed
 
-    def _yield_to_forks(self, *files: SpoolFile) -> None:
-        """Let other threads fork, while these files are read through."""
+    def _note_read(self, size: int, *files: SpoolFile) -> None:
+        """Let other threads fork, after each `BYTES_BETWEEN_FORKS` of these files."""
+        self._unpaused += size
+        if self._unpaused <= BYTES_BETWEEN_FORKS:
+            return
+        self._unpaused = 0
         self._scanned = files
         self._fork_lock.release()
         # Acquired again at once, it would hardly ever go to a thread that waits for it.

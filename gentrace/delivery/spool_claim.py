@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BYTES_BETWEEN_YIELDS = 2**20
-"""How many bytes of a file are read through before other threads may fork."""
-
 
 def claim(
-    path: Path, host: str, warn: Callable[[str], None], yield_to_forks: Callable[..., None]
+    path: Path, host: str, warn: Callable[[str], None], note_read: Callable[..., None]
 ) -> SpoolFile | None:
     """Return a file that nobody owned and that has runs to this host; None if it is not one.
 
@@ -28,7 +25,7 @@ def claim(
         path: where it is.
         host: where runs of this delivery go.
         warn: is called with what is logged about it.
-        yield_to_forks: is called between two parts of it, with the files that are open.
+        note_read: is called with the size of each run that was read, and the files that are open.
 
     Raises:
         OSError: it cannot be locked, or what is readable of it cannot be saved.
@@ -40,7 +37,7 @@ def claim(
     if file is None:
         return None
     try:
-        return _check(file, host, warn, yield_to_forks)
+        return _check(file, host, warn, note_read)
     except BaseException:
         file.release()
         raise
@@ -74,16 +71,16 @@ def _open(path: Path, ownership: Ownership, warn: Callable[[str], None]) -> Spoo
 
 
 def _check(
-    file: SpoolFile, host: str, warn: Callable[[str], None], yield_to_forks: Callable[..., None]
+    file: SpoolFile, host: str, warn: Callable[[str], None], note_read: Callable[..., None]
 ) -> SpoolFile | None:
     """Return a file with runs to this host, or a copy of it if it is damaged; None without any."""
     if file.host and _normalize(file.host) != _normalize(host):
         file.close()
         return None
-    is_intact = not file.is_damaged and _scan(file, yield_to_forks)
+    is_intact = not file.is_damaged and _scan(file, note_read)
     if not (is_intact and (file.host or not file.unloaded)):
         path = file.path
-        file = _salvage(file, host, yield_to_forks)
+        file = _salvage(file, host, note_read)
         warn(f"{path} is damaged, set aside as {path.name}.damaged; what is readable is sent")
     if not file.unloaded:
         file.close()
@@ -98,32 +95,24 @@ def _normalize(host: str) -> str:
     return f"{scheme.lower()}://{place.lower()}{slash}{path}"
 
 
-def _scan(file: SpoolFile, yield_to_forks: Callable[..., None]) -> bool:
+def _scan(file: SpoolFile, note_read: Callable[..., None]) -> bool:
     """Count the runs of a file; tell whether nothing in it is damaged."""
-    unyielded = 0
     for size in file.scan():
         if size is None:
             return False
         file.unloaded += 1
-        unyielded += size
-        if unyielded > BYTES_BETWEEN_YIELDS:
-            unyielded = 0
-            yield_to_forks(file)
+        note_read(size, file)
     return file.is_intact()
 
 
-def _salvage(damaged: SpoolFile, host: str, yield_to_forks: Callable[..., None]) -> SpoolFile:
+def _salvage(damaged: SpoolFile, host: str, note_read: Callable[..., None]) -> SpoolFile:
     """Copy what is readable of a damaged file to a new one, and set the damaged one aside."""
     copy = SpoolFile.make(new_path(damaged.path.parent), damaged.host or host)
-    unyielded = 0
     try:
         for key, accepted_at, body in damaged.salvage():
             copy.add(key, accepted_at, body)
             copy.unloaded += 1
-            unyielded += len(body)
-            if unyielded > BYTES_BETWEEN_YIELDS:
-                unyielded = 0
-                yield_to_forks(damaged, copy)
+            note_read(len(body), damaged, copy)
         damaged.set_aside()
     except BaseException:  # the damaged file still has all of it, for whoever claims it next
         copy.discard()

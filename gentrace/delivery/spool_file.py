@@ -357,8 +357,8 @@ class SpoolFile:
             return None
         return None if found is None else found[0]
 
-    def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
-        found: tuple[Any, ...] = self._connection.execute(statement, values).fetchone()
+    def _one(self, statement: str) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = self._connection.execute(statement).fetchone()
         return found
 
 

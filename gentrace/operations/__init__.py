@@ -5,17 +5,18 @@ Nothing here does input or output: `prepare` makes the request, the transport se
 """
 
 from gentrace.operations.answers import read_answer
+from gentrace.operations.client_headers import ClientHeaders
 from gentrace.operations.headers import DefaultHeaders
 from gentrace.operations.media_types import MediaType
 from gentrace.operations.operation import OpenApiResponse, Operation, RequestBody
 from gentrace.operations.parameters import HeaderParameter, PathParameter, QueryParameter
 from gentrace.operations.requests import Request, prepare, prepare_raw
 from gentrace.operations.responses import ApiResponse, ApiResponseWithoutDeserialization
-from gentrace.operations.sender import Sender
 
 __all__ = [
     "ApiResponse",
     "ApiResponseWithoutDeserialization",
+    "ClientHeaders",
     "DefaultHeaders",
     "HeaderParameter",
     "MediaType",
@@ -25,7 +26,6 @@ __all__ = [
     "QueryParameter",
     "Request",
     "RequestBody",
-    "Sender",
     "prepare",
     "prepare_raw",
     "read_answer",

@@ -89,7 +89,7 @@ def read_answer(
         failure = _unreadable_error(raw, flaw)
         del body, flaw
     else:
-        failure = _status_error(documented, raw)
+        failure = status_error(documented, raw)
         if isinstance(failure, UnauthorizedException) and not request.is_authorized:
             failure.remedy = "no token was sent, set Configuration.access_token or GENTRACE_API_KEY"
         if isinstance(failure, NotFoundException) and documented is not None:
@@ -117,11 +117,7 @@ def check_declared(operation: Operation, answer: ApiResponse) -> None:
         flaw = _describe_mismatch(documented, content_type)
     else:
         return
-    failure = _unreadable_error(raw, flaw)
-    try:
-        raise failure
-    finally:
-        del failure  # its traceback would refer back to it
+    raise _unreadable_error(raw, flaw)
 
 
 def _deserialize(
@@ -162,8 +158,8 @@ def _unreadable_error(raw: RawAnswer, flaw: str) -> ApiException:
     return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))
 
 
-def _status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
-    """Build the error of a status outside 2xx; the caller raises it."""
+def status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
+    """Build the error of a status outside 2xx, None if undocumented; the caller raises it."""
     raw.hide_secrets()
     answer: ApiResponse = ApiResponseWithoutDeserialization(_typed(raw))
     if documented is not None:

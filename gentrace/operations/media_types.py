@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class MediaType:
@@ -19,9 +20,8 @@ class MediaType:
     __slots__ = ("name", "parameters")
 
     def __init__(self, text: str) -> None:
-        name, *parameters = _split_parameters(text)
-        self.name = name.strip().lower()
-        self.parameters = dict(filter(None, map(_parse_parameter, parameters)))
+        self.name = text.partition(";")[0].strip().lower()
+        self.parameters = dict(_parse_parameters(text))
 
     def includes(self, other: MediaType) -> bool:
         """Tell whether `other` is this type.
@@ -41,29 +41,14 @@ def find_declared(declared: Iterable[str], text: str) -> str | None:
     return next((each for each in declared if MediaType(each).includes(wanted)), None)
 
 
-def _split_parameters(text: str) -> list[str]:
-    """Split a header value at semicolons, except inside quotes."""
-    parts: list[list[str]] = [[]]
-    quoted = escaped = False
-    for character in text:
-        if character == ";" and not quoted:
-            parts.append([])
-            continue
-        if character == '"' and not escaped:
-            quoted = not quoted
-        escaped = quoted and character == "\\" and not escaped
-        parts[-1].append(character)
-    return list(map("".join, parts))
+_PARAMETER = re.compile(r';([^;="]*)=\s*(?:"((?:[^"\\]|\\.)*)"\s*(?=;|$)|([^;]*))')
+"""A parameter: its name, and its value in quotes or without them."""
 
 
-def _parse_parameter(text: str) -> tuple[str, str] | None:
-    name, equals, value = text.partition("=")
-    if not equals:
-        return None
-    name, value = name.strip().lower(), value.strip()
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if name == "charset":
-        value = value.lower()
-        return name, "utf-8" if value == "utf8" else value
-    return name, value
+def _parse_parameters(text: str) -> Iterator[tuple[str, str]]:
+    for found in _PARAMETER.finditer(text):
+        name, quoted, plain = found[1].strip().lower(), found[2], found[3]
+        value = plain.strip() if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+        if name == "charset":
+            value = "utf-8" if value.lower() == "utf8" else value.lower()
+        yield name, value

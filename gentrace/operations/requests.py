@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gentrace.configuration import Configuration
+    from gentrace.operations.client_headers import ClientHeaders
     from gentrace.operations.operation import OpenApiResponse, Operation
-    from gentrace.operations.sender import Sender
     from gentrace.schemas import Rules, Schema, Unset
     from gentrace.schemas.json_text import Dumps
 
@@ -67,7 +67,7 @@ class Request:
 
 def prepare(  # noqa: PLR0913 - the arguments of a call
     operation: Operation,
-    sender: Sender,
+    client: ClientHeaders,
     configuration: Configuration,
     *,
     body: object,
@@ -82,7 +82,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
 
     Args:
         operation: the operation.
-        sender: adds the token, the cookie and the default header fields.
+        client: adds the token, the cookie and the default header fields.
         configuration: where the API is and how to reach it, which the token belongs to.
         body: the body, `unset` for none.
         arguments: the parameters by name, None for none.
@@ -120,7 +120,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     else:
         _check_names(operation, arguments)
     target = _format_target(operation, arguments, configuration, own)
-    headers, secrets = sender.make_headers(configuration, derived, own, operation.auth)
+    headers, secrets = client.make_headers(configuration, derived, own, operation.auth)
     host = configuration.host_of(operation.name)
     method, responses = operation.method, operation.responses
     return Request(method, host, target, headers, secrets, data, key, responses)
@@ -135,7 +135,7 @@ def _encode(schema: Schema[Any], body: object, rules: Rules, dumps: Dumps | None
 
 
 def prepare_raw(  # noqa: PLR0913 - the arguments of a call
-    sender: Sender,
+    client: ClientHeaders,
     configuration: Configuration,
     *,
     method: object,
@@ -150,7 +150,7 @@ def prepare_raw(  # noqa: PLR0913 - the arguments of a call
     """Return a request that belongs to no operation.
 
     Args:
-        sender: adds its token, its cookie and its default header fields.
+        client: adds its token, its cookie and its default header fields.
         configuration: where the API is and how to reach it, which the token belongs to.
         method: HTTP method.
         target: path below the host, escaped, with its query if any.
@@ -179,7 +179,7 @@ def prepare_raw(  # noqa: PLR0913 - the arguments of a call
     verb = check_method(method)
     key = make_key(verb, idempotency_key)
     foreign = base != configuration.host
-    sent, secrets = sender.make_headers(configuration, derived, own, schemes, foreign=foreign)
+    sent, secrets = client.make_headers(configuration, derived, own, schemes, foreign=foreign)
     return Request(verb, base, path, sent, secrets, data, key)
 
 

@@ -4,7 +4,6 @@
 # look its names up in the subclass's module.
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from gentrace.schemas import Unset, unset
@@ -40,12 +39,7 @@ class ApiResponse:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -8,12 +8,12 @@ from time import gmtime, strftime, time_ns
 from gentrace.clock import now
 
 
-def wall_time() -> int:
+def wall_microseconds() -> int:
     """Return the microseconds since the epoch."""
     return time_ns() // 1_000
 
 
-def monotonic_time() -> int:
+def monotonic_microseconds() -> int:
     """Return the microseconds of a monotonic clock."""
     return int(now() * 1_000_000)
 

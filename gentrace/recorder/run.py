@@ -18,7 +18,6 @@ from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
     from typing import Self
 
     from gentrace.recorder.decorators import Function
@@ -135,12 +134,7 @@ class PipelineRun:
             self._scopes.append(Scope(ref(self), ref(self._buffer)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """End the run and hand it over; an exception passes through."""
         self._leave()
         self._finish(error)
@@ -150,12 +144,7 @@ class PipelineRun:
         """Make the run current."""
         return self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """End the run and hand it over; an exception passes through."""
         self.__exit__(kind, error, traceback)
 

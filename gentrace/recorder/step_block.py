@@ -18,8 +18,6 @@ from gentrace.schemas.lenient_conversions import is_enum
 from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from gentrace.recorder.run_buffer import RunBuffer
 
 
@@ -49,12 +47,7 @@ class StepBlock:
         self._entered.append(recording)
         return recording
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """End the step; an exception passes through."""
         recording = self._take_entered()
         if recording is not None:
@@ -76,12 +69,7 @@ class StepBlock:
         """Start a step of the run, and make it current."""
         return self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """End the step; an exception passes through."""
         self.__exit__(kind, error, traceback)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from gentrace.recorder.clock import format_time, monotonic_time, wall_time
+from gentrace.recorder.clock import format_time, monotonic_microseconds, wall_microseconds
 from gentrace.recorder.context import Scope
 from gentrace.recorder.encoding import (
     as_text,
@@ -61,8 +61,8 @@ class StepRecording(Step):
         self._buffer: RunBuffer | None = None
         self._index: int | None = None
         self.scope: Scope | None = None
-        self._started = wall_time()
-        self._started_monotonic = monotonic_time()
+        self._started = wall_microseconds()
+        self._started_monotonic = monotonic_microseconds()
         self._scope_references: Any = None
         if buffer is None:
             return
@@ -129,7 +129,7 @@ class StepRecording(Step):
         return self
 
     def _elapsed_microseconds(self) -> int:
-        return max(0, monotonic_time() - self._started_monotonic)
+        return max(0, monotonic_microseconds() - self._started_monotonic)
 
     def _encode(self, elapsed: int) -> bytes:
         """Return the JSON text of the step without its error; `elapsed` is in microseconds."""

@@ -17,12 +17,11 @@ from urllib3.exceptions import (
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, current_secrets, mask_text
 from gentrace.contexts import call_without_gc
-from gentrace.exceptions import ApiException, ApiTimeoutException, exception_class
+from gentrace.exceptions import ApiException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.call_state import CallState
 from gentrace.rest.cancellation import pause
 from gentrace.rest.failures import is_failure, to_exception
-from gentrace.rest.framing import FramingError
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
@@ -32,7 +31,7 @@ from gentrace.rest.watchdog import watchdog
 if TYPE_CHECKING:
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.settings import Settings
+    from gentrace.rest.settings import CallSettings
 
 _NO_RETRIES = Retry.from_int(False, redirect=False)
 """`retries=False` of urllib3, which would make this object for each request."""
@@ -54,7 +53,7 @@ class Call:
 
     """
 
-    def __init__(self, request: Request, deadline: Deadline, settings: Settings) -> None:
+    def __init__(self, request: Request, deadline: Deadline, settings: CallSettings) -> None:
         self._request = request
         self._deadline = deadline
         self._routes = settings.routes
@@ -94,11 +93,7 @@ class Call:
                 raise
             self.state.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
-            cause: BaseException | None = None
-            if isinstance(error, FramingError):
-                failure = self.state.make_error(error, exception_class(error.status), str(error))
-            else:
-                failure, cause = to_exception(error, attempt)
+            failure, cause = to_exception(error, attempt)
         else:
             self._was_sent = True
             self.state.tries += 1

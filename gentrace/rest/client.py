@@ -14,7 +14,7 @@ from gentrace.exceptions import (
 )
 from gentrace.rest.call import Call
 from gentrace.rest.retries import Quota
-from gentrace.rest.settings import Settings
+from gentrace.rest.settings import CallSettings
 from gentrace.schemas.frames import count_own_frames
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class RestClient:
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self._settings = Settings(configuration, None)
+        self._settings = CallSettings(configuration, None)
         self._quota = Quota()
         self._warned_about: set[str] = set()
         self._lock = threading.RLock()
 
-    def settings_for(self, configuration: Configuration) -> Settings:
+    def settings_for(self, configuration: Configuration) -> CallSettings:
         """Return the settings of a configuration as it is now.
 
         If one of them that connections depend on has changed, idle connections are closed.
@@ -50,13 +50,13 @@ class RestClient:
         # In one thread at a time: another would make routes that this one closes at once.
         with self._lock:
             previous = self._settings
-            settings = self._settings = Settings(configuration, previous)
+            settings = self._settings = CallSettings(configuration, previous)
             if previous.routes is not settings.routes:
                 previous.routes.close()
         return settings
 
     def send(  # noqa: C901, PLR0912 - one loop
-        self, request: Request, deadline: Deadline, settings: Settings, *, stream: bool
+        self, request: Request, deadline: Deadline, settings: CallSettings, *, stream: bool
     ) -> HTTPResponse:
         """Send a request, with redirects and retries; return the last answer.
 

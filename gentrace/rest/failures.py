@@ -11,9 +11,11 @@ from urllib3.exceptions import EmptyPoolError, HTTPError
 from gentrace.configuration.secrets import mask_text
 from gentrace.exceptions import (
     ApiConnectionException,
+    ApiException,
     ApiProxyException,
     ApiTimeoutException,
     ApiTlsException,
+    exception_class,
 )
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError
@@ -59,15 +61,18 @@ def is_failure(error: BaseException, attempt: Attempt) -> bool:
 
 def to_exception(
     error: BaseException, attempt: Attempt
-) -> tuple[ApiConnectionException, BaseException | None]:
+) -> tuple[ApiException, BaseException | None]:
     """Build the exception of a failure; the caller raises it.
 
     Returns:
-        The exception, and its cause; None if the cause holds a secret.
+        The exception, and its cause; None if the cause holds a secret, or is a `FramingError`,
+        whose text the exception has.
 
     """
-    cause = detach_cause(error)
     state = attempt.state
+    if isinstance(error, FramingError) and error.status:
+        return state.make_error(error, exception_class(error.status), str(error)), None
+    cause = detach_cause(error)
     kind, why = _classify(cause, attempt)
     safe = mask_text(f"{state.route.label}: {why}", state.secrets)
     failure = kind(0, safe, idempotency_key=state.idempotency_key, tries=state.tries)

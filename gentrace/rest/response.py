@@ -337,7 +337,10 @@ class HTTPResponse(urllib3.HTTPResponse):
         """Release the connection; to reuse it, read the rest first if that is short and quick."""
         try:
             if self._source.remaining is not None and self._source.remaining <= PIECE:
-                self._drain()
+                self._set_drain_timeout()
+                end = now() + _DRAIN_TIMEOUT
+                while now() < end and self._source.read1(PIECE):
+                    pass
         except BaseException as error:
             if not is_failure(error, self._attempt):
                 self._state.route.retire()
@@ -348,12 +351,6 @@ class HTTPResponse(urllib3.HTTPResponse):
     def _set_drain_timeout(self) -> None:
         self._attempt.timeout = _DRAIN_TIMEOUT
         self._attempt.set_socket_timeout(_DRAIN_TIMEOUT)
-
-    def _drain(self) -> None:
-        self._set_drain_timeout()
-        end = now() + _DRAIN_TIMEOUT
-        while now() < end and self._source.read1(PIECE):
-            pass
 
     def tell(self) -> int:
         """Return how many bytes of the body were received, before decompression."""

@@ -14,7 +14,7 @@ from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection
 
 from gentrace.configuration import check_proxy, hide_arguments
-from gentrace.configuration.proxies import ProxyUrl, find_proxy
+from gentrace.configuration.proxies import DEFAULT_PORTS, ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
 from gentrace.process import fork_safe_imports
@@ -136,7 +136,7 @@ class Route:
         self._configuration = configuration
         self._contexts = contexts
         self._is_retired = False
-        self._target = (url.hostname or "", url.port or _PORTS[url.scheme])
+        self._target = (url.hostname or "", url.port or DEFAULT_PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
         self._proxy_headers = Headers()
         self.has_proxy = proxy is not None
@@ -255,10 +255,7 @@ def _format_netloc(url: SplitResult) -> str:
     """Return host and port; the default port is left out."""
     host = (url.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
-    return host if url.port in {None, _PORTS.get(url.scheme)} else f"{host}:{url.port}"
-
-
-_PORTS = {"http": 80, "https": 443}
+    return host if url.port in {None, DEFAULT_PORTS.get(url.scheme)} else f"{host}:{url.port}"
 
 
 def _is_loopback(host: str) -> bool:

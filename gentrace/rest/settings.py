@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
 
 
-class Settings:
+class CallSettings:
     """The settings of a configuration as it was when this was made.
 
     Args:
@@ -33,7 +33,7 @@ class Settings:
 
     """
 
-    def __init__(self, configuration: Configuration, previous: Settings | None) -> None:
+    def __init__(self, configuration: Configuration, previous: CallSettings | None) -> None:
         self._changes = configuration.changes  # first: another thread may change it now
         self._configuration = configuration
         self.timeout = configuration.timeout

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import ClosedPoolError
 
 from gentrace.clock import now
+from gentrace.rest.cancellation import current_cancellation
 from gentrace.rest.deadline import CLOCK_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Slots:
@@ -59,9 +63,8 @@ class Slots:
         end = now() + seconds
         # An interrupt may come right after the lock was acquired: that is in the block as well.
         try:
-            if not self._queue_lock.acquire(timeout=seconds):
+            if not (_wait_until(end, self._enter_queue) and _wait_until(end, self._take_free)):
                 raise queue.Empty
-            self._free.get(timeout=max(0.0, end - now()))
         finally:
             try:
                 self._queue_lock.release()
@@ -71,6 +74,16 @@ class Slots:
         if self._is_closed:
             self._free.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")
+
+    def _enter_queue(self, seconds: float) -> bool:
+        return self._queue_lock.acquire(timeout=seconds)
+
+    def _take_free(self, seconds: float) -> bool:
+        try:
+            self._free.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Return a slot, with its connection if it has one."""
@@ -86,3 +99,21 @@ class Slots:
     def qsize(self) -> int:
         """Return how many slots are free."""
         return self._free.qsize()
+
+
+def _wait_until(end: float, wait: Callable[[float], bool]) -> bool:
+    """Wait for something until `end`; tell whether it came.
+
+    A cancellation wakes no thread that waits, so a call that can be cancelled waits in slices.
+    """
+    cancellation = current_cancellation.get()
+    if cancellation is None:
+        return wait(max(0.0, end - now()))
+    while not wait(min(_SLICE, max(0.0, end - now()))):
+        if cancellation.deadline.has_passed() or now() >= end:
+            return False
+    return True
+
+
+_SLICE = 0.05
+"""Seconds; a cancelled call frees its thread within twice that."""

@@ -6,7 +6,6 @@ errors of the request.
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from frozendict import frozendict
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
-from gentrace.schemas.builtin_types import Dict, List, Tuple, type_of
+from gentrace.schemas.builtin_types import EXACT, Dict, List, Tuple, is_instance, type_of
 from gentrace.schemas.lenient_conversions import dump_model
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
@@ -82,15 +81,6 @@ def ask(form: Callable[[Any], Any], value: object) -> Any:
         ) from error
 
 
-def is_instance(value: object, module: str, name: str) -> bool:
-    """Tell whether `value` is an instance of a class whose module may not have been imported.
-
-    Its type decides, as its `__class__` may be anything.
-    """
-    loaded = sys.modules.get(module)
-    return loaded is not None and issubclass(type(value), getattr(loaded, name))
-
-
 def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the other
     """Convert a value one step towards JSON; return `unset` if that is not possible."""
     kind = type_of(value)
@@ -125,14 +115,12 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the oth
 
 
 _EXACT: dict[type, Callable[[Any], Any]] = {
-    str: str.__str__,
-    int: int.__int__,
-    float: float.__float__,
+    **EXACT,
     dict: lambda value: Dict(Dict.items(value)),
     list: List.copy,
     tuple: lambda value: Tuple.__getitem__(value, slice(None)),
 }
-"""Converts an instance of a subclass to the class itself, without running overridden methods."""
+"""Converts an instance of a subclass to the class itself, as `EXACT` does."""
 
 
 def dict_of_pairs(pairs: Iterator[Any]) -> dict[Any, Any]:

@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import ApiValueError
-from gentrace.schemas.conversions import ask, is_instance, simplify
+from gentrace.schemas.builtin_types import is_instance
+from gentrace.schemas.conversions import ask, simplify
 from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:

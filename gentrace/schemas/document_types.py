@@ -6,8 +6,8 @@ import io
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
-from gentrace.schemas.builtin_types import Dict, List, Tuple
-from gentrace.schemas.conversions import ARRAY, OBJECT, is_instance, simplify
+from gentrace.schemas.builtin_types import Dict, List, Tuple, is_instance
+from gentrace.schemas.conversions import ARRAY, OBJECT, simplify
 from gentrace.schemas.dates import (
     DATE_TIME_WORDS,
     invalid_date_time,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
 from typing import TYPE_CHECKING, Any
@@ -64,9 +64,12 @@ def decode(data: bytes) -> Any:
         raise ValueError("nested deeper than what is left of the interpreter's stack") from error
 
 
-_encoder = JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+compact_encoder = partial(
+    JSONEncoder, ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 )
+"""Makes the encoders of the standard library that are used here."""
+
+_encoder = compact_encoder()
 
 
 def _find_orjson() -> Dumps | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from json import JSONEncoder, loads
+from json import loads
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.schemas.builtin_types import Dict, type_of
 from gentrace.schemas.json_precheck import precheck
-from gentrace.schemas.json_text import encode
+from gentrace.schemas.json_text import compact_encoder, encode
 from gentrace.schemas.lenient_conversions import (
     convert_once,
     convert_scalar,
@@ -108,13 +108,7 @@ def _encode_scalar(value: object) -> Any:
     return run_user_code(convert_scalar, value)
 
 
-_encoder = JSONEncoder(
-    ensure_ascii=False,
-    allow_nan=False,
-    check_circular=False,
-    separators=(",", ":"),
-    default=_encode_scalar,
-)
+_encoder = compact_encoder(default=_encode_scalar)
 
 
 class _Conversion:

@@ -6,14 +6,13 @@ imported here: if the module of a class is not loaded, no value is an instance o
 
 from __future__ import annotations
 
-import sys
 from binascii import b2a_base64
 from collections.abc import Iterable
 from datetime import date, timedelta
 from math import isnan, prod
 from typing import Any, cast
 
-from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.builtin_types import EXACT, is_instance, type_of
 from gentrace.schemas.user_code import run_user_code
 
 MAX_BINARY_BYTES = 4 * 2**20
@@ -74,12 +73,12 @@ def is_scalar(value: object) -> bool:
         return False
     if issubclass(type(value), _SCALARS):
         return True
-    return any(_is_instance(value, module, name) for module, name in _STR_SCALARS)
+    return any(is_instance(value, module, name) for module, name in _STR_SCALARS)
 
 
 def is_enum(value: object) -> bool:
     """Tell whether a value is a member of an enum, which may also be a str or int."""
-    return _is_instance(value, "enum", "Enum")
+    return is_instance(value, "enum", "Enum")
 
 
 def convert_scalar(value: Any) -> Any:
@@ -87,7 +86,7 @@ def convert_scalar(value: Any) -> Any:
     kind = type_of(value)
     for base in (str, int, float):
         if issubclass(kind, base):
-            return _EXACT[base](value)
+            return EXACT[base](value)
     if issubclass(kind, BaseException):
         return exception_text(value)
     if issubclass(kind, date):
@@ -134,14 +133,6 @@ _BINARY = (bytes, bytearray, memoryview)
 _SCALARS = (str, int, float, BaseException, date, timedelta, *_BINARY)  # a datetime is a date
 _STR_SCALARS = (("decimal", "Decimal"), ("uuid", "UUID"), ("pathlib", "PurePath"))
 """Scalars that become their `str`: module, which may not be imported yet, and class name."""
-
-_EXACT: dict[type, Any] = {str: str.__str__, int: int.__int__, float: float.__float__}
-"""Converts an instance of a subclass to the class itself, without running overridden methods."""
-
-
-def _is_instance(value: object, module: str, name: str) -> bool:
-    kind: Any = getattr(sys.modules.get(module), name, None)
-    return kind is not None and issubclass(type(value), kind)
 
 
 def _convert_model(value: Any) -> Any:

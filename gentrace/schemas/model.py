@@ -9,8 +9,8 @@ from frozendict import frozendict
 
 from gentrace.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
-from gentrace.schemas.builtin_types import Dict, type_of
-from gentrace.schemas.conversions import OBJECT, ask, dict_of_pairs, is_instance, simplify
+from gentrace.schemas.builtin_types import Dict, is_instance, type_of
+from gentrace.schemas.conversions import OBJECT, ask, dict_of_pairs, simplify
 from gentrace.schemas.free_form import check_key, freeze
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.json_text import encode

@@ -6,9 +6,10 @@ during a conversion are no part of the program, and recording them would convert
 
 from __future__ import annotations
 
-import sys
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
+
+from gentrace.schemas.builtin_types import is_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,6 @@ _GEVENT_ERRORS = (("greenlet", "GreenletExit"), ("gevent", "Timeout"))
 
 def _is_asynchronous(error: BaseException) -> bool:
     """Tell whether an exception may come from a signal handler or gevent's hub."""
-    # Looked up only in modules that are loaded, as others cannot have raised.
-    kinds = [getattr(sys.modules.get(module), name, None) for module, name in _GEVENT_ERRORS]
-    asynchronous = (KeyboardInterrupt, SystemExit, *(kind for kind in kinds if kind is not None))
-    return issubclass(type(error), asynchronous)
+    return issubclass(type(error), (KeyboardInterrupt, SystemExit)) or any(
+        is_instance(error, module, name) for module, name in _GEVENT_ERRORS
+    )

@@ -106,7 +106,7 @@ def fork_while_ending():
 
     def end():
         sys.settrace(hold)
-        receipt.succeed("run")
+        receipt.end("run")
 
     ending = threading.Thread(target=end)
     ending.start()

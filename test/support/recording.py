@@ -26,7 +26,7 @@ class InMemory(Delivery):
 
     def enqueue(self, body, receipt):
         self.bodies.append(body)
-        receipt.succeed(f"run {len(self.bodies)}")
+        receipt.end(f"run {len(self.bodies)}")
 
     def drop(self, receipt, reason):
         self.drops.append(reason)

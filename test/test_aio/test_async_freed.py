@@ -9,6 +9,7 @@ from support.peers import Peer, authority_pem, drip, echo, head_of, reply, serve
 
 from gentrace import Configuration
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
+from gentrace.apis.tags.ingestion_api import IngestionApi
 
 SLOW_BODY = drip(head_of(200, headers={"Content-Length": 99999}), b"x" * 100)
 LIMIT = 1.0
@@ -46,4 +47,33 @@ def test_a_cancelled_call_frees_its_thread_and_connection(trouble, tls):
         peer.wait(lambda: not peer.open)
 
     with Peer(trouble, echo, tls=tls) as peer:
+        asyncio.run(work())
+
+
+@pytest.mark.parametrize("waiting", [1, 2], ids=["for a slot", "behind another"])
+def test_cancelled_calls_that_wait_for_a_connection_free_their_threads(waiting):
+    """A streamed response of the blocking client holds the only one; closing waits for threads."""
+
+    async def work():
+        configuration = Configuration(peer.url, access_token=TOKEN, connection_pool_maxsize=1)
+        client = AsyncApiClient(configuration)
+        blocking = IngestionApi(client.api_client)
+        held = blocking.pipeline_run_post(RUN, stream=True, skip_deserialization=True)
+        clients = [client, *(AsyncApiClient(configuration) for _ in range(waiting - 1))]
+        for each in clients:
+            each.api_client = client.api_client  # they share its pool, not their threads
+        calls = [
+            asyncio.create_task(AsyncIngestionApi(each).pipeline_run_post(RUN)) for each in clients
+        ]
+        await asyncio.sleep(0.2)
+        begun = time.monotonic()
+        for call in calls:
+            call.cancel()
+        for each in clients:
+            await each.close()
+        assert time.monotonic() - begun < LIMIT
+        assert all(call.cancelled() for call in calls)
+        held.response.close()
+
+    with Peer(echo) as peer:
         asyncio.run(work())

@@ -5,6 +5,7 @@ import json
 import random
 import re
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,7 @@ def test_a_file_takes_what_was_refused_with_the_reason(
     path, rejects = file(["[]", "x" * 101, *lines(1)]), tmp_path / "rejects.jsonl"
     code, _, errors = command("send", path, "--rejects", rejects)
     assert (code, errors) == (1, "")
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     first, second = map(json.loads, rejects.read_text().splitlines())
     assert first == {
         "file": str(path),

@@ -48,10 +48,10 @@ def test_an_interrupt_before_the_end_of_a_receipt_is_made_up_for():
     left = [KeyboardInterrupt()]
 
     class Interrupted(Receipt):
-        def succeed(self, run_id):
+        def end(self, outcome):
             if left:
                 raise left.pop()
-            super().succeed(run_id)
+            super().end(outcome)
 
     with Peer() as peer, delivering(peer) as delivery:
         receipt = Interrupted()

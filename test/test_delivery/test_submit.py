@@ -294,8 +294,8 @@ def test_a_receipt_ends_once():
     assert receipt.running()
     assert not receipt.cancel()
     receipt.end_with("closed")
-    receipt.succeed("id")
-    receipt.fail(DeliveryError("refused"))
+    receipt.end("id")
+    receipt.end(DeliveryError("refused"))
     assert receipt.exception(0).reason == "closed"
     assert receipt.done()
     assert not receipt.running()
@@ -327,7 +327,7 @@ def test_a_callback_keeps_a_receipt_until_it_ends():
     gone = weakref.ref(receipt)
     del receipt
     gc.collect()
-    gone().succeed("id")
+    gone().end("id")
     seen[0].add_done_callback(seen.append)
     assert [ended.result(0) for ended in seen] == ["id", "id"]
     seen.clear()
@@ -335,7 +335,7 @@ def test_a_callback_keeps_a_receipt_until_it_ends():
     assert gone() is None
 
 
-@pytest.mark.parametrize("end", [lambda r: r.succeed("id"), lambda r: r.end_with("closed")])
+@pytest.mark.parametrize("end", [lambda r: r.end("id"), lambda r: r.end_with("closed")])
 def test_a_callback_that_exits_keeps_no_receipt(end):
     def leave(_):
         raise SystemExit

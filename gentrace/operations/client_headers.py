@@ -1,4 +1,4 @@
-"""The part of a client that a request needs: configuration, cookie and default header fields."""
+"""What a client adds to each request: its token, its cookie and its default header fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 USER_AGENT = f"gentrace-python/{__version__}"
 
 
-class Sender:
+class ClientHeaders:
     """Adds the token, the cookie and the default header fields of a client to its requests.
 
     Args:
