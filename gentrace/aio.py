@@ -37,6 +37,7 @@ from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
 from gentrace.process import current_process, register_fork_lock
 from gentrace.rest.cancellation import Cancellation, current_cancellation
 from gentrace.rest.deadline import start_deadline
+from gentrace.schemas.frames import line_of_call, line_of_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +150,7 @@ class AsyncApiClient:
         cancel = Cancellation(deadline)
         context = contextvars.copy_context()
         context.run(call_without_gc, current_cancellation.set, cancel)
+        context.run(call_without_gc, line_of_call.set, line_of_program())
         try:
             future = self._submit(partial(context.run, blocking_call))
         except (RuntimeError, MemoryError) as error:

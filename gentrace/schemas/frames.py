@@ -2,6 +2,36 @@
 
 from __future__ import annotations
 
+import warnings
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+Line = tuple[str, int, str, dict[Any, Any]]
+"""A file, a line of it, its module, and the warnings that this module has shown."""
+
+line_of_call: ContextVar[Line | None] = ContextVar("line_of_call", default=None)
+"""The line of the program whose call this context makes; None if it is on the stack."""
+
+
+def warn_program(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the program that called the package."""
+    warnings.warn_explicit(message, category, *(line_of_call.get() or line_of_program()))
+
+
+def line_of_program() -> Line:
+    """Return the line of the program that called the package in this thread."""
+    from inspect import currentframe  # noqa: PLC0415 - slow to import, rarely needed
+
+    frame = cast("FrameType", currentframe())
+    while _is_own(frame.f_globals) and frame.f_back is not None:
+        frame = frame.f_back
+    names = frame.f_globals
+    registry = names.setdefault("__warningregistry__", {})
+    return frame.f_code.co_filename, frame.f_lineno, str(names.get("__name__")), registry
+
 
 def count_own_frames() -> int:
     """Return the `stacklevel` with which a warning points at the caller of the package."""
@@ -9,7 +39,11 @@ def count_own_frames() -> int:
 
     frame = currentframe()
     count = 0
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("gentrace."):
+    while frame is not None and _is_own(frame.f_globals):
         count += 1
         frame = frame.f_back
     return count
+
+
+def _is_own(names: dict[str, Any]) -> bool:
+    return str(names.get("__name__")).startswith("gentrace.")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gentrace.schemas.frames import count_own_frames
+from gentrace.schemas.frames import warn_program
 from gentrace.schemas.words import show
 
 if TYPE_CHECKING:
@@ -43,11 +42,10 @@ def warn_of_near_miss(model: type[Any], name: str) -> None:
     declared: Iterable[Property[Any]] = model.properties_oapg.values()
     likely = likely_name(name, [each.name for each in declared])
     if likely not in {None, name}:  # an answer may hold the Python name of a property
-        warnings.warn(
+        warn_program(
             f"{model.__name__} has no property {show(name)}, which is sent as it is: "
             f"did you mean {likely!r}?",
             UserWarning,
-            stacklevel=count_own_frames(),
         )
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import linecache
+from itertools import count
 
 import pytest
 from support.caller import RUN, TOKEN
@@ -12,7 +14,9 @@ from gentrace.aio import AsyncApiClient, AsyncIngestionApi
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization
 from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.exceptions import BadRequestException
-from gentrace.paths.pipeline_run.post import ApiResponseFor200, ApiResponseFor400
+from gentrace.paths.pipeline_run.post import ApiResponseFor200, ApiResponseFor400, operation
+
+numbers = count()
 
 
 def post(where, body=RUN, *positional, **arguments):
@@ -34,6 +38,32 @@ def test_an_awaited_call_answers_with_the_stored_runs_id():
         (request,) = peer.requests
         assert request["Authorization"] == f"Bearer {TOKEN}"
         assert request["Accept"] == "application/json; charset=utf-8, application/json"
+
+
+@pytest.mark.parametrize("how", ["method", "operation", "task"])
+def test_a_warning_points_to_the_line_that_awaits_the_call(how):
+    """Not to one of the thread that makes it."""
+    body = {"name": "a", "step_runs": [{f"elapsed_time{next(numbers)}": 1}]}  # warned of once
+
+    async def call(where):
+        async with AsyncApiClient(Configuration(where, access_token=TOKEN)) as client:
+            if how == "operation":
+                await client.call(operation, body=body)
+            elif how == "method":
+                await AsyncIngestionApi(client).pipeline_run_post(body)
+            else:
+
+                async def send():
+                    await AsyncIngestionApi(client).pipeline_run_post(body)
+
+                await asyncio.gather(send())
+
+    with Peer() as peer, pytest.warns(UserWarning, match="did you mean") as caught:
+        asyncio.run(call(peer.url))
+    (warning,) = caught
+    line = linecache.getline(__file__, warning.lineno)
+    assert warning.filename == __file__
+    assert ".call(" in line if how == "operation" else ".pipeline_run_post(" in line
 
 
 def test_the_raw_answer_comes_read():
