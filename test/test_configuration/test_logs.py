@@ -294,6 +294,18 @@ def test_no_line_of_the_own_handler_shows_a_token_that_the_path_repeats(connect,
     assert [TOKEN in line for line in lines] == [False] * (len(lines) - 1) + [True]
 
 
+def test_no_line_about_a_retry_shows_a_token_that_the_path_repeats(connect, capfd):
+    """Whatever the retry follows: a status, a lost answer, a redirect."""
+    moved = reply(307, b"", {"Location": "/elsewhere"})
+    with Peer(FAILING, reset, moved, FAILING) as peer:
+        caller = connect(peer, debug=True)
+        caller.client.call_api(f"/x/{TOKEN}?key={TOKEN}", "GET")
+        assert len(peer.requests) == 4
+    err = capfd.readouterr().err
+    assert err.count("Incremented Retry") == 2
+    assert TOKEN not in err
+
+
 def test_path_that_is_refused_shows_no_query(connect):
     with pytest.raises(ApiValueError, match=r"got str 'x\?\*\*\*'$"):
         connect("http://127.0.0.1:1").client.call_api(f"x?key={TOKEN}", "GET")
