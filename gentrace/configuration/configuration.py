@@ -10,7 +10,13 @@ from gentrace.configuration import document
 from gentrace.configuration.errors import refuse_type
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
-from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
+from gentrace.configuration.settings import (
+    SECRETS,
+    SETTINGS,
+    DeclaredSettings,
+    Settings,
+    find_setting,
+)
 from gentrace.configuration.tracebacks import hide_arguments
 from gentrace.exceptions import ApiValueError
 
@@ -23,6 +29,8 @@ class Configuration(DeclaredSettings):
 
     Every attribute may be changed at any time; the change applies from the next call on. An invalid
     value raises where it is set. The content of a file is checked by the first call that needs it.
+
+    A subclass may have attributes of its own, which it declares in its body; they are not checked.
 
     Args:
         host: base address, with the path of the API; if None, `GENTRACE_HOST`, or else the server
@@ -90,12 +98,18 @@ class Configuration(DeclaredSettings):
 
         @hide_arguments
         def __setattr__(self, name: str, value: object) -> None:
-            _set(self, name, value)
+            if _is_of_subclass(type(self), name):
+                super().__setattr__(name, value)
+            else:
+                _set(self, name, value)
 
         @hide_arguments
         def __delattr__(self, name: str) -> None:
-            _set(self, name, find_setting(name).default)
-            _set_from_environment(self, name)
+            if _is_of_subclass(type(self), name):
+                super().__delattr__(name)
+            else:
+                _set(self, name, find_setting(name).default)
+                _set_from_environment(self, name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # raises, as Python found no attribute
@@ -139,7 +153,12 @@ class Configuration(DeclaredSettings):
     __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.copy()
+        from copy import deepcopy  # noqa: PLC0415 - the caller has imported it
+
+        copied = self.copy()
+        own = {name: value for name, value in vars(self).items() if name not in SETTINGS}
+        vars(copied).update(deepcopy(own, memo))
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copied first, as another thread may change it.
@@ -200,7 +219,7 @@ class Configuration(DeclaredSettings):
         return {
             name: repr(MASK if name in SECRETS and value is not None else value)
             for name, value in values.items()
-            if name not in {"changes", "lost"}
+            if name in SETTINGS
         }
 
     def get_host_settings(self) -> list[dict[str, Any]]:
@@ -264,6 +283,14 @@ _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 
 _APPLIED_LAST = {"logger_format": 1, "logger_file": 2, "debug": 3}
 """Settings that change loggers of the process, in order: they are set once all others are valid."""
+
+
+def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
+    """Tell whether a subclass declares an attribute in its body: a value, annotation or property."""
+    if name in SETTINGS:
+        return False
+    subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
+    return any(name in vars(one) or name in getattr(one, "__annotations__", ()) for one in subclasses)
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
