@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - read at run time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.errors import refuse_type
+from gentrace.configuration.logs import check_format
+from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.secrets import MASK, Secret
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import (
@@ -91,6 +93,9 @@ class Configuration(DeclaredSettings):
         for name, value in named.items():
             if value is not None:
                 _set(self, name, value)
+        for name, check in _CHECKED_FIRST.items():
+            if name in settings:
+                check(name, settings[name])
         for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
             _set(self, name, value)
 
@@ -281,16 +286,24 @@ def restore(
 _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 """Mutually exclusive settings: setting one removes the other."""
 
-_APPLIED_LAST = {"logger_format": 1, "logger_file": 2, "debug": 3}
+_APPLIED_LAST = {"logger_file": 1, "logger_format": 2, "debug": 3}
 """Settings that change loggers of the process, in order: they are set once all others are valid."""
+
+_CHECKED_FIRST: dict[str, Callable[[str, object], object]] = {
+    "logger_format": check_format,
+    "debug": check_flag,
+}
+"""Checks of those that come after `logger_file`, which is checked by opening it."""
 
 
 def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
-    """Tell whether a subclass declares an attribute in its body: a value, annotation or property."""
+    """Tell whether a subclass declares an attribute in its body: by a value or an annotation."""
     if name in SETTINGS:
         return False
     subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
-    return any(name in vars(one) or name in getattr(one, "__annotations__", ()) for one in subclasses)
+    return any(
+        name in vars(one) or name in getattr(one, "__annotations__", ()) for one in subclasses
+    )
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:

@@ -279,7 +279,7 @@ def test_subclass_has_no_attribute_that_it_does_not_declare(name):
         lambda: getattr(configuration, name),
         lambda: delattr(configuration, name),
     ):
-        with pytest.raises(ApiAttributeError, match=f"^Configuration has no '{name}'"):
+        with pytest.raises(ApiAttributeError, match=rf"^Configuration has no '{name}'"):
             act()
 
 
@@ -288,5 +288,5 @@ def test_settings_of_a_subclass_are_checked():
     kind = type("Patient", (Configuration,), {"timeout": 90})
     configuration = kind()
     assert configuration.timeout == 90
-    with pytest.raises(ApiValueError, match="^timeout: expected"):
+    with pytest.raises(ApiValueError, match=r"^timeout: expected"):
         configuration.timeout = 0

@@ -55,13 +55,24 @@ def test_making_a_configuration_changes_no_logger():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"timeout": 0}, {"logger_file": "/"}, {"logger_format": "%(a)s"}]
+    "wrong",
+    [
+        {"timeout": 0},
+        {"logger_file": "/"},
+        {"logger_format": "%(a)s"},
+        {"debug": "x", "logger_file": "/dev/null", "logger_format": "%(message)s"},
+        {"logger_file": "/", "logger_format": "%(message)s"},
+    ],
 )
-def test_configuration_that_cannot_be_made_changes_no_logger(wrong):
+def test_configuration_that_cannot_be_made_changes_no_logger(wrong, capfd):
+    """Nor the format that the next one writes in."""
     before = [state(name) for name in NAMES]
-    with pytest.raises(ApiValueError):
-        Configuration(debug=True, **wrong)
+    with pytest.raises((ApiTypeError, ApiValueError)):
+        Configuration(**{"debug": True} | wrong)
     assert [state(name) for name in NAMES] == before
+    Configuration(debug=True)
+    logging.getLogger("gentrace").debug("written")
+    assert " DEBUG written" in capfd.readouterr().err
 
 
 def test_deleted_settings_end_what_they_began(tmp_path):
@@ -169,6 +180,21 @@ def test_logger_file_acts_and_is_changed(connect, tmp_path, capfd):
         assert text.count("/pipeline-run") == texts[0].count("/pipeline-run") > 0
     assert capfd.readouterr() == ("", "")
     assert configuration.logger_file is None
+
+
+@pytest.mark.parametrize("after", [None, "other.log", "/dev/full"])
+def test_logger_file_on_a_full_disk_can_be_replaced(connect, tmp_path, after, monkeypatch):
+    """What it has not written is lost; nothing else is."""
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    monkeypatch.chdir(tmp_path)
+    configuration = Configuration(logger_file="/dev/full")
+    call(connect, retries=1)
+    configuration.logger_file = after
+    assert configuration.logger_file == after
+    call(connect, retries=1)
+    assert ("/pipeline-run" in "".join(p.read_text("utf-8") for p in tmp_path.iterdir())) == (
+        after == "other.log"
+    )
 
 
 def test_debug_and_file_are_independent(connect, tmp_path, capfd):
