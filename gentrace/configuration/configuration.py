@@ -20,7 +20,7 @@ from gentrace.configuration.settings import (
     find_setting,
 )
 from gentrace.configuration.tracebacks import hide_arguments
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiValueError, OpenApiException
 
 if TYPE_CHECKING:
     import logging
@@ -246,14 +246,20 @@ class Configuration(DeclaredSettings):
             servers: the servers, in the form of `get_host_settings`; None takes the document's.
 
         Raises:
-            ApiTypeError: an index or variables of the wrong type.
+            ApiTypeError: an index, variables or servers of the wrong type.
             ApiValueError: no such server, no such variable, or a value that it does not allow.
 
         """
         if index is None:
             return self.host
         known = document.SERVERS if servers is None else servers
-        return find_url(index, check_variables_of(known, "server_variables", variables), known)
+        try:
+            return find_url(index, check_variables_of(known, "server_variables", variables), known)
+        except OpenApiException:
+            raise
+        except (AttributeError, LookupError, TypeError):
+            expected = "servers in the form of get_host_settings()"
+            raise refuse_type("servers", expected, servers) from None
 
     def host_of(self, operation: str) -> str:
         """Return the base address for an operation, such as ``pipeline_run_post``."""
