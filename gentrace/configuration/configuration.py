@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - read at run time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.errors import refuse_type
+from gentrace.configuration.errors import mask_mistake, refuse_type
 from gentrace.configuration.logs import check_format
 from gentrace.configuration.numbers import check_flag
-from gentrace.configuration.secrets import MASK, Secret
+from gentrace.configuration.secrets import MASK, Secret, find_secrets
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import (
     SECRETS,
@@ -20,10 +21,16 @@ from gentrace.configuration.settings import (
     find_setting,
 )
 from gentrace.configuration.tracebacks import hide_arguments
-from gentrace.exceptions import ApiValueError, OpenApiException
+from gentrace.exceptions import (
+    ApiAttributeError,
+    ApiTypeError,
+    ApiValueError,
+    OpenApiException,
+)
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Generator
 
 
 class Configuration(DeclaredSettings):
@@ -78,9 +85,9 @@ class Configuration(DeclaredSettings):
         keywords = disabled_client_side_validations
         has_none = isinstance(keywords, str) and not keywords
         named: dict[str, object] = {
+            "access_token": access_token,  # first, so that no mistake in another one shows it
             "server_index": server_index,
             "host": host,  # after server_index, which it replaces
-            "access_token": access_token,
             "server_variables": server_variables,
             "server_operation_index": server_operation_index,
             "server_operation_variables": server_operation_variables,
@@ -93,10 +100,12 @@ class Configuration(DeclaredSettings):
         for name, value in named.items():
             if value is not None:
                 _set(self, name, value)
-        for name, check in _CHECKED_FIRST.items():
-            if name in settings:
-                check(name, settings[name])
-        for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
+        ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
+        for name, value in ordered:
+            if name in _CHECKED_FIRST:
+                with _masking(self, value):
+                    _CHECKED_FIRST[name](name, value)
+        for name, value in ordered:
             _set(self, name, value)
 
     if not TYPE_CHECKING:
@@ -314,12 +323,27 @@ def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
     values = vars(configuration)
-    values[name] = find_setting(name).check(name, value)
+    with _masking(configuration, value):
+        values[name] = find_setting(name).check(name, value)
     values["changes"] += 1
     if value is not None:
         values.pop(_EXCLUSIVE.get(name, ""), None)
     if name in configuration.lost:
         values["lost"] = configuration.lost - {name}
+
+
+@contextmanager
+def _masking(configuration: Configuration, value: object) -> Generator[None]:
+    """Mask the secrets of a configuration in the error of a wrong value."""
+    try:
+        yield
+    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
+        from gentrace.configuration.proxies import ProxyUrl  # noqa: PLC0415 - few programs need it
+
+        token, proxy = configuration.access_token or "", ProxyUrl(configuration.proxy or "")
+        fields = find_secrets(configuration.proxy_headers or {}, everywhere=True)
+        mask_mistake(error, value, [token, *proxy.secrets, *fields])
+        raise
 
 
 @hide_arguments

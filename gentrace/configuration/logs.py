@@ -53,8 +53,11 @@ def apply_logger_file(name: str, value: object) -> str | None:
             "file", None if path is None else logging.FileHandler(path, encoding="utf-8")
         )
     except OSError as error:
-        raise refuse(name, f"a file that can be written ({error.strerror})", value) from None
-    return path
+        why = error.strerror
+    else:
+        return path
+    # Raised here, where no context keeps the value, which may be a secret.
+    raise refuse(name, f"a file that can be written ({why})", value)
 
 
 def apply_logger_format(name: str, value: object) -> str:
@@ -76,8 +79,9 @@ def check_format(name: str, value: object) -> str:
         _make_formatter(text).format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     except (TypeError, ValueError) as error:
         why = str(error)[:_SHOWN]  # logging repeats the format
-        raise refuse(name, f"a format of logging.Formatter ({why})", value) from None
-    return text
+    else:
+        return text
+    raise refuse(name, f"a format of logging.Formatter ({why})", value)
 
 
 def _replace_handler(kind: str, handler: logging.Handler | None) -> None:
