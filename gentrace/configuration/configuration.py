@@ -29,8 +29,10 @@ from gentrace.exceptions import (
 )
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Generator
+    from logging import Logger
+else:  # for `get_type_hints`; the module is slow to import
+    Logger = object
 
 
 class Configuration(DeclaredSettings):
@@ -129,7 +131,7 @@ class Configuration(DeclaredSettings):
             return find_setting(name)  # raises, as Python found no attribute
 
     @property
-    def logger(self) -> dict[str, logging.Logger]:
+    def logger(self) -> dict[str, Logger]:
         """The loggers that `debug` and `logger_file` change."""
         import logging  # noqa: PLC0415 - slow to import
 

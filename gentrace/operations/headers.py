@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, ValuesView
+from typing import Any, cast
 
 from gentrace.configuration import (
     check_header_name,
@@ -13,10 +13,6 @@ from gentrace.configuration import (
 )
 from gentrace.configuration.secrets import Headers, Secret, is_sensitive, mask_headers
 from gentrace.exceptions import ApiValueError
-
-if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterator, ValuesView
-    from typing import Any
 
 
 class DefaultHeaders(MutableMapping[str, str]):
