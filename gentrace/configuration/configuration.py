@@ -148,6 +148,9 @@ class Configuration(DeclaredSettings):
         Returns:
             The previous default, None if there was none.
 
+        Raises:
+            ApiTypeError: neither a configuration nor None.
+
         """
         if not (default is None or isinstance(cast("object", default), Configuration)):
             raise refuse_type("default", "a gentrace.Configuration or None", default)
