@@ -320,6 +320,20 @@ def test_no_line_of_the_own_handler_shows_a_token_that_the_path_repeats(connect,
     assert [TOKEN in line for line in lines] == [False] * (len(lines) - 1) + [True]
 
 
+@pytest.mark.parametrize("arguments", [{"host": None}, {"auth_settings": []}])
+def test_no_line_shows_a_secret_that_only_the_path_of_a_call_has(connect, capfd, arguments):
+    """Those of the client, which such a call does not send as header fields."""
+    with Peer(reply(200)) as peer, Peer(reply(200)) as other:
+        caller = connect(peer, debug=True)
+        caller.client.cookie = "session=cookie-of-the-client"
+        if "host" in arguments:
+            arguments = {"host": other.url}
+        caller.client.call_api(f"/x/{TOKEN}/cookie-of-the-client", "GET", **arguments)
+    err = capfd.readouterr().err
+    assert "/x/***/***" in err
+    assert TOKEN not in err
+
+
 def test_no_line_about_a_retry_shows_a_token_that_the_path_repeats(connect, capfd):
     """Whatever the retry follows: a status, a lost answer, a redirect."""
     moved = reply(307, b"", {"Location": "/elsewhere"})
