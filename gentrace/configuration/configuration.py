@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - read at run time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.errors import refuse_type
-from gentrace.configuration.secrets import MASK, Secret
+from gentrace.configuration.errors import mask_mistake, refuse_type
+from gentrace.configuration.logs import check_format
+from gentrace.configuration.numbers import check_flag
+from gentrace.configuration.secrets import MASK, Secret, find_secrets
 from gentrace.configuration.servers import check_variables_of, find_url
-from gentrace.configuration.settings import SECRETS, DeclaredSettings, Settings, find_setting
+from gentrace.configuration.settings import (
+    SECRETS,
+    SETTINGS,
+    DeclaredSettings,
+    Settings,
+    find_setting,
+)
 from gentrace.configuration.tracebacks import hide_arguments
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import (
+    ApiAttributeError,
+    ApiTypeError,
+    ApiValueError,
+    OpenApiException,
+)
 
 if TYPE_CHECKING:
-    import logging
+    from collections.abc import Generator
+    from logging import Logger
+else:  # for `get_type_hints`; the module is slow to import
+    Logger = object
 
 
 class Configuration(DeclaredSettings):
@@ -23,6 +40,8 @@ class Configuration(DeclaredSettings):
 
     Every attribute may be changed at any time; the change applies from the next call on. An invalid
     value raises where it is set. The content of a file is checked by the first call that needs it.
+
+    A subclass may have attributes of its own, which it declares in its body; they are not checked.
 
     Args:
         host: base address, with the path of the API; if None, `GENTRACE_HOST`, or else the server
@@ -68,9 +87,9 @@ class Configuration(DeclaredSettings):
         keywords = disabled_client_side_validations
         has_none = isinstance(keywords, str) and not keywords
         named: dict[str, object] = {
+            "access_token": access_token,  # first, so that no mistake in another one shows it
             "server_index": server_index,
             "host": host,  # after server_index, which it replaces
-            "access_token": access_token,
             "server_variables": server_variables,
             "server_operation_index": server_operation_index,
             "server_operation_variables": server_operation_variables,
@@ -83,25 +102,36 @@ class Configuration(DeclaredSettings):
         for name, value in named.items():
             if value is not None:
                 _set(self, name, value)
-        for name, value in sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0)):
+        ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
+        for name, value in ordered:
+            if name in _CHECKED_FIRST:
+                with _masking(self, value):
+                    _CHECKED_FIRST[name](name, value)
+        for name, value in ordered:
             _set(self, name, value)
 
     if not TYPE_CHECKING:
 
         @hide_arguments
         def __setattr__(self, name: str, value: object) -> None:
-            _set(self, name, value)
+            if _is_of_subclass(type(self), name):
+                super().__setattr__(name, value)
+            else:
+                _set(self, name, value)
 
         @hide_arguments
         def __delattr__(self, name: str) -> None:
-            _set(self, name, find_setting(name).default)
-            _set_from_environment(self, name)
+            if _is_of_subclass(type(self), name):
+                super().__delattr__(name)
+            else:
+                _set(self, name, find_setting(name).default)
+                _set_from_environment(self, name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # raises, as Python found no attribute
 
     @property
-    def logger(self) -> dict[str, logging.Logger]:
+    def logger(self) -> dict[str, Logger]:
         """The loggers that `debug` and `logger_file` change."""
         import logging  # noqa: PLC0415 - slow to import
 
@@ -117,6 +147,9 @@ class Configuration(DeclaredSettings):
 
         Returns:
             The previous default, None if there was none.
+
+        Raises:
+            ApiTypeError: neither a configuration nor None.
 
         """
         if not (default is None or isinstance(cast("object", default), Configuration)):
@@ -139,7 +172,12 @@ class Configuration(DeclaredSettings):
     __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.copy()
+        from copy import deepcopy  # noqa: PLC0415 - the caller has imported it
+
+        copied = self.copy()
+        own = {name: value for name, value in vars(self).items() if name not in SETTINGS}
+        vars(copied).update(deepcopy(own, memo))
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copied first, as another thread may change it.
@@ -200,7 +238,7 @@ class Configuration(DeclaredSettings):
         return {
             name: repr(MASK if name in SECRETS and value is not None else value)
             for name, value in values.items()
-            if name not in {"changes", "lost"}
+            if name in SETTINGS
         }
 
     def get_host_settings(self) -> list[dict[str, Any]]:
@@ -222,14 +260,20 @@ class Configuration(DeclaredSettings):
             servers: the servers, in the form of `get_host_settings`; None takes the document's.
 
         Raises:
-            ApiTypeError: an index or variables of the wrong type.
+            ApiTypeError: an index, variables or servers of the wrong type.
             ApiValueError: no such server, no such variable, or a value that it does not allow.
 
         """
         if index is None:
             return self.host
         known = document.SERVERS if servers is None else servers
-        return find_url(index, check_variables_of(known, "server_variables", variables), known)
+        try:
+            return find_url(index, check_variables_of(known, "server_variables", variables), known)
+        except OpenApiException:
+            raise
+        except (AttributeError, LookupError, TypeError):
+            expected = "servers in the form of get_host_settings()"
+            raise refuse_type("servers", expected, servers) from None
 
     def host_of(self, operation: str) -> str:
         """Return the base address for an operation, such as ``pipeline_run_post``."""
@@ -262,18 +306,49 @@ def restore(
 _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 """Mutually exclusive settings: setting one removes the other."""
 
-_APPLIED_LAST = {"logger_format": 1, "logger_file": 2, "debug": 3}
+_APPLIED_LAST = {"logger_file": 1, "logger_format": 2, "debug": 3}
 """Settings that change loggers of the process, in order: they are set once all others are valid."""
+
+_CHECKED_FIRST: dict[str, Callable[[str, object], object]] = {
+    "logger_format": check_format,
+    "debug": check_flag,
+}
+"""Checks of those that come after `logger_file`, which is checked by opening it."""
+
+
+def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
+    """Tell whether a subclass declares an attribute in its body: by a value or an annotation."""
+    if name in SETTINGS:
+        return False
+    subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
+    return any(
+        name in vars(one) or name in getattr(one, "__annotations__", ()) for one in subclasses
+    )
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
     values = vars(configuration)
-    values[name] = find_setting(name).check(name, value)
+    with _masking(configuration, value):
+        values[name] = find_setting(name).check(name, value)
     values["changes"] += 1
     if value is not None:
         values.pop(_EXCLUSIVE.get(name, ""), None)
     if name in configuration.lost:
         values["lost"] = configuration.lost - {name}
+
+
+@contextmanager
+def _masking(configuration: Configuration, value: object) -> Generator[None]:
+    """Mask the secrets of a configuration in the error of a wrong value."""
+    try:
+        yield
+    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
+        from gentrace.configuration.proxies import ProxyUrl  # noqa: PLC0415 - few programs need it
+
+        token, proxy = configuration.access_token or "", ProxyUrl(configuration.proxy or "")
+        fields = find_secrets(configuration.proxy_headers or {}, everywhere=True)
+        mask_mistake(error, value, [token, *proxy.secrets, *fields])
+        raise
 
 
 @hide_arguments

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+from gentrace.configuration.secrets import MASK, mask_text
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gentrace.exceptions import ApiAttributeError
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
@@ -15,3 +24,13 @@ def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Ex
 def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
     """Build the error of a wrong type; it does not show the value, which may hold a secret."""
     return ApiTypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+
+
+def mask_mistake(
+    error: ApiAttributeError | ApiTypeError | ApiValueError, value: object, secrets: Sequence[str]
+) -> None:
+    """Mask secrets in the text of a mistake; of a text that holds one, nothing is shown."""
+    message = mask_text(error.message, secrets)
+    if isinstance(value, str) and mask_text(value, secrets) != value:  # the message may cut it
+        message = re.sub("(?s), got str .*", f", got str {MASK!r}", message)
+    error.reword(message, error.path_to_item)

@@ -6,6 +6,7 @@ a file. Handlers of the program are never changed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gentrace.configuration.errors import refuse
@@ -52,26 +53,35 @@ def apply_logger_file(name: str, value: object) -> str | None:
             "file", None if path is None else logging.FileHandler(path, encoding="utf-8")
         )
     except OSError as error:
-        raise refuse(name, f"a file that can be written ({error.strerror})", value) from None
-    return path
+        why = error.strerror
+    else:
+        return path
+    # Raised here, where no context keeps the value, which may be a secret.
+    raise refuse(name, f"a file that can be written ({why})", value)
 
 
 def apply_logger_format(name: str, value: object) -> str:
     """Set the format of both handlers; ApiValueError if no record can be formatted in it."""
+    text = check_format(name, value)
+    _state["format"] = text
+    for handler in _handlers.values():
+        handler.setFormatter(_make_formatter(text))
+    return text
+
+
+def check_format(name: str, value: object) -> str:
+    """Return a format of `logging.Formatter`; ApiValueError if no record can be formatted in it."""
     import logging  # noqa: PLC0415 - slow to import
 
     text = check_text(name, value)
     try:
-        formatter = _make_formatter(text)
         # By the program's record factory, which may add fields that the format uses.
-        formatter.format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
+        _make_formatter(text).format(logging.makeLogRecord({"name": "gentrace", "msg": ""}))
     except (TypeError, ValueError) as error:
         why = str(error)[:_SHOWN]  # logging repeats the format
-        raise refuse(name, f"a format of logging.Formatter ({why})", value) from None
-    _state["format"] = text
-    for handler in _handlers.values():
-        handler.setFormatter(formatter)
-    return text
+    else:
+        return text
+    raise refuse(name, f"a format of logging.Formatter ({why})", value)
 
 
 def _replace_handler(kind: str, handler: logging.Handler | None) -> None:
@@ -89,7 +99,8 @@ def _replace_handler(kind: str, handler: logging.Handler | None) -> None:
                 level = _original_levels.pop(logger.name)
                 if logger.level == logging.DEBUG:  # else the program has set it since
                     logger.setLevel(level)
-        previous.close()
+        with suppress(OSError):  # the disk is full, for example
+            previous.close()
     if handler is not None:
         handler.setFormatter(_make_formatter(_state["format"]))
         _handlers[kind] = handler

@@ -24,6 +24,9 @@ SENSITIVE_HEADERS = frozenset(
         "www-authenticate",
     }
 )
+"""Header fields that carry secrets; others are known by their names, as `is_sensitive` says."""
+
+_WORDS = re.compile(r"(?:auth|credentials?|key|password|secret|session|token)(?![a-z0-9])")
 
 _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
@@ -69,9 +72,22 @@ class Headers(dict[str, str]):
         return repr(mask_headers(self.items()))
 
 
+@lru_cache(maxsize=64)
+def is_sensitive(name: str) -> bool:
+    """Tell whether a header field of this name carries a secret, such as ``X-Api-Key``.
+
+    A word of such a name ends with `auth`, `credential`, `key`, `password`, `secret`, `session` or
+    `token`, unless it is one of `SENSITIVE_HEADERS`.
+    """
+    lower = name.lower()
+    if lower == "idempotency-key":
+        return False
+    return lower in SENSITIVE_HEADERS or _WORDS.search(lower) is not None
+
+
 def mask_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return header fields with the values of the sensitive ones replaced by ``***``."""
-    return {name: MASK if name.lower() in SENSITIVE_HEADERS else value for name, value in items}
+    return {name: MASK if is_sensitive(name) else value for name, value in items}
 
 
 def find_secrets(fields: Mapping[str, str], *, everywhere: bool = False) -> list[str]:
@@ -79,12 +95,12 @@ def find_secrets(fields: Mapping[str, str], *, everywhere: bool = False) -> list
 
     Args:
         fields: the header fields.
-        everywhere: whether all fields are secret, instead of `SENSITIVE_HEADERS` only.
+        everywhere: whether all fields are secret, instead of the sensitive ones only.
 
     """
     found: list[str] = []
     for name, value in fields.items():
-        if everywhere or name.lower() in SENSITIVE_HEADERS:
+        if everywhere or is_sensitive(name):
             found.append(Secret(value))
             if name.lower().endswith("authorization"):
                 found.append(Secret(value.partition(" ")[2]))

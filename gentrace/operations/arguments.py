@@ -12,7 +12,7 @@ from gentrace.configuration import (
     refuse,
     refuse_type,
 )
-from gentrace.configuration.secrets import MASK
+from gentrace.configuration.secrets import MASK, mask_text
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -63,13 +63,16 @@ def check_method(value: object) -> str:
     return text.upper()
 
 
-def check_target(value: object) -> str:
-    """Return an escaped path with its query; ApiTypeError or ApiValueError if it is none."""
+def check_target(value: object, secrets: Sequence[str] = ()) -> str:
+    """Return an escaped path with its query; ApiTypeError or ApiValueError if it is none.
+
+    The error shows none of `secrets`.
+    """
     text = check_text("resource_path", value, "a path")
     is_printable = text.isascii() and text.isprintable()
     if not text.startswith("/") or "#" in text or " " in text or not is_printable:
         path, mark, _ = text.partition("?")  # the query may hold a key, so it is not shown
-        shown = f"{path}?{MASK}" if mark else path
+        shown = mask_text(path, secrets) + (f"?{MASK}" if mark else "")
         raise refuse("resource_path", "an escaped path that starts with /", shown)
     return text
 

@@ -158,7 +158,7 @@ class ClientHeaders:
         *,
         foreign: bool = False,
     ) -> tuple[Headers, list[str]]:
-        """Return the header fields of a request, and the secrets among them.
+        """Return the header fields of a request, and the secrets of them and of this client.
 
         Args:
             configuration: the configuration that the call started with; `self.configuration` may
@@ -186,7 +186,12 @@ class ClientHeaders:
         clients.replace(self._default_headers)
         fields.replace(drop_secrets(clients) if foreign else clients)
         fields.replace(own)
-        return fields, find_secrets(fields)
+        secrets = find_secrets(fields)
+        if foreign:
+            secrets += find_secrets(clients)
+        if token is not None and token not in secrets:
+            secrets.append(token)
+        return fields, secrets
 
     def check_complete(self) -> None:
         """Check that each header field that was left out of a pickle was set again.

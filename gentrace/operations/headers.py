@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, ValuesView
+from typing import Any, cast
 
 from gentrace.configuration import (
     check_header_name,
@@ -11,12 +11,8 @@ from gentrace.configuration import (
     hide_arguments,
     refuse_type,
 )
-from gentrace.configuration.secrets import SENSITIVE_HEADERS, Headers, Secret, mask_headers
+from gentrace.configuration.secrets import Headers, Secret, is_sensitive, mask_headers
 from gentrace.exceptions import ApiValueError
-
-if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterator, ValuesView
-    from typing import Any
 
 
 class DefaultHeaders(MutableMapping[str, str]):
@@ -64,7 +60,7 @@ class DefaultHeaders(MutableMapping[str, str]):
 
     def remove_secrets(self) -> set[str]:
         """Remove the fields that carry secrets, and return their names."""
-        secret = {name for name in self if name.lower() in SENSITIVE_HEADERS}
+        secret = {name for name in self if is_sensitive(name)}
         for name in secret:
             del self[name]
         return secret
@@ -119,4 +115,4 @@ def check_headers(where: str, given: object) -> Headers:
 
 def drop_secrets(fields: Mapping[str, str]) -> dict[str, str]:
     """Return header fields without those that carry secrets."""
-    return {name: value for name, value in fields.items() if name.lower() not in SENSITIVE_HEADERS}
+    return {name: value for name, value in fields.items() if not is_sensitive(name)}

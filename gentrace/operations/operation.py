@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from typing import Any
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
-from gentrace.schemas import Unset, unset
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gentrace.operations.parameters import HeaderParameter, PathParameter, QueryParameter
-    from gentrace.operations.responses import ApiResponse
-    from gentrace.schemas import Schema
+from gentrace.operations.parameters import (  # noqa: TC001 - likewise
+    HeaderParameter,
+    PathParameter,
+    QueryParameter,
+)
+from gentrace.operations.responses import ApiResponse  # noqa: TC001 - likewise
+from gentrace.schemas import Schema, Unset, unset
 
 
 class Operation:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.operations.headers import check_settable_header
-from gentrace.schemas import REQUEST_RULES, encode
+from gentrace.schemas import REQUEST_RULES, Schema, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from gentrace.schemas import Schema
 
 
 class Parameter:

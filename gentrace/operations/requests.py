@@ -175,11 +175,11 @@ def prepare_raw(  # noqa: PLR0913 - the arguments of a call
     if auth is None:
         auth = () if host is not None else tuple(SECURITY_SCHEMES)
     schemes = check_auth(auth)
-    path = check_target(target)
     verb = check_method(method)
     key = make_key(verb, idempotency_key)
     foreign = base != configuration.host
     sent, secrets = client.make_headers(configuration, derived, own, schemes, foreign=foreign)
+    path = check_target(target, secrets)
     return Request(verb, base, path, sent, secrets, data, key)
 
 

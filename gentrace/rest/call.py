@@ -201,9 +201,10 @@ class Call:
             error = ProtocolError(str(failure))
         else:
             error = ConnectTimeoutError(str(failure))
+        shown = mask_text(self.state.target, self.state.secrets)  # urllib3 logs it
         try:
             self._retry = self._retry.increment(
-                self._request.method, self.state.target, response=response, error=error
+                self._request.method, shown, response=response, error=error
             )
         except HTTPError:
             return None

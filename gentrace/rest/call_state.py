@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from urllib3 import HTTPHeaderDict
 
 from gentrace.configuration.secrets import (
-    SENSITIVE_HEADERS,
     Secret,
+    is_sensitive,
     mask_bytes,
     mask_headers,
     mask_text,
@@ -113,8 +113,7 @@ class CallState:
             text: the text that they were parsed from.
 
         """
-        names = map(str.lower, headers)
-        if SENSITIVE_HEADERS.isdisjoint(names) and mask_text(text, self.secrets) == text:
+        if not any(map(is_sensitive, headers)) and mask_text(text, self.secrets) == text:
             return headers
         guarded = ResponseHeaders()
         for name, value in headers.iteritems():

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from gentrace.rest.deadline import Deadline
 
 
@@ -18,8 +20,11 @@ class Cancellation:
 
     Attributes:
         deadline: the deadline of these calls; it runs already while they wait for a thread.
+        turn: wakes the call where it waits for a connection, with True when it has one.
 
     """
+
+    turn: SimpleQueue[bool] | None = None
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
@@ -29,6 +34,8 @@ class Cancellation:
         """End the call under way and each that begins later; any thread may call this."""
         self.deadline.expire()
         self._is_cancelled.set()
+        if self.turn is not None:
+            self.turn.put(False)
         watchdog.wake()
 
     def pause(self, seconds: float) -> None:

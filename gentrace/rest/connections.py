@@ -149,7 +149,8 @@ class _GuardedConnection(_Base):
         try:
             super().request(*args, **keywords)
         except OSError as error:
-            if error.errno is None or not isinstance(error, (ConnectionError, ssl.SSLEOFError)):
+            is_closed = isinstance(error, (ConnectionError, ssl.SSLEOFError))
+            if not is_closed or error.errno is None or attempt.deadline.has_passed():
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered, and closed, before it read the whole request.
             self.must_close = True

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import queue
-import threading
-from typing import TYPE_CHECKING, Any, cast
+from collections import deque
+from typing import Any, cast
 
 from urllib3.exceptions import ClosedPoolError
 
-from gentrace.clock import now
 from gentrace.rest.cancellation import current_cancellation
 from gentrace.rest.deadline import CLOCK_LIMIT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Slots:
@@ -32,8 +28,8 @@ class Slots:
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self._idle: list[Any] = []
-        self._queue_lock = threading.RLock()
-        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._free: list[None] = []
+        self._waiting: deque[queue.SimpleQueue[bool]] = deque()
         self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
@@ -45,7 +41,8 @@ class Slots:
             timeout: how many seconds to wait; None is years.
 
         Raises:
-            queue.Empty: no slot became free in time; or no connection is idle, without `block`.
+            queue.Empty: no slot became free in time, or the call was cancelled; or no connection is
+                idle, without `block`.
             ClosedPoolError: the slots were closed; the caller takes another pool.
 
         """
@@ -60,60 +57,52 @@ class Slots:
 
     def _wait(self, seconds: float) -> None:
         """Take a slot, in the order of arrival: waiters go before a thread that just had one."""
-        end = now() + seconds
-        # An interrupt may come right after the lock was acquired: that is in the block as well.
+        turn: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        cancellation = current_cancellation.get()
+        if cancellation is not None:
+            cancellation.turn = turn
+            seconds = min(seconds, cancellation.deadline.remaining())  # it may be cancelled already
         try:
-            if not (_wait_until(end, self._enter_queue) and _wait_until(end, self._take_free)):
+            self._waiting.append(turn)
+            self._hand_over()
+            if not turn.get(timeout=seconds):
                 raise queue.Empty
-        finally:
+        except BaseException:
             try:
-                self._queue_lock.release()
-            except RuntimeError as error:
-                if "un-acquired" not in str(error):
-                    raise  # what a signal handler raised
+                self._waiting.remove(turn)
+            except ValueError:  # it was handed a slot in the meantime
+                self.put(None)
+            raise
         if self._is_closed:
-            self._free.put(None)  # wakes the next waiter
+            self.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")
 
-    def _enter_queue(self, seconds: float) -> bool:
-        return self._queue_lock.acquire(timeout=seconds)
-
-    def _take_free(self, seconds: float) -> bool:
-        try:
-            self._free.get(timeout=seconds)
-        except queue.Empty:
-            return False
-        return True
+    def _hand_over(self) -> None:
+        """Give free slots to those who wait; whoever adds a slot or a waiter calls this."""
+        while self._free and self._waiting:
+            try:
+                self._free.pop()
+            except IndexError:
+                return
+            try:
+                turn = self._waiting.popleft()
+            except IndexError:
+                self._free.append(None)
+            else:
+                turn.put(True)
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Return a slot, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
-        self._free.put(None)
+        self._free.append(None)
+        self._hand_over()
 
     def close(self) -> None:
         """Make all waiters and later callers raise ClosedPoolError."""
         self._is_closed = True
-        self._free.put(None)
+        self.put(None)
 
     def qsize(self) -> int:
         """Return how many slots are free."""
-        return self._free.qsize()
-
-
-def _wait_until(end: float, wait: Callable[[float], bool]) -> bool:
-    """Wait for something until `end`; tell whether it came.
-
-    A cancellation wakes no thread that waits, so a call that can be cancelled waits in slices.
-    """
-    cancellation = current_cancellation.get()
-    if cancellation is None:
-        return wait(max(0.0, end - now()))
-    while not wait(min(_SLICE, max(0.0, end - now()))):
-        if cancellation.deadline.has_passed() or now() >= end:
-            return False
-    return True
-
-
-_SLICE = 0.05
-"""Seconds; a cancelled call frees its thread within twice that."""
+        return len(self._free)

@@ -88,7 +88,9 @@ def _is_in_calendar(day: str) -> bool:
 
 def _format_datetime(value: Any) -> str:
     if value != value:  # noqa: PLR0124 - pandas' NaT, which is a datetime
-        raise invalid_date_time("NaT")
+        raise ApiValueError(
+            f"expected {DATE_TIME_WORDS}, got {describe(value)}, which is none: leave it out", ()
+        )
     offset = value.utcoffset()
     if offset is None:
         raise ApiValueError(

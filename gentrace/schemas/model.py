@@ -281,6 +281,10 @@ class Model(frozendict[str, Any]):
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self
 
+    def __replace__(self, /, **changes: object) -> Self:
+        """Return a model with some properties changed; `copy.replace` of Python 3.13 calls this."""
+        return self._merge(self, changes)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_openapi_data_oapg, (dict(self),)
 

@@ -1,13 +1,14 @@
 """The thread of a cancelled call is free at once, and its connection is closed."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 from support.caller import RUN, TOKEN
 from support.peers import Peer, authority_pem, drip, echo, head_of, reply, server_tls, stall
 
-from gentrace import Configuration
+from gentrace import ApiClient, Configuration
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
 from gentrace.apis.tags.ingestion_api import IngestionApi
 
@@ -77,3 +78,34 @@ def test_cancelled_calls_that_wait_for_a_connection_free_their_threads(waiting):
 
     with Peer(echo) as peer:
         asyncio.run(work())
+
+
+def test_awaited_calls_wait_for_a_connection_in_their_turn():
+    """Beside calls of the blocking client, which take it as often."""
+
+    def answer(talk, request):
+        talk.pause(0.02)
+        echo(talk, request)
+
+    def post():
+        while not ends.is_set():
+            blocking.pipeline_run_post(RUN)
+
+    async def work():
+        async with AsyncApiClient(configuration) as client:
+            client.api_client = blocking.api_client
+            for _ in range(5):
+                await AsyncIngestionApi(client).pipeline_run_post(RUN)
+        ends.set()
+
+    ends = threading.Event()
+    with Peer(answer) as peer:
+        configuration = Configuration(peer.url, access_token=TOKEN, connection_pool_maxsize=1)
+        blocking = IngestionApi(ApiClient(configuration))
+        threads = [threading.Thread(target=post) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        asyncio.run(work())
+        for thread in threads:
+            thread.join()
+        assert len(peer.requests) < 5 * 9 * 3

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.caller import RUN
 from support.canary import CANARY, leaks
-from support.peers import Peer
+from support.peers import Peer, reply
 
 from gentrace import Delivery, Pipeline, set_default_delivery
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
@@ -25,6 +25,7 @@ from gentrace.backfill import send_lines
 from gentrace.configuration import Configuration
 from gentrace.exceptions import (
     ApiConnectionException,
+    ApiException,
     ApiTypeError,
     ApiValueError,
 )
@@ -116,6 +117,21 @@ def test_client_keeps_the_configuration_that_it_was_given():
     assert IngestionApi(client).api_client is client
     assert type(IngestionApi().api_client) is ApiClient
     assert repr(client) == f"ApiClient({configuration!r})"
+
+
+@pytest.mark.parametrize("name", ["X-Api-Key", "Private-Token", "x-client-secret"])
+def test_key_in_a_header_field_of_another_name_is_a_secret(name):
+    """It is in no pickle, goes to no other host, and is masked where a server repeats it."""
+    with Peer(reply(401, CANARY.encode())) as peer, Peer(reply(200)) as other:
+        client = ApiClient(Configuration(peer.url), name, CANARY)
+        client.set_default_header("X-Team", "search")
+        with client, pytest.raises(ApiException) as caught:
+            IngestionApi(client).pipeline_run_post(RUN)
+        client.call_api("/x", "GET", host=other.url)
+        assert not leaks(f"{caught.value} {client.default_headers} {vars(client)}")
+        assert not leaks(caught.value.body + pickle.dumps(caught.value) + pickle.dumps(client))
+    assert (peer.requests[0][name], other.requests[0][name]) == (CANARY, None)
+    assert peer.requests[0]["X-Team"] == other.requests[0]["X-Team"] == "search"
 
 
 @pytest.mark.parametrize("keep", [True, False])

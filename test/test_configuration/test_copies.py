@@ -12,7 +12,7 @@ import gentrace
 from gentrace.api_client import ApiClient
 from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.configuration import SETTINGS, Configuration
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiAttributeError, ApiValueError
 
 DOCUMENTED = "https://gentrace.ai/api/v1"
 
@@ -226,3 +226,67 @@ def test_pickle_of_an_earlier_version_says_that_the_token_is_missing():
     assert restored.timeout == (1, 2)
     with pytest.raises(ApiValueError, match=r"^access_token: was left out"):
         restored.check_complete()
+
+
+class Tenant(Configuration):
+    """Declares attributes of its own: with a value, by an annotation, and as a property."""
+
+    region = "eu"
+    labels: list[str]
+
+    def __init__(self, *arguments, **settings):
+        self.labels = ["first"]
+        super().__init__(*arguments, **settings)
+
+    @property
+    def place(self):
+        return self.region.upper()
+
+    @place.setter
+    def place(self, value):
+        self.region = value.lower()
+
+
+class Team(Tenant):
+    """Inherits them."""
+
+
+@pytest.mark.parametrize("kind", [Tenant, Team])
+def test_subclass_has_the_attributes_that_it_declares(kind):
+    """Copies and pickles have them too; what is no setting is in no report."""
+    original = kind("https://one.example", timeout=7)
+    original.place = "US"
+    for twin in (
+        original.copy(),
+        copy.copy(original),
+        copy.deepcopy(original),
+        pickle.loads(pickle.dumps(original)),  # noqa: S301 - our own
+    ):
+        assert type(twin) is kind
+        assert (twin.region, twin.labels, twin.place) == ("us", ["first"], "US")
+        assert (twin.host, twin.timeout) == ("https://one.example", 7)
+    assert copy.deepcopy(original).labels is not original.labels
+    assert "labels" not in repr(original) + original.to_debug_report()
+    del original.region
+    assert original.region == "eu"
+
+
+@pytest.mark.parametrize("name", ["timeot", "regio", "tenant"])
+def test_subclass_has_no_attribute_that_it_does_not_declare(name):
+    configuration = Tenant()
+    for act in (
+        lambda: setattr(configuration, name, 1),
+        lambda: getattr(configuration, name),
+        lambda: delattr(configuration, name),
+    ):
+        with pytest.raises(ApiAttributeError, match=rf"^Configuration has no '{name}'"):
+            act()
+
+
+def test_settings_of_a_subclass_are_checked():
+    """Also one whose default it declares anew."""
+    kind = type("Patient", (Configuration,), {"timeout": 90})
+    configuration = kind()
+    assert configuration.timeout == 90
+    with pytest.raises(ApiValueError, match=r"^timeout: expected"):
+        configuration.timeout = 0

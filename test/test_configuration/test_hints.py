@@ -43,6 +43,7 @@ def test_hints_name_every_setting_and_parameter():
         Configuration.get_host_from_settings,
         Configuration.host_of,
         Configuration.auth_settings,
+        Configuration.logger.fget,
     ],
 )
 def test_hints_of_methods_can_be_read(method):

@@ -55,13 +55,24 @@ def test_making_a_configuration_changes_no_logger():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"timeout": 0}, {"logger_file": "/"}, {"logger_format": "%(a)s"}]
+    "wrong",
+    [
+        {"timeout": 0},
+        {"logger_file": "/"},
+        {"logger_format": "%(a)s"},
+        {"debug": "x", "logger_file": "/dev/null", "logger_format": "%(message)s"},
+        {"logger_file": "/", "logger_format": "%(message)s"},
+    ],
 )
-def test_configuration_that_cannot_be_made_changes_no_logger(wrong):
+def test_configuration_that_cannot_be_made_changes_no_logger(wrong, capfd):
+    """Nor the format that the next one writes in."""
     before = [state(name) for name in NAMES]
-    with pytest.raises(ApiValueError):
-        Configuration(debug=True, **wrong)
+    with pytest.raises((ApiTypeError, ApiValueError)):
+        Configuration(**{"debug": True} | wrong)
     assert [state(name) for name in NAMES] == before
+    Configuration(debug=True)
+    logging.getLogger("gentrace").debug("written")
+    assert " DEBUG written" in capfd.readouterr().err
 
 
 def test_deleted_settings_end_what_they_began(tmp_path):
@@ -169,6 +180,21 @@ def test_logger_file_acts_and_is_changed(connect, tmp_path, capfd):
         assert text.count("/pipeline-run") == texts[0].count("/pipeline-run") > 0
     assert capfd.readouterr() == ("", "")
     assert configuration.logger_file is None
+
+
+@pytest.mark.parametrize("after", [None, "other.log", "/dev/full"])
+def test_logger_file_on_a_full_disk_can_be_replaced(connect, tmp_path, after, monkeypatch):
+    """What it has not written is lost; nothing else is."""
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    monkeypatch.chdir(tmp_path)
+    configuration = Configuration(logger_file="/dev/full")
+    call(connect, retries=1)
+    configuration.logger_file = after
+    assert configuration.logger_file == after
+    call(connect, retries=1)
+    assert ("/pipeline-run" in "".join(p.read_text("utf-8") for p in tmp_path.iterdir())) == (
+        after == "other.log"
+    )
 
 
 def test_debug_and_file_are_independent(connect, tmp_path, capfd):
@@ -292,6 +318,32 @@ def test_no_line_of_the_own_handler_shows_a_token_that_the_path_repeats(connect,
     lines = capfd.readouterr().err.splitlines()
     assert sum("/x/***?key=*** HTTP/1.1" in line for line in lines) == 1
     assert [TOKEN in line for line in lines] == [False] * (len(lines) - 1) + [True]
+
+
+@pytest.mark.parametrize("arguments", [{"host": None}, {"auth_settings": []}])
+def test_no_line_shows_a_secret_that_only_the_path_of_a_call_has(connect, capfd, arguments):
+    """Those of the client, which such a call does not send as header fields."""
+    with Peer(reply(200)) as peer, Peer(reply(200)) as other:
+        caller = connect(peer, debug=True)
+        caller.client.cookie = "session=cookie-of-the-client"
+        if "host" in arguments:
+            arguments = {"host": other.url}
+        caller.client.call_api(f"/x/{TOKEN}/cookie-of-the-client", "GET", **arguments)
+    err = capfd.readouterr().err
+    assert "/x/***/***" in err
+    assert TOKEN not in err
+
+
+def test_no_line_about_a_retry_shows_a_token_that_the_path_repeats(connect, capfd):
+    """Whatever the retry follows: a status, a lost answer, a redirect."""
+    moved = reply(307, b"", {"Location": "/elsewhere"})
+    with Peer(FAILING, reset, moved, FAILING) as peer:
+        caller = connect(peer, debug=True)
+        caller.client.call_api(f"/x/{TOKEN}?key={TOKEN}", "GET")
+        assert len(peer.requests) == 4
+    err = capfd.readouterr().err
+    assert err.count("Incremented Retry") == 2
+    assert TOKEN not in err
 
 
 def test_path_that_is_refused_shows_no_query(connect):

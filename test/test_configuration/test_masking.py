@@ -28,7 +28,24 @@ def _mask_bytes(data, secrets):
     return mask_bytes(BytesIO(data), secrets)
 
 
-SENSITIVE = ["Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"]
+SENSITIVE = [
+    "Authorization",
+    "Cookie",
+    "Proxy-Authorization",
+    "Set-Cookie",
+    "X-Api-Key",
+    "apikey",
+    "X_API_KEY",
+    "Ocp-Apim-Subscription-Key",
+    "X-Amz-Security-Token",
+    "Private-Token",
+    "CF-Access-Client-Secret",
+    "X-Auth",
+    "X-Auth-Token",
+    "X-Password",
+    "X-Credentials",
+    "X-Session-Id",
+]
 
 
 @pytest.mark.parametrize("name", SENSITIVE)
@@ -38,6 +55,25 @@ def test_header_with_a_secret_is_masked_in_any_case(name, spell):
         spell(name): "***",
         "Accept": "text/plain",
     }
+
+
+HARMLESS = [
+    "Accept",
+    "Content-Type",
+    "User-Agent",
+    "Idempotency-Key",
+    "X-Author",
+    "X-Authority",
+    "X-Keyboard",
+    "X-RateLimit-Remaining-Tokens",
+    "X-Request-Id",
+]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper])
+def test_header_without_a_secret_is_shown(name, spell):
+    assert mask_headers([(spell(name), "shown")]) == {spell(name): "shown"}
 
 
 @pytest.mark.parametrize(

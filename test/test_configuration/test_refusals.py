@@ -132,6 +132,17 @@ WRONG = {
     "TLS context": {"ssl_context": {"token": 1}},
     "index": {"server_index": 7},
     "log file": {"logger_file": "/"},
+    "token in the path of an address": {"host": f"https://one.example/v1 {CANARY}"},
+    "escaped token in the path of an address": {"host": f"https://one.example/^{PASSWORD}"},
+    "token in place of a number": {"timeout": CANARY},
+    "token among numbers": {"timeout": (CANARY, 1)},
+    "token in place of a file": {"key_file": CANARY},
+    "token in place of certificates": {"ssl_ca_cert": CANARY},
+    "token in the name of a log file": {"logger_file": f"/missing/{CANARY}/x"},
+    "token in place of a flag": {"debug": CANARY},
+    "token in place of a format": {"logger_format": CANARY},
+    "token in place of a host name": {"assert_hostname": CANARY},
+    "token in place of a setting": {f"x{CANARY}": 1},
     "key in place of its file": {"key_file": f"-----BEGIN PRIVATE KEY-----\n{CANARY}"},
 }
 
@@ -207,6 +218,8 @@ def test_no_frame_shows_a_secret_when_a_client_is_refused(attempt):
     [
         {"method": "G T"},
         {"resource_path": "x"},
+        {"resource_path": f"x {CANARY}"},
+        {"resource_path": f"/x {PASSWORD}/{CANARY}?key={CANARY}"},
         {"body": 1},
         {"fields": 1},
         {"auth_settings": ["x"]},
@@ -237,6 +250,19 @@ def test_no_frame_shows_an_unusable_token_of_the_environment(monkeypatch):
     refuse(Configuration.get_default_copy)
     refuse(delattr, configuration, "access_token")
     refuse(pickle.loads, pickled)
+
+
+@pytest.mark.parametrize("name", ["timeout", "key_file", "assert_hostname", "temp_folder_path"])
+def test_refusal_shows_no_part_of_a_long_token(name):
+    """Which it would cut in the middle; of what is no secret, it shows the beginning."""
+    token = "/".join(f"part-{number}" for number in range(100))
+    configuration = Configuration(access_token=token)
+    for value, shown in ((token, "got str '***'"), (f"not-{token[1:]}", "got str 'not-art-0")):
+        with pytest.raises((ApiTypeError, ApiValueError), match=rf"^{name}: expected") as caught:
+            setattr(configuration, name, value)
+        assert shown in str(caught.value)
+    with pytest.raises(ApiValueError, match=r"^resource_path: .*, got str 'x/\*\*\*'$"):
+        ApiClient(configuration).call_api(f"x/{token}", "GET")
 
 
 def test_refusal_of_a_path_says_why_it_is_none():

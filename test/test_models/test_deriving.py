@@ -1,6 +1,8 @@
 """What can be derived from a model: each is checked, and a model again."""
 
+import copy
 import json
+import sys
 from collections import UserDict
 from types import MappingProxyType
 
@@ -33,6 +35,13 @@ PYTHON = {
 }
 
 
+def replace(model, **changes):
+    """Call `copy.replace`, which Python has from 3.13 on."""
+    if sys.version_info < (3, 13):
+        return model.__replace__(**changes)
+    return copy.replace(model, **changes)
+
+
 @pytest.fixture
 def run():
     return PipelineRunRequest(**PYTHON)
@@ -56,6 +65,9 @@ def run():
         (lambda step: step.fromkeys([]), {}),
         (lambda step: StepRun(step, elapsed_time=2), {"elapsedTime": 2, "x": 1}),
         (lambda step: step | MappingProxyType({"elapsed_time": 2}), {"elapsedTime": 2, "x": 1}),
+        (lambda step: replace(step, elapsed_time=2), {"elapsedTime": 2, "x": 1}),
+        (lambda step: replace(step, elapsedTime=2, y=[3]), {"elapsedTime": 2, "x": 1, "y": (3,)}),
+        (replace, {"elapsedTime": 1, "x": 1}),
     ],
 )
 def test_what_is_derived_from_a_model_is_checked_and_a_model(derive, expected):

@@ -13,7 +13,7 @@ from support.json_values import same
 from support.peers import Peer, reply
 
 import gentrace
-from gentrace import schemas
+from gentrace import api_client, schemas
 from gentrace.aio import AsyncApiClient, AsyncIngestionApi
 from gentrace.api_client import ApiClient, ApiResponse, ApiResponseWithoutDeserialization
 from gentrace.apis.paths.pipeline_run import PipelineRun
@@ -108,6 +108,17 @@ def test_the_annotations_of_the_operation_can_be_read(api):
 def test_the_annotations_of_what_is_public_can_be_read(thing):
     assert get_type_hints(thing)
     assert inspect.signature(thing, eval_str=True).parameters
+
+
+@pytest.mark.parametrize("name", sorted({*api_client.__all__} - {"Api", "ApiClient"}))
+def test_the_annotations_of_a_declaration_can_be_read(name):
+    """Of the class, its constructor and its methods."""
+    declaration = getattr(api_client, name)
+    assert inspect.signature(declaration, eval_str=True)
+    for member in vars(declaration).values():
+        if inspect.isfunction(member):
+            assert inspect.signature(member, eval_str=True)
+            get_type_hints(member)
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, ApiResponse, ApiResponseWithoutDeserialization])

@@ -137,6 +137,7 @@ def test_call_ends_at_its_deadline(outcomes, name):
     assert error.status == 0
     assert LIMIT <= took < LIMIT + MARGIN
     assert f"{LIMIT:g} s" in str(error)
+    assert ("while sending the request" in str(error)) == name.startswith("50 MiB")
 
 
 LOADING = """

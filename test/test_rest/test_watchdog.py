@@ -224,7 +224,10 @@ def test_waiters_are_not_passed_by(connect):
 
 @pytest.mark.parametrize(
     ("moment", "function"),
-    [("c_call", "acquire"), ("c_return", "acquire"), ("c_return", "get"), ("c_return", "release")],
+    [
+        ("c_call", "append"),
+        *(("c_return", name) for name in ("append", "pop", "popleft", "put", "get")),
+    ],
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_interrupt_while_a_slot_is_taken_keeps_others_from_none(moment, function, error):

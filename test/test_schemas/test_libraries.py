@@ -97,7 +97,7 @@ def test_pandas_times_are_text_and_what_is_none_is_refused():
     )
     with pytest.raises(ApiValueError, match="NaT"):
         _content(pandas.Series([pandas.NaT]))
-    with pytest.raises(ApiValueError, match=r"date and time.*'NaT' at \$\.startTime"):
+    with pytest.raises(ApiValueError, match=r"got NaTType NaT.*: leave it out at \$\.startTime"):
         StepRun(start_time=pandas.NaT)
 
 
