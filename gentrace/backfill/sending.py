@@ -33,6 +33,7 @@ from gentrace.exceptions import (
     NotFoundException,
 )
 from gentrace.operations.operation import is_success
+from gentrace.schemas import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -198,11 +199,12 @@ class _Backfill:
             self._report()
         try:
             run = read_run(line)
-            key = known_as = key_of_content(line.content or b"")
-            if self._key is not None:
+            if self._key is None:
+                key = known_as = key_of_content(line.content or b"")
+            else:
                 key = key_of_property(run, self._key)
-                # Other content under the same key is sent, so that the server says it.
-                known_as = f"{key} {known_as}"
+                # Another run under the same key is sent, so that the server rejects it.
+                known_as = f"{key} {key_of_content(encode(run))}"
         except (ApiTypeError, ApiValueError) as error:
             self._reject(line, str(error))
             return None

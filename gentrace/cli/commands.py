@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"gentrace-py {__version__}")
     command = parser.parse_args(given[:1]).command
-    module = import_module(f"gentrace.cli.{command}")
     try:
+        module = import_module(f"gentrace.cli.{command}")
         code: int = module.main(given[1:])
         sys.stdout.flush()
     except BrokenPipeError:

@@ -156,7 +156,7 @@ class DeclaredSettings:
         None, or_none(tls.check_context), other_names="tls_context context ssl"
     )
     """An `ssl.SSLContext`, such as truststore's, that replaces the TLS settings above, but for
-    `tls_server_name`, and is not changed. Copies share it; a pickle leaves it out."""
+    `tls_server_name`. Copies share it; a pickle leaves it out."""
 
     proxy: Same[str | None] = Setting(
         None,

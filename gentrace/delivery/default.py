@@ -7,9 +7,8 @@ from typing import cast
 from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery.delivery import Delivery
 
-_default: dict[str, tuple[Delivery, bool]] = {}
-"""At most one delivery, and whether it was made here. Replacing it is one step, which no signal
-handler can interrupt."""
+_default: dict[str, Delivery] = {}
+"""At most one item: replacing it is one step, which no signal handler can interrupt."""
 
 _KEY = "delivery"
 
@@ -22,8 +21,8 @@ def default_delivery() -> Delivery:
     its client's configuration (`default_delivery().api_client.configuration`) acts on the next
     try.
     """
-    found = _default.get(_KEY)
-    return (_default.setdefault(_KEY, (Delivery(), True)) if found is None else found)[0]
+    delivery = _default.get(_KEY)
+    return _default.setdefault(_KEY, Delivery()) if delivery is None else delivery
 
 
 @hide_arguments
@@ -39,28 +38,7 @@ def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
     """
     if not (delivery is None or isinstance(cast("object", delivery), Delivery)):
         raise refuse_type("delivery", "a gentrace.Delivery or None", delivery)
-    return _replace(delivery)[0]
-
-
-def restore_default_delivery(delivery: Delivery | None, timeout: float) -> None:
-    """Set the default delivery again that a test has replaced, and deliver the test's runs.
-
-    Args:
-        delivery: the one of before, as `set_default_delivery` returned it.
-        timeout: seconds that the runs have. The present delivery is closed then if nobody but
-            `default_delivery` has made it; one that the program has set stays open.
-
-    """
-    used, is_made_here = _replace(delivery)
-    if used is not None and is_made_here:
-        used.close(timeout)
-    elif used is not None:
-        used.flush(timeout)
-
-
-def _replace(delivery: Delivery | None) -> tuple[Delivery | None, bool]:
-    """Replace the default delivery; return the previous one, and whether it was made here."""
-    previous = _default.pop(_KEY, (None, False))
+    previous = _default.pop(_KEY, None)
     if delivery is not None:
-        _default[_KEY] = delivery, False
+        _default[_KEY] = delivery
     return previous

@@ -282,8 +282,13 @@ class Delivery:
 _all: WeakSet[Delivery] = WeakSet()
 
 
+def list_deliveries() -> list[Delivery]:
+    """Return all deliveries of the program, open or not."""
+    return list(_all)
+
+
 def _disown_all() -> None:
-    for delivery in list(_all):
+    for delivery in list_deliveries():
         delivery.disown()
 
 

@@ -153,11 +153,12 @@ class Route:
 
     @hide_arguments  # the environment's address may hold a password
     def _find_proxy(self, scheme: str) -> ProxyUrl | None:
-        proxy = self._configuration.proxy
+        name, proxy = "proxy", self._configuration.proxy
         if proxy is None:
             # Checked like the setting, so that a bad environment variable is reported too.
             variable, address = find_proxy(scheme, *self._target) or ("", None)
-            proxy = check_proxy(f"environment variable {variable}", address)
+            name = f"environment variable {variable}"
+            proxy = check_proxy(name, address)
         if not proxy:
             return None
         found = ProxyUrl(proxy)
@@ -166,7 +167,7 @@ class Route:
                 import_module("socks")
             except ImportError:
                 raise ApiValueError(
-                    "proxy: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
+                    f"{name}: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
                 ) from None
         return found
 
@@ -192,7 +193,7 @@ class Route:
         }
         if self.uses_tls:
             common["ssl_context"] = self._contexts.get()
-            if not self._contexts.is_given:  # urllib3 would change the caller's context for good
+            if not self._contexts.is_given:  # urllib3 would turn its check of names off for good
                 common["assert_hostname"] = configuration.assert_hostname
             common["server_hostname"] = configuration.tls_server_name
         if proxy is None:

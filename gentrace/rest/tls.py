@@ -31,7 +31,7 @@ class TlsContexts:
 
     @property
     def is_given(self) -> bool:
-        """Whether the context is the caller's own, which nothing here may change."""
+        """Whether the context is the caller's own, which decides what is checked."""
         return self._given is not None
 
     def get(self, *, for_proxy: bool = False) -> ssl.SSLContext:

@@ -57,11 +57,10 @@ def gentrace_server(
         if os.environ.get(name) != "*":  # many libraries know it only as the whole value
             monkeypatch.setenv(name, "127.0.0.1", prepend=",")
     from gentrace.configuration import Configuration  # noqa: PLC0415 - needed from here on
-    from gentrace.delivery.default import (  # noqa: PLC0415 - needed from here on
-        restore_default_delivery,
-        set_default_delivery,
-    )
+    from gentrace.delivery import set_default_delivery  # noqa: PLC0415 - needed from here on
+    from gentrace.delivery.delivery import list_deliveries  # noqa: PLC0415 - likewise
 
+    older = list_deliveries()
     configuration = Configuration.set_default(None)
     delivery = set_default_delivery(None)
     try:
@@ -69,4 +68,8 @@ def gentrace_server(
     finally:
         server.clear_faults()  # no request: what the test patched may still be in place
         Configuration.set_default(configuration)
-        restore_default_delivery(delivery, CLOSE_TIMEOUT)
+        used = set_default_delivery(delivery)
+        if used is not None and used in older:
+            used.flush(CLOSE_TIMEOUT)  # the program's own, which later tests use too
+        elif used is not None:
+            used.close(CLOSE_TIMEOUT)

@@ -25,6 +25,7 @@ PAGE_SIZE: Final = 1000
 REQUEST_TIMEOUT: Final = 30.0
 MIN_STATUS: Final = 300
 MAX_STATUS: Final = 599
+MAX_SECONDS: Final = 2**31 - 1
 
 
 @contextmanager
@@ -192,7 +193,8 @@ def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_
 
 def _check_field(name: str, value: object) -> str:
     if not isinstance(value, str):
-        return str(check_integer(name, value, "whole seconds from 0, or a text", 0))
+        expected = f"whole seconds from 0 to {MAX_SECONDS}, or a text"
+        return str(check_integer(name, value, expected, 0, MAX_SECONDS))
     if not (value.isascii() and value.isprintable() and value == value.strip()):
         raise refuse(name, "printable ASCII with no blank at its ends", value)
     return value

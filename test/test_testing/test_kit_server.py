@@ -219,6 +219,7 @@ def failing(caller):
         (lambda server: server.fail(retry_after="☃"), "retry_after: expected printable ASCII"),
         (lambda server: server.fail(retry_after="1\r\nx: y"), "retry_after: expected printable"),
         (lambda server: server.fail(retry_after=" 1"), "retry_after: expected printable ASCII"),
+        (lambda server: server.fail(retry_after=10**5000), "retry_after: .* got int of about 5001"),
         (lambda server: server.fail(retry_after=-1), "retry_after: expected whole seconds from 0"),
         (lambda server: server.fail(times=0), "times: expected a whole number above 0, got int 0"),
         (lambda server: server.delay(-1), "seconds: .* from 0, got int -1"),

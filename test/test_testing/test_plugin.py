@@ -300,6 +300,32 @@ def test_the_program(gentrace_server, monkeypatch):
     done.assert_outcomes(passed=1)
 
 
+def test_runs_of_a_delivery_that_a_test_makes_reach_no_later_test(run):
+    """Also if the test sets it as the default, and the server takes its runs only later."""
+    done = run(
+        """
+pipeline = gentrace.Pipeline("p")
+
+@pytest.mark.parametrize("make", [gentrace.Delivery, gentrace.default_delivery])
+def test_the_program(gentrace_server, make):
+    assert gentrace_server.runs == []
+    gentrace_server.fail(503, times=1, retry_after=9)
+    delivery = make()
+    gentrace.set_default_delivery(delivery)
+    run = pipeline.start()
+    run.submit()
+    assert not delivery.flush(1)
+    used.append((delivery, run.receipt))
+
+used = []
+
+def test_afterwards(gentrace_server):
+    assert [receipt.exception(0).reason for _, receipt in used] == ["closed"] * 2
+"""
+    )
+    done.assert_outcomes(passed=3)
+
+
 def test_a_delivery_that_the_program_sets_as_the_default_stays_open(run):
     """And delivers what a test has recorded by that test's end."""
     done = run(
