@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from gentrace.clock import now, wall_time
+
+if TYPE_CHECKING:
+    from gentrace.wakeup import Wakeup
 
 
 class Clock:
@@ -24,7 +26,6 @@ class Clock:
         """Return a random number of seconds from 0 to `most`, as jitter."""
         return random.uniform(0, most)  # noqa: S311 - no secret
 
-    def wait(self, wakeups: SimpleQueue[None], seconds: float | None) -> None:
-        """Wait until an item is put into a queue, at most so long; None waits without limit."""
-        with suppress(Empty):
-            wakeups.get(timeout=seconds)
+    def wait(self, wakeup: Wakeup, seconds: float | None) -> None:
+        """Wait for a wake-up, at most so long; None waits without limit."""
+        wakeup.wait(seconds)

@@ -244,7 +244,7 @@ class Engine:
             self._workers.work_until(flush, end)
         else:
             while not flush.is_over and (left := end - self._clock.now()) > 0:
-                self._clock.wait(flush.wakeups, None if left == inf else left)
+                self._clock.wait(flush.wakeup, None if left == inf else left)
         self._execute(lambda: self._queue.remove_flush(flush))
         return flush.remaining == 0
 

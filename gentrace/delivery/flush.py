@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
+
+from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ class Flush:
     Attributes:
         remaining: how many have not ended.
         is_stopped: whether nobody sends them any more.
-        wakeups: gets an item when none remains or it is stopped.
+        wakeup: is set when none remains or it is stopped.
 
     """
 
@@ -31,7 +32,7 @@ class Flush:
         self._last_numbers = last_numbers
         self.remaining = remaining
         self.is_stopped = False
-        self.wakeups: SimpleQueue[None] = SimpleQueue()
+        self.wakeup = Wakeup()
 
     @property
     def is_over(self) -> bool:
@@ -51,9 +52,9 @@ class Flush:
     def _subtract(self, count: int) -> None:
         self.remaining = max(0, self.remaining - count)
         if self.remaining == 0:
-            self.wakeups.put(None)
+            self.wakeup.set()
 
     def stop(self) -> None:
         """Note that nobody sends the remaining runs."""
         self.is_stopped = True
-        self.wakeups.put(None)
+        self.wakeup.set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spooled_queue import SpooledQueue
+from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class SpoolMaintainer:
         self._is_off = is_off
         self._execute = execute
         self._clock = clock
-        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._wakeup = Wakeup()
         self._adopted_at: float | None = None
         self._is_stopped = False
 
@@ -68,7 +68,7 @@ class SpoolMaintainer:
                 self._maintain()
             except BaseException as error:  # noqa: BLE001 - nothing may end the thread for good
                 self._warn(f"the spool is looked after again after a {type(error).__name__}")
-            self._clock.wait(self._wakeups, SYNC_INTERVAL)
+            self._clock.wait(self._wakeup, SYNC_INTERVAL)
 
     def prepare(self) -> bool:
         """Make the directory and the own file, and adopt orphaned files, as `adopt` does."""
@@ -93,7 +93,7 @@ class SpoolMaintainer:
     def stop(self) -> None:
         """Make `run` end."""
         self._is_stopped = True
-        self._wakeups.put(None)
+        self._wakeup.set()
 
     def disown(self) -> None:
         """In a forked child: leave all files to the parent."""

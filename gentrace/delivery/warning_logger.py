@@ -6,12 +6,12 @@ No warning is logged under the lock of the queue, as handlers and filters are th
 from __future__ import annotations
 
 from contextlib import suppress
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.notices import WARNING_INTERVAL, has_handlers, warn
 from gentrace.delivery.threads import start_thread
 from gentrace.process import call_after_fork
+from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     import threading
@@ -47,7 +47,7 @@ class WarningLogger:
         self._thread: threading.Thread | None = None
         # Whoever starts the thread takes it out; the thread puts it back when it ends.
         self._unstarted: list[None] = [None]
-        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._wakeup = Wakeup()
         self._has_expedited = False
         self.is_exiting = False
 
@@ -74,7 +74,7 @@ class WarningLogger:
             self._unstarted.pop()
         except IndexError:  # it runs, and may wait for the next minute
             if self._warnings.wait(self._clock.now()) <= 0:
-                self._wakeups.put(None)
+                self._wakeup.set()
             return
         _active.add(self)
         self._thread = start_thread("notices", self._run)
@@ -95,7 +95,7 @@ class WarningLogger:
 
         with suppress(Exception):  # of the user's handler or filter, which may have called this
             if thread is not None:  # it may be logging a warning
-                self._wakeups.put(None)
+                self._wakeup.set()
                 thread.join(JOIN_TIMEOUT)
             self._execute(pop)
             if has_handlers():
@@ -105,7 +105,7 @@ class WarningLogger:
     def _run(self) -> None:
         while not (self._unstarted or self.is_exiting):
             wait = self._warnings.wait(self._clock.now())
-            self._clock.wait(self._wakeups, min(WARNING_INTERVAL, wait))
+            self._clock.wait(self._wakeup, min(WARNING_INTERVAL, wait))
             with suppress(Exception):  # of the user's handler or filter
                 self.log_due()
             # Under the lock: whoever counts a drop after this sees that no thread is running.

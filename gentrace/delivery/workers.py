@@ -10,13 +10,13 @@ import threading
 from collections import deque
 from contextlib import suppress
 from math import inf
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.notices import warn, without_answer
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.threads import start_thread
+from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,8 @@ class Workers:
         self._warning_logger = warning_logger
         self._execute = execute
         self._maintain = maintain
-        # One queue for each worker that waits: whoever takes one out wakes that worker.
-        self._idle: deque[SimpleQueue[None]] = deque()
+        # One for each worker that waits: whoever takes one out wakes that worker.
+        self._idle: deque[Wakeup] = deque()
         # Whoever starts a thread takes it out, and puts it back if it cannot be started.
         self._unstarted = self._list_threads()
         self.has_started = False
@@ -105,7 +105,7 @@ class Workers:
     def wake(self) -> bool:
         """Wake one worker that waits; tell whether there is one."""
         try:
-            self._idle.pop().put(None)
+            self._idle.pop().set()
         except IndexError:
             return False
         return True
@@ -127,15 +127,15 @@ class Workers:
         self._inline_idents.add(me)
         try:
             while not flush.is_over and (left := end - self._clock.now()) > 0:
-                found = self._take(flush.wakeups)
+                found = self._take(flush.wakeup)
                 if isinstance(found, Run):
                     self._try(found, left)
                 else:
-                    self._wait(flush.wakeups, min(found, left))
+                    self._wait(flush.wakeup, min(found, left))
         finally:
             self._inline_idents.discard(me)
             with suppress(ValueError):
-                self._idle.remove(flush.wakeups)
+                self._idle.remove(flush.wakeup)
 
     def _list_threads(self) -> list[tuple[str, Callable[[], None]]]:
         """Return the names and functions of all threads, the first to be started last."""
@@ -147,25 +147,25 @@ class Workers:
     def _work(self) -> None:
         self._worker_idents.add(threading.get_ident())
         load_transport()
-        wakeups: SimpleQueue[None] = SimpleQueue()
+        wakeup = Wakeup()
         while not self.is_stopped:
             try:
-                self._work_once(wakeups)
+                self._work_once(wakeup)
             except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
                 warn(f"a thread of the delivery goes on after a {type(error).__name__}")
-                self._wait(wakeups, POLL_INTERVAL)
+                self._wait(wakeup, POLL_INTERVAL)
 
-    def _work_once(self, wakeups: SimpleQueue[None]) -> None:
+    def _work_once(self, wakeup: Wakeup) -> None:
         self._warning_logger.log_due()
-        found = self._take(wakeups)
+        found = self._take(wakeup)
         if self.is_stopped:
             return
         if isinstance(found, Run):
             self._try(found)
         else:
-            self._wait(wakeups, min(found, self._warnings.wait(self._clock.now())))
+            self._wait(wakeup, min(found, self._warnings.wait(self._clock.now())))
 
-    def _take(self, wakeups: SimpleQueue[None]) -> Run | float:
+    def _take(self, wakeup: Wakeup) -> Run | float:
         """Return the run to try now, or else how many seconds to wait for a wakeup."""
         breaker = self._queue.breaker
         settings = self._sender.settings() if breaker.waits_for_settings else None
@@ -181,7 +181,7 @@ class Workers:
                 taken.append(found)
             else:
                 # In the same action: every later change of the queue wakes this worker.
-                self._idle.append(wakeups)
+                self._idle.append(wakeup)
                 waits.append(found)
 
         try:
@@ -195,11 +195,11 @@ class Workers:
         self.wake_for_queued()  # another worker may take the next one
         return taken[0]
 
-    def _wait(self, wakeups: SimpleQueue[None], seconds: float) -> None:
+    def _wait(self, wakeup: Wakeup, seconds: float) -> None:
         """Wait for a wakeup, at most so long."""
-        self._clock.wait(wakeups, None if seconds == inf else seconds)
+        self._clock.wait(wakeup, None if seconds == inf else seconds)
         with suppress(ValueError):  # it was woken
-            self._idle.remove(wakeups)
+            self._idle.remove(wakeup)
 
     def _try(self, run: Run, timeout: float = inf) -> None:
         try:

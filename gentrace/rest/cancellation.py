@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
-    from queue import SimpleQueue
-
     from gentrace.rest.deadline import Deadline
+    from gentrace.wakeup import Wakeup
 
 
 class Cancellation:
@@ -20,11 +19,11 @@ class Cancellation:
 
     Attributes:
         deadline: the deadline of these calls; it runs already while they wait for a thread.
-        turn: wakes the call where it waits for a connection, with True when it has one.
+        turn: wakes the call where it waits for a connection.
 
     """
 
-    turn: SimpleQueue[bool] | None = None
+    turn: Wakeup | None = None
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
@@ -35,7 +34,7 @@ class Cancellation:
         self.deadline.expire()
         self._is_cancelled.set()
         if self.turn is not None:
-            self.turn.put(False)
+            self.turn.set()
         watchdog.wake()
 
     def pause(self, seconds: float) -> None:

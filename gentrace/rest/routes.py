@@ -192,8 +192,9 @@ class Route:
             "socket_options": HTTPConnection.default_socket_options if options is None else options,
         }
         if self.uses_tls:
-            common["ssl_context"] = self._contexts.get()
-            if not self._contexts.is_given:  # urllib3 would turn its check of names off for good
+            context = common["ssl_context"] = self._contexts.get()
+            # For a name to assert, urllib3 turns the context's own check of names off for good.
+            if not (self._contexts.is_given and context.check_hostname):
                 common["assert_hostname"] = configuration.assert_hostname
             common["server_hostname"] = configuration.tls_server_name
         if proxy is None:

@@ -10,6 +10,7 @@ from urllib3.exceptions import ClosedPoolError
 
 from gentrace.rest.cancellation import current_cancellation
 from gentrace.rest.deadline import CLOCK_LIMIT
+from gentrace.wakeup import Wakeup
 
 
 class Slots:
@@ -29,7 +30,7 @@ class Slots:
         self.maxsize = maxsize
         self._idle: list[Any] = []
         self._free: list[None] = []
-        self._waiting: deque[queue.SimpleQueue[bool]] = deque()
+        self._waiting: deque[Wakeup] = deque()
         self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
@@ -57,7 +58,7 @@ class Slots:
 
     def _wait(self, seconds: float) -> None:
         """Take a slot, in the order of arrival: waiters go before a thread that just had one."""
-        turn: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        turn = Wakeup()
         cancellation = current_cancellation.get()
         if cancellation is not None:
             cancellation.turn = turn
@@ -65,17 +66,24 @@ class Slots:
         try:
             self._waiting.append(turn)
             self._hand_over()
-            if not turn.get(timeout=seconds):
-                raise queue.Empty
+            turn.wait(seconds)
         except BaseException:
-            try:
-                self._waiting.remove(turn)
-            except ValueError:  # it was handed a slot in the meantime
+            if not self._leave(turn):
                 self.put(None)
             raise
+        if self._leave(turn):  # the time is up, or the call was cancelled
+            raise queue.Empty
         if self._is_closed:
             self.put(None)  # wakes the next waiter
             raise ClosedPoolError(cast("Any", self), "closed")
+
+    def _leave(self, turn: Wakeup) -> bool:
+        """Stop waiting; False if a slot was handed over before."""
+        try:
+            self._waiting.remove(turn)
+        except ValueError:
+            return False
+        return True
 
     def _hand_over(self) -> None:
         """Give free slots to those who wait; whoever adds a slot or a waiter calls this."""
@@ -89,7 +97,7 @@ class Slots:
             except IndexError:
                 self._free.append(None)
             else:
-                turn.put(True)
+                turn.set()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Return a slot, with its connection if it has one."""

@@ -6,7 +6,6 @@ call going for ever. The watchdog shuts the socket down, which ends the operatio
 
 from __future__ import annotations
 
-import queue
 import threading
 from contextlib import suppress
 from math import inf
@@ -15,6 +14,7 @@ from typing import Protocol
 from gentrace.clock import now
 from gentrace.exceptions import ApiConnectionException
 from gentrace.process import call_after_fork
+from gentrace.wakeup import Wakeup
 
 
 class Watched(Protocol):
@@ -42,7 +42,7 @@ class Watchdog:
     def reset(self) -> None:
         """Start anew: a forked child has none of its parent's threads."""
         self._watched: set[Watched] = set()
-        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._wakeup = Wakeup()
         self._next_check = inf
         self._thread: threading.Thread | None = None
         self._start_lock = threading.RLock()
@@ -59,7 +59,7 @@ class Watchdog:
         if self._thread is None or not self._thread.is_alive():
             self._start()
         if item.end < self._next_check:
-            self._wakeups.put(None)
+            self._wakeup.set()
 
     def forget(self, item: Watched) -> None:
         """Stop watching an item."""
@@ -67,7 +67,7 @@ class Watchdog:
 
     def wake(self) -> None:
         """Check all items at once, as the end of one was moved."""
-        self._wakeups.put(None)
+        self._wakeup.set()
 
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
@@ -101,8 +101,7 @@ class Watchdog:
                     with suppress(Exception):  # a tool's socket may raise; go on with the others
                         item.abort()
             self._next_check = min((item.end for item in list(self._watched)), default=inf)
-            with suppress(queue.Empty):
-                self._wakeups.get(timeout=min(max(0.0, self._next_check - now()), _LONGEST_WAIT))
+            self._wakeup.wait(min(max(0.0, self._next_check - now()), _LONGEST_WAIT))
 
 
 _LONGEST_WAIT = 3600.0

@@ -4,8 +4,7 @@ import io
 import json
 import threading
 from collections import Counter
-from contextlib import contextmanager, redirect_stdout, suppress
-from queue import Empty
+from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
 
 from support.peers import echo
@@ -45,8 +44,7 @@ class HandClock(Clock):
     def wait(self, wakes, seconds):
         """Wait a moment: whoever waits looks again, whether it was moved or not."""
         self.looks += 1
-        with suppress(Empty):
-            wakes.get(timeout=0.002)
+        wakes.wait(0.002)
 
     def move(self, seconds):
         with self._lock:
