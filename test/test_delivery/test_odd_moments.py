@@ -142,6 +142,18 @@ def test_a_run_of_a_finalizer_at_the_very_end_is_stored_or_closed(monkeypatch, s
     assert [file.runs for file in list_spool(spool)] == [1]
 
 
+@pytest.mark.parametrize("end", [Delivery.flush, Delivery.close])
+def test_a_wait_ends_in_time_though_a_signal_handler_outlasts_it(end):
+    previous = signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.2))
+    try:
+        with Peer(stall) as peer, delivering(peer) as delivery:
+            delivery.submit(RUN)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            assert not end(delivery, 0.1)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
 def test_where_modules_are_gone_nobody_is_warned(monkeypatch):
     monkeypatch.delitem(sys.modules, "gentrace.delivery.notices")
     notices = import_module("gentrace.delivery.notices")

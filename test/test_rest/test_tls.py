@@ -255,6 +255,21 @@ def test_context_of_the_caller_decides_about_names_and_stays_as_it_was(connect, 
     assert context.check_hostname
 
 
+@pytest.mark.parametrize(
+    ("asserted", "is_accepted"),
+    [(None, False), ("api.test", False), ("other.test", True), (False, True)],
+)
+def test_assert_hostname_acts_beside_a_context_that_checks_no_names(connect, asserted, is_accepted):
+    context = ssl.create_default_context(cadata=authority_pem())
+    context.check_hostname = False
+    with Peer(tls=server_tls("other.test")) as peer:
+        caller = connect(peer, ssl_context=context, assert_hostname=asserted)
+        if is_accepted:
+            assert caller.works()
+        else:
+            assert "another name" in str(caller.fail(ApiTlsException))
+
+
 def test_error_of_tls_that_python_makes_is_worded(connect, monkeypatch):
     """As truststore's on Windows and macOS, which has no `reason` of OpenSSL's."""
 

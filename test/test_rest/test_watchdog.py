@@ -1,9 +1,11 @@
 """The watchdog: it ends what goes on past its deadline, and nothing else."""
 
 import queue
+import signal
 import socket
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -220,6 +222,16 @@ def test_waiters_are_not_passed_by(connect):
         for thread in threads:
             thread.join(PATIENCE)
     assert min(counts) > 5, counts
+
+
+def test_wait_for_a_slot_ends_in_time_though_a_signal_handler_outlasts_it():
+    previous = signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.2))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(queue.Empty):
+            Slots(1).get(timeout=0.1)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.mark.parametrize(
