@@ -26,7 +26,10 @@ SENSITIVE_HEADERS = frozenset(
 )
 """Header fields that carry secrets; others are known by their names, as `is_sensitive` says."""
 
-_WORDS = re.compile(r"(?:auth|credentials?|key|password|secret|session|token)(?![a-z0-9])")
+_WORDS = re.compile(
+    r"(?:auth(?:entication|orization)?|cookie|credentials?|key|password|secret|session|token)"
+    r"\d*(?![a-z0-9])"
+)
 
 _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
@@ -76,8 +79,9 @@ class Headers(dict[str, str]):
 def is_sensitive(name: str) -> bool:
     """Tell whether a header field of this name carries a secret, such as ``X-Api-Key``.
 
-    A word of such a name ends with `auth`, `credential`, `key`, `password`, `secret`, `session` or
-    `token`, unless it is one of `SENSITIVE_HEADERS`.
+    A word of such a name ends with `auth`, `authorization`, `authentication`, `cookie`,
+    `credential`, `key`, `password`, `secret`, `session` or `token`, unless it is one of
+    `SENSITIVE_HEADERS`.
     """
     lower = name.lower()
     if lower == "idempotency-key":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any, cast
 
 from urllib3.exceptions import ClosedPoolError
 
+from gentrace.clock import now
 from gentrace.rest.cancellation import current_cancellation
 from gentrace.rest.deadline import CLOCK_LIMIT
 from gentrace.wakeup import Wakeup
@@ -30,7 +33,7 @@ class Slots:
         self.maxsize = maxsize
         self._idle: list[Any] = []
         self._free: list[None] = []
-        self._waiting: deque[Wakeup] = deque()
+        self._waiting: deque[_Turn] = deque()
         self._is_closed = False
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
@@ -58,59 +61,68 @@ class Slots:
 
     def _wait(self, seconds: float) -> None:
         """Take a slot, in the order of arrival: waiters go before a thread that just had one."""
-        turn = Wakeup()
+        if not self._waiting and self._take():
+            return
+        end = now() + seconds
+        turn = _Turn()
         cancellation = current_cancellation.get()
         if cancellation is not None:
             cancellation.turn = turn
-            seconds = min(seconds, cancellation.deadline.remaining())  # it may be cancelled already
+        # A signal handler goes before the wait of its own thread, which goes on only after it.
+        is_nested = any(each.thread == turn.thread for each in self._waiting.copy())
         try:
-            self._waiting.append(turn)
-            self._hand_over()
-            turn.wait(seconds)
-        except BaseException:
-            if not self._leave(turn):
-                self.put(None)
-            raise
-        if self._leave(turn):  # the time is up, or the call was cancelled
-            raise queue.Empty
-        if self._is_closed:
-            self.put(None)  # wakes the next waiter
-            raise ClosedPoolError(cast("Any", self), "closed")
+            (self._waiting.appendleft if is_nested else self._waiting.append)(turn)
+            while not self._take(turn):
+                left = end - now()
+                if cancellation is not None:
+                    left = min(left, cancellation.deadline.remaining())
+                if left <= 0:
+                    raise queue.Empty
+                turn.wait(left)
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(turn)
+            self._wake_first()
 
-    def _leave(self, turn: Wakeup) -> bool:
-        """Stop waiting; False if a slot was handed over before."""
+    def _take(self, turn: _Turn | None = None) -> bool:
+        """Take a free slot, for a waiter only if it is its turn; tell whether there was one."""
+        if self._is_closed:
+            raise ClosedPoolError(cast("Any", self), "closed")
+        if turn is not None and self._waiting[0] is not turn:
+            return False
         try:
-            self._waiting.remove(turn)
-        except ValueError:
+            self._free.pop()
+        except IndexError:
             return False
         return True
 
-    def _hand_over(self) -> None:
-        """Give free slots to those who wait; whoever adds a slot or a waiter calls this."""
-        while self._free and self._waiting:
-            try:
-                self._free.pop()
-            except IndexError:
-                return
-            try:
-                turn = self._waiting.popleft()
-            except IndexError:
-                self._free.append(None)
-            else:
-                turn.set()
+    def _wake_first(self) -> None:
+        """Wake the first waiter if a slot is free."""
+        if self._free:
+            with suppress(IndexError):
+                self._waiting[0].set()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Return a slot, with its connection if it has one."""
         if item is not None:
             self._idle.append(item)
         self._free.append(None)
-        self._hand_over()
+        self._wake_first()
 
     def close(self) -> None:
         """Make all waiters and later callers raise ClosedPoolError."""
         self._is_closed = True
-        self.put(None)
+        for turn in self._waiting.copy():
+            turn.set()
 
     def qsize(self) -> int:
         """Return how many slots are free."""
         return len(self._free)
+
+
+class _Turn(Wakeup):
+    """Wakes a thread that waits for a slot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread = threading.get_ident()

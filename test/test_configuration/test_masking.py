@@ -45,6 +45,10 @@ SENSITIVE = [
     "X-Password",
     "X-Credentials",
     "X-Session-Id",
+    "X-Serverless-Authorization",
+    "Authentication-Info",
+    "X-Original-Cookie",
+    "X-Api-Key2",
 ]
 
 

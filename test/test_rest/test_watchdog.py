@@ -6,10 +6,12 @@ import socket
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
 from support.peers import PATIENCE, Peer, drip, echo, head_of
+from urllib3.exceptions import ClosedPoolError
 
 from gentrace.exceptions import ApiTimeoutException
 from gentrace.rest.attempt import Attempt
@@ -234,32 +236,77 @@ def test_wait_for_a_slot_ends_in_time_though_a_signal_handler_outlasts_it():
         signal.signal(signal.SIGALRM, previous)
 
 
-@pytest.mark.parametrize(
-    ("moment", "function"),
-    [
-        ("c_call", "append"),
-        *(("c_return", name) for name in ("append", "pop", "popleft", "release", "acquire")),
-    ],
-)
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_interrupt_while_a_slot_is_taken_keeps_others_from_none(moment, function, error):
-    slots = Slots(2)
-    for _ in range(2):
+def test_signal_handler_takes_a_slot_before_the_wait_that_it_interrupts():
+    def handle(*_):
         slots.put(None)
+        slots.get(timeout=PATIENCE)
+        taken.append(None)
+        slots.put(None)
+
+    slots, taken = Slots(1), []
+    previous = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        slots.get(timeout=PATIENCE)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert taken == [None]
+
+
+def interrupting(error, moment, function):
+    """Raise an error at a moment of a function that `slots.py` or `wakeup.py` calls."""
 
     def strike(frame, event, called):
         is_ours = frame.f_code.co_filename.endswith(("slots.py", "wakeup.py"))
-        if is_ours and event == moment and called.__name__ == function:
+        if is_ours and event == moment and getattr(called, "__name__", None) == function:
             sys.setprofile(None)
             raise error("a signal handler's")
 
-    profiling = sys.getprofile()
-    sys.setprofile(strike)
-    try:
-        with pytest.raises(error, match="a signal handler's"):
-            slots.get(timeout=1)
-    finally:
-        sys.setprofile(profiling)
+    @contextmanager
+    def context():
+        profiling = sys.getprofile()
+        sys.setprofile(strike)
+        try:
+            with pytest.raises(error, match="a signal handler's"):
+                yield
+        finally:
+            sys.setprofile(profiling)
+
+    return context()
+
+
+@pytest.mark.parametrize("function", ["append", "release"])
+@pytest.mark.parametrize("moment", ["c_call", "c_return"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_interrupt_while_a_slot_is_returned_leaves_no_waiter_asleep(moment, function, error):
+    """The pool is closed after it, and the waiting call takes another one."""
+
+    def wait():
+        with suppress(ClosedPoolError):
+            slots.get(timeout=PATIENCE)
+
+    slots = Slots(1)
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    end = now() + PATIENCE
+    while not sys._current_frames()[waiter.ident].f_code.co_filename.endswith("wakeup.py"):  # noqa: SLF001
+        assert now() < end
+        time.sleep(0.001)
+    with interrupting(error, moment, function):
+        slots.put(None)
+    slots.close()
+    waiter.join(PATIENCE / 2)
+    assert not waiter.is_alive()
+
+
+@pytest.mark.parametrize("moment", ["c_call", "c_return"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_interrupt_while_a_slot_is_taken_keeps_others_from_none(moment, error):
+    slots = Slots(2)
+    for _ in range(2):
+        slots.put(None)
+    with interrupting(error, moment, "pop"):
+        slots.get(timeout=1)
     other = threading.Thread(target=slots.get, kwargs={"timeout": PATIENCE})
     other.start()
     other.join(PATIENCE / 2)
