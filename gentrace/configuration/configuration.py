@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - read at run time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
 from gentrace._version import __version__
@@ -29,7 +28,6 @@ from gentrace.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from logging import Logger
 else:  # for `get_type_hints`; the module is slow to import
     Logger = object
@@ -105,8 +103,11 @@ class Configuration(DeclaredSettings):
         ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
         for name, value in ordered:
             if name in _CHECKED_FIRST:
-                with _masking(self, value):
+                try:
                     _CHECKED_FIRST[name](name, value)
+                except (ApiTypeError, ApiValueError) as error:
+                    _mask_secrets(self, value, error)
+                    raise
         for name, value in ordered:
             _set(self, name, value)
 
@@ -174,7 +175,7 @@ class Configuration(DeclaredSettings):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy  # noqa: PLC0415 - the caller has imported it
 
-        copied = self.copy()
+        copied = memo[id(self)] = self.copy()
         own = {name: value for name, value in vars(self).items() if name not in SETTINGS}
         vars(copied).update(deepcopy(own, memo))
         return copied
@@ -328,8 +329,11 @@ def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
 
 def _set(configuration: Configuration, name: str, value: object) -> None:
     values = vars(configuration)
-    with _masking(configuration, value):
+    try:
         values[name] = find_setting(name).check(name, value)
+    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
+        _mask_secrets(configuration, value, error)
+        raise
     values["changes"] += 1
     if value is not None:
         values.pop(_EXCLUSIVE.get(name, ""), None)
@@ -337,18 +341,17 @@ def _set(configuration: Configuration, name: str, value: object) -> None:
         values["lost"] = configuration.lost - {name}
 
 
-@contextmanager
-def _masking(configuration: Configuration, value: object) -> Generator[None]:
+def _mask_secrets(
+    configuration: Configuration,
+    value: object,
+    error: ApiAttributeError | ApiTypeError | ApiValueError,
+) -> None:
     """Mask the secrets of a configuration in the error of a wrong value."""
-    try:
-        yield
-    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
-        from gentrace.configuration.proxies import ProxyUrl  # noqa: PLC0415 - few programs need it
+    from gentrace.configuration.proxies import ProxyUrl  # noqa: PLC0415 - few programs need it
 
-        token, proxy = configuration.access_token or "", ProxyUrl(configuration.proxy or "")
-        fields = find_secrets(configuration.proxy_headers or {}, everywhere=True)
-        mask_mistake(error, value, [token, *proxy.secrets, *fields])
-        raise
+    token, proxy = configuration.access_token or "", ProxyUrl(configuration.proxy or "")
+    fields = find_secrets(configuration.proxy_headers or {}, everywhere=True)
+    mask_mistake(error, value, [token, *proxy.secrets, *fields])
 
 
 @hide_arguments

@@ -80,7 +80,7 @@ class Slots:
                     raise queue.Empty
                 turn.wait(left)
         finally:
-            with suppress(ValueError):
+            if turn in self._waiting:  # unless an interrupt came before it was added
                 self._waiting.remove(turn)
             self._wake_first()
 
