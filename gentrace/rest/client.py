@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +14,7 @@ from gentrace.exceptions import (
 from gentrace.rest.call import Call
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import CallSettings
-from gentrace.schemas.frames import count_own_frames
+from gentrace.schemas.frames import warn_program
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration
@@ -121,7 +120,7 @@ class RestClient:
     def _warn(self, insecurity: str) -> None:
         """Warn, once for each origin, that others can read what is sent to it."""
         if insecurity not in self._warned_about:
-            warnings.warn(insecurity, InsecureTransportWarning, stacklevel=count_own_frames())
+            warn_program(insecurity, InsecureTransportWarning)
             self._warned_about.add(insecurity)
 
     def close(self) -> None:

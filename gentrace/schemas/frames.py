@@ -33,17 +33,5 @@ def line_of_program() -> Line:
     return frame.f_code.co_filename, frame.f_lineno, str(names.get("__name__")), registry
 
 
-def count_own_frames() -> int:
-    """Return the `stacklevel` with which a warning points at the caller of the package."""
-    from inspect import currentframe  # noqa: PLC0415 - slow to import, rarely needed
-
-    frame = currentframe()
-    count = 0
-    while frame is not None and _is_own(frame.f_globals):
-        count += 1
-        frame = frame.f_back
-    return count
-
-
 def _is_own(names: dict[str, Any]) -> bool:
     return str(names.get("__name__")).startswith("gentrace.")
