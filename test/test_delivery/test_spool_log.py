@@ -60,6 +60,18 @@ def test_a_damaged_log_is_set_aside_and_what_is_readable_is_sent(spool, caplog, 
         assert sum("damaged" in record.message for record in caplog.records) == 1
 
 
+def test_a_damaged_log_that_cannot_be_set_aside_is_warned_of(spool, caplog):
+    """Here there is a folder of that name."""
+    with Peer() as peer:
+        log = leave_log(spool, peer.url, 50)
+        spoil(log, 10_000)
+        (spool / f"{log.name}.damaged").mkdir()
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            peer.wait(lambda: "Is a directory" in caplog.text)
+            assert delivery.stats().accepted == 0
+
+
 def test_a_damaged_log_that_a_full_disk_keeps_from_being_copied_stays(spool):
     """It is set aside once what is readable of it is in the file."""
     log = leave_log(spool, "http://127.0.0.1:9/api/v1", 50)

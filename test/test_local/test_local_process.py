@@ -163,7 +163,7 @@ for moment in range(40):
         server = gentrace.local.serve()
         signal.setitimer(signal.ITIMER_REAL, 0)
         server.close()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError):  # of Thread.start, interrupted
         pass
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
 """

@@ -103,6 +103,7 @@ def test_a_small_window_shows_all_by_scrolling(site, steps, open_page, visit, si
     run = site.store({"name": "answer", "stepRuns": [steps("a"), steps("b", 100)]})
     for place, row in (("", "a.run-row"), (f"#/runs/{run}", "a.step-row")):
         visit(page, site, place)
+        page.wait_for_load_state("networkidle")  # what it loads replaces rows
         page.locator(row).last.scroll_into_view_if_needed()
         assert page.locator(row).last.bounding_box()["y"] < height
         page.locator(row).last.click()
