@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 Line = tuple[str, int, str, dict[Any, Any]]
-"""A file, a line of it, its module, and the warnings that this module has shown."""
+"""A file, a line of it, and the name and the globals of its module."""
 
 line_of_call: ContextVar[Line | None] = ContextVar("line_of_call", default=None)
 """The line of the program whose call this context makes; None if it is on the stack."""
@@ -18,7 +18,9 @@ line_of_call: ContextVar[Line | None] = ContextVar("line_of_call", default=None)
 
 def warn_program(message: str, category: type[Warning]) -> None:
     """Warn at the line of the program that called the package."""
-    warnings.warn_explicit(message, category, *(line_of_call.get() or line_of_program()))
+    file, line, module, names = line_of_call.get() or line_of_program()
+    shown = names.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, category, file, line, module, shown)
 
 
 def line_of_program() -> Line:
@@ -29,8 +31,7 @@ def line_of_program() -> Line:
     while _is_own(frame.f_globals) and frame.f_back is not None:
         frame = frame.f_back
     names = frame.f_globals
-    registry = names.setdefault("__warningregistry__", {})
-    return frame.f_code.co_filename, frame.f_lineno, str(names.get("__name__")), registry
+    return frame.f_code.co_filename, frame.f_lineno, str(names.get("__name__")), names
 
 
 def _is_own(names: dict[str, Any]) -> bool:
