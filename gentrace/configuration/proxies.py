@@ -6,7 +6,7 @@ import os
 from binascii import b2a_base64
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from gentrace.configuration.secrets import Headers, Secret, SecretBytes
 
@@ -55,7 +55,9 @@ class ProxyUrl(Secret):
         """Return the header fields for the proxy alone: its authorization and those `given`."""
         fields = Headers()
         if self.username or self.password:
-            login = _encode_login(f"{self.username}:{self.password}")
+            escaped = Secret(urlsplit(self).netloc.rpartition("@")[0])
+            # The octets of the escapes, whatever their encoding is, as curl sends them.
+            login = SecretBytes(unquote_to_bytes(escaped if ":" in escaped else f"{escaped}:"))
             fields["Proxy-Authorization"] = Secret(
                 f"Basic {b2a_base64(login, newline=False).decode()}"
             )
@@ -69,14 +71,6 @@ def _unescape(text: str) -> Secret:
         return Secret(unquote(text, errors="strict"))
     except UnicodeDecodeError:
         return Secret(unquote(text, "latin-1"))
-
-
-def _encode_login(login: str) -> SecretBytes:
-    """Encode a login in latin-1, or in UTF-8 if latin-1 lacks one of its characters."""
-    try:
-        return SecretBytes(login, "latin-1")
-    except UnicodeEncodeError:
-        return SecretBytes(login, "utf-8")
 
 
 def find_proxy(scheme: str, host: str, port: int) -> tuple[str, str] | None:

@@ -368,7 +368,7 @@ def then(*steps):
 
 def basic(user, password):
     """The value of a header field for these credentials."""
-    return "Basic " + b64encode(f"{user}:{password}".encode("latin-1")).decode()
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 def proxy(credentials=None, routes=None, connected="HTTP/1.1 200 Connection established"):
