@@ -181,6 +181,16 @@ def test_coming_back_from_a_run_finds_its_row(site, steps, open_page):
     page.locator(f"{ROW}[tabindex='0'] .name", has_text="first").wait_for()
 
 
+def test_escape_returns_from_a_run_to_the_list_as_it_was_filtered(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site, "#/runs?errors=1")
+    page.locator(ROW).click()
+    page.get_by_role("heading", name="second").wait_for()
+    page.keyboard.press("Escape")
+    wait_for_names(page, "second")
+    assert page.url.endswith("#/runs?errors=1")
+
+
 def test_scrolling_loads_all_runs_and_draws_those_in_sight(site, steps_of, open_page):
     for number in range(230):
         at = steps_of(timedelta(seconds=number))

@@ -8,6 +8,7 @@ import { jsonTree } from "./json_tree.js";
 import { overview } from "./overview.js";
 import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
+import { listLink } from "./runs_view.js";
 import { stepPanel } from "./step_panel.js";
 import { cut, plain, shown, shownName } from "./text.js";
 import { totalTokens } from "./usage.js";
@@ -50,7 +51,7 @@ export async function showRun(main, route, { signal, fail }) {
   apply(route);
   return {
     list: chart.list,
-    escape: () => (current === null ? go(link(["runs"])) : close()),
+    escape: () => (current === null ? go(listLink()) : close()),
     update: (next) => {
       if (next.view !== "runs" || next.parts[0] !== id) return false;
       apply(next);
@@ -98,7 +99,7 @@ export async function showRun(main, route, { signal, fail }) {
   async function remove() {
     try {
       await deleteRun(id);
-      go(link(["runs"]));
+      go(listLink());
     } catch (error) {
       fail(error);
     }
@@ -265,5 +266,5 @@ function missing(main, id) {
       h("a", { class: "button main", href: "#/runs" }, "See all runs"),
     ),
   );
-  return { escape: () => go(link(["runs"])) };
+  return { escape: () => go(listLink()) };
 }

@@ -16,9 +16,16 @@ const FAILING_POLL_INTERVAL = 10_000;
 
 const MAX_PAGE = 1000;
 
-// The run that was opened last, and its row, which is selected when the list is shown again.
+// How the list was left: its filters, and the run that was opened last with its row, which is
+// selected when the list is shown again.
+let filters = {};
 let lastRun = null;
 let lastRow = 0;
+
+/** The link to the list with the filters that it had last. */
+export function listLink() {
+  return link(["runs"], filters);
+}
 
 export async function showRuns(main, route, { signal, fail }) {
   document.title = "Runs – Gentrace, local";
@@ -33,7 +40,7 @@ export async function showRuns(main, route, { signal, fail }) {
     loadId: 0,
     timer: null,
   };
-  let filters = readFilters(route.query);
+  filters = readFilters(route.query);
   const summary = h("p", { class: "summary dim" });
   const body = h("div", { class: "runs-body" });
   const list = new VirtualList({
@@ -51,7 +58,7 @@ export async function showRuns(main, route, { signal, fail }) {
     pipelines,
     onchange: (changed) => {
       filters = changed;
-      go(link(["runs"], filters), { silent: true });
+      go(listLink(), { silent: true });
       loadOrShowError().catch(fail);
     },
     onlive: (live) => {
