@@ -191,6 +191,18 @@ def test_escape_returns_from_a_run_to_the_list_as_it_was_filtered(site, steps, o
     assert page.url.endswith("#/runs?errors=1")
 
 
+def test_a_run_that_is_opened_while_a_search_is_typed_keeps_its_address(site, steps, open_page):
+    three_runs(site, steps)
+    page = open_page(site)
+    page.clock.install()
+    page.locator("main [type=search]").fill("violet")
+    page.locator(ROW).first.click()
+    page.get_by_role("heading", name="third").wait_for()
+    opened = page.url
+    page.clock.run_for(1000)
+    assert page.url == opened
+
+
 def test_scrolling_loads_all_runs_and_draws_those_in_sight(site, steps_of, open_page):
     for number in range(230):
         at = steps_of(timedelta(seconds=number))

@@ -57,6 +57,8 @@ export async function showRuns(main, route, { signal, fail }) {
     filters,
     pipelines,
     onchange: (changed) => {
+      // What was typed last is reported after a delay, perhaps after a run was opened.
+      if (signal.aborted) return;
       filters = changed;
       go(listLink(), { silent: true });
       loadOrShowError().catch(fail);
