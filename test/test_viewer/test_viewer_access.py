@@ -32,6 +32,21 @@ def test_the_page_asks_for_the_token_and_keeps_it_for_the_tab(guarded, steps, op
     assert guarded.token not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
+@pytest.mark.parametrize(
+    "view", ["runs", "runs/{}", "runs/{}/steps/1", "pipelines", "compare/{0}/{0}"]
+)
+def test_no_view_shows_content_once_the_token_is_forgotten(guarded, steps, open_page, view):
+    run = guarded.store({"name": "first", "stepRuns": [steps("a")]})
+    page = open_page(guarded, f"#/{view.format(run)}")
+    field = page.get_by_label("Token", exact=True)
+    field.fill(guarded.token)
+    field.press("Enter")
+    page.get_by_text("first").first.wait_for(state="attached")
+    page.get_by_role("button", name="Forget token").click()
+    field.wait_for()
+    assert "first" not in page.locator("main").inner_text()
+
+
 def test_a_server_that_is_gone_is_said_and_tried_again(open_page, site):
     site.store({"name": "first", "stepRuns": []})
     page = open_page(site)

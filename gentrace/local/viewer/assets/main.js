@@ -25,6 +25,9 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 forget.addEventListener("click", () => {
   forgetToken();
+  // Load the view anew, as one that keeps what it has loaded would still show it.
+  view?.close?.();
+  view = null;
   navigate(false);
 });
 startTheme(document.getElementById("theme"));
