@@ -34,6 +34,14 @@ def test_without_a_pipeline_the_page_says_how_to_record(site, open_page):
     assert open_page(site, "#/pipelines").get_by_text("No runs yet").is_visible()
 
 
+def test_what_is_focused_stays_while_there_is_no_pipeline(site, open_page):
+    page = open_page(site, "#/pipelines")
+    page.get_by_role("button", name="Copy code").first.focus()
+    for _ in range(2):
+        page.wait_for_event("response", lambda response: response.url.endswith("/pipelines"))
+    assert page.evaluate("document.activeElement.textContent") == "Copy"
+
+
 def test_durations_are_dots_with_median_and_percentile(site, many, open_page):
     page = open_page(site, "#/pipelines/answer")
     card = page.get_by_role("region", name="Durations")

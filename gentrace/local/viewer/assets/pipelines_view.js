@@ -52,9 +52,19 @@ export async function showPipelines(main, route, { signal, fail }) {
     ),
   );
   if (ordered.length > 0) return {};
-  const timer = setTimeout(() => showPipelines(main, route, { signal, fail }).catch(fail), POLL);
+  // The page stays as it is until there is a pipeline, with what is focused or selected in it.
+  let timer = setTimeout(poll, POLL);
   signal.addEventListener("abort", () => clearTimeout(timer));
   return {};
+
+  async function poll() {
+    try {
+      if ((await listPipelines(signal)).pipelines.length === 0) timer = setTimeout(poll, POLL);
+      else await showPipelines(main, route, { signal, fail });
+    } catch (error) {
+      fail(error);
+    }
+  }
 }
 
 function table(body) {
