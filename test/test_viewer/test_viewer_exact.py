@@ -106,6 +106,11 @@ def test_a_pipeline_without_a_name_is_one_of_them(site, open_page, steps):
     page.get_by_role("heading", name="unnamed").wait_for()
     assert page.locator(".summary").inner_text() == "1 run"
     assert page.get_by_role("link", name="See its runs").count() == 0
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("link", name="unnamed").click()
+    page.get_by_role("heading", name="unnamed").wait_for()
+    page.get_by_role("link", name="unnamed").click()
+    page.get_by_text("Compare two runs").wait_for()
     page = open_page(site, "#/pipelines/other")
     page.get_by_role("link", name="See its runs").click()
     page.get_by_text("2 runs").wait_for()

@@ -10,7 +10,7 @@ import { overview } from "./overview.js";
 import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
 import { totalTokens } from "./usage.js";
-import { cut, shown, shownName } from "./text.js";
+import { cut, shown, shownName, UNNAMED } from "./text.js";
 
 const PAGE = 100;
 
@@ -47,7 +47,7 @@ export async function showComparison(main, route, { signal }) {
         { class: "crumbs dim", "aria-label": "Breadcrumb" },
         h("a", { href: "#/pipelines" }, "Pipelines"),
         " / ",
-        h("a", { href: pipelineLink(b.name) }, shownName(b.name, 60)),
+        h("a", { href: pipelineLink(b.name) }, shownName(b.name || UNNAMED, 60)),
       ),
       h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Two runs"), summary),
       h("div", { class: "sides" }, side("A", a, b, span), side("B", b, a, span)),
@@ -99,7 +99,7 @@ function side(letter, run, other, span) {
     h(
       "dl",
       { class: "facts" },
-      run.name === other.name ? null : fact("Pipeline", shownName(run.name, 60), true),
+      run.name === other.name ? null : fact("Pipeline", shownName(run.name || UNNAMED, 60), true),
       fact("Duration", duration(run.duration), run.duration !== other.duration),
       fact("Steps", number(run.steps.length), run.steps.length !== other.steps.length),
       fact("Failed", number(run.failed), run.failed !== other.failed),

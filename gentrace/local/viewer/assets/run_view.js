@@ -10,7 +10,7 @@ import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
 import { listLink } from "./runs_view.js";
 import { stepPanel } from "./step_panel.js";
-import { cut, plain, shown, shownName } from "./text.js";
+import { cut, plain, shown, shownName, UNNAMED } from "./text.js";
 import { totalTokens } from "./usage.js";
 import { waterfall } from "./waterfall.js";
 
@@ -143,12 +143,12 @@ function header(run, remove) {
       { class: "crumbs dim", "aria-label": "Breadcrumb" },
       h("a", { href: "#/runs" }, "Runs"),
       " / ",
-      h("a", { href: pipelineLink(run.name) }, shownName(run.name, 60)),
+      h("a", { href: pipelineLink(run.name) }, shownName(run.name || UNNAMED, 60)),
     ),
     h(
       "div",
       { class: "title" },
-      h("h1", { tabindex: "-1" }, shownName(run.name)),
+      h("h1", { tabindex: "-1" }, shownName(run.name || UNNAMED)),
       actions(run, remove),
     ),
     h(

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { counted, duration, fullDate, isoDate, number, when } from "./format.js";
 import { overview } from "./overview.js";
 import { runLink } from "./router.js";
-import { plain, shownName } from "./text.js";
+import { plain, shownName, UNNAMED } from "./text.js";
 
 // A run that is stored so many milliseconds after its end was recorded earlier, such as a file's.
 const LATE = 60_000;
@@ -27,7 +27,11 @@ export function runRow(run, onopen = null) {
     h(
       "span",
       { class: "what" },
-      h("span", { class: "name", title: plain(run.name) }, shownName(run.name)),
+      h(
+        "span",
+        { class: "name", title: plain(run.name || UNNAMED) },
+        shownName(run.name || UNNAMED),
+      ),
       run.error
         ? [
             " ",
