@@ -48,6 +48,16 @@ def test_what_differs_in_properties_of_the_runs_is_shown(site, open_page):
     assert page.locator(".differences").count() == 0
 
 
+def test_errors_of_two_runs_that_differ_are_marked(site, open_page):
+    run = {"name": "answer", "stepRuns": []}
+    ids = [site.store(run | {"error": f"TimeoutError: {seconds} s"}) for seconds in (5, 10)]
+    page = open_page(site, "#/compare/{}/{}".format(*ids))
+    assert page.locator(".differences tbody th").all_inner_texts() == ["error"]
+    assert page.locator(".differences mark").all_inner_texts() == ["5", "10"]
+    page = open_page(site, f"#/compare/{ids[0]}/{site.store(run)}")
+    assert page.locator(".differences tbody th").all_inner_texts() == ["error"]
+
+
 def test_long_integers_are_compared_shown_and_copied_exactly(site, open_page, steps):
     """Such as ids of 64 bits, which a number of JavaScript rounds."""
     ids = [1234567890123456789, 1234567890123456790]

@@ -36,7 +36,7 @@ export async function showComparison(main, route, { signal }) {
   const span = Math.max(a.span, b.span);
   const pairs = pairSteps(a.ordered, b.ordered);
   const summary = h("p", { class: "summary dim" }, summarize(pairs));
-  const found = differences(a.more, b.more);
+  const found = differences(propertiesOf(a), propertiesOf(b));
   replace(
     main,
     h(
@@ -64,6 +64,10 @@ async function runBefore(id, signal) {
   if (run === null) return null;
   const page = await listRuns({ name: run.name, before: id, limit: 1 }, signal);
   return page.pipelineRuns[0]?.pipelineRunId ?? null;
+}
+
+function propertiesOf(run) {
+  return run.error === null ? run.more : { error: run.error, ...run.more };
 }
 
 function summarize(pairs) {
