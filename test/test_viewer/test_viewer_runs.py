@@ -172,6 +172,17 @@ def test_the_keyboard_reaches_search_list_and_run(site, steps, open_page):
     page.get_by_role("heading", name="third").wait_for()
 
 
+def test_keys_move_in_the_list_before_it_has_the_focus(site, steps, open_page, visit):
+    three_runs(site, steps)
+    page = open_page(site)
+    for key, name in {"End": "first", "PageDown": "first", "Home": "third"}.items():
+        visit(page, site, "")
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.querySelector('.name').textContent") == name
+    visit(page, site, f"#/runs/{site.store({'name': 'empty', 'stepRuns': []})}")
+    page.keyboard.press("End")  # nothing to move to
+
+
 def test_coming_back_from_a_run_finds_its_row(site, steps, open_page):
     three_runs(site, steps)
     page = open_page(site)

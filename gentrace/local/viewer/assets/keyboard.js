@@ -1,4 +1,4 @@
-// Keyboard shortcuts of all views: `/` for the search field, Escape for back, arrows for the list.
+// Keyboard shortcuts of all views: `/` for the search field, Escape for back, the others for the list.
 
 const ARROWS = ["ArrowDown", "ArrowUp"];
 
@@ -16,9 +16,11 @@ export function handleKey(event, view) {
   } else if (event.key === "Escape") {
     if (typing) leaveField(target, view);
     else view?.escape?.();
-  } else if (ARROWS.includes(event.key) && view?.list && isNowhere(target)) {
-    event.preventDefault();
-    view.list.focus();
+  } else if (view?.list && isNowhere(target)) {
+    if (ARROWS.includes(event.key)) {
+      event.preventDefault();
+      view.list.focus();
+    } else view.list.move(event);
   }
 }
 

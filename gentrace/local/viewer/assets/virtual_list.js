@@ -25,7 +25,7 @@ export class VirtualList {
     this.element = h("div", { class: "list" }, this._space);
     this.active = 0;
     this.element.addEventListener("scroll", () => this._draw(), { passive: true });
-    this.element.addEventListener("keydown", (event) => this._key(event));
+    this.element.addEventListener("keydown", (event) => this.move(event));
     this.element.addEventListener("focusin", (event) => this._focused(event));
     this._resize = new ResizeObserver(() => this.refresh());
     this._resize.observe(this.element);
@@ -74,6 +74,26 @@ export class VirtualList {
     if (this._count === 0) return;
     this.select(this.active);
     this._rows.get(this.active)?.firstChild.focus({ preventScroll: true });
+  }
+
+  /** Select and focus another row, if the key of an event moves in lists. */
+  move(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(this.element.clientHeight / this._rowHeight()) - 1);
+    const moves = {
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      PageDown: this.active + page,
+      PageUp: this.active - page,
+      Home: 0,
+      End: this._count - 1,
+    };
+    if (this._count === 0 || !Object.hasOwn(moves, event.key)) return;
+    event.preventDefault();
+    const index = Math.max(0, Math.min(this._count - 1, moves[event.key]));
+    this.select(index);
+    this._rows.get(index)?.firstChild.focus({ preventScroll: true });
+    this._onmove?.(index);
   }
 
   close() {
@@ -128,24 +148,5 @@ export class VirtualList {
     if (before) before.tabIndex = -1;
     this.active = Number(row.dataset.index);
     row.firstChild.tabIndex = 0;
-  }
-
-  _key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(this.element.clientHeight / this._rowHeight()) - 1);
-    const moves = {
-      ArrowDown: this.active + 1,
-      ArrowUp: this.active - 1,
-      PageDown: this.active + page,
-      PageUp: this.active - page,
-      Home: 0,
-      End: this._count - 1,
-    };
-    if (!Object.hasOwn(moves, event.key)) return;
-    event.preventDefault();
-    const index = Math.max(0, Math.min(this._count - 1, moves[event.key]));
-    this.select(index);
-    this._rows.get(index)?.firstChild.focus({ preventScroll: true });
-    this._onmove?.(index);
   }
 }
