@@ -23,7 +23,7 @@ export async function showComparison(main, route, { signal }) {
     if (other === null)
       return nothing(
         main,
-        "There is no earlier run of this pipeline to compare with.",
+        "There is no earlier run of this pipeline to compare with, or this one is not stored any more.",
         runLink(first),
       );
     go(link(["compare", other, first]), { silent: true });
