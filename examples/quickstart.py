@@ -88,7 +88,7 @@ def ask(question: str) -> str:
         said = answer(question)
     print(f"question  {question}")
     print(f"answer    {said}")
-    return run.receipt.result(timeout=30)
+    return run.receipt.result(timeout=10)
 
 
 def show(stored: dict[str, Any], database: Path) -> None:
@@ -103,7 +103,10 @@ def main() -> None:
     """Answer the question, send the run and show it."""
     question = " ".join(sys.argv[1:]) or QUESTION
     if os.environ.get("GENTRACE_API_KEY") or os.environ.get("GENTRACE_HOST"):
-        print(f"run       {ask(question)}")
+        try:
+            print(f"run       {ask(question)}")
+        except (TimeoutError, gentrace.DeliveryError) as error:
+            sys.exit(f"not stored: {error}")
         print(f"sent to   {gentrace.Configuration().host}")
         return
     with (

@@ -79,18 +79,22 @@ class Engine:
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue an encoded run, or drop it."""
         run = Run(receipt.idempotency_key, body, receipt=receipt, accepted_at=self._clock.time())
+        receipt.deliverer = self
         self._admit(run, lambda: self._queue.accept(run))
-        if self._workers.cannot_start:
-            receipt.send_inline = self.send_inline  # whoever waits for it sends it
 
     def reject(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and drop it without queueing it."""
         run = Run(receipt.idempotency_key, receipt=receipt)
         self._admit(run, lambda: self._queue.reject(run, reason))
 
+    @property
+    def last_failure(self) -> Exception | None:
+        """The error of the last run that was tried; None if it was delivered."""
+        return self._workers.last_failure
+
     def send_inline(self, timeout: float | None) -> bool:
-        """Send what is queued in the calling thread, if no thread runs; tell whether it did."""
-        if self._workers.has_started:
+        """Send what is queued in the calling thread, if no other can start; tell whether it did."""
+        if not self._workers.cannot_start:
             return False
         self.flush(timeout)
         return True

@@ -6,7 +6,7 @@ import os
 import time
 from concurrent.futures import Future, InvalidStateError
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gentrace.exceptions import OpenApiException
 from gentrace.process import current_process
@@ -55,6 +55,19 @@ class DeliveryError(OpenApiException):
         return f"{text} ({self.__cause__})" if self.__cause__ is not None else text
 
 
+class Deliverer(Protocol):
+    """The part of an `Engine` that receipts need; the import of it would be circular."""
+
+    @property
+    def last_failure(self) -> Exception | None:
+        """The error of the last run that was tried; None if it was delivered."""
+        ...
+
+    def send_inline(self, timeout: float | None) -> bool:
+        """Send what is queued in the calling thread, if no thread runs; tell whether it did."""
+        ...
+
+
 SLICE = 5.0
 """For how many seconds an event loop is blocked at a time, if only its thread can send the run."""
 
@@ -72,8 +85,8 @@ class Receipt(Future[str]):
     """
 
     idempotency_key: str
-    send_inline: Callable[[float | None], bool] | None = None
-    """Set if no thread sends it: sends it within so many seconds, and tells whether it did."""
+    deliverer: Deliverer | None = None
+    """What delivers the run; None before it is handed over, and after it has ended."""
 
     def __init__(self, idempotency_key: str | None = None) -> None:
         super().__init__()
@@ -100,6 +113,7 @@ class Receipt(Future[str]):
             return
         finally:  # also if a callback raises SystemExit
             _with_callbacks.discard(self)
+            self.deliverer = None
 
     def leave_to_parent(self) -> None:
         """In a forked child, end it as forked if it had not ended; elsewhere do nothing.
@@ -121,14 +135,30 @@ class Receipt(Future[str]):
 
         Raises:
             DeliveryError: the run was not delivered.
-            TimeoutError: it has not ended within `timeout`.
+            TimeoutError: it has not ended within `timeout`; the text says why the last try failed.
 
         """
-        return super().result(self._wait(timeout))
+        try:
+            return super().result(self._wait(timeout))
+        except TimeoutError as error:
+            self._explain(error)
+            raise
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Return the error with which it ended; None if the run was delivered."""
-        return super().exception(self._wait(timeout))
+        """Return the error with which it ended; None if the run was delivered.
+
+        Args:
+            timeout: seconds to wait; None waits without limit.
+
+        Raises:
+            TimeoutError: as of `result`.
+
+        """
+        try:
+            return super().exception(self._wait(timeout))
+        except TimeoutError as error:
+            self._explain(error)
+            raise
 
     def done(self) -> bool:
         """Tell whether it has ended."""
@@ -159,9 +189,22 @@ class Receipt(Future[str]):
     def _wait(self, timeout: float | None) -> float | None:
         """Send it in the calling thread if no other one does; return how long to wait then."""
         self.leave_to_parent()
-        if self.send_inline is None or super().done() or not self.send_inline(timeout):
+        deliverer = self.deliverer
+        if deliverer is None or super().done() or not deliverer.send_inline(timeout):
             return timeout
         return 0
+
+    def _explain(self, error: TimeoutError) -> None:
+        """Say in an error without a text, which the time-out of a future is, what is missing."""
+        deliverer = self.deliverer
+        if error.args or super().done():
+            return
+        text = "the run is not delivered yet"
+        if deliverer is None:
+            text = "the run has not ended: leave its `with` block, or call submit()"
+        elif deliverer.last_failure is not None:
+            text += f"; the last try failed: {deliverer.last_failure}"
+        error.args = (text,)
 
 
 def _new_key(process: Process) -> str:

@@ -85,9 +85,9 @@ def reader(server, token, monkeypatch, tmp_path):
 
 @pytest.fixture
 def run_python(tmp_path):
-    """Run a script to its end in an empty folder; gives its output."""
+    """Run a script to its end in an empty folder; gives its output, or what it says if it fails."""
 
-    def run(*arguments, **environment):
+    def run(*arguments, fails=False, **environment):
         done = subprocess.run(  # noqa: S603 - our own scripts
             [sys.executable, "-W", "error", *map(str, arguments)],
             cwd=tmp_path,
@@ -97,6 +97,9 @@ def run_python(tmp_path):
             timeout=60,
             check=False,
         )
+        if fails:
+            assert done.returncode == 1
+            return done.stderr
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 

@@ -6,6 +6,7 @@ import socket
 from urllib.request import urlopen
 
 import pytest
+from support.peers import Peer, reply
 
 import gentrace.local
 from gentrace import schemas
@@ -103,3 +104,11 @@ def test_quickstart_sends_to_a_host_that_is_named(quickstart, tmp_path):
         assert len(stored(server.url)) == 1
     assert printed.endswith(f"sent to   {server.url}\n")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_quickstart_says_why_a_run_is_not_stored(quickstart):
+    with Peer(reply(400)) as peer:
+        said = quickstart(GENTRACE_HOST=peer.url, fails=True)
+    assert said.startswith("not stored: refused: ")
+    assert "(400)" in said
+    assert "Traceback" not in said
