@@ -32,6 +32,9 @@ MAX_BACKOFF = 60.0
 MAX_RETRY_AFTER = 300.0
 """For how many seconds at most a server may ask for a pause."""
 
+LONG_OUTAGE = 60.0
+"""After how many seconds with failures alone an outage is worth a warning."""
+
 DENIED_PAUSE = 60.0
 """Seconds of a pause for an unusable token or setting, if these do not change."""
 
@@ -52,6 +55,7 @@ class CircuitBreaker:
     def __init__(self, draw: Callable[[float], float]) -> None:
         self._draw = draw
         self._failures = 0
+        self._warn_at = inf
         self._paused_until: float | None = None
         self._retry_after_until = 0.0
         self._denied_settings: object = None
@@ -94,8 +98,13 @@ class CircuitBreaker:
         if self._probe is run:
             self._probe = None
 
-    def fail(self, run: object, now: float, retry_after: float | None) -> None:
-        """Note a transient failure; `retry_after` is for how many seconds the server asked."""
+    def fail(self, run: object, now: float, retry_after: float | None) -> bool:
+        """Note a transient failure; tell, once an outage, whether it is worth a warning.
+
+        `retry_after` is for how many seconds the server asked.
+        """
+        if self._failures == 0:
+            self._warn_at = now + LONG_OUTAGE
         self._failures += 1
         was_probe = self._probe is run and self._probe is not None
         if was_probe:
@@ -110,6 +119,10 @@ class CircuitBreaker:
             ends.append(now + self._draw(max_backoff(self._failures)))
         if ends:
             self._pause(max(ends))
+        is_long = now >= self._warn_at
+        if is_long:
+            self._warn_at = inf
+        return is_long
 
     def deny(self, run: object, now: float, settings: object) -> bool:
         """Note that the token or a setting is unusable; tell whether a pause begins with it."""

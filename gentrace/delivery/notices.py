@@ -55,13 +55,13 @@ def warn_once(about: str, message: str) -> None:
 
 def without_answer(error: Exception | None) -> str:
     """Return the text of an error without the server's words, which may repeat the run."""
-    if not isinstance(error, ApiException):
+    if not isinstance(error, ApiException) or not error.status:
         return str(error)
     status = error.status
     try:
         phrase = HTTPStatus(status).phrase
-    except ValueError:  # 0, or a status that is not registered
-        phrase = "" if status else type(error).__name__
+    except ValueError:  # it is not registered
+        phrase = ""
     return str(exception_class(status)(status, phrase))
 
 

@@ -168,16 +168,18 @@ class RunQueue:
 
     def requeue(
         self, run: Run, now: float, retry_after: float | None, cause: Exception | None
-    ) -> None:
-        """Queue a run again after a transient failure.
+    ) -> bool:
+        """Queue a run again after a transient failure; tell, once, whether the outage is long.
 
         `retry_after` is for how many seconds the server asked, None if it did not.
         """
-        if self._remove_in_flight(run):
-            self.breaker.fail(run, now, retry_after)
-            run.failures += 1
-            run.due = now + self._draw(max_backoff(run.failures))
-            self._requeue_or_drop(run, cause)
+        if not self._remove_in_flight(run):
+            return False
+        is_long = self.breaker.fail(run, now, retry_after)
+        run.failures += 1
+        run.due = now + self._draw(max_backoff(run.failures))
+        self._requeue_or_drop(run, cause)
+        return is_long
 
     def deny(self, run: Run, now: float, settings: object, cause: Exception | None) -> bool:
         """Queue a run again as token or settings are unusable; tell whether a pause begins."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, cast
 
+from gentrace.delivery.breaker import LONG_OUTAGE
 from gentrace.delivery.notices import warn, without_answer
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
@@ -230,7 +231,11 @@ class Workers:
         elif outcome.kind == "refused":
             queue.refuse(run, outcome.error)
         elif outcome.kind == "transient":
-            queue.requeue(run, now, outcome.retry_after, outcome.error)
+            if queue.requeue(run, now, outcome.retry_after, outcome.error):
+                self._warnings.add(
+                    f"no run was delivered for {LONG_OUTAGE:g} s, {queue.stats.queued} queued; "
+                    f"the last try failed: {without_answer(outcome.error)}"
+                )
         elif queue.deny(run, now, outcome.settings, outcome.error):
             why = without_answer(outcome.error)
             self._warnings.add(

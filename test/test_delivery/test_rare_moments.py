@@ -150,7 +150,7 @@ def test_a_drop_is_counted_until_a_minute_has_passed_or_all_are_expedited():
 @pytest.mark.parametrize(
     ("cause", "why"),
     [
-        (ApiTimeoutException(0, "the words of a server"), "(0) ApiTimeoutException"),
+        (ApiTimeoutException(0, "nothing happened for 30 s"), "(0) nothing happened for 30 s"),
         (ApiException(503, "the words of a server"), "(503) Service Unavailable"),
         (ApiValueError("host: expected a URL"), "host: expected a URL"),
     ],

@@ -138,6 +138,32 @@ def test_warning_of_refused_runs_says_why_the_last_one_was(status, why, caplog):
     assert not re.search("No: n|stepRuns", said)
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(reply(503), "(503) Service Unavailable"), (reset, "(0) http://127.0.0.1:")],
+    ids=["503", "reset"],
+)
+def test_an_outage_of_a_minute_is_warned_about_once(answer, why, caplog):
+    clock = HandClock()
+
+    def warnings():
+        return [each for each in caplog.messages if each.startswith("no run was delivered")]
+
+    with Peer(answer) as peer, delivering(peer, clock) as delivery:
+        delivery.submit(RUN)
+        for tries, seconds in enumerate([59, 2, 60], 1):
+            wait_for_tries(peer, tries)
+            peer.wait(lambda: delivery.stats().queued == 1)
+            assert len(warnings()) == (tries > 2)
+            clock.move(seconds)
+            if tries == 2:
+                peer.wait(warnings)
+        wait_for_tries(peer, 4)
+    (said,) = warnings()
+    start = "no run was delivered for 60 s, 1 queued; the last try failed: "
+    assert said.startswith(start + why)
+
+
 def test_after_a_minute_a_denied_run_is_tried_again():
     clock = HandClock()
     with Peer(reply(403), echo) as peer, delivering(peer, clock) as delivery:
