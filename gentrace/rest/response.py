@@ -29,7 +29,7 @@ from gentrace.rest.error_details import causes, detach_cause, format_error, is_c
 from gentrace.rest.failures import FAILURES, is_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls import is_truncation
-from gentrace.schemas import FileSchema
+from gentrace.schemas import FileSchema, decode
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -291,8 +291,8 @@ class HTTPResponse(urllib3.HTTPResponse):
     def json(self) -> Any:
         """Return the value of a JSON body; raise ApiException if the body is not JSON."""
         try:
-            return super().json()
-        except (ValueError, RecursionError) as error:
+            return decode(self.data)
+        except ValueError as error:
             why = f"the body is not JSON in UTF-8: {format_error(error)}"
         # Outside of the except block: the error above, which holds the body, is not chained.
         raise self._make_error(exception_class(self.status), why, self.data)

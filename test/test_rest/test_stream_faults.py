@@ -1,6 +1,7 @@
 """What goes wrong while a stream is read is an exception of the call."""
 
 import gzip
+import sys
 import zlib
 
 import pytest
@@ -213,3 +214,25 @@ def test_json_of_a_stream_that_is_none_is_an_exception_of_the_call(connect):
             with pytest.raises(ApiException) as caught:
                 response.json()
             assert caught.value.status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 200_000, b"[" * 201 + b"]" * 201, b"1" * 4301, b"NaN"],
+    ids=["endless", "deep", "digits", "NaN"],
+)
+def test_json_of_a_raw_response_has_the_limits_of_a_parsed_one(connect, body):
+    """Whatever the limits of the interpreter are: the first body would end the process."""
+    with Peer(reply(200, body)) as peer:
+        response = connect(peer).raw()
+        assert response.data == body
+    depth, digits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
+    sys.setrecursionlimit(10**6)
+    sys.set_int_max_str_digits(0)
+    try:
+        with pytest.raises(ApiException, match="not JSON") as caught:
+            response.json()
+    finally:
+        sys.setrecursionlimit(depth)
+        sys.set_int_max_str_digits(digits)
+    assert caught.value.status == 200
