@@ -21,7 +21,8 @@ class Wakeup:
         try:
             self._unset.release()
         except RuntimeError as error:
-            if "unlocked" not in str(error):  # set already
+            # Set already; gevent's lock words it in its own way.
+            if "release" not in str(error):
                 raise  # what a signal handler raised
 
     def wait(self, seconds: float | None) -> None:

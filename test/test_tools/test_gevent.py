@@ -29,3 +29,8 @@ def test_deadline_holds_and_other_greenlets_run(run, scheme, phase):
     assert seen["kind"] == "ApiTimeoutException"
     assert seen["took"] < 2
     assert seen["ticks"] > 2
+
+
+def test_deadlines_of_several_greenlets_hold_at_once(run, scheme):
+    with scheme(stall) as peer:
+        assert run("gevent", "deadlines", peer) == {"kinds": ["ApiTimeoutException"] * 10}

@@ -22,6 +22,15 @@ def concurrent(url):
     tell(runs=[job.value for job in jobs])
 
 
+def deadlines(url):
+    """A call, and then ten at once: the watchdog has nothing to wait for when they begin."""
+    api = make(url, timeout=1)
+    fail(api)
+    jobs = [gevent.spawn(fail, api) for _ in range(10)]
+    gevent.joinall(jobs, timeout=30)
+    tell(kinds=[job.value["kind"] for job in jobs])
+
+
 def deadline(url):
     """Another greenlet runs while a call waits for its deadline."""
     ticks = []
