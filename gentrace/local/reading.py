@@ -50,31 +50,33 @@ class Reader:
             text: str | None = _scalar(connection, SELECT_FULL, position)
             return text
 
-    def run_id(self, position: int) -> str | None:
-        """Return the id of the run at a position, None if it was deleted."""
-        sql = "SELECT id FROM pipeline_runs WHERE position = ?"
-        with self._reading() as connection:
-            run_id: str | None = _scalar(connection, sql, position)
-            return run_id
-
     def position(self, run_id: str) -> int | None:
         """Return the position of a run in the order of storing, None if there is no such run."""
         with self._reading() as connection:
             return _position(connection, run_id)
 
-    def positions(
-        self,
-        filters: Filters,
-        limit: int,
-        *,
-        before: int = MAX_POSITION,
-        after: int = 0,
-        oldest_first: bool = False,
-    ) -> list[int]:
-        """Return the positions of up to `limit` runs between two positions, both exclusive."""
-        sql, values = filters.select(before=before, after=after, oldest_first=oldest_first)
+    def page(
+        self, filters: Filters, limit: int, before: int = MAX_POSITION
+    ) -> tuple[list[int], str | None]:
+        """Return the positions of up to `limit` runs before a position, the newest first.
+
+        And the id of the last of them, None if no run follows. Both are of one snapshot: a run
+        that is deleted meanwhile must not make its page the last one.
+        """
+        sql, values = filters.select(before=before)
+        with self._reading() as connection, _snapshot(connection):
+            positions = _positions(connection, sql, (*values, limit + 1))
+            if len(positions) <= limit:
+                return positions, None
+            del positions[limit:]
+            sql = "SELECT id FROM pipeline_runs WHERE position = ?"
+            return positions, _scalar(connection, sql, positions[-1])
+
+    def positions_after(self, filters: Filters, limit: int, after: int) -> list[int]:
+        """Return the positions of up to `limit` runs after a position, the oldest first."""
+        sql, values = filters.select(after=after, oldest_first=True)
         with self._reading() as connection:
-            return [position for (position,) in connection.execute(sql, (*values, limit))]
+            return _positions(connection, sql, (*values, limit))
 
     def texts(self, positions: list[int], select: str) -> tuple[list[str], list[int]]:
         """Return runs in a form (SELECT_FULL …), about CHUNK characters, and the positions left.
@@ -139,6 +141,10 @@ def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
         yield
     finally:
         connection.execute("ROLLBACK")
+
+
+def _positions(connection: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> list[int]:
+    return [position for (position,) in connection.execute(sql, values)]
 
 
 def _position(connection: sqlite3.Connection, run_id: str) -> int | None:

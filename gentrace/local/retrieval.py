@@ -43,7 +43,7 @@ class Retrieval:
         self._readers = readers
         self._writers = writers
         # The position of each run that ended a page, as it may be deleted before the next request.
-        self._cursors: dict[str | None, int] = {}
+        self._cursors: dict[str, int] = {}
 
     async def list_runs(self, request: Request) -> Response:
         """Respond with a page of runs, newest first, and the cursor of the next page."""
@@ -59,11 +59,10 @@ class Retrieval:
             if found is None:
                 raise RequestError(400, "before is the id of a stored run", "before")
             before = found
-        positions = await run_in_thread(self._readers, self._find, filters, limit + 1, before)
-        next_cursor = None
-        if len(positions) > limit:
-            del positions[limit:]
-            next_cursor = await self._save_cursor(positions[-1])
+        page = await run_in_thread(self._readers, self._reader.page, filters, limit, before)
+        positions, next_cursor = page
+        if next_cursor is not None:
+            self._save_cursor(next_cursor, positions[-1])
         listing = self._stream_list(positions, select, next_cursor)
         return StreamingResponse(listing, media_type=ApiResponse.media_type)
 
@@ -98,11 +97,8 @@ class Retrieval:
             {"pipelines": await run_in_thread(self._readers, self._reader.pipelines)}
         )
 
-    def _find(self, filters: Filters, limit: int, before: int) -> list[int]:
-        return self._reader.positions(filters, limit, before=before)
-
     def _find_after(self, filters: Filters, after: int) -> list[int]:
-        return self._reader.positions(filters, BATCH, after=after, oldest_first=True)
+        return self._reader.positions_after(filters, BATCH, after)
 
     def _delete(self, cancellation: Cancellation, run_id: str) -> bool:
         return self._writer.delete(run_id, cancellation)
@@ -122,11 +118,8 @@ class Retrieval:
                 separator = ", "
         yield f'], "next": "{next_cursor}"}}' if next_cursor else '], "next": null}'
 
-    async def _save_cursor(self, position: int) -> str | None:
-        """Return the id of the run that ends a page, and remember its position."""
-        run_id = await run_in_thread(self._readers, self._reader.run_id, position)
+    def _save_cursor(self, run_id: str, position: int) -> None:
         self._cursors = dict([*self._cursors.items(), (run_id, position)][-MAX_CURSORS:])
-        return run_id
 
     async def _stream_export(self, filters: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:

@@ -272,7 +272,7 @@ def test_a_damaged_database_is_503_and_one_line_of_the_log(connect, path, caplog
 
 
 def names(store):
-    found = store.reader.positions(Filters(), 1000, oldest_first=True)
+    found = store.reader.positions_after(Filters(), 1000, 0)
     texts, _ = store.reader.texts(found, SELECT_SUMMARY)
     return [json.loads(text)["name"] for text in texts]
 
@@ -309,5 +309,5 @@ def test_runs_older_than_an_age_are_forgotten(path):
         assert len(names(store)) == 205
     with closing(Store(path, Retention(keep=1800))) as store:
         assert names(store) == ["203", "204"]
-        assert store.reader.positions(Filters(text="7"), 10) == []
-        assert store.reader.positions(Filters(text="204"), 10) == [205]
+        assert store.reader.page(Filters(text="7"), 10) == ([], None)
+        assert store.reader.page(Filters(text="204"), 10) == ([205], None)

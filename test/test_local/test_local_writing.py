@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 import gentrace.local
-from gentrace.local import http_server, writing
+from gentrace.local import http_server, retrieval, writing
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.reading import Reader
 from gentrace.local.storage_errors import WriteCancelledError
@@ -140,9 +140,28 @@ def test_what_fails_for_another_reason_is_not_waited_for(tmp_path):
 
 
 def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypatch):
-    monkeypatch.setattr(Reader, "positions", lambda *_, **__: [10**6])
+    monkeypatch.setattr(Reader, "page", lambda *_: ([10**6], None))
     fresh.post()
     assert fresh.get().json == {"pipelineRuns": [], "next": None}
+
+
+def test_a_page_whose_last_run_is_deleted_meanwhile_still_has_a_next_one(connect, monkeypatch):
+    """It said that no run follows, and the older ones were passed over."""
+    run_in_thread = retrieval.run_in_thread
+
+    async def run_and_delete(workers, task, *arguments):
+        found = await run_in_thread(workers, task, *arguments)
+        await asyncio.to_thread(other.ask, "DELETE", f"/api/v1/pipeline-runs/{newer}")
+        return found
+
+    with gentrace.local.serve() as server:
+        client, other = connect(server.url), connect(server.url)
+        older, newer = (client.post().json["pipelineRunId"] for _ in range(2))
+        monkeypatch.setattr(retrieval, "run_in_thread", run_and_delete)
+        page = client.get("/pipeline-runs?limit=1").json
+        assert page == {"pipelineRuns": [], "next": newer}
+        (run,) = client.get(f"/pipeline-runs?before={newer}").json["pipelineRuns"]
+        assert run["pipelineRunId"] == older
 
 
 @pytest.mark.parametrize("spoil", ["remove", "replace", "log"])
