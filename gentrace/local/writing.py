@@ -144,7 +144,8 @@ class Writer:
             "SELECT position FROM run_facts WHERE position <="
             " (SELECT position FROM run_facts ORDER BY position DESC LIMIT 1 OFFSET ?)"
             " ORDER BY position LIMIT ?",
-            (limit, PRUNE_BATCH),
+            # SQLite takes no other kinds of integers, such as those of numpy.
+            (int(limit), PRUNE_BATCH),
         )
         return [position for (position,) in surplus]
 

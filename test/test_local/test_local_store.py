@@ -287,6 +287,14 @@ def test_the_oldest_runs_beyond_a_number_are_forgotten(path):
         assert names(store) == ["0"]
 
 
+def test_the_number_of_runs_may_be_an_integer_of_numpy(path):
+    numpy = pytest.importorskip("numpy")
+    with closing(Store(path, Retention(max_runs=numpy.int64(1)))) as store:
+        for name in ("0", "1"):
+            add(store, name)
+        assert names(store) == ["1"]
+
+
 def test_a_gap_among_the_runs_counts_as_none(path):
     with closing(Store(path, Retention(max_runs=3))) as store:
         stored = [add(store, str(number)) for number in range(3)]
