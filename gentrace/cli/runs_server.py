@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gentrace.api_client import ApiClient
-from gentrace.cli.arguments import check_date_time, check_milliseconds
-from gentrace.configuration import Configuration, check_host
+from gentrace.cli.arguments import check_date_time, check_milliseconds, configure
 from gentrace.exceptions import UnauthorizedException
 from gentrace.runs import Filters, RunsApi
 from gentrace.schemas import Unset, unset
@@ -40,20 +39,17 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 def connect(host: str | None) -> Generator[RunsApi]:
     """Yield the API of the server that `--host` names."""
     # An empty `--host` is an error and not the default: it may come from a variable that is unset.
-    chosen = os.environ.get("GENTRACE_HOST") or None
-    if host is not None:
-        chosen = check_host("--host", host)
-    configuration = Configuration(
-        DEFAULT_HOST if chosen is None else chosen, max_response_body=MAX_RESPONSE_BODY
-    )
-    if chosen is None:
+    is_default = host is None and not os.environ.get("GENTRACE_HOST")
+    configuration = configure(DEFAULT_HOST if is_default else host)
+    configuration.max_response_body = MAX_RESPONSE_BODY
+    if is_default:
         # The token may belong to another server than the one that listens there.
         configuration.access_token = None
     with ApiClient(configuration) as client:
         try:
             yield RunsApi(client)
         except UnauthorizedException as error:
-            if chosen is None:
+            if is_default:
                 error.remedy = "the token is sent only to a server that is named: set GENTRACE_HOST"
             raise
 

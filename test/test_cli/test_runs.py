@@ -324,6 +324,13 @@ def test_a_run_that_is_not_there_is_said(command):
     assert command(*words) == (1, "", "gentrace runs show: there is no run none\n")
 
 
+def test_a_mistake_in_the_variable_names_it(command, monkeypatch):
+    monkeypatch.setenv("GENTRACE_HOST", "nowhere")
+    code, output, errors = command("runs", "list")
+    assert (code, output) == (2, "")
+    assert errors.startswith("gentrace runs: environment variable GENTRACE_HOST: expected")
+
+
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize(
     ("words", "error"),
