@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.cli.arguments import run_id
 from gentrace.cli.output import print_json, print_line, warn
-from gentrace.cli.runs_server import add_server, connect
+from gentrace.cli.runs_server import add_server, connect, is_missing
 from gentrace.exceptions import NotFoundException
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def main(arguments: Sequence[str]) -> int:
             try:
                 api.run_delete(given)
                 is_deleted = True
-            except NotFoundException:
+            except NotFoundException as error:
+                if not is_missing(error):
+                    raise
                 is_deleted = False
                 missing = True
             if options.json:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gentrace.api_client import ApiClient
 from gentrace.cli.arguments import check_date_time, check_milliseconds, configure
-from gentrace.exceptions import UnauthorizedException
+from gentrace.exceptions import NotFoundException, UnauthorizedException
 from gentrace.runs import Filters, RunsApi
+from gentrace.runs.refusals import ApiResponseFor404
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ def connect(host: str | None) -> Generator[RunsApi]:
             if is_default:
                 error.remedy = "the token is sent only to a server that is named: set GENTRACE_HOST"
             raise
+
+
+def is_missing(error: NotFoundException) -> bool:
+    """Return whether a server has no such run; of another path or server, add the remedy."""
+    answer = error.api_response
+    if isinstance(answer, ApiResponseFor404) and answer.body and answer.body.at == "id":
+        return True
+    error.remedy = NotFoundException.remedy
+    return False
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from gentrace.cli.arguments import run_id
 from gentrace.cli.output import print_json, print_line, warn
-from gentrace.cli.runs_server import add_server, connect
+from gentrace.cli.runs_server import add_server, connect, is_missing
 from gentrace.cli.terminal import duration, one_line, table
 from gentrace.cli.timeline import Bar, draw
 from gentrace.exceptions import NotFoundException
@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     with connect(options.host) as api:
         try:
             run = api.run_get(options.id).body
-        except NotFoundException:
+        except NotFoundException as error:
+            if not is_missing(error):
+                raise
             warn(f"gentrace runs show: there is no run {options.id}")
             return 1
     if options.json:

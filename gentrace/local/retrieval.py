@@ -79,7 +79,7 @@ class Retrieval:
             run = await run_in_thread(self._readers, self._reader.run, run_id)
             if run is not None:
                 return Response(run, media_type=ApiResponse.media_type)
-        raise RequestError(404, "there is no pipeline run of that id")
+        raise RequestError(404, "there is no pipeline run of that id", "id")
 
     async def export(self, request: Request) -> Response:
         """Respond with the bodies of all matching runs as JSON Lines, oldest first."""

@@ -324,6 +324,21 @@ def test_a_run_that_is_not_there_is_said(command):
     assert command(*words) == (1, "", "gentrace runs show: there is no run none\n")
 
 
+@pytest.mark.parametrize("name", ["show", "delete"])
+def test_a_run_is_not_said_to_be_missing_where_the_path_is_wrong(command, store, name):
+    """It may be there, and private."""
+    run_id = store()
+    other = reply(404, b"<html>Not found", content_type="text/html")
+    with Peer(other) as peer:
+        for host in (os.environ["GENTRACE_HOST"].removesuffix("/api/v1"), peer.url):
+            code, output, errors = command("runs", name, run_id, "--host", host)
+            assert (code, output, "there is no run" in errors) == (2, "", False)
+            assert errors.endswith(
+                "(check Configuration.host, which includes the path of the API)\n"
+            )
+    assert command("runs", "show", run_id)[0] == 0
+
+
 def test_a_mistake_in_the_variable_names_it(command, monkeypatch):
     monkeypatch.setenv("GENTRACE_HOST", "nowhere")
     code, output, errors = command("runs", "list")

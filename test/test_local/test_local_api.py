@@ -88,12 +88,18 @@ def test_a_head_request_has_no_body(client):
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/", "/healthz/", "/api/v1", "/api/v1/pipeline-runs/none", "/api/v1/pipeline-runs/"],
+    ["/assets/", "/healthz/", "/api/v1", "/api/v1/pipeline-runs/none/x", "/api/v1/pipeline-runs/"],
 )
 def test_an_unknown_path_is_404_in_json(client, path):
     refused = client.ask("GET", path)
     assert refused.status == 404
     assert set(refused.json) == {"error"}
+
+
+def test_an_unknown_run_is_404_at_its_id(client):
+    """So that a client knows it from an unknown path."""
+    refused = client.get("/pipeline-runs/none")
+    assert (refused.status, refused.json["at"]) == (404, "id")
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_deleted_run_is_gone(runs, store):
         assert caught.value.status == 404
         assert type(caught.value.api_response) is run_get.ApiResponseFor404
         # The host is right, so that no remedy sends the reader there.
-        assert str(caught.value).endswith('of that id"}')
+        assert str(caught.value).endswith('"at":"id"}')
         assert type(caught.value.api_response.body) is Problem
         assert caught.value.api_response.body.error == "there is no pipeline run of that id"
 
