@@ -39,8 +39,8 @@ PARAMETERS = (
         STRING,
         "Only runs that have all of these words (at most 32) in their name, their providers' names "
         "and invocations, or the texts of their inputs and outputs, as far as these are in the "
-        "first 1,048,576 characters. Case and accents do not matter; `word*` is any word that "
-        "begins so.",
+        "first 1,048,576 characters. Case does not matter, nor does a single accent of a Latin "
+        "letter; `word*` is any word that begins so.",
     ),
     QueryParameter("since", DATE_TIME, "Only runs that were stored then or later."),
     QueryParameter("until", DATE_TIME, "Only runs that were stored then or earlier."),

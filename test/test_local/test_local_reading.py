@@ -92,6 +92,15 @@ def test_a_filter_lets_through_what_it_says(client, query, names):
     assert named(client, query) == names
 
 
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [("ECOLE", True), ("tieng", False), ("TIẾNG", True), ("ανθρωπος", False)],
+)
+def test_a_search_ignores_case_and_one_accent_of_a_latin_letter(fresh, text, is_found):
+    fresh.post(run_of("words", {"q": "École tiếng Άνθρωπος"}))
+    assert bool(named(fresh, {"text": text})) is is_found
+
+
 def test_since_and_until_include_their_moment(client):
     newest, *_, oldest = client.runs()
     assert "answer-question" in named(client, {"since": newest["createdAt"]})
