@@ -37,13 +37,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_server(parser)
     options = parser.parse_args(arguments)
-    with (
-        connect(options.host) as api,
-        api.runs_export(**filters_of(options)) as response,
-        _open_output(options.output) as file,
-    ):
-        for chunk in response.response.stream():
-            file.write(chunk)
+    try:
+        with (
+            connect(options.host) as api,
+            api.runs_export(**filters_of(options)) as response,
+            _open_output(options.output) as file,
+        ):
+            for chunk in response.response.stream():
+                file.write(chunk)
+    except OSError as error:
+        error.filename = options.output  # the name that the user gave
+        raise
     return 0
 
 
@@ -62,13 +66,9 @@ def _open_output(path: str | None) -> Generator[BinaryIO]:
         return
     target = Path(path).resolve()
     # mkstemp: a unique name, and accessible to this user only, as runs may hold prompts.
-    try:
-        handle, name = mkstemp(
-            dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
-        )
-    except OSError as error:
-        error.filename = path  # the name that the user gave
-        raise
+    handle, name = mkstemp(
+        dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"
+    )
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -346,7 +346,6 @@ def test_a_mistake_in_the_variable_names_it(command, monkeypatch):
     assert errors.startswith("gentrace runs: environment variable GENTRACE_HOST: expected")
 
 
-@pytest.mark.usefixtures("client")
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -355,12 +354,14 @@ def test_a_mistake_in_the_variable_names_it(command, monkeypatch):
         (("list", "--text", "*"), "text"),
         (("show", ".."), "id: expected"),
         (("export", "--output", "/no/such/file"), "No such file or directory: '/no/such/file'"),
+        (("export", "--output", "/dev/full"), "No space left on device: '/dev/full'"),
         (("list", "--host", "nowhere"), "host"),
         # As of a variable that is not set: it stands for no other server.
         (("delete", "--host", "", "1"), "--host: expected"),
     ],
 )
-def test_a_mistake_is_one_line(command, words, error):
+def test_a_mistake_is_one_line(command, store, words, error):
+    store()
     code, output, errors = command("runs", *words)
     assert (code, output) == (2, "")
     assert errors.startswith("gentrace runs: ")
