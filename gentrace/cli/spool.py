@@ -9,16 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gentrace.api_client import ApiClient
 from gentrace.cli.arguments import directory as directory_name
-from gentrace.cli.finding import TEMPORARY, WRONG
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.owner import owner_of
-from gentrace.cli.probe import probe_server
-from gentrace.configuration import Configuration
-from gentrace.delivery import Delivery
+from gentrace.cli.spool_sending import send_orphans
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
@@ -27,16 +22,6 @@ from gentrace.delivery.spool_paths import file_size, wal_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-
-PROBE_TIMEOUT = 10.0
-"""Seconds that the server may take to answer the test request."""
-
-FLUSH_TIMEOUT = 60.0
-"""Seconds; if no run is delivered in this time, sending ends."""
-
-MAX_AGE = 100 * 365 * 86400.0
-"""Seconds, a century: no run is too old to be sent by hand."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +59,9 @@ def main(arguments: Sequence[str]) -> int:
     before = entries = list_entries(directory)
     are_done = []
     if options.send:
-        are_done = [_send(directory, host) for host in sorted({f.host for f in before if f.host})]
+        are_done = [
+            send_orphans(directory, host) for host in sorted({f.host for f in before if f.host})
+        ]
         entries = list_entries(directory)
     if not entries and not options.send:
         warn(f"{directory}: nothing waits")
@@ -143,33 +130,6 @@ def _describe_flaw(error: Exception) -> str:
     # Not damaged: this user may not read it, or another program has locked it.
     is_inaccessible = isinstance(error, (sqlite3.OperationalError, PermissionError))
     return f"cannot be read: {error}" if is_inaccessible else f"damaged: {error}"
-
-
-def _send(directory: Path, host: str) -> bool:
-    """Send the runs of all files for one host; return whether all were delivered."""
-    configuration = Configuration(host)
-    with ApiClient(configuration) as client:
-        delivery = Delivery(client, spool=directory, spool_max_age=MAX_AGE)
-        off = delivery.off_reason()
-        if off is not None:
-            warn(f"{host}: nothing is sent: {MEANINGS[off]}")
-            return False
-        *_, finding = probe_server(configuration, PROBE_TIMEOUT)
-        if finding.state == WRONG:
-            warn(f"{host}: nothing is sent: {finding.text}")
-            return False
-        if finding.state == TEMPORARY:
-            warn(f"{host}: {finding.text}")
-        delivered = -1
-        is_done = False
-        while not is_done and delivery.stats().delivered > delivered:
-            delivered = delivery.stats().delivered
-            is_done = delivery.flush(FLUSH_TIMEOUT)
-        delivery.close(1)
-        stats = delivery.stats()
-    dropped = sum(stats.dropped.values())
-    warn(f"{host}: {stats.delivered} delivered, {dropped} dropped, {stats.queued} left")
-    return is_done and not dropped and not stats.queued
 
 
 def describe(file: SpoolEntry) -> str:

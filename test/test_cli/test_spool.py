@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from support.barred import barred
-from support.deliveries import ODD
+from support.deliveries import ODD, keys
 from support.peers import Peer, echo, refuser, reply
 
 import gentrace.testing
@@ -21,6 +21,7 @@ from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
 
 RUN = {"name": "kept", "step_runs": []}
+KEPT = b'{"name": "kept", "stepRuns": []}'
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_where_the_system_does_not_say_who_owns_a_file_its_maker_is_named(
 
 
 def test_what_the_server_refuses_is_said_by_the_code(command, spool, server):
-    server.fail(400, times=3)  # the first answers the trial
+    server.fail(400, times=3)  # the first run is tried before the others, and again with them
     code, _, errors = command("spool", spool, "--send")
     assert (code, errors) == (1, f"{server.url}: 0 delivered, 2 dropped, 0 left\n")
 
@@ -132,7 +133,14 @@ def test_why_nothing_can_be_sent_is_said_soon_and_nothing_is_dropped(command, ma
         code, output, errors = command("spool", path.parent, "--send")
         assert len(peer.requests) == 1
     assert (code, output.count(" 400 runs, ")) == (1, 1)
-    assert errors.endswith("that is no answer of the Gentrace API; check the host\n")
+    assert errors.startswith(f"{peer.url}: nothing is sent: (404) Not Found")
+    path.unlink()
+    with Peer(reply(401)) as peer:
+        path = make(peer.url)
+        code, output, errors = command("spool", path.parent, "--send")
+        assert len(peer.requests) == 1
+    assert (code, output.count(" 400 runs, ")) == (1, 1)
+    assert errors.startswith(f"{peer.url}: nothing is sent: (401) Unauthorized")
 
 
 @pytest.mark.parametrize("first", [echo, reply(503), reply(429, headers={"Retry-After": "0"})])
@@ -140,8 +148,29 @@ def test_runs_are_sent_to_a_server_that_checks_nothing_or_fails_once(command, ma
     with Peer(first, echo) as peer:
         path = make(peer.url)
         code, output, errors = command("spool", path.parent, "--send")
+        assert keys(peer).keys() == {f"key {number}" for number in range(400)}
+        assert {request.body for request in peer.requests} == {KEPT}
+        assert len(peer.requests) == 400 + (first is not echo)
     assert (code, output) == (0, "")
     assert errors.endswith(f"{peer.url}: 400 delivered, 0 dropped, 0 left\n")
+
+
+def test_a_first_run_that_is_refused_keeps_no_other_from_being_sent(command, make):
+    def refuse_first(talk, request):
+        is_first = request["Idempotency-Key"] == "key 0"
+        (reply(413) if is_first else echo)(talk, request)
+
+    with Peer(refuse_first) as peer:
+        code, output, errors = command("spool", make(peer.url).parent, "--send")
+    assert (code, output) == (1, "")
+    assert errors == f"{peer.url}: 399 delivered, 1 dropped, 0 left\n"
+
+
+def test_a_file_without_runs_is_removed(command, server, tmp_path):
+    SpoolFile.make(new_path(tmp_path), server.url).release()
+    code, output, errors = command("spool", tmp_path, "--send")
+    assert (code, output) == (0, "")
+    assert errors == f"{server.url}: 0 delivered, 0 dropped, 0 left\n"
 
 
 def test_runs_are_sent_however_old_they_are(command, server, tmp_path):
@@ -158,7 +187,7 @@ def make(tmp_path):
     def write(host):
         file = SpoolFile.make(new_path(tmp_path), host)
         for number in range(400):
-            file.add(f"key {number}", time.time(), b'{"name": "kept", "stepRuns": []}')
+            file.add(f"key {number}", time.time(), KEPT)
         file.checkpoint()
         file.release()
         return file.path
