@@ -166,6 +166,15 @@ def test_a_first_run_that_is_refused_keeps_no_other_from_being_sent(command, mak
     assert errors == f"{peer.url}: 399 delivered, 1 dropped, 0 left\n"
 
 
+def test_each_server_gets_its_own_runs(command, make):
+    with Peer() as one, Peer() as other:
+        directory = make(one.url).parent
+        make(other.url)
+        code, output, errors = command("spool", directory, "--send")
+        assert len(one.requests) == len(other.requests) == 400
+    assert (code, output, errors.count(": 400 delivered, 0 dropped, 0 left\n")) == (0, "", 2)
+
+
 def test_a_file_without_runs_is_removed(command, server, tmp_path):
     SpoolFile.make(new_path(tmp_path), server.url).release()
     code, output, errors = command("spool", tmp_path, "--send")
