@@ -54,7 +54,7 @@ def test_a_child_knows_the_end_of_a_receipt_that_was_ending():
 
 
 @pytest.mark.parametrize("how", ["pool", "executor", "process"])
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_of_multiprocessing_deliver_before_they_end(method, how):
     """A preloading parent, and children that run no exit function before 3.13."""
     with Peer() as peer:
