@@ -268,11 +268,11 @@ class _Backfill:
             try:
                 self._api.pipeline_run_post(item.run, idempotency_key=item.key)
             except ApiException as error:
-                if is_success(error.status):
-                    return None  # it is stored, although the response cannot be read
-                if error.status in NO_GENTRACE_API and not self._is_server_reached:
+                if not self._is_server_reached and _is_foreign(error):
                     error.remedy = NotFoundException.remedy
                     raise
+                if is_success(error.status):
+                    return None  # it is stored, although the response cannot be read
                 self._is_server_reached = self._is_server_reached or error.status != NO_RESPONSE
                 if _is_rejection(error.status):
                     return str(error)
@@ -305,6 +305,15 @@ def _number(lines: Iterable[object]) -> Iterable[Line]:
         content = (text.encode(errors="surrogatepass") if isinstance(text, str) else text).strip()
         if content:
             yield Line("line", number, content)
+
+
+def _is_foreign(error: ApiException) -> bool:
+    """Return whether a first response means that the host is no Gentrace API."""
+    if not is_success(error.status):
+        return error.status in NO_GENTRACE_API
+    # Such as a login page.
+    media_type = (error.headers or {}).get("Content-Type", "")
+    return bool(error.body) and "json" not in media_type.lower()
 
 
 def _is_rejection(status: int) -> bool:

@@ -60,10 +60,12 @@ def test_a_token_that_is_not_accepted_ends_it_at_once(server):
     assert server.runs == []
 
 
-@pytest.mark.parametrize("status", [302, 304, 404, 405, 410, 421])
-def test_a_host_that_is_no_api_ends_it_at_the_first_answer(status):
-    with Peer(reply(status)) as peer, pytest.raises(ApiException) as caught:
-        send_lines(map(line, "abcdefgh"), Configuration(peer.url))
+@pytest.mark.parametrize("status", [200, 201, 302, 304, 404, 405, 410, 421])
+def test_a_host_that_is_no_api_ends_it_at_the_first_answer(tmp_path, status):
+    """Also one with a login page; a state would never send again what a page counts as stored."""
+    answer = reply(status, b"<html>Please log in", content_type="text/html")
+    with Peer(answer) as peer, pytest.raises(ApiException) as caught:
+        send_lines(map(line, "abcdefgh"), Configuration(peer.url), state=tmp_path / "state")
     assert (caught.value.status, len(peer.requests)) == (status, 1)
     assert str(caught.value).endswith(
         "(check Configuration.host, which includes the path of the API)"

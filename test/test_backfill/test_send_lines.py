@@ -112,9 +112,17 @@ def test_rejects_go_where_the_caller_wants_them(send):
     assert (result.rejects, result.rejected) == ([], 1)
 
 
-def test_an_answer_that_cannot_be_read_counts_as_stored():
-    with Peer(reply(200, b"stored!", content_type="text/plain")) as peer:
-        assert send_lines([line("a")], Configuration(peer.url)).sent == 1
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [reply(200, b"stored!")],
+        [reply(204, b"", content_type="text/plain")],
+        [echo, reply(200, b"stored!", content_type="text/plain")],
+    ],
+)
+def test_an_answer_that_cannot_be_read_counts_as_stored(answers):
+    with Peer(*answers) as peer:
+        assert send_lines(map(line, "ab"), Configuration(peer.url)).sent == 2
 
 
 UNREADABLE = {
