@@ -227,6 +227,9 @@ class _Backfill:
             now = time.monotonic()
             time.sleep(max(0.0, self._next_start - now))
             self._next_start = max(self._next_start, now) + self._interval
+        # An error that ends the call ends it before another run is sent.
+        while self._workers.has_results():
+            self._collect()
         self._keys_in_flight.add(item.key)
         self._workers.submit(item)
         # The first run goes alone: a server that is down fails once, not once for each thread.

@@ -56,6 +56,10 @@ class Workers(Generic[Task]):
             del error  # its traceback would refer back to it
         return task
 
+    def has_results(self) -> bool:
+        """Return whether a task is done that was not collected."""
+        return not self._results.empty()
+
     def stop(self) -> None:
         """Drop the tasks that have not begun, wait for those that have, and end the threads."""
         with suppress(Empty):

@@ -60,6 +60,20 @@ def test_a_token_that_is_not_accepted_ends_it_at_once(server):
     assert server.runs == []
 
 
+def test_a_token_that_is_revoked_midway_ends_it_before_many_more_lines():
+    """Also if lines come one by one, so that fewer are in flight than could be."""
+
+    def one_by_one():
+        for count in range(100):
+            peer.wait(lambda count=count: len(peer.requests) == count)
+            yield line(str(count))
+
+    with Peer(echo, reply(401)) as peer:
+        with pytest.raises(UnauthorizedException):
+            send_lines(one_by_one(), Configuration(peer.url), parallel=100)
+        assert len(peer.requests) < 50
+
+
 @pytest.mark.parametrize("status", [200, 201, 302, 304, 404, 405, 410, 421])
 def test_a_host_that_is_no_api_ends_it_at_the_first_answer(tmp_path, status):
     """Also one with a login page; a state would never send again what a page counts as stored."""
