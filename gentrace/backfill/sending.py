@@ -82,7 +82,7 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
         configuration: where the API is and how to reach it; its `retries` are not used. None
             takes `Configuration.get_default_copy()`.
         parallel: how many are sent at once.
-        rate: how many runs are sent per second at most; None sets no limit.
+        rate: how many runs are sent per second at most, retries not counted; None sets no limit.
         key: property of each run that holds its idempotency key; None derives it from the content.
             Another run with the same key is sent too: a server that knows keys rejects it (409).
         state: file that stores what was acknowledged, so that later calls skip it; None stores it
