@@ -67,7 +67,10 @@ def main(arguments: Sequence[str]) -> int:
     if failure is not None:
         warn(f"gentrace send: {failure}")
         if result.sent:
-            warn("gentrace send: run it again to go on: what is stored is not stored twice")
+            warn(
+                "gentrace send: run it again to go on: a server that knows idempotency keys "
+                "stores nothing twice"
+            )
     _report(result, as_json=options.json)
     return 0 if failure is None and not result.rejected else 1
 

@@ -176,7 +176,10 @@ def test_what_stops_it_midway_leaves_totals_and_the_way_on(command, file, server
         code, output, errors = command("send", *words)
         assert (code, output.count(" lines, ")) == (1, 1)
         assert errors.splitlines()[0].startswith(f"gentrace send: {reason}")
-        assert errors.splitlines()[1].startswith("gentrace send: run it again to go on")
+        assert errors.splitlines()[1] == (
+            "gentrace send: run it again to go on: a server that knows idempotency keys stores "
+            "nothing twice"
+        )
     with disk_that_fills() as fill, Peer(echo, echo, then(fill, echo)) as peer:
         code, output, errors = command("send", good, "--state", state, "--host", peer.url)
     assert code == 1
