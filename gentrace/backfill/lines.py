@@ -57,10 +57,10 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
         else:
             file = stack.enter_context(Path(source).open("rb"))
         decompressed: BinaryIO = file
-        if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
-            decompressed = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
         position = 0
         try:
+            if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
+                decompressed = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
             for line in _split(source, decompressed):
                 yield line
                 if on_read is not None and file.seekable():
@@ -68,6 +68,8 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
                     position = file.tell()
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise OSError(f"{source}: the gzip file is damaged: {error}") from error
+        except OSError as error:
+            raise OSError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 def _standard_input() -> BufferedReader:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +118,13 @@ def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
     code, _, errors = command("check", path)
     assert code == 2
     assert errors.startswith(f"gentrace check: {path}: the gzip file is damaged: ")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+def test_a_file_of_which_a_read_fails_is_a_mistake_that_names_it(command):
+    code, _, errors = command("check", "/proc/self/mem")
+    assert code == 2
+    assert errors == "gentrace check: /proc/self/mem: cannot be read: Input/output error\n"
 
 
 def test_a_folder_is_a_mistake_that_names_it(command, tmp_path):
