@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import zlib
 from contextlib import ExitStack
@@ -76,6 +77,9 @@ def _standard_input() -> BufferedReader:
     stream: TextIO | None = sys.stdin
     if stream is None:  # the parent process closed it
         raise OSError(f"{STANDARD_INPUT}: the standard input is closed")
+    if sys.platform != "win32":  # pragma: no branch
+        # Else a read takes a moment without data for the end of the file.
+        os.set_blocking(stream.fileno(), True)
     return cast("BufferedReader", stream.buffer)
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import re
 import signal
@@ -72,6 +73,20 @@ def test_standard_input_is_a_file_too(finish, server):
         "rejected": 0,
     }
     assert len(server.runs) == 3
+
+
+def test_input_that_does_not_block_is_read_to_its_end(start, server):
+    """As the socket that a program with an event loop hands over; data comes now and then."""
+    end, begin = os.pipe()
+    os.set_blocking(end, False)
+    process = start("send", "-", given=end, GENTRACE_HOST=server.url)
+    os.close(end)
+    with os.fdopen(begin, "wb", buffering=0) as pipe:
+        for count, text in enumerate(lines(3), 1):
+            pipe.write(f"{text}\n".encode())
+            assert len(server.wait_for_runs(count, 30)) == count
+    output, errors = process.communicate(timeout=30)
+    assert (output[:15], errors) == ("3 lines, 3 sent", "")
 
 
 def test_a_line_that_is_refused_is_named_and_the_code_says_so(command, file, server):
