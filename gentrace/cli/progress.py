@@ -97,7 +97,10 @@ def _make_bar(files: Sequence[str]) -> Any:
         return None
     is_size_known = STANDARD_INPUT not in files
     size = sum(Path(file).stat().st_size for file in files) if is_size_known else 0
-    return tqdm.tqdm(
+    # A class of our own: other bars of the program keep the lock of tqdm.
+    bar_type: Any = type("Bar", (tqdm.tqdm,), {})
+    bar_type.set_lock(_FreeLock())
+    return bar_type(
         total=size or None,
         bar_format=BAR_FORMAT if size else COUNTER_FORMAT,
         # Redraw by time only, also if no bytes are counted.
@@ -105,3 +108,22 @@ def _make_bar(files: Sequence[str]) -> Any:
         leave=False,
         file=sys.stderr,
     )
+
+
+class _FreeLock:
+    """A lock that is always free, as the calls of a bar already come one at a time.
+
+    Ctrl-C while a bar is drawn leaves tqdm's own lock acquired, and other threads wait for it.
+    """
+
+    def acquire(self, *_: object) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass

@@ -15,7 +15,7 @@ from contextlib import suppress
 import pytest
 from support.caller import TOKEN
 from support.full_disk import disk_that_fills
-from support.peers import Peer, echo, names, refuser, reply, stall, then
+from support.peers import Peer, echo, names, refuser, reply, then
 
 import gentrace.testing
 from gentrace import ApiException
@@ -256,23 +256,6 @@ def test_an_option_that_cannot_be_is_a_mistake(command, file, words, message):
     code, output, errors = command("send", file(lines(1)), *words)
     assert (code, output) == (2, "")
     assert errors.startswith(f"gentrace send: {message}")
-
-
-def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
-    with Peer(echo, echo, stall) as peer:
-        process = start("send", file(lines(9)), "--parallel", 1, GENTRACE_HOST=peer.url)
-        peer.wait(lambda: len(peer.requests) == 3)
-        process.send_signal(signal.SIGINT)
-        # The call under way is let finish.
-        peer.stop_event.set()
-        output, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    # The third is under way; how many lines behind it were read is a matter of chance.
-    assert re.match("[345] lines, 2 sent, ", output)
-    assert errors.splitlines()[:2] == [
-        "gentrace send: waiting for the calls under way; Ctrl-C again leaves them",
-        "gentrace send: interrupted",
-    ]
 
 
 def test_a_handler_of_ones_own_and_other_threads_are_left_alone(command, file, server):
