@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,8 @@ def send(
 
     Raises:
         ImportError: Dask, or what reads such addresses, is not installed.
-        OSError: the cluster or a file cannot be reached, or its workers die again and again.
+        OSError: the cluster or a file cannot be reached, its workers die again and again, or it
+            ends.
         ApiException: the server cannot be reached, or does not accept the workers' token.
 
     """
@@ -65,6 +67,10 @@ def send(
             return send_bag(bag.concat(parts), configuration, parallel=parallel, key=key)
         except distributed.KilledWorker as error:
             raise ChildProcessError(f"workers died again and again: {error}") from error
+        except CancelledError as error:
+            raise ConnectionError(
+                f"{scheduler}: the cluster has ended or cancelled the work: {error}"
+            ) from error
 
 
 def name_lines(partition: Iterable[tuple[str, str]]) -> Iterator[Line]:

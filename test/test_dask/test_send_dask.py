@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import sys
+import time
 
 import pytest
+from distributed import default_client
 
 from gentrace import backfill
 from gentrace.backfill.lines import Line
@@ -93,6 +95,20 @@ def test_workers_that_die_again_and_again_are_one_line(command, files, monkeypat
     code, output, errors = command(files / "a.jsonl")
     assert (code, output) == (2, "")
     assert "workers died again and again" in errors
+
+
+def test_a_cluster_that_cancels_the_work_is_one_line(command, cluster, files, monkeypatch):
+    """As one that is restarted, or whose scheduler ends."""
+
+    def cancel(*_, **__):
+        future = default_client().submit(time.sleep, 0.1, pure=False)
+        future.cancel()
+        return future.result()
+
+    monkeypatch.setattr(send_dask, "send_bag", cancel)
+    code, output, errors = command(files / "a.jsonl")
+    assert (code, output) == (2, "")
+    assert errors.startswith(f"gentrace send: {cluster.scheduler_address}: the cluster has ")
 
 
 def test_settings_of_one_machine_do_not_go_with_a_cluster(command, capsys):
