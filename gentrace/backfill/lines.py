@@ -6,7 +6,7 @@ import gzip
 import os
 import sys
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
@@ -77,8 +77,8 @@ def _standard_input() -> BufferedReader:
     stream: TextIO | None = sys.stdin
     if stream is None:  # the parent process closed it
         raise OSError(f"{STANDARD_INPUT}: the standard input is closed")
-    if sys.platform != "win32":  # pragma: no branch
-        # Else a read takes a moment without data for the end of the file.
+    # Else a read takes a moment without data for the end of the file.
+    with suppress(OSError, AttributeError):  # a program may replace it; older Windows cannot
         os.set_blocking(stream.fileno(), True)
     return cast("BufferedReader", stream.buffer)
 
