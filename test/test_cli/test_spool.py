@@ -25,15 +25,21 @@ KEPT = b'{"name": "kept", "stepRuns": []}'
 
 
 @pytest.fixture(scope="module")
-def server():
+def shared():
     with gentrace.testing.serve() as server:
         yield server
 
 
 @pytest.fixture
+def server(shared):
+    """A server without runs, and without the failures that another test asked for."""
+    shared.clear()
+    return shared
+
+
+@pytest.fixture
 def spool(server, tmp_path):
     """A directory in which two runs were left behind."""
-    server.clear()
     directory = tmp_path / "spool"
     server.fail(times=100)
     with ApiClient(Configuration(server.url)) as client:
