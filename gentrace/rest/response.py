@@ -327,7 +327,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             if path is not None:
                 with suppress(OSError):  # it was removed meanwhile
                     os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
-            if not isinstance(error, (OSError, ImportError)):  # ImportError as Python ends
+            if not is_failure(error, self._attempt):
                 raise
             cause = causes(error)[-1]
         why = f"the answer cannot be saved: {format_error(cause)}"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
 
+from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
 from gentrace.exceptions import ApiConnectionException
 
 PASSING = [TimeoutError, TypeError, RuntimeError, RecursionError, KeyboardInterrupt]
@@ -45,6 +46,15 @@ def strike_the_client(talk, _=None):
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 BROKEN = HALF.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")
+HALF_FILE = HALF.replace(b"Content-Length", b"Content-Type: application/pdf\r\nContent-Length")
+FETCH = Operation(
+    "file_get",
+    "GET",
+    "/file",
+    tag="Files",
+    summary="Fetch a file",
+    responses={200: OpenApiResponse(ApiResponse, "The file", {"application/pdf": None})},
+)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
@@ -58,6 +68,16 @@ def test_interrupt_passes_through(connect, kind, half, tls):
         peer.wait(lambda: peer.open == 0)
         assert caller.works()
     assert len(peer.requests) == 2
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_of_a_download_passes_through_and_leaves_no_file(connect, kind, tmp_path):
+    with Peer(then(send(HALF_FILE), strike_the_client), echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1, temp_folder_path=tmp_path)
+        with handled(kind), pytest.raises(kind, match="of the handler"):
+            caller.client.call(FETCH, stream=True)
+        assert list(tmp_path.iterdir()) == []
+        assert caller.works()
 
 
 @pytest.mark.parametrize("kind", PASSING)
