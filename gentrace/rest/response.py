@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 from contextlib import suppress
-from io import BytesIO
+from functools import partial
+from io import BytesIO, FileIO
 from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
@@ -308,13 +309,15 @@ class HTTPResponse(urllib3.HTTPResponse):
 
         """
         self.lift_deadline()
-        path = None
+        path = ""
         try:
             with fork_safe_imports():
-                from tempfile import mkstemp  # noqa: PLC0415 - few answers are files
+                from tempfile import gettempdir  # noqa: PLC0415 - few answers are files
 
-            handle, path = mkstemp(prefix="gentrace-", dir=folder)
-            with os.fdopen(handle, "wb", buffering=0) as file:
+            # Not by `mkstemp`: an interrupt inside it would leave the file, open.
+            name = f"gentrace-{os.urandom(16).hex()}"
+            path = os.path.abspath(os.path.join(folder or gettempdir(), name))  # noqa: PTH100, PTH118 - as above
+            with FileIO(path, "x", opener=partial(os.open, mode=0o600)) as file:
                 for piece in self.stream(PIECE):
                     unwritten = memoryview(piece)
                     while unwritten:
@@ -324,9 +327,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             self.close()
             # The traceback keeps this frame; the body may repeat the token.
             piece, unwritten = b"", memoryview(b"")
-            if path is not None:
-                with suppress(OSError):  # it was removed meanwhile
-                    os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
+            with suppress(OSError):  # it was not created, or removed meanwhile
+                os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
             if not is_failure(error, self._attempt):
                 raise
             cause = causes(error)[-1]

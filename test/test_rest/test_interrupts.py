@@ -1,12 +1,18 @@
 """What the handler of a signal raises in the middle of a call; see also test_processes."""
 
+import gc
 import os
+import random
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+import time
+import traceback
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+from support.effort import times
 from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
 
 from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
@@ -78,6 +84,38 @@ def test_interrupt_of_a_download_passes_through_and_leaves_no_file(connect, kind
             caller.client.call(FETCH, stream=True)
         assert list(tmp_path.iterdir()) == []
         assert caller.works()
+
+
+# Python closes a file whose interrupted frame is gone, and tells of an interrupt in `__del__`.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_interrupts_of_downloads_at_random_moments_leave_no_file_open(connect, tmp_path):
+    interrupted = 0
+
+    def handle(_, frame):
+        nonlocal interrupted
+        if any("/gentrace/" in each.f_code.co_filename for each, _ in traceback.walk_stack(frame)):
+            interrupted += 1
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        with Peer(reply(200, b"content", content_type="application/pdf")) as peer:
+            caller = connect(peer, temp_folder_path=tmp_path)
+            caller.client.call(FETCH, stream=True).body.close()
+            began = time.perf_counter()
+            caller.client.call(FETCH, stream=True).body.close()
+            took = time.perf_counter() - began
+            while interrupted < times(200):
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, took))  # noqa: S311
+                with suppress(KeyboardInterrupt):
+                    caller.client.call(FETCH, stream=True).body.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    gc.collect()
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [link for link in links if link.readlink().is_relative_to(tmp_path)]
 
 
 @pytest.mark.parametrize("kind", PASSING)
