@@ -316,7 +316,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
             # Not by `mkstemp`: an interrupt inside it would leave the file, open.
             name = f"gentrace-{os.urandom(16).hex()}"
-            path = os.path.abspath(os.path.join(folder or gettempdir(), name))  # noqa: PTH100, PTH118 - as above
+            path = os.path.abspath(os.path.join(folder or gettempdir(), name))  # noqa: PTH100, PTH118 - pathlib has nothing to add
             with FileIO(path, "x", opener=partial(os.open, mode=0o600)) as file:
                 for piece in self.stream(PIECE):
                     unwritten = memoryview(piece)
@@ -328,7 +328,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             # The traceback keeps this frame; the body may repeat the token.
             piece, unwritten = b"", memoryview(b"")
             with suppress(OSError):  # it was not created, or removed meanwhile
-                os.unlink(path)  # noqa: PTH108 - pathlib has nothing to add
+                os.unlink(path)  # noqa: PTH108 - likewise
             if not is_failure(error, self._attempt):
                 raise
             cause = causes(error)[-1]
