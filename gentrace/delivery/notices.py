@@ -55,13 +55,14 @@ def warn_once(about: str, message: str) -> None:
 
 def without_answer(error: Exception | None) -> str:
     """Return the text of an error without the server's words, which may repeat the run."""
-    if not isinstance(error, ApiException) or not error.status:
+    if not isinstance(error, ApiException):
         return str(error)
     status = error.status
     try:
         phrase = HTTPStatus(status).phrase
-    except ValueError:  # it is not registered
-        phrase = ""
+    except ValueError:  # it is not registered, or 0: no answer came
+        # What came instead of HTTP stands behind the colon.
+        phrase = "" if status else (error.reason or "").partition(" of HTTP: ")[0]
     return str(exception_class(status)(status, phrase))
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from support.deliveries import RUN, HandClock, balances, delivering, timed
-from support.peers import Peer, close, drip, echo, head_of, reply, reset, stall, then
+from support.peers import Peer, close, drip, echo, head_of, raw, reply, reset, stall, then
 
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import DeliveryStats
@@ -162,6 +162,27 @@ def test_an_outage_of_a_minute_is_warned_about_once(answer, why, caplog):
     (said,) = warnings()
     start = "no run was delivered for 60 s, 1 queued; the last try failed: "
     assert said.startswith(start + why)
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (head_of(headers={"Content-Length": 5000}), "while reading the answer 200"),
+        ("", "it answered with no status line"),
+    ],
+    ids=["truncated", "not-HTTP"],
+)
+def test_the_warning_of_an_outage_does_not_repeat_the_run(head, why, caplog):
+    clock = HandClock()
+
+    def repeat(talk, request):
+        raw(head, request.body, "\r\n\r\n")(talk, request)
+
+    with Peer(repeat) as peer, delivering(peer, clock) as delivery:
+        delivery.submit(RUN)
+        peer.wait(lambda: clock.move(61) or "no run was delivered" in caplog.text)
+    (said,) = [each for each in caplog.messages if each.startswith("no run was delivered")]
+    assert said.endswith(why)
 
 
 def test_after_a_minute_a_denied_run_is_tried_again():
