@@ -17,6 +17,7 @@ from gentrace.delivery.notices import warn, without_answer
 from gentrace.delivery.run import Run
 from gentrace.delivery.sending import Outcome, load_transport
 from gentrace.delivery.threads import start_thread
+from gentrace.exceptions import OpenApiException
 from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -218,7 +219,8 @@ class Workers:
             return self._sender.send(cast("bytes", run.body), run.key, timeout)
         except Exception as error:  # noqa: BLE001 - no run may end a thread
             warn(f"a run could not be sent, and is tried again: {type(error).__name__}")
-            return Outcome("transient")
+            # Its class alone: its text may repeat the run, and the frames of its traceback hold it.
+            return Outcome("transient", error=OpenApiException(type(error).__name__))
 
     def _requeue(self, run: Run) -> None:
         """Queue a run again that was taken but not sent, because of Ctrl-C or the like."""

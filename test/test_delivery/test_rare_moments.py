@@ -82,6 +82,23 @@ def test_a_run_is_tried_again_when_the_client_raises_anything(caplog):
     assert "a run could not be sent, and is tried again: ValueError" in caplog.text
 
 
+def test_a_client_that_always_raises_is_named_as_the_reason(caplog):
+    class Raising(ApiClient):
+        def call_api(self, *_, **__):
+            raise ValueError("SECRET")
+
+    with Peer() as peer, Raising(make_client(peer).configuration) as client:
+        clock = HandClock()
+        delivery = timed(clock)(client)
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: clock.move(61) or "no run was delivered" in caplog.text)
+        with pytest.raises(TimeoutError, match=r"the last try failed: ValueError$"):
+            receipt.result(0)
+        delivery.close(0)
+    assert "queued; the last try failed: ValueError\n" in caplog.text
+    assert "SECRET" not in caplog.text
+
+
 def test_a_rate_limited_warning_is_logged_once_a_minute():
     warnings = PendingWarnings()
     due = []
