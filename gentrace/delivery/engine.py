@@ -89,7 +89,7 @@ class Engine:
 
     @property
     def last_failure(self) -> Exception | None:
-        """The error of the last run that was tried; None if it was delivered."""
+        """The error of the last run that was tried; None if the server took or refused it."""
         return self._workers.last_failure
 
     def send_inline(self, timeout: float | None) -> bool:

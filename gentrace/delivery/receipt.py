@@ -60,7 +60,7 @@ class Deliverer(Protocol):
 
     @property
     def last_failure(self) -> Exception | None:
-        """The error of the last run that was tried; None if it was delivered."""
+        """The error of the last run that was tried; None if the server took or refused it."""
         ...
 
     def send_inline(self, timeout: float | None) -> bool:

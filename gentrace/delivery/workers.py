@@ -50,7 +50,8 @@ class Workers:
     Attributes:
         has_started: whether a thread runs.
         is_stopped: whether they take no more runs and end.
-        last_failure: the error of the last run that was tried; None if it was delivered.
+        last_failure: the error of the last run that was tried; None if the server took or refused
+            it.
 
     """
 
@@ -209,8 +210,8 @@ class Workers:
         except BaseException:
             self._requeue(run)
             raise
-        # None after a success: an earlier failure is not why a run is abandoned later.
-        self.last_failure = outcome.error
+        # An earlier failure, or what is wrong with another run, is not why a run is left over.
+        self.last_failure = outcome.error if outcome.kind in {"transient", "denied"} else None
         self._execute(lambda: self._settle(run, outcome))
         self.wake_for_queued()  # this outcome may let other runs be tried
 

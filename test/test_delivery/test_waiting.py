@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from support.deliveries import RUN, HandClock, delivering
-from support.peers import Peer, reply, stall
+from support.peers import Peer, head_of, raw, reply, stall
 
 import gentrace
 
@@ -25,6 +25,21 @@ def test_before_a_try_has_failed_it_says_that_the_run_is_not_delivered():
         receipt = delivery.submit(RUN)
         with pytest.raises(TimeoutError, match=r"^the run is not delivered yet$"):
             receipt.result(0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(400), raw(head_of(headers={"Transfer-Encoding": "chunked"}), "no size\r\n")],
+    ids=["refused", "stored"],
+)
+def test_what_was_wrong_with_another_run_is_no_reason(answer):
+    with Peer(answer, stall) as peer, delivering(peer) as delivery:
+        delivery.submit(RUN).exception(30)
+        receipt = delivery.submit(RUN)
+        with pytest.raises(TimeoutError, match=r"^the run is not delivered yet$"):
+            receipt.result(0)
+        delivery.close(0)
+        assert receipt.exception(0).__cause__ is None
 
 
 def test_inside_of_a_run_it_says_that_the_run_has_not_ended():
