@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
             for chunk in response.response.stream():
                 file.write(chunk)
     except OSError as error:
-        error.filename = options.output  # the name that the user gave
+        error.filename = options.output or "standard output"  # the name that the user gave
         raise
     return 0
 

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from support.peers import Peer, reply
 
 from gentrace import __version__
 from gentrace.cli import main
@@ -83,6 +85,17 @@ def test_a_pipe_whose_reader_has_gone_is_no_failure_at_the_exit(monkeypatch, tmp
         assert main(["check", str(tmp_path / "runs.jsonl")]) == 1
         stream.write("more")
         stream.flush()
+
+
+def test_an_export_without_room_on_standard_output_says_so():
+    words = [sys.executable, "-m", "gentrace", "runs", "export", "--host"]
+    answer = reply(200, b"{}\n", content_type="application/jsonl")
+    with Peer(answer) as peer, Path("/dev/full").open("wb") as full:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [*words, peer.url], stdout=full, stderr=subprocess.PIPE, check=False, text=True
+        )
+    said = "gentrace runs: [Errno 28] No space left on device: 'standard output'"
+    assert done.stderr.splitlines()[0] == said
 
 
 @pytest.mark.parametrize(
