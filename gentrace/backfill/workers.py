@@ -12,6 +12,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from gentrace.exceptions import ApiConnectionException
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,13 +40,25 @@ class Workers(Generic[Task]):
         self._ended: SimpleQueue[None] = SimpleQueue()
 
     def submit(self, task: Task) -> None:
-        """Have a task carried out."""
+        """Have a task carried out, by fewer threads where no more can be started.
+
+        Raises:
+            ApiConnectionException: not even one can be started.
+
+        """
         self._tasks.put(task)
         if len(self._threads) < self._count:
             # A daemon: after a second Ctrl-C, the program does not wait for it.
             thread = threading.Thread(target=self._run, name="gentrace-backfill", daemon=True)
             self._threads.append(thread)
-            thread.start()
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                self._threads.remove(thread)
+                self._count = len(self._threads)
+                if not self._threads:
+                    why = f"no thread can be had to send runs: {error}"
+                    raise ApiConnectionException(0, why) from error
 
     def collect(self) -> Task:
         """Wait until a task is done; return it, or raise the error that it ended with."""

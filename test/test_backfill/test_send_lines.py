@@ -311,3 +311,36 @@ def test_a_bag_is_one_of_dask():
 def test_the_default_configuration_is_taken(server, monkeypatch):
     monkeypatch.setenv("GENTRACE_HOST", server.url)
     assert send_lines([line("a")]).sent == 1
+
+
+@pytest.fixture
+def limit_threads(monkeypatch):
+    """Let only so many threads send, as where the system has no more."""
+    start = threading.Thread.start
+
+    def limit(count):
+        started = []
+
+        def refuse(thread):
+            if thread.name == "gentrace-backfill":
+                if len(started) == count:
+                    raise RuntimeError("can't start new thread")
+                started.append(thread)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    return limit
+
+
+def test_fewer_threads_send_where_no_more_can_be_started(server, send, limit_threads):
+    limit_threads(2)
+    assert send(map(line, "abcdefgh"), parallel=6).sent == 8
+    assert len(server.runs) == 8
+
+
+def test_without_any_thread_nothing_is_sent_and_the_reason_is_given(server, send, limit_threads):
+    limit_threads(0)
+    with pytest.raises(ApiException, match="no thread can be had to send runs: can't start"):
+        send(map(line, "ab"))
+    assert server.runs == []

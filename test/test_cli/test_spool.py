@@ -181,6 +181,18 @@ def test_each_server_gets_its_own_runs(command, make):
     assert (code, output, errors.count(": 400 delivered, 0 dropped, 0 left\n")) == (0, "", 2)
 
 
+def test_a_file_of_a_later_version_keeps_no_other_from_being_sent(command, make):
+    with Peer() as peer:
+        path = make(peer.url)
+        later = path.rename(path.with_name(ODD))
+        with closing(sqlite3.connect(later)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        make(peer.url)
+        code, output, errors = command("spool", path.parent, "--send")
+    assert (code, output.count(ODD)) == (1, 1)
+    assert errors == f"{peer.url}: 400 delivered, 0 dropped, 0 left\n"
+
+
 def test_a_file_without_runs_is_removed(command, server, tmp_path):
     SpoolFile.make(new_path(tmp_path), server.url).release()
     code, output, errors = command("spool", tmp_path, "--send")
