@@ -12,7 +12,7 @@ def answer_late(talk, request):
     echo(talk, request)
 
 
-@pytest.mark.parametrize("workers", ["sync", "preloaded", "gthread", "gevent"])
+@pytest.mark.parametrize("workers", ["sync", "preloaded", "gthread"])
 def test_worker_processes_lose_no_run(run, workers):
     with Peer(answer_late) as peer:
         assert run("gunicorn", workers, peer) == {"code": 0}

@@ -28,10 +28,6 @@ def gthread(url):
     serve(url, "--worker-class=gthread", "--threads=4")
 
 
-def gevent(url):
-    serve(url, "--worker-class=gevent")
-
-
 def serve(url, *options):
     environment = os.environ | {"GENTRACE_HOST": url, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "gunicorn", *OPTIONS, *options, "gunicorn_app"]
