@@ -93,9 +93,18 @@ def test_finalizers_that_record_while_something_is_recorded():
 
 @contextmanager
 def alarms(handle):
-    """Call a function by a timer of the system, often enough to strike at any place."""
-    signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    """Call a function by a timer of the system, often enough to strike at any place.
+
+    The timer starts anew when the function has ended: on a slow machine, one that goes on would
+    interrupt the function again and again, and it would never end.
+    """
+
+    def strike(*_):
+        handle()
+        signal.setitimer(signal.ITIMER_REAL, 0.0005)
+
+    signal.signal(signal.SIGALRM, strike)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005)
     try:
         yield
     finally:
@@ -108,7 +117,7 @@ def test_signal_handler_that_records_while_something_is_recorded(delivery):
     pipeline = Pipeline("a", delivery=delivery)
     struck = []
 
-    def handle(*_):
+    def handle():
         struck.append(1)
         with run.step("handler"), pipeline.start() as other, step("inner"):
             _ = other.receipt
@@ -133,7 +142,7 @@ def test_handler_that_ends_the_run_while_it_ends():
     pipeline = Pipeline("a", delivery=delivery)
     runs = []
 
-    def handle(*_):
+    def handle():
         if runs:
             runs[-1].submit()
 
