@@ -7,12 +7,24 @@ import pytest
 from support.peers import authority_pem
 
 from gentrace import ApiClient, ApiException, Configuration
+from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
 from gentrace.apis.tags.ingestion_api import IngestionApi
 
 TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
 RUN = {"name": "answer-question", "step_runs": [{"elapsed_time": 1250}]}
 MARGIN = 1
 """Seconds that a slow machine may add to what a deadline allows; the faults last a minute."""
+
+MEDIA = "application/octet-stream"
+FETCH = Operation(
+    "file_get",
+    "GET",
+    "/file",
+    tag="Files",
+    summary="Fetch a file",
+    responses={200: OpenApiResponse(ApiResponse, "The file", {MEDIA: None})},
+)
+"""An operation whose answer is a file."""
 
 
 class Caller:

@@ -133,20 +133,14 @@ def test_why_nothing_can_be_sent_is_said_soon_and_nothing_is_dropped(command, ma
     assert (code, output.count(" 400 runs, ")) == (1, 1)
     assert errors.startswith(f"{host}: nothing is sent: (0) ")
     assert "Connection refused" in errors
-    path.unlink()
-    with Peer(reply(404)) as peer:
-        path = make(peer.url)
-        code, output, errors = command("spool", path.parent, "--send")
-        assert len(peer.requests) == 1
-    assert (code, output.count(" 400 runs, ")) == (1, 1)
-    assert errors.startswith(f"{peer.url}: nothing is sent: (404) Not Found")
-    path.unlink()
-    with Peer(reply(401)) as peer:
-        path = make(peer.url)
-        code, output, errors = command("spool", path.parent, "--send")
-        assert len(peer.requests) == 1
-    assert (code, output.count(" 400 runs, ")) == (1, 1)
-    assert errors.startswith(f"{peer.url}: nothing is sent: (401) Unauthorized")
+    for status, why in ((404, "Not Found"), (401, "Unauthorized")):
+        path.unlink()
+        with Peer(reply(status)) as peer:
+            path = make(peer.url)
+            code, output, errors = command("spool", path.parent, "--send")
+            assert len(peer.requests) == 1
+        assert (code, output.count(" 400 runs, ")) == (1, 1)
+        assert errors.startswith(f"{peer.url}: nothing is sent: ({status}) {why}")
 
 
 @pytest.mark.parametrize("first", [echo, reply(503), reply(429, headers={"Retry-After": "0"})])

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from support import bombs
+from support.caller import FETCH, MEDIA
 from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
 from support.secrecy import locals_of_ours
 
 from gentrace import ApiException
-from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiResponseException,
@@ -24,7 +24,6 @@ from gentrace.exceptions import (
 from gentrace.schemas import FileSchema
 
 MIB = 1024 * 1024
-MEDIA = "application/octet-stream"
 BINARY = {"Content-Type": MEDIA}
 CHUNKED = {"Transfer-Encoding": "chunked"}
 SHORT = head_of(200, headers=BINARY | {"Content-Length": 9}) + b"part"
@@ -33,15 +32,6 @@ PACKED = gzip.compress(b"content" * 1000)[:-9]
 CUT = (
     head_of(200, headers=BINARY | {"Content-Encoding": "gzip", "Content-Length": len(PACKED)})
     + PACKED
-)
-
-FETCH = Operation(
-    "file_get",
-    "GET",
-    "/file",
-    tag="Files",
-    summary="Fetch a file",
-    responses={200: OpenApiResponse(ApiResponse, "The file", {MEDIA: None})},
 )
 
 

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from support.caller import FETCH, MEDIA
 from support.effort import times
 from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
 
 import gentrace
-from gentrace.api_client import ApiResponse, OpenApiResponse, Operation
 from gentrace.exceptions import ApiConnectionException
 
 PACKAGE = str(Path(gentrace.__file__).parent)
@@ -56,15 +56,7 @@ def strike_the_client(talk, _=None):
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 BROKEN = HALF.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")
-HALF_FILE = HALF.replace(b"Content-Length", b"Content-Type: application/pdf\r\nContent-Length")
-FETCH = Operation(
-    "file_get",
-    "GET",
-    "/file",
-    tag="Files",
-    summary="Fetch a file",
-    responses={200: OpenApiResponse(ApiResponse, "The file", {"application/pdf": None})},
-)
+HALF_FILE = HALF.replace(b"Content-Length", f"Content-Type: {MEDIA}\r\nContent-Length".encode())
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
@@ -105,7 +97,7 @@ def test_interrupts_of_downloads_at_random_moments_leave_no_file_open(connect, t
 
     before = signal.signal(signal.SIGALRM, handle)
     try:
-        with Peer(reply(200, b"content", content_type="application/pdf")) as peer:
+        with Peer(reply(200, b"content", content_type=MEDIA)) as peer:
             caller = connect(peer, temp_folder_path=tmp_path)
             caller.client.call(FETCH, stream=True).body.close()
             began = time.perf_counter()
