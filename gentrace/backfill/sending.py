@@ -314,9 +314,9 @@ def _is_foreign(error: ApiException) -> bool:
     """Return whether a first response means that the host is no Gentrace API."""
     if not is_success(error.status):
         return error.status in NO_GENTRACE_API
-    # Such as a login page.
+    # Such as a login page; any other 2xx that cannot be read is that of a stored run.
     media_type = (error.headers or {}).get("Content-Type", "")
-    return bool(error.body) and "json" not in media_type.lower()
+    return "html" in media_type.lower()
 
 
 def _is_rejection(status: int) -> bool:

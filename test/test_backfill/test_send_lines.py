@@ -116,8 +116,9 @@ def test_rejects_go_where_the_caller_wants_them(send):
     "answers",
     [
         [reply(200, b"stored!")],
+        [reply(200, b"stored!", content_type="text/plain")],
         [reply(204, b"", content_type="text/plain")],
-        [echo, reply(200, b"stored!", content_type="text/plain")],
+        [echo, reply(200, b"stored!", content_type="text/html")],
     ],
 )
 def test_an_answer_that_cannot_be_read_counts_as_stored(answers):
