@@ -14,7 +14,11 @@ PATIENCE = 60
 def run(name, peer):
     """What a function of `endings` prints; what it writes to standard error is an error."""
     done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-W", "error", SCRIPT, name, peer.url],
+        # From Python 3.12 on it warns of each fork of a process with threads.
+        [
+            *(sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning"),
+            *(SCRIPT, name, peer.url),
+        ],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import gc
+import inspect
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -286,7 +287,7 @@ def test_bound_coroutine_function_runs_its_coroutines_where_it_was_bound(pipelin
 
     with pipeline.start() as run:
         bound = bind(look)
-        assert asyncio.iscoroutinefunction(bound)
+        assert inspect.iscoroutinefunction(bound)
         with ThreadPoolExecutor(1) as executor:
             found, task = executor.submit(asyncio.run, ask(bound)).result()
     assert found == (((run, task),) * 2,) * 2

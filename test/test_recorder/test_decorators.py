@@ -56,7 +56,6 @@ def test_what_a_function_says_of_itself_stays(function, decorate):
     for tell in (
         inspect.isfunction,
         inspect.iscoroutinefunction,
-        asyncio.iscoroutinefunction,
         inspect.isgeneratorfunction,
         inspect.isasyncgenfunction,
     ):
