@@ -321,10 +321,10 @@ def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
     """Tell whether a subclass declares an attribute in its body: by a value or an annotation."""
     if name in SETTINGS:
         return False
+    from gentrace.schemas.annotations import annotated_names  # noqa: PLC0415 - slow to import
+
     subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
-    return any(
-        name in vars(one) or name in getattr(one, "__annotations__", ()) for one in subclasses
-    )
+    return any(name in vars(one) or name in annotated_names(one) for one in subclasses)
 
 
 def _set(configuration: Configuration, name: str, value: object) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
+
+from gentrace.schemas.annotations import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +52,7 @@ def _signatures_of(function: Callable[..., Any]) -> list[Signature]:
     The wrapped one is preferred, as that of a wrapper is often only `(*args, **kwargs)`.
     """
     try:
-        return [signature(function, follow_wrapped=follow) for follow in (True, False)]
+        return [signature_of(function, follow_wrapped=follow) for follow in (True, False)]
     except ValueError:
         return []
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import pytest
+from support.annotations import run_annotated
 from support.caller import RUN
 from support.canary import CANARY, leaks
 from support.peers import Peer
@@ -290,3 +291,10 @@ def test_settings_of_a_subclass_are_checked():
     assert configuration.timeout == 90
     with pytest.raises(ApiValueError, match=r"^timeout: expected"):
         configuration.timeout = 0
+
+
+def test_annotations_of_a_subclass_are_not_evaluated():
+    program = "class Annotated(Configuration):\n    labels: Labels\n"
+    configuration = run_annotated(program, Configuration=Configuration)["Annotated"]()
+    configuration.labels = ["first"]
+    assert configuration.copy().labels == ["first"]
