@@ -40,7 +40,8 @@ class CallThreads:
             _try_threads(size + _THREADS_OF_POOL)
             self._pool = ThreadPool(size)
         # AttributeError: ThreadPool's cleanup fails so when another thread took the last threads.
-        except (RuntimeError, AttributeError, MemoryError) as error:
+        # ImportError, OSError: it needs semaphores, which AWS Lambda and others do not have.
+        except (RuntimeError, AttributeError, MemoryError, ImportError, OSError) as error:
             raise _thread_error(str(error)) from None
         _open.add(self)
         if self.process not in _finished:

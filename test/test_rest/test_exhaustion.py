@@ -111,6 +111,18 @@ def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
             client.call_api("/runs", "GET", async_req=True)
 
 
+def test_asynchronous_call_without_semaphores_says_so(connect, monkeypatch):
+    """A pool of the standard library needs them, even one of threads."""
+    with Peer() as peer:
+        client = connect(peer).client
+        with monkeypatch.context() as patch:
+            # As where Python is built without them.
+            patch.setitem(sys.modules, "multiprocessing.synchronize", None)
+            with pytest.raises(ApiConnectionException, match="call without async_req=True"):
+                client.call_api("/runs", "GET", async_req=True)
+        assert client.call_api("/runs", "GET", async_req=True).get(timeout=30).status == 200
+
+
 @pytest.mark.parametrize("count", range(6))
 def test_asynchronous_call_with_too_few_threads_leaves_none(connect, monkeypatch, count):
     """Of a pool of three, only some can be started, or of the three that look after it."""
