@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,4 +35,4 @@ def signature_of(function: Callable[..., Any], *, follow_wrapped: bool) -> inspe
 def annotated_names(kind: type) -> Iterable[str]:
     """Return the names that the body of a class annotates."""
     options = {} if _AS_TEXT is None else {"format": _AS_TEXT}
-    return inspect.get_annotations(kind, **options)
+    return cast("Iterable[str]", inspect.get_annotations(kind, **options))
