@@ -1,4 +1,8 @@
-"""Printing: the results of a command on standard output, everything else on standard error."""
+"""Printing: the results of a command on standard output, everything else on standard error.
+
+Unprintable characters are escaped: text from a file or a server cannot control the terminal or
+begin another line.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gentrace.exceptions import printable
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -15,7 +21,7 @@ if TYPE_CHECKING:
 def print_line(text: str) -> None:
     """Print a line of the result; characters that the encoding lacks are escaped."""
     encoding = sys.stdout.encoding
-    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    shown = printable(text).encode(encoding, "backslashreplace").decode(encoding)
     print(shown)  # noqa: T201 - the output of a command
 
 
@@ -26,7 +32,7 @@ def print_json(value: object) -> None:
 
 def warn(text: str) -> None:
     """Print a line that is not part of the result, on standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - likewise
+    print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
 
 
 def replace_closed_streams() -> None:

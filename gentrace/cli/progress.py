@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.backfill.lines import STANDARD_INPUT
 from gentrace.cli.output import warn
+from gentrace.exceptions import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ class Progress:
         if self._bar is None:
             warn(text)
         else:
-            self._bar.write(text, file=sys.stderr)
+            self._bar.write(printable(text), file=sys.stderr)
 
     def __enter__(self) -> Self:
         return self

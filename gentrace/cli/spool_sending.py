@@ -14,7 +14,7 @@ from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.sending import Outcome, Sender
 from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_claim import claim
-from gentrace.exceptions import ApiException
+from gentrace.exceptions import ApiException, ApiValueError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,12 @@ def send_orphans(directory: Path, host: str) -> bool:
 
     One run is sent first. If the server cannot take runs, the others stay where they are.
     """
-    with ApiClient(Configuration(host)) as client:
+    try:
+        configuration = Configuration(host)
+    except ApiValueError as error:
+        warn(f"{host}: nothing is sent: {error}")
+        return False
+    with ApiClient(configuration) as client:
         delivery = Delivery(client, spool=directory, spool_max_age=MAX_AGE)
         off = delivery.off_reason()
         if off is not None:

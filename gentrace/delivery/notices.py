@@ -12,7 +12,7 @@ from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING
 
-from gentrace.exceptions import ApiException, exception_class
+from gentrace.exceptions import ApiException, exception_class, printable
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -24,10 +24,10 @@ _warned: set[str] = set()
 
 
 def warn(message: str) -> None:
-    """Warn on the logger `gentrace`."""
+    """Warn on the logger `gentrace`, with the unprintable characters of the message escaped."""
     # As the interpreter ends, modules may be gone, and nobody is left to be warned.
     with suppress(ImportError):
-        _logger().warning("%s", message)
+        _logger().warning("%s", printable(message))
 
 
 def has_handlers() -> bool:

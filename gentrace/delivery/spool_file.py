@@ -99,7 +99,8 @@ class SpoolFile:
                 self._create_schema()
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
-            self.host: str = self._read("SELECT value FROM about WHERE name = 'host'") or ""
+            host = self._read("SELECT value FROM about WHERE name = 'host'")
+            self.host: str = host if isinstance(host, str) else ""
             self._size = SpoolSize(path, self._connection)
             for row in self._pending_removals:
                 self._remove(row)

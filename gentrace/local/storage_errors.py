@@ -59,11 +59,16 @@ def storage_error(error: sqlite3.Error) -> Exception:
     """
     code = result_code(error)
     if code in DAMAGED:
-        return StorageDamagedError(f"the database is damaged: {error}")
+        return StorageDamagedError(f"the database is damaged: {describe(error)}")
     # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return StorageFullError(str(error))
+        return StorageFullError(describe(error))
     return error
+
+
+def describe(error: sqlite3.Error) -> str:
+    """Return the text of an error of SQLite; names of a schema in it cannot control a terminal."""
+    return str(error).encode("unicode_escape").decode("ascii")
 
 
 def result_code(error: sqlite3.Error) -> int:

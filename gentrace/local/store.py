@@ -8,6 +8,7 @@ from pathlib import Path
 from gentrace.local import tables
 from gentrace.local.database_files import DatabaseFiles, create_private, restrict
 from gentrace.local.reading import Reader
+from gentrace.local.storage_errors import describe
 from gentrace.local.summaries import summarize
 from gentrace.local.writing import BUSY_TIMEOUT, Retention, Writer
 
@@ -35,7 +36,8 @@ class Store:
             self.prune()
         except (OSError, sqlite3.Error, ValueError) as error:
             connection.close()
-            raise OSError(f"cannot store in {path}: {error}") from error
+            reason = describe(error) if isinstance(error, sqlite3.Error) else error
+            raise OSError(f"cannot store in {path}: {reason}") from error
 
     def prune(self) -> None:
         """Delete all runs that are no longer kept."""

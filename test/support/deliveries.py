@@ -2,9 +2,10 @@
 
 import io
 import json
+import sqlite3
 import threading
 from collections import Counter
-from contextlib import contextmanager, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from types import SimpleNamespace
 
 from support.peers import echo
@@ -70,6 +71,13 @@ def make_client(where, **settings):
 def files(spool):
     """The names of what is in a spool."""
     return sorted(path.name for path in spool.iterdir())
+
+
+def make_controlling(path):
+    """Make a file's SQLite error repeat control characters and a line break that stand in it."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE runs")
+        database.execute("CREATE VIEW runs AS SELECT [\x1b[2J\nanother line] AS id")
 
 
 def keys(peer):

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from support.barred import barred
-from support.deliveries import ODD, keys
+from support.deliveries import ODD, keys, make_controlling
 from support.peers import Peer, echo, refuser, reply
 
 import gentrace.testing
@@ -258,6 +258,46 @@ def test_a_file_that_cannot_be_sent_is_said_by_the_code(command, make, change, f
     assert (code, errors) == (1, "")
     assert output.endswith(f" bytes, {flaw}\n")
     assert command("spool", path.parent)[:2] == (1, output)
+
+
+CONTROLS = "http://127.0.0.1:1/\x1b[2J\u202e\nanother line"
+SHOWN = r"http://127.0.0.1:1/\x1b[2J\u202e\nanother line"
+
+
+def set_host(path, host):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE about SET value = ?", (host,))
+
+
+def test_a_host_in_a_file_cannot_control_the_terminal_or_keep_others_from_being_sent(command, make):
+    with Peer() as peer:
+        path = make(peer.url)
+        odd = path.rename(path.with_name(ODD))
+        set_host(odd, CONTROLS)
+        make(peer.url)
+        listed = command("spool", path.parent)[1]
+        code, output, errors = command("spool", path.parent, "--send")
+    assert f"{ODD}  {SHOWN}  400 runs, " in listed
+    assert listed.count("\n") == 2
+    assert (code, output.count("\n")) == (1, 1)
+    first, second = sorted(errors.splitlines())
+    assert first.startswith(f"{SHOWN}: nothing is sent: host: expected http:// or https://")
+    assert second == f"{peer.url}: 400 delivered, 0 dropped, 0 left"
+
+
+def test_an_error_that_repeats_a_file_cannot_control_the_terminal(command, make):
+    path = make("http://127.0.0.1:1")
+    make_controlling(path)
+    output = command("spool", path.parent)[1]
+    assert output.endswith(" bytes, cannot be read: no such column: \\x1b[2J\\nanother line\n")
+
+
+def test_a_file_whose_host_is_no_text_does_not_say_where_its_runs_go(report, make):
+    path = make("http://127.0.0.1:1")
+    set_host(path, b"http://127.0.0.1:1")
+    code, (entry,) = report("spool", path.parent)
+    assert (code, entry["host"]) == (1, "")
+    assert entry["flaw"] == "damaged: it does not say where its runs go"
 
 
 def test_a_damaged_file_is_listed(command, spool):

@@ -8,7 +8,16 @@ from contextlib import closing
 
 import pytest
 from support.barred import barred
-from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, list_spool
+from support.deliveries import (
+    ODD,
+    RUN,
+    HandClock,
+    delivering,
+    files,
+    keys,
+    list_spool,
+    make_controlling,
+)
 from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
@@ -46,6 +55,18 @@ def test_a_file_that_is_no_database_is_set_aside_and_said_once(spool, caplog):
         peer.wait(lambda: caplog.records)
     assert files(spool) == [f"{ODD}.damaged"]
     assert sum("damaged" in record.message for record in caplog.records) == 1
+
+
+def test_an_error_that_repeats_a_file_is_one_line_of_the_log(spool, caplog):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 1)
+        (path,) = spool.glob("*.sqlite3")
+        make_controlling(path)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            peer.wait(lambda: caplog.records)
+    (message,) = caplog.messages
+    assert message == f"{path} cannot be read: no such column: \\x1b[2J\\nanother line"
 
 
 def test_files_of_other_programs_are_not_touched(spool):

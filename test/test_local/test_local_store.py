@@ -271,6 +271,24 @@ def test_a_damaged_database_is_503_and_one_line_of_the_log(connect, path, caplog
     assert "Traceback" not in caplog.text
 
 
+def test_an_error_that_repeats_a_file_cannot_control_the_terminal(connect, path, caplog):
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "CREATE TRIGGER t BEFORE INSERT ON pipeline_runs"
+            " BEGIN SELECT RAISE(ABORT, '\x1b[2J\nanother line'); END"
+        )
+    with gentrace.local.serve(database=path) as server:
+        assert connect(server.url).post().status == 503
+    (message,) = caplog.messages
+    assert message.endswith(r": the database is damaged: \x1b[2J\nanother line")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET name = '\x1b[2J\nodd', sql = 'CREATE TABLE ('")
+    with pytest.raises(OSError, match=r"malformed database schema \(\\x1b\[2J\\nodd\)"):
+        Store(path)
+
+
 def names(store):
     found = store.reader.positions_after(Filters(), 1000, 0)
     texts, _ = store.reader.texts(found, SELECT_SUMMARY)
