@@ -5,6 +5,7 @@ from collections.abc import Collection
 from email.message import Message
 from functools import lru_cache
 from math import inf
+from typing import Final
 
 from starlette.requests import Request
 
@@ -13,6 +14,8 @@ from gentrace.local.filters import MAX_TERMS, Filters, search_terms
 from gentrace.local.responses import RequestError
 from gentrace.local.summaries import to_milliseconds
 
+# Characters: Python takes seconds to parse one of 60,000, and no other request is answered then.
+MAX_CONTENT_TYPE: Final = 1000
 FILTER_NAMES = ("name", "text", "since", "until", "has_error", "min_duration")
 
 
@@ -75,7 +78,9 @@ def parse_choice(parameters: dict[str, str], name: str, choices: Collection[str]
 
 @lru_cache(maxsize=64)
 def is_json(content_type: str) -> bool:
-    """Return whether a `Content-Type` means JSON in UTF-8."""
+    """Return whether a `Content-Type` means JSON in UTF-8; one that is too long does not."""
+    if len(content_type) > MAX_CONTENT_TYPE:
+        return False
     message = Message()
     message["Content-Type"] = content_type
     # Not get_content_charset(): it takes a charset that it cannot decode for a missing one.
