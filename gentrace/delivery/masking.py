@@ -78,12 +78,14 @@ def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any
     masked = run.to_dict()
     if "stepRuns" in masked:  # the check for required properties may be disabled
         masked["stepRuns"] = [mask_step(mask, step, rules) for step in masked["stepRuns"]]
-    error = masked.get("error")
-    if isinstance(error, str):
-        del masked["error"]
-        text = mask_error(mask, error)
-        if text is not None:
-            masked["error"] = text
+    if masked.get("error") is not None:
+        error = masked.pop("error")
+        if isinstance(error, str):
+            kept: object = mask_error(mask, error)
+        else:  # the document does not say that it is a text
+            kept = mask_step(mask, {"error": error}, rules).get("error")
+        if kept is not None:
+            masked["error"] = kept
     return masked
 
 

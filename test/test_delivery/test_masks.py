@@ -1,5 +1,6 @@
 """Masks: what they see, what is kept, and what happens where they fail."""
 
+import json
 import warnings
 
 import pytest
@@ -80,13 +81,24 @@ def test_a_mask_that_changes_its_copy_leaves_the_callers_step_alone():
         assert peer.requests[0].json() == {"name": "answer", "stepRuns": [{}]}
 
 
+@pytest.mark.parametrize("error", [{"message": ["SECRET"]}, ["SECRET"]])
+def test_a_mask_sees_an_error_of_a_run_that_is_no_text(error):
+    with Peer() as peer, delivering(peer, mask=hide) as delivery:
+        delivery.submit({"name": "answer", "step_runs": [], "error": error}).result(30)
+        delivery.submit({"name": "answer", "step_runs": [], "error": None}).result(30)
+    first, second = (request.json() for request in peer.requests)
+    assert first["error"] == json.loads(json.dumps(error).replace("SECRET", "***"))
+    assert second["error"] is None
+
+
 @pytest.mark.parametrize("answer", [{}, {"error": None}, {"else": 1}])
-def test_an_error_that_a_mask_takes_away_is_gone(answer):
+@pytest.mark.parametrize("error", ["words", {"message": "words"}])
+def test_an_error_that_a_mask_takes_away_is_gone(answer, error):
     def mask(step):
         return answer if set(step) == {"error"} else step
 
     with Peer() as peer, delivering(peer, mask=mask) as delivery:
-        delivery.submit({"name": "answer", "step_runs": [], "error": "words"}).result(30)
+        delivery.submit({"name": "answer", "step_runs": [], "error": error}).result(30)
     assert "error" not in peer.requests[0].json()
 
 
