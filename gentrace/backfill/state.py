@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -29,7 +30,7 @@ class State:
     A key is on disk when `add` returns. Only one process may use a file, one thread at a time.
 
     Args:
-        path: the file, created if it is missing; None uses a temporary file.
+        path: the file, created for this user only if it is missing; None uses a temporary file.
         host: address of the server that acknowledges.
 
     Raises:
@@ -40,6 +41,10 @@ class State:
 
     def __init__(self, path: str | None, host: str) -> None:
         self._name = "the temporary state" if path is None else path
+        if path is not None:
+            # Keys may be what runs hold. SQLite says why a file cannot be made.
+            with suppress(OSError):
+                Path(path).touch(0o600, exist_ok=False)
         try:
             self._connection = sqlite3.connect(
                 # "" is a temporary file of SQLite. An absolute path makes ":memory:" a file.

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import stat
 
 import pytest
 from support.full_disk import disk_that_fills
@@ -52,6 +53,16 @@ def test_a_name_that_sqlite_takes_for_memory_is_a_file(tmp_path, monkeypatch):
         for name in ("a", "ab"):
             result = send_lines(lines(name), Configuration(peer.url), state=":memory:")
     assert (result.sent, result.skipped) == (1, 1)
+
+
+def test_only_its_user_may_read_a_new_file(tmp_path):
+    """Keys may be what runs hold; a file that is there keeps its mode."""
+    new, known = tmp_path / "new", tmp_path / "known"
+    known.touch(0o640)
+    with Peer() as peer:
+        for state in (new, known):
+            send_lines(lines("a"), Configuration(peer.url), state=state, key="name")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (new, known)] == [0o600, 0o640]
 
 
 def test_a_disk_that_fills_up_is_an_error_that_names_the_state(tmp_path):
