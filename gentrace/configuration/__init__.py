@@ -24,8 +24,8 @@ from gentrace.configuration.numbers import (
 )
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
-from gentrace.configuration.tracebacks import hide_arguments
 from gentrace.schemas.near_misses import suggest
+from gentrace.tracebacks import hide_arguments
 
 __all__ = [
     "API_DESCRIPTION",

@@ -19,13 +19,13 @@ from gentrace.configuration.settings import (
     Settings,
     find_setting,
 )
-from gentrace.configuration.tracebacks import hide_arguments
 from gentrace.exceptions import (
     ApiAttributeError,
     ApiTypeError,
     ApiValueError,
     OpenApiException,
 )
+from gentrace.tracebacks import hide_arguments
 
 if TYPE_CHECKING:
     from logging import Logger

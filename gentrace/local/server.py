@@ -26,6 +26,7 @@ from gentrace.local.storage_errors import StorageError, WriteCancelledError
 from gentrace.local.store import Store
 from gentrace.local.threads import ThreadPool, large_stacks, run_in_thread
 from gentrace.local.writing import Retention
+from gentrace.tracebacks import hide_arguments
 
 # Separate threads for storing and for reading, so that neither blocks the other.
 WRITERS: Final = 4
@@ -141,6 +142,7 @@ class Server:
         return store
 
 
+@hide_arguments
 def serve(  # noqa: PLR0913 - one argument a setting
     *,
     database: str | PathLike[str] | None = None,

@@ -7,6 +7,8 @@ from os import PathLike
 from reprlib import repr as short_repr
 from typing import Final, cast
 
+from gentrace.tracebacks import hide_arguments
+
 MIB: Final = 2**20
 MAX_BODY: Final = 64 * MIB
 # SQLite holds no value larger than 1,000,000,000 bytes.
@@ -82,6 +84,10 @@ class Settings:
         for host in cast("Collection[object]", hosts):
             if not isinstance(host, str):
                 raise _wrong_type("allowed_hosts", "a list of names", host)
+
+
+# Not in the class, whose constructor the decorator makes.
+setattr(Settings, "__init__", hide_arguments(Settings.__init__))  # noqa: B010 - or a type error
 
 
 def check_callable(name: str, value: object) -> None:

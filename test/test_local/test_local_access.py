@@ -3,6 +3,7 @@
 import hmac
 import json
 import logging
+import traceback
 
 import pytest
 
@@ -125,3 +126,33 @@ def test_nonsense_after_a_refusal_is_not_answered_again(client, read_all, caplog
     assert answer.startswith(b"HTTP/1.1 415 ")
     assert answer.count(b"HTTP/1.1") == 1
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("make", [gentrace.local.serve, gentrace.local.Settings])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"token": SESAME, "max_body": -1},
+        {"token": SESAME, "database": 1},
+        {"token": SESAME, "unknown": 1},
+        {"token": f"{SESAME}\n"},
+        {"token": SESAME.encode()},
+    ],
+)
+def test_an_error_of_a_setting_shows_no_token(make, settings):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make(**settings)
+    assert SESAME not in below_the_test(caught.value)
+
+
+def test_an_error_of_the_start_shows_no_token(tmp_path):
+    with pytest.raises(OSError, match="it is a directory") as caught:
+        gentrace.local.serve(token=SESAME, database=tmp_path)
+    assert SESAME not in below_the_test(caught.value)
+
+
+def below_the_test(error):
+    """The traceback with all locals, but for those of the test."""
+    error.__traceback__ = error.__traceback__.tb_next
+    whole = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(whole.format())
