@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - read at run time
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
 
@@ -95,11 +96,11 @@ class Configuration(DeclaredSettings):
         }
         if access_token is None:
             _set_from_environment(self, "access_token")
-        if host is None and server_index is None:
-            _set_from_environment(self, "host")
         for name, value in named.items():
             if value is not None:
                 _set(self, name, value)
+        if host is None and server_index is None:
+            _set_from_environment(self, "host")
         ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
         for name, value in ordered:
             if name in _CHECKED_FIRST:
@@ -327,10 +328,11 @@ def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
     return any(name in vars(one) or name in annotated_names(one) for one in subclasses)
 
 
-def _set(configuration: Configuration, name: str, value: object) -> None:
+def _set(configuration: Configuration, name: str, value: object, label: str = "") -> None:
+    """Check and set a value; errors call it by `label`, or else by the name of the setting."""
     values = vars(configuration)
     try:
-        values[name] = find_setting(name).check(name, value)
+        values[name] = find_setting(name).check(label or name, value)
     except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
         _mask_secrets(configuration, value, error)
         raise
@@ -356,6 +358,7 @@ def _mask_secrets(
 
 @hide_arguments
 def _set_from_environment(configuration: Configuration, name: str) -> None:
-    value = find_setting(name).read_environment()
-    if value is not None:
-        _set(configuration, name, value)
+    variable = find_setting(name).environment_variable
+    value = variable and os.environ.get(variable)
+    if value:
+        _set(configuration, name, value, f"environment variable {variable}")

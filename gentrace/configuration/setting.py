@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -54,12 +53,6 @@ class Setting(Generic[T, S]):
 
         def __set__(self, instance: object, value: S) -> None: ...
         def __delete__(self, instance: object) -> None: ...
-
-    def read_environment(self) -> Any:
-        """Return the checked value of the environment variable; None if it is unset or empty."""
-        name = self.environment_variable
-        value = os.environ.get(name) if name else None
-        return self.check(f"environment variable {name}", value) if value else None
 
 
 Same = Setting[T, T]

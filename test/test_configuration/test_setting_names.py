@@ -10,6 +10,7 @@ from gentrace.configuration import SETTINGS, Configuration
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 
 DOCUMENTED = "https://gentrace.ai/api/v1"
+TOKEN = "token-of-a-test"  # noqa: S105 - of nobody
 OF_LOGGERS = {"debug", "logger_file", "logger_format"}
 """Settings of test_logs."""
 
@@ -108,6 +109,15 @@ def test_unusable_environment_is_refused(monkeypatch, variable, value):
     ) as caught:
         Configuration()
     assert not leaks(str(caught.value))
+
+
+@pytest.mark.parametrize("settings", [{}, {"access_token": TOKEN}])
+def test_an_unusable_environment_shows_no_token(monkeypatch, settings):
+    monkeypatch.setenv("GENTRACE_HOST", f"http://[{TOKEN}]")
+    if not settings:
+        monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
+    with pytest.raises(ApiValueError, match=r"^environment variable GENTRACE_HOST: .*'\*\*\*'$"):
+        Configuration(**settings)
 
 
 @pytest.mark.parametrize(
