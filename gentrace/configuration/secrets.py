@@ -6,7 +6,7 @@ import re
 from binascii import b2a_base64
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,13 +39,17 @@ current_secrets: ContextVar[Sequence[str]] = ContextVar("current_secrets", defau
 
 
 class Secret(str):
-    """A str whose `repr` is ``'***'``."""
+    """A str whose `repr` is ``'***'``, and so is that of a part of it."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         """Return the mask, so that neither a traceback nor `vars` shows the text."""
         return repr(MASK)
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Secret:
+        """Return a part: rich, for example, cuts the locals of a traceback before their `repr`."""
+        return Secret(super().__getitem__(key))
 
 
 class SecretBytes(bytes):

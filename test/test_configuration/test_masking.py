@@ -110,6 +110,13 @@ def test_secret_is_text_that_shows_itself_masked():
         assert type(twin) is Secret
 
 
+def test_a_part_of_a_secret_shows_itself_masked():
+    """As in a traceback of rich, which cuts a long text before it asks for its `repr`."""
+    secret = Secret("x" * 200)
+    assert secret[:80] == "x" * 80
+    assert repr(secret[:80]) == repr(secret[0]) == "'***'"
+
+
 def test_secret_bytes_show_themselves_masked():
     secret = SecretBytes(CANARY.encode())
     assert secret == CANARY.encode()
