@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
+@dataclass(eq=False, repr=False)
 class Setting(Generic[T, S]):
     """One attribute of `Configuration`, with its default and its check.
 
@@ -27,20 +29,12 @@ class Setting(Generic[T, S]):
 
     """
 
-    def __init__(
-        self,
-        default: Any,
-        check: Callable[[str, Any], Any],
-        *,
-        secret: bool = False,
-        environment_variable: str | None = None,
-        other_names: str = "",
-    ) -> None:
-        self.default = default
-        self.check = check
-        self.secret = secret
-        self.environment_variable = environment_variable
-        self.other_names = other_names
+    default: Any
+    check: Callable[[str, Any], Any]
+    _: KW_ONLY
+    secret: bool = False
+    environment_variable: str | None = None
+    other_names: str = ""
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ OVERHEAD = 2048
 """How many bytes of memory a run counts for besides its body."""
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Run:
     """One run that waits or is being sent.
 
@@ -19,9 +21,9 @@ class Run:
         key: its idempotency key.
         body: its JSON text; None while only a file of the spool has it.
         size: how many bytes the body has.
-        held: how many bytes of memory the run counts for.
         receipt: what the caller of `submit` got; None for a run adopted from another process.
         accepted_at: when it was accepted, in seconds since the epoch.
+        held: how many bytes of memory the run counts for.
         is_accepted: whether it is counted.
         file: the file of the spool that has it; None for a run in memory only.
         number: its row in that file, or its place among the runs in memory; 0 before it has one.
@@ -33,41 +35,20 @@ class Run:
 
     """
 
-    __slots__ = (
-        "accepted_at",
-        "body",
-        "delivered_at_failure",
-        "due",
-        "failures",
-        "file",
-        "held",
-        "is_accepted",
-        "key",
-        "number",
-        "own_failures",
-        "receipt",
-        "size",
-    )
+    key: str
+    body: bytes | None = None
+    size: int = 0
+    receipt: Receipt | None = None
+    accepted_at: float = 0.0
+    held: int = 0
+    is_accepted: bool = False
+    file: SpoolFile | None = None
+    number: int = 0
+    failures: int = 0
+    own_failures: int = 0
+    delivered_at_failure: int = -1
+    due: float = 0.0
 
-    def __init__(
-        self,
-        key: str,
-        body: bytes | None = None,
-        *,
-        size: int = 0,
-        receipt: Receipt | None = None,
-        accepted_at: float = 0.0,
-    ) -> None:
-        self.key = key
-        self.body = body
-        self.size = size if body is None else len(body)
-        self.held = 0
-        self.receipt = receipt
-        self.accepted_at = accepted_at
-        self.is_accepted = False
-        self.file: SpoolFile | None = None
-        self.number = 0
-        self.failures = 0
-        self.own_failures = 0
-        self.delivered_at_failure = -1
-        self.due = 0.0
+    def __post_init__(self) -> None:
+        if self.body is not None:
+            self.size = len(self.body)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
+
+from frozendict import frozendict
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiValueError
@@ -18,6 +21,7 @@ from gentrace.operations.responses import ApiResponse  # noqa: TC001 - likewise
 from gentrace.schemas import Schema, Unset, unset
 
 
+@dataclass(eq=False, repr=False)
 class Operation:
     """One operation of the document, with all that a call of it needs.
 
@@ -40,43 +44,32 @@ class Operation:
 
     """
 
-    def __init__(  # noqa: PLR0913 - one argument a part of an operation in the document
-        self,
-        name: str,
-        method: str,
-        path: str,
-        *,
-        tag: str,
-        summary: str,
-        responses: Mapping[int, OpenApiResponse],
-        description: str = "",
-        body: RequestBody | None = None,
-        parameters: Sequence[PathParameter | QueryParameter | HeaderParameter] = (),
-        auth: Sequence[str] = ("bearerAuth",),
-        id_property: str | None = None,
-    ) -> None:
-        self.name = name
-        self.method = method
-        self.path = check_target(path)
-        self.tag = tag
-        self.summary = summary
-        self.responses = responses
-        self.description = description
-        self.body = body
-        self.parameters = parameters
-        self.auth = auth
-        self.id_property = id_property
-        successes = [item for status, item in responses.items() if is_success(status)]
+    name: str
+    method: str
+    path: str
+    _: KW_ONLY
+    tag: str
+    summary: str
+    responses: Mapping[int, OpenApiResponse]
+    description: str = ""
+    body: RequestBody | None = None
+    parameters: Sequence[PathParameter | QueryParameter | HeaderParameter] = ()
+    auth: Sequence[str] = ("bearerAuth",)
+    id_property: str | None = None
+
+    def __post_init__(self) -> None:
+        self.path = check_target(self.path)
+        answers = self.responses.values()
+        successes = [item for status, item in self.responses.items() if is_success(status)]
         if not successes:
-            raise ApiValueError(f"responses: expected one of 2xx, got {list(responses)}")
+            raise ApiValueError(f"responses: expected one of 2xx, got {list(self.responses)}")
         self.success = successes[0]
-        self.has_file = any(None in item.content.values() for item in responses.values())
+        self.has_file = any(None in item.content.values() for item in answers)
         """Whether one of its answers is a file; all others are parsed."""
-        self.accepts = tuple(
-            dict.fromkeys(text for item in responses.values() for text in item.content)
-        )
+        self.accepts = tuple(dict.fromkeys(text for item in answers for text in item.content))
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class RequestBody:
     """The body of a request.
 
@@ -87,14 +80,10 @@ class RequestBody:
 
     """
 
-    __slots__ = ("content", "description", "required")
-
-    def __init__(
-        self, content: Mapping[str, Schema[Any]], description: str, *, required: bool
-    ) -> None:
-        self.content = content
-        self.description = description
-        self.required = required
+    content: Mapping[str, Schema[Any]]
+    description: str
+    _: KW_ONLY
+    required: bool
 
     def find_schema(self, content_type: object) -> tuple[str, Schema[Any]]:
         """Return a media type, by default the first one, and its schema.
@@ -113,6 +102,7 @@ class RequestBody:
         return text, self.content[declared]
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class OpenApiResponse:
     """An answer that the document lists.
 
@@ -123,17 +113,9 @@ class OpenApiResponse:
 
     """
 
-    __slots__ = ("content", "description", "response_cls")
-
-    def __init__(
-        self,
-        response_cls: type[ApiResponse],
-        description: str,
-        content: Mapping[str, Schema[Any] | None] | None = None,
-    ) -> None:
-        self.response_cls = response_cls
-        self.description = description
-        self.content = content or {}
+    response_cls: type[ApiResponse]
+    description: str
+    content: Mapping[str, Schema[Any] | None] = frozendict[str, Any]()
 
     def find_schema(self, content_type: str) -> Schema[Any] | Unset | None:
         """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
