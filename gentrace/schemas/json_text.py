@@ -44,7 +44,15 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
 @cache  # if orjson is not installed, each search for it takes tens of microseconds
 def find_encoder(setting: str) -> Dumps | None:
     """Return the encoder of a `Configuration.json_encoder`; None for the standard library's."""
-    return None if setting == "json" else _find_orjson()
+    if setting == "json":
+        return None
+    try:
+        orjson = import_module("orjson")
+    except ImportError:
+        return None
+    dumps: Callable[..., bytes] = orjson.dumps
+    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    return lambda value: dumps(value, None, options)
 
 
 def decode(data: bytes) -> Any:
@@ -70,16 +78,6 @@ compact_encoder = partial(
 """Makes the encoders of the standard library that are used here."""
 
 _encoder = compact_encoder()
-
-
-def _find_orjson() -> Dumps | None:
-    try:
-        orjson = import_module("orjson")
-    except ImportError:
-        return None
-    dumps: Callable[..., bytes] = orjson.dumps
-    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-    return lambda value: dumps(value, None, options)
 
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
