@@ -260,8 +260,7 @@ class Model(frozendict[str, Any]):
         wire_name = self._wire_name(key)
         if wire_name not in self:
             raise ApiKeyError(_unknown_name_message(self, key, self.properties_oapg))
-        kept = {name: item for name, item in self.items() if name != wire_name}
-        return self._check_items(kept, REQUEST_RULES, has_wire_names=True)
+        return self._merge(self, {wire_name: unset})
 
     @classmethod
     def fromkeys(cls, seq: Iterable[str], value: object = None) -> Self:
