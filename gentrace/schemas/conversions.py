@@ -106,8 +106,7 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the oth
     if issubclass(kind, memoryview):
         return unset
     if callable(form := getattr(value, "tolist", None)):
-        _refuse_numpy_times(value)
-        _refuse_long_doubles(value)
+        _refuse_lossy_numpy(value)
         return form()
     if callable(form := getattr(value, "isoformat", None)):
         return _refuse_nat(value, form())
@@ -160,11 +159,17 @@ def _exact_number(value: Any) -> int | float:
     )
 
 
-def _refuse_numpy_times(value: Any) -> None:
-    """Refuse numpy's dates and durations, which `tolist` makes numbers of an unknown unit."""
-    if not (is_instance(value, "numpy", "generic") or is_instance(value, "numpy", "ndarray")):
-        return
-    if _has_times(value.dtype):
+def _refuse_lossy_numpy(value: Any) -> None:
+    """Refuse what `tolist` of numpy makes no JSON value with the same meaning.
+
+    Dates and durations become numbers of an unknown unit; long doubles stay as they are.
+    """
+    if is_instance(value, "numpy", "longdouble"):
+        raise mismatch("a JSON value", value, "pass float(value), or str(value) to keep its digits")
+    if is_instance(value, "numpy", "clongdouble"):
+        raise mismatch("a JSON value", value)
+    is_numpys = is_instance(value, "numpy", "generic") or is_instance(value, "numpy", "ndarray")
+    if is_numpys and _has_times(value.dtype):
         raise mismatch(
             "a JSON value",
             value,
@@ -176,14 +181,6 @@ def _refuse_numpy_times(value: Any) -> None:
 def _has_times(dtype: Any) -> bool:
     fields: dict[str, Any] = dtype.fields or {}
     return dtype.base.kind in "mM" or any(_has_times(inner[0]) for inner in fields.values())
-
-
-def _refuse_long_doubles(value: object) -> None:
-    """Refuse numpy's long doubles, which `tolist` leaves as they are."""
-    if is_instance(value, "numpy", "longdouble"):
-        raise mismatch("a JSON value", value, "pass float(value), or str(value) to keep its digits")
-    if is_instance(value, "numpy", "clongdouble"):
-        raise mismatch("a JSON value", value)
 
 
 def _refuse_nat(value: object, text: object) -> object:
