@@ -56,15 +56,11 @@ def _describe_size(size: int) -> str:
 def _truncate_texts(value: Any) -> Any:
     kind = type_of(value)
     if kind is str:
-        return _truncate_text(value)
+        if len(value) <= MAX_TEXT_LENGTH:
+            return value
+        return f"{value[:MAX_TEXT_LENGTH]}… ({len(value)} characters)"
     if kind is list:
         return [_truncate_texts(item) for item in value]
     if kind is dict:
         return {key: _truncate_texts(item) for key, item in value.items()}
     return value
-
-
-def _truncate_text(text: str) -> str:
-    if len(text) <= MAX_TEXT_LENGTH:
-        return text
-    return f"{text[:MAX_TEXT_LENGTH]}… ({len(text)} characters)"
