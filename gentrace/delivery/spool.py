@@ -94,7 +94,7 @@ class Spool:
             return None
         try:
             own = self._open()
-            if not own.has_room(len(body), self._limits.spool_max_bytes):
+            if not own.size.has_room(len(body), self._limits.spool_max_bytes):
                 return False
             run.number = own.add(run.key, run.accepted_at, body)
             run.file = own
@@ -218,7 +218,7 @@ class Spool:
                 self._adopted.remove(file)
             file.close()
             return
-        if file.is_checkpoint_due:
+        if file.size.is_checkpoint_due:
             file.checkpoint()
         self._update_host(file)
 

@@ -64,6 +64,7 @@ class SpoolFile:
         is_damaged: whether SQLite found it damaged when it was opened.
         host: where its runs go.
         last_row: the last row that was used.
+        size: its size with its log.
         unloaded: how many of its runs are not in memory.
         last_loaded: the last row that was loaded into memory; unloaded runs come after it.
         receipts: the receipts of unloaded runs, by row, while somebody holds them.
@@ -101,7 +102,7 @@ class SpoolFile:
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             host = self._read("SELECT value FROM about WHERE name = 'host'")
             self.host: str = host if isinstance(host, str) else ""
-            self._size = SpoolSize(path, self._connection)
+            self.size = SpoolSize(path, self._connection)
             for row in self._pending_removals:
                 self._remove(row)
             self._pending_removals.clear()
@@ -155,7 +156,7 @@ class SpoolFile:
     def add(self, key: str, accepted_at: float, body: bytes) -> int:
         """Store a run; return its row."""
         row = self.last_row + 1
-        self._size.note_write(len(body))
+        self.size.note_write(len(body))
         self._is_synced = False
         # After an interrupt right behind it, the next run, or this one again, replaces the row.
         self._connection.execute(
@@ -172,15 +173,15 @@ class SpoolFile:
     def remove(self, row: int, size: int, bound: int) -> None:
         """Remove a run that has ended, or note it for `retry_removals` if that fails.
 
-        The removal grows the log: the file stays within `bound` bytes as by `has_room`.
+        The removal grows the log: the file stays within `bound` bytes as by `SpoolSize.has_room`.
         """
         try:
             self._remove(row)
         except sqlite3.Error:
             self._pending_removals.add(row)
-        self._size.note_write(size)
+        self.size.note_write(size)
         with suppress(sqlite3.Error):
-            self._size.keep_within(bound)
+            self.size.keep_within(bound)
 
     def retry_removals(self, count: int | None = None) -> None:
         """Try again to remove runs that have ended: so many at most, or all."""
@@ -274,14 +275,7 @@ class SpoolFile:
                         valid_key = key if _is_key(key) else os.urandom(16).hex()
                         yield valid_key, _to_time(accepted_at), body
 
-    # Its size, and the disk.
-
-    def has_room(self, size: int, bound: int) -> bool:
-        """Tell whether it stays within a bound with another run of that size, its log included.
-
-        The run that is being written may still exceed it.
-        """
-        return self._size.has_room(size, bound)
+    # Its log, and the disk.
 
     def exists(self) -> bool:
         """Tell whether its path still leads to a file, as far as this process may look."""
@@ -300,15 +294,10 @@ class SpoolFile:
                 finally:
                     os.close(descriptor)
 
-    @property
-    def is_checkpoint_due(self) -> bool:
-        """Whether the log should be copied into the database."""
-        return self._size.is_checkpoint_due
-
     def checkpoint(self) -> None:
         """Copy the log into the database, so that the log starts over."""
         # Passive, not truncating: writing over the log is faster than growing the file again.
-        self._size.checkpoint("PASSIVE")
+        self.size.checkpoint("PASSIVE")
         # The next write syncs to the disk: let it be this one, for which no caller waits.
         self.set_host(self.host)
 

@@ -330,8 +330,8 @@ def test_a_file_without_its_log_is_measured_all_the_same(desk):
     (file,) = desk.spool.files()
     for log in file.path.parent.glob("*-wal"):
         log.unlink()
-    assert not file.has_room(10, 1)
-    assert file.has_room(10, 10**9)
+    assert not file.size.has_room(10, 1)
+    assert file.size.has_room(10, 10**9)
 
 
 @pytest.mark.parametrize("when", ["maintained", "closed"])
