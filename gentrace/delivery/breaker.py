@@ -91,12 +91,15 @@ class CircuitBreaker:
         """Note that the server took a run: only a probe ends the pause, none sent before it."""
         self._failures = 0
         if self._probe is run:
-            self._resume()
+            self._paused_until = self._probe = self._denied_settings = None
+            self._retry_after_until = 0.0
 
-    def end_probe(self, run: object) -> None:
-        """Note that the try of a run ended without saying whether the server takes others."""
-        if self._probe is run:
+    def end_probe(self, run: object) -> bool:
+        """Note that the try of a run ended without a success; tell whether it was the probe."""
+        was_probe = self._probe is run
+        if was_probe:
             self._probe = None
+        return was_probe
 
     def fail(self, run: object, now: float, retry_after: float | None) -> bool:
         """Note a transient failure; tell, once an outage, whether it is worth a warning.
@@ -106,9 +109,7 @@ class CircuitBreaker:
         if self._failures == 0:
             self._warn_at = now + LONG_OUTAGE
         self._failures += 1
-        was_probe = self._probe is run and self._probe is not None
-        if was_probe:
-            self._probe = None
+        was_probe = self.end_probe(run)
         ends = []
         if retry_after is not None:
             end = now + min(retry_after, MAX_RETRY_AFTER)
@@ -126,10 +127,7 @@ class CircuitBreaker:
 
     def deny(self, run: object, now: float, settings: object) -> bool:
         """Note that the token or a setting is unusable; tell whether a pause begins with it."""
-        was_probe = self._probe is run and self._probe is not None
-        if was_probe:
-            self._probe = None
-        if not was_probe and self._paused_until is not None:
+        if not self.end_probe(run) and self._paused_until is not None:
             return False
         self._pause(now + DENIED_PAUSE)
         self._denied_settings = settings
@@ -149,7 +147,3 @@ class CircuitBreaker:
     def _pause(self, until: float) -> None:
         self._paused_until = until
         self._denied_settings = None
-
-    def _resume(self) -> None:
-        self._paused_until = self._probe = self._denied_settings = None
-        self._retry_after_until = 0.0
