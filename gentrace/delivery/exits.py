@@ -45,9 +45,9 @@ def unregister(delivery: Closeable) -> None:
 
 def close_all() -> None:
     """Close all that are open, each within its own `exit_timeout` from now."""
-    closing = [(delivery, delivery.begin_exit()) for delivery in list(_open)]
+    finishes = [delivery.begin_exit() for delivery in list(_open)]
     with ExitStack() as stack:  # one that fails does not keep the others from closing
-        for _, finish in reversed(closing):
+        for finish in reversed(finishes):
             stack.callback(finish)
     log_all_remaining()
 

@@ -25,7 +25,7 @@ class Ownership:
 
     @classmethod
     def acquire(cls, path: Path) -> Ownership | None:
-        """Acquire the lock of a file; None if another process or delivery is.
+        """Acquire the lock of a file; None if another process or delivery has it.
 
         Raises:
             OSError: the lock cannot be made.

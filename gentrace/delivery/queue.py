@@ -274,10 +274,8 @@ class RunQueue:
         return [run.receipt for run in left if run.receipt is not None]
 
     def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
-        error = DeliveryError(reason, run.key)
-        error.__cause__ = cause
         self._count_drop(reason, cause)
-        self._end(run, error)
+        self._end(run, _make_error(reason, run.key, cause))
 
     def _end(self, run: Run, outcome: str | DeliveryError) -> None:
         if run.receipt is not None:
@@ -287,6 +285,11 @@ class RunQueue:
 
     def _end_receipt(self, receipt: Receipt | None, reason: str, cause: Exception | None) -> None:
         if receipt is not None:
-            error = DeliveryError(reason, receipt.idempotency_key)
-            error.__cause__ = cause
-            self.endings.append((receipt, error))
+            self.endings.append((receipt, _make_error(reason, receipt.idempotency_key, cause)))
+
+
+def _make_error(reason: str, key: str, cause: Exception | None) -> DeliveryError:
+    """Build the error of a receipt."""
+    error = DeliveryError(reason, key)
+    error.__cause__ = cause
+    return error
