@@ -20,6 +20,7 @@ from gentrace.configuration.numbers import (
     check_flag,
     check_integer,
     check_positive,
+    check_seconds,
     check_timeout,
 )
 from gentrace.configuration.settings import SETTINGS, Settings
@@ -47,6 +48,7 @@ __all__ = [
     "check_integer",
     "check_positive",
     "check_proxy",
+    "check_seconds",
     "check_text",
     "check_timeout",
     "hide_arguments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
 from gentrace.configuration.errors import refuse
@@ -50,6 +51,22 @@ def check_connections(name: str, value: object) -> int:
     """Return a number of connections; ApiTypeError or ApiValueError if it is not one."""
     expected = f"a whole number from 1 to {MAX_CONNECTIONS}"
     return check_integer(name, value, expected, 1, MAX_CONNECTIONS)
+
+
+def check_seconds(name: str, value: object, *, infinite: bool = False) -> float:
+    """Return a number of seconds from 0; at most those that a lock can wait, some 300 years.
+
+    Raises:
+        ApiTypeError: not a number.
+        ApiValueError: below 0, NaN, or infinite unless `infinite` allows that.
+
+    """
+    expected = "a number of seconds, from 0"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise refuse(name, expected, value, kind=True)
+    if not 0 <= value < inf and not (infinite and value == inf):
+        raise refuse(name, expected, value)
+    return float(min(value, TIMEOUT_MAX))
 
 
 def check_timeout(name: str, value: object) -> TimeoutSetting:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from math import inf
 from os import PathLike, fsdecode
-from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
-from gentrace.configuration import check_positive, hide_arguments, refuse, refuse_type
+from gentrace.configuration import (
+    check_positive,
+    check_seconds,
+    hide_arguments,
+    refuse,
+    refuse_type,
+)
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
 from gentrace.delivery.exits import close_if_exiting, register, unregister
@@ -90,9 +94,9 @@ class Delivery:
             workers=check_positive("workers", workers),
             spool=_check_directory(spool),
             spool_max_bytes=check_positive("spool_max_bytes", spool_max_bytes),
-            spool_max_age=_check_seconds("spool_max_age", spool_max_age),
+            spool_max_age=check_seconds("spool_max_age", spool_max_age),
         )
-        self._exit_timeout = _check_seconds("exit_timeout", exit_timeout)
+        self._exit_timeout = check_seconds("exit_timeout", exit_timeout)
         self.mask = mask
         self._owns_client = api_client is None
         self._client = ApiClient() if api_client is None else api_client
@@ -317,15 +321,5 @@ def _check_directory(value: object) -> Path | None:
     return Path(path).absolute()
 
 
-def _check_seconds(name: str, value: Any) -> float:
-    expected = "a number of seconds, from 0"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refuse(name, expected, value, kind=True)
-    if not 0 <= value < inf:
-        raise refuse(name, expected, value)
-    # TIMEOUT_MAX is some three hundred years: locks take no longer time-out.
-    return float(min(value, TIMEOUT_MAX))
-
-
-def _check_timeout(value: Any) -> float | None:
-    return None if value is None else _check_seconds("timeout", value)
+def _check_timeout(value: float | None) -> float | None:
+    return None if value is None else check_seconds("timeout", value)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 import uuid
 from contextlib import closing, contextmanager
-from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
-from gentrace.configuration import check_flag, check_integer, check_positive, refuse
+from gentrace.configuration import check_flag, check_integer, check_positive, check_seconds, refuse
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -88,8 +86,7 @@ class Server:
 
         """
         check_integer("count", count, "a whole number from 0", 0)
-        _check_seconds("timeout", timeout, inf)
-        deadline = now() + min(timeout, threading.TIMEOUT_MAX)
+        deadline = now() + check_seconds("timeout", timeout, infinite=True)
         while True:
             stored_before = self._traffic.stored
             runs = self.runs
@@ -133,8 +130,7 @@ class Server:
             ApiValueError: a time or number of times that cannot be.
 
         """
-        _check_seconds("seconds", seconds)
-        self._traffic.add(Delay(seconds), check_positive("times", times))
+        self._traffic.add(Delay(check_seconds("seconds", seconds)), check_positive("times", times))
 
     def drop(self, times: int = 1, stored: bool = False) -> None:
         """Close the connections of the next requests without a response.
@@ -181,14 +177,6 @@ class Server:
         if response.status not in {http.client.OK, http.client.NO_CONTENT, http.client.NOT_FOUND}:
             raise OSError(f"{method} {path}: the local server answered {response.status}")
         return content
-
-
-def _check_seconds(name: str, value: object, maximum: float = threading.TIMEOUT_MAX) -> None:
-    expected = "a number of seconds, from 0"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refuse(name, expected, value, kind=True)
-    if not 0 <= value <= maximum:
-        raise refuse(name, expected, value)
 
 
 def _check_field(name: str, value: object) -> str:
