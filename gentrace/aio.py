@@ -13,11 +13,11 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Operation
 from gentrace.configuration import (
@@ -41,8 +41,6 @@ from gentrace.schemas.frames import line_of_call, line_of_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
-    from typing import Self
 
 
 __all__ = ["AsyncApiClient", "AsyncIngestionApi"]

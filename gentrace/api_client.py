@@ -37,14 +37,13 @@ from gentrace.operations import (
     read_answer,
 )
 from gentrace.operations.operation import is_success
-from gentrace.process import current_process, fork_safe_imports
+from gentrace.process import Process, current_process, fork_safe_imports
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
 
-    from gentrace.process import Process
     from gentrace.rest import HTTPResponse, RestClient
     from gentrace.rest.threads import CallThreads
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from gentrace.configuration import (
     Configuration,
@@ -14,9 +14,6 @@ from gentrace.configuration import (
     refuse_type,
 )
 from gentrace.configuration.files import check_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_INTERVAL = 1e9
 """Seconds, some thirty years; `time.sleep` refuses much longer ones."""

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 from gentrace.backfill.arguments import check_bag, check_configuration, check_key
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
-from gentrace.configuration import check_positive, hide_arguments
+from gentrace.configuration import Configuration, check_positive, hide_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from gentrace.configuration import Configuration
 
 
 @hide_arguments

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-from gentrace.backfill.lines import MAX_LINE
+from gentrace.backfill.lines import MAX_LINE, Line
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 from gentrace.schemas import decode, describe
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gentrace.backfill.lines import Line
 
 
 def read_run(line: Line) -> PipelineRunRequest:

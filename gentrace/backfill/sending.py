@@ -25,7 +25,7 @@ from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
 from gentrace.backfill.workers import Workers
-from gentrace.configuration import check_positive
+from gentrace.configuration import Configuration, check_positive
 from gentrace.exceptions import (
     ApiException,
     ApiTypeError,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from os import PathLike
 
-    from gentrace.configuration import Configuration
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
 MAX_TRIES: Final = 10

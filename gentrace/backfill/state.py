@@ -5,12 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from gentrace.exceptions import ApiValueError
-
-if TYPE_CHECKING:
-    from typing import Self
 
 APPLICATION_ID: Final = 0x47745374
 """Identifies such a file, in the header of SQLite."""

@@ -6,7 +6,7 @@ import argparse
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from gentrace.backfill.lines import read_lines
+from gentrace.backfill.lines import Line, read_lines
 from gentrace.backfill.runs import read_run
 from gentrace.cli.arguments import file_name
 from gentrace.cli.line_warnings import LineWarnings
@@ -15,8 +15,6 @@ from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from gentrace.backfill.lines import Line
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,12 +10,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 from gentrace.exceptions import printable
-
-if TYPE_CHECKING:
-    from typing import TextIO
 
 
 def print_line(text: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from gentrace.backfill.lines import STANDARD_INPUT
 from gentrace.cli.output import warn
@@ -14,7 +14,6 @@ from gentrace.exceptions import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
 
     from gentrace.backfill.result import BackfillResult
     from gentrace.exceptions import ApiException

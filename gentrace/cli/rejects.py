@@ -6,13 +6,12 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from gentrace.backfill.lines import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from typing import Self
 
     from gentrace.backfill.result import Reject
 

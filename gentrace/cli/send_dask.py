@@ -6,14 +6,13 @@ from concurrent.futures import CancelledError
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from gentrace.backfill import send_bag
+from gentrace.backfill import BackfillResult, send_bag
 from gentrace.backfill.lines import Line
 from gentrace.cli.arguments import SCHEDULER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gentrace.backfill import BackfillResult
     from gentrace.configuration import Configuration
 
 PARTITION: Final = 2**25

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gentrace._version import __version__
 from gentrace.cli.finding import INFO, WRONG, Finding
 from gentrace.cli.spool import describe, list_entries
-from gentrace.configuration import API_VERSION
+from gentrace.configuration import API_VERSION, Configuration
 from gentrace.configuration.addresses import mask_credentials
 from gentrace.configuration.proxies import DEFAULT_PORTS, find_proxy
 from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gentrace.configuration import Configuration
 
 PACKAGES: Final = ("urllib3", "certifi", "frozendict", "python-dateutil")
 EXTRAS: Final = {

@@ -6,13 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from gentrace.configuration.secrets import MASK, mask_text
-from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from gentrace.exceptions import ApiAttributeError
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:

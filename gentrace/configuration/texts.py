@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from frozendict import frozendict
 
 from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.secrets import Secret
 from gentrace.exceptions import ApiValueError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Self, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient
@@ -24,17 +24,15 @@ from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 from gentrace.operations.arguments import make_key
-from gentrace.process import call_after_fork, current_process
+from gentrace.process import Process, call_after_fork, current_process
 from gentrace.schemas import ObjectSchema, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import Self
 
     from gentrace.delivery.masking import Mask
     from gentrace.delivery.stats import DeliveryStats
-    from gentrace.process import Process
 
 RUN = ObjectSchema(PipelineRunRequest)
 

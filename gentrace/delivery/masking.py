@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import local
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,8 +12,6 @@ from gentrace.schemas import REQUEST_RULES, ObjectSchema, Rules
 from gentrace.schemas.user_code import call_user_code, run_user_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
     Mask = Callable[[dict[str, Any]], dict[str, Any]]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from gentrace.configuration import SERVERS
+from gentrace.configuration import SERVERS, Configuration
 from gentrace.delivery.notices import warn_once
 from gentrace.paths.pipeline_run.post import operation
-
-if TYPE_CHECKING:
-    from gentrace.configuration import Configuration
 
 VARIABLE = "GENTRACE_DISABLED"
 _ON = {"1", "true", "yes", "on"}

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from gentrace.delivery.breaker import CircuitBreaker, max_backoff
 from gentrace.delivery.flush import Flush
-from gentrace.delivery.receipt import DeliveryError
+from gentrace.delivery.receipt import DeliveryError, Receipt
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gentrace.delivery.limits import Limits
-    from gentrace.delivery.receipt import Receipt
     from gentrace.delivery.spool_file import SpoolFile
 
 MAX_OWN_FAILURES = 5

@@ -9,12 +9,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gentrace.exceptions import OpenApiException
-from gentrace.process import current_process
+from gentrace.process import Process, current_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from gentrace.process import Process
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",

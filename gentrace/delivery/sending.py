@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from gentrace.configuration import MAX_CONNECTIONS
+from gentrace.configuration import MAX_CONNECTIONS, Configuration, TimeoutSetting
 from gentrace.exceptions import ApiException, OpenApiException
 from gentrace.operations.answers import status_error
 from gentrace.operations.operation import is_success
@@ -19,10 +19,7 @@ from gentrace.process import fork_safe_imports
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from gentrace.api_client import ApiClient
-    from gentrace.configuration import Configuration, TimeoutSetting
     from gentrace.rest import HTTPResponse
 
 

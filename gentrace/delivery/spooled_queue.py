@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from gentrace.delivery.breaker import max_backoff
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import OVERHEAD, Run
-from gentrace.delivery.spool_file import is_damage
+from gentrace.delivery.spool_file import SpoolFile, is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import DeliveryError, Receipt
     from gentrace.delivery.spool import Spool
-    from gentrace.delivery.spool_file import SpoolFile
 
 WINDOW = 1000
 """How many runs of a file are loaded at a time."""

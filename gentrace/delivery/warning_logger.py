@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.notices import WARNING_INTERVAL, has_handlers, warn
+from gentrace.delivery.notices import WARNING_INTERVAL, PendingWarnings, has_handlers, warn
 from gentrace.delivery.threads import start_thread
 from gentrace.process import call_after_fork
 from gentrace.wakeup import Wakeup
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gentrace.delivery.clock import Clock
-    from gentrace.delivery.notices import PendingWarnings
 
 
 JOIN_TIMEOUT = 0.25

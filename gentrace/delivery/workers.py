@@ -13,9 +13,9 @@ from math import inf
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.breaker import LONG_OUTAGE
-from gentrace.delivery.notices import warn, without_answer
+from gentrace.delivery.notices import PendingWarnings, warn, without_answer
 from gentrace.delivery.run import Run
-from gentrace.delivery.sending import Outcome, load_transport
+from gentrace.delivery.sending import Outcome, Sender, load_transport
 from gentrace.delivery.threads import start_thread
 from gentrace.exceptions import OpenApiException
 from gentrace.wakeup import Wakeup
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
-    from gentrace.delivery.notices import PendingWarnings
     from gentrace.delivery.queue import RunQueue
-    from gentrace.delivery.sending import Sender
     from gentrace.delivery.warning_logger import WarningLogger
 
 POLL_INTERVAL = 0.25

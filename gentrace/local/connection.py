@@ -7,11 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 if TYPE_CHECKING:
-    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
-
     from gentrace.local.connection_limit import ConnectionLimit
 
 # Key in the `state` of an ASGI scope: the function that closes the connection of the request.

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.schemas import STRING, Model, optional
-
-if TYPE_CHECKING:
-    from gentrace.schemas import Unset
+from gentrace.schemas import STRING, Model, Unset, optional
 
 
 class PipelineRunResponse(Model):

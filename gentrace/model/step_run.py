@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gentrace.model.step_run_provider import StepRunProvider
-from gentrace.schemas import DATE_TIME, MILLISECONDS, Model, ObjectSchema, optional
+from gentrace.schemas import DATE_TIME, MILLISECONDS, Model, ObjectSchema, Unset, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    from gentrace.schemas import Unset
 
 
 class StepRun(Model):

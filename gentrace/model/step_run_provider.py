@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gentrace.schemas import FREE_OBJECT, STRING, Model, optional
+from gentrace.schemas import FREE_OBJECT, STRING, Model, Unset, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from gentrace.schemas import Unset
 
 
 class StepRunProvider(Model):

@@ -17,16 +17,14 @@ from gentrace.exceptions import (
     UnauthorizedException,
     exception_class,
 )
-from gentrace.operations.operation import is_success
+from gentrace.operations.operation import OpenApiResponse, Operation, is_success
 from gentrace.operations.responses import ApiResponse, ApiResponseWithoutDeserialization
-from gentrace.schemas import ANSWER_RULES, Unset, decode, unset
+from gentrace.schemas import ANSWER_RULES, FileSchema, Unset, decode, unset
 
 if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict, HTTPResponse
 
-    from gentrace.operations.operation import OpenApiResponse, Operation
     from gentrace.operations.requests import Request
-    from gentrace.schemas import FileSchema
 
 
 class RawAnswer(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import (
@@ -17,7 +17,6 @@ from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Self
 
 USER_AGENT = f"gentrace-python/{__version__}"
 

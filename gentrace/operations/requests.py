@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gentrace.configuration import SECURITY_SCHEMES, check_host, refuse_type, suggest
+from gentrace.configuration import SECURITY_SCHEMES, Configuration, check_host, refuse_type, suggest
 from gentrace.configuration.secrets import Headers
 from gentrace.exceptions import ApiConnectionException, ApiTypeError
 from gentrace.operations.arguments import (
@@ -19,15 +19,11 @@ from gentrace.operations.arguments import (
 )
 from gentrace.operations.headers import check_headers
 from gentrace.operations.parameters import PathParameter, QueryParameter
-from gentrace.schemas import unset
+from gentrace.schemas import Rules, Schema, Unset, unset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gentrace.configuration import Configuration
     from gentrace.operations.client_headers import ClientHeaders
     from gentrace.operations.operation import OpenApiResponse, Operation
-    from gentrace.schemas import Rules, Schema, Unset
     from gentrace.schemas.json_text import Dumps
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
 from types import coroutine
@@ -13,7 +13,6 @@ from gentrace.schemas import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from contextvars import Context
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from gentrace.configuration import hide_arguments, refuse_type
-from gentrace.delivery import default_delivery
+from gentrace.delivery import Delivery, default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.recorder.decorators import Function, record_calls, unwrap_function
@@ -21,7 +21,6 @@ from gentrace.schemas.user_code import runs_user_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gentrace.delivery import Delivery
     from gentrace.schemas.json_text import Dumps
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import ref
 
 from gentrace.delivery import Receipt
@@ -13,16 +13,14 @@ from gentrace.recorder.encoding import as_text, error_text, truncate_error
 from gentrace.recorder.logs import log_failure, log_warning, warn_of_unknown_attributes
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
-from gentrace.recorder.step_block import make_step
+from gentrace.recorder.step_block import StepBlock, make_step
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Self
 
     from gentrace.recorder.decorators import Function
     from gentrace.recorder.run_buffer import RunBuffer
-    from gentrace.recorder.step_block import StepBlock
 
 
 class PipelineRun:

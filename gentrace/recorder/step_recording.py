@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import ref
 
 from gentrace.recorder.clock import format_time, monotonic_microseconds, wall_microseconds
@@ -18,8 +18,6 @@ from gentrace.recorder.logs import log_failure, warn_of_unknown_attributes
 from gentrace.recorder.steps import Step
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from gentrace.recorder.parameters import StepParameters
     from gentrace.recorder.run_buffer import RunBuffer
 

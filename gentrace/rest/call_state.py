@@ -17,11 +17,10 @@ from gentrace.configuration.secrets import (
     mask_text,
     mask_url,
 )
-from gentrace.exceptions import printable
+from gentrace.exceptions import ApiException, printable
 from gentrace.rest.retries import parse_retry_after
 
 if TYPE_CHECKING:
-    from gentrace.exceptions import ApiException
     from gentrace.operations import Request
 
 log = logging.getLogger("gentrace")

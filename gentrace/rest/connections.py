@@ -13,7 +13,7 @@ from urllib3.util import connection as urllib3_connection
 
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers
-from gentrace.rest.attempt import current
+from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from urllib3.connection import HTTPConnection
-
-    from gentrace.rest.attempt import Attempt
 
     _Base = HTTPConnection
 else:

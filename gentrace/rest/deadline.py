@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from gentrace.clock import now
-from gentrace.configuration import DEFAULT_TIMEOUT, check_timeout
-
-if TYPE_CHECKING:
-    from gentrace.configuration import TimeoutSetting
+from gentrace.configuration import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout
 
 CLOCK_LIMIT = 1e8
 """Seconds, some three years: the longest time-out; sockets refuse much longer ones."""

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from io import BytesIO, FileIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import urllib3
 
@@ -34,7 +34,6 @@ from gentrace.schemas import FileSchema, decode
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Self
 
     from gentrace.rest.attempt import Attempt
     from gentrace.rest.framing import RawResponse

@@ -7,13 +7,13 @@ import threading
 from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import SplitResult, urlsplit
 
-from urllib3 import PoolManager, ProxyManager
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection
 
-from gentrace.configuration import check_proxy, hide_arguments
+from gentrace.configuration import Configuration, check_proxy, hide_arguments
 from gentrace.configuration.proxies import DEFAULT_PORTS, ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
 from gentrace.exceptions import ApiValueError
@@ -21,13 +21,6 @@ from gentrace.process import fork_safe_imports
 from gentrace.rest.connections import guard
 from gentrace.rest.slots import Slots
 from gentrace.rest.tls import TlsContexts
-
-if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
-    from urllib3 import HTTPConnectionPool
-
-    from gentrace.configuration import Configuration
 
 MAX_ROUTES = 32
 """How many origins have a pool; the least recently used one is evicted for another origin."""

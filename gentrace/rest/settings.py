@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gentrace.rest.cancellation import current_cancellation
-from gentrace.rest.deadline import start_deadline
+from gentrace.rest.deadline import Deadline, start_deadline
 from gentrace.rest.retries import make_retry
 from gentrace.rest.routes import Routes
 from gentrace.schemas import REQUEST_RULES, Rules, find_encoder
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration, TimeoutSetting
-    from gentrace.rest.deadline import Deadline
 
 
 class CallSettings:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
-from multiprocessing.pool import ThreadPool
+from multiprocessing.pool import AsyncResult, ThreadPool
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from gentrace.exceptions import ApiConnectionException
-from gentrace.process import call_at_exit, current_process, is_exiting
+from gentrace.process import Process, call_at_exit, current_process, is_exiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.pool import AsyncResult
 
-    from gentrace.process import Process
 
 T = TypeVar("T")
 

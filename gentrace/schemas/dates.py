@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gentrace.exceptions import ApiValueError
 from gentrace.schemas.builtin_types import is_instance
 from gentrace.schemas.conversions import ask, simplify
 from gentrace.schemas.words import describe
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 DATE_TIME_WORDS = "an RFC 3339 date and time"
 

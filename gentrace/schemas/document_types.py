@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.builtin_types import Dict, List, Tuple, is_instance
@@ -26,8 +26,6 @@ from gentrace.schemas.json_text import encode
 from gentrace.schemas.words import mismatch
 
 if TYPE_CHECKING:
-    from typing import Final, TypeGuard
-
     from frozendict import frozendict
 
     from gentrace.schemas.json_text import Dumps

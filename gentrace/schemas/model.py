@@ -17,13 +17,11 @@ from gentrace.schemas.json_text import encode
 from gentrace.schemas.near_misses import likely_name, suggest, warn_of_near_miss
 from gentrace.schemas.properties import Property
 from gentrace.schemas.representation import Signature, represent_model, thaw
-from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES
+from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES, Rules
 from gentrace.schemas.words import describe, mismatch, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from gentrace.schemas.rules import Rules
 
 
 def _blocked_mutator(error: type[ApiTypeError | ApiAttributeError]) -> Callable[..., NoReturn]:

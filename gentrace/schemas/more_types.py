@@ -5,7 +5,7 @@ They occur in parameters and answers, never in the body of a request, so they ha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.document_types import Schema
@@ -13,8 +13,6 @@ from gentrace.schemas.free_form import check_float, check_integer, freeze
 from gentrace.schemas.words import JSON_VALUE
 
 if TYPE_CHECKING:
-    from typing import Final
-
     from gentrace.schemas.rules import Rules
 
 T = TypeVar("T")

@@ -11,13 +11,12 @@ from gentrace.schemas.free_form import is_plain
 from gentrace.schemas.json_text import encode
 from gentrace.schemas.model import Model
 from gentrace.schemas.near_misses import warn_of_near_miss
-from gentrace.schemas.rules import REQUEST_RULES
+from gentrace.schemas.rules import REQUEST_RULES, Rules
 
 if TYPE_CHECKING:
     import builtins
 
     from gentrace.schemas.json_text import Dumps
-    from gentrace.schemas.rules import Rules
 
 M = TypeVar("M", bound=Model)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, Self, TypeVar, overload
 
 from gentrace.schemas.absent import Unset, unset
 
 if TYPE_CHECKING:
-    from typing import Never, Self
-
     from frozendict import frozendict
 
     from gentrace.schemas.document_types import Schema
