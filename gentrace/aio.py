@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Mapping  # noqa: TC003 - annotations are read at run time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+from typing import Any, Literal, Self, cast, overload
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Operation
 from gentrace.configuration import (
@@ -38,10 +38,6 @@ from gentrace.process import current_process, register_fork_lock
 from gentrace.rest.cancellation import Cancellation, current_cancellation
 from gentrace.rest.deadline import start_deadline
 from gentrace.schemas.frames import line_of_call, line_of_program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 __all__ = ["AsyncApiClient", "AsyncIngestionApi"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Here and not in the first call: ssl derives from socket.socket, which a test tool such as
 # pytest-socket may have replaced by then.
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 
@@ -41,7 +41,6 @@ from gentrace.process import Process, current_process, fork_safe_imports
 from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from multiprocessing.pool import AsyncResult
 
     from gentrace.rest import HTTPResponse, RestClient

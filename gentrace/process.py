@@ -10,13 +10,10 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 Process = tuple[int, int]
 """How many forks the hooks counted up to this process, and its process id.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gentrace.backfill.arguments import check_bag, check_configuration, check_key
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
 from gentrace.configuration import Configuration, check_positive, hide_arguments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @hide_arguments

@@ -6,13 +6,13 @@ import gzip
 import os
 import sys
 import zlib
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
     from io import BufferedReader
 
 STANDARD_INPUT: Final = "-"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -36,7 +37,6 @@ from gentrace.operations.operation import is_success
 from gentrace.schemas import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from gentrace.model.pipeline_run_request import PipelineRunRequest

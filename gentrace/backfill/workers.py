@@ -8,14 +8,12 @@ that an interrupt can leave acquired.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from gentrace.exceptions import ApiConnectionException
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Task = TypeVar("Task")
 

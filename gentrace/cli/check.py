@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from gentrace.backfill.lines import Line, read_lines
 from gentrace.backfill.runs import read_run
@@ -12,9 +12,6 @@ from gentrace.cli.arguments import file_name
 from gentrace.cli.line_warnings import LineWarnings
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str]) -> int:

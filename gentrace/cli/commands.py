@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gentrace._version import __version__
 from gentrace.cli.command_parser import make_command_parser
 from gentrace.cli.output import replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 COMMANDS: Final = {
     "check": "find the lines of files that are no pipeline runs; needs no network",

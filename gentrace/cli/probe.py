@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
@@ -19,8 +20,6 @@ from gentrace.operations.operation import is_success
 from gentrace.paths import PathValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gentrace.configuration import Configuration
 
 EMPTY_RUN: Final = "{}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -13,8 +14,6 @@ from gentrace.cli.output import warn
 from gentrace.exceptions import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gentrace.backfill.result import BackfillResult
     from gentrace.exceptions import ApiException
 

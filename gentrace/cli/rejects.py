@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
@@ -11,8 +12,6 @@ from typing import TYPE_CHECKING, Self, TextIO
 from gentrace.backfill.lines import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-
     from gentrace.backfill.result import Reject
 
 

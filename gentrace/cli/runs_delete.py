@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gentrace.cli.arguments import run_id
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.runs_server import add_server, connect, is_missing
 from gentrace.exceptions import NotFoundException
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str]) -> int:

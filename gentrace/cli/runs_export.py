@@ -6,16 +6,14 @@ import argparse
 import os
 import stat
 import sys
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from gentrace.cli.arguments import file_name
 from gentrace.cli.runs_server import add_filters, add_server, connect, filters_of
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
 
 NAME_LENGTH: Final = 50
 """How many characters of the file name its temporary file has: file systems limit names."""

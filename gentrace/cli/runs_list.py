@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +14,6 @@ from gentrace.cli.terminal import duration, one_line, table
 from gentrace.configuration import check_positive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gentrace.runs import StoredRun
 
 LIMIT: Final = 50

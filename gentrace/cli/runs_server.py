@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -15,7 +16,6 @@ from gentrace.schemas import Unset, unset
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from gentrace.cli.arguments import run_id
@@ -15,8 +16,6 @@ from gentrace.cli.timeline import Bar, draw
 from gentrace.exceptions import NotFoundException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gentrace.runs import StoredRun
 
 MIN_WIDTH: Final = 40

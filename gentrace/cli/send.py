@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from glob import glob
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gentrace.backfill.arguments import check_rate
 from gentrace.backfill.lines import read_lines
@@ -22,9 +23,6 @@ from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
 from gentrace.configuration import check_positive
 from gentrace.exceptions import ApiException
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
 
 PARALLEL: Final = 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -11,8 +12,6 @@ from gentrace.backfill.lines import Line
 from gentrace.cli.arguments import SCHEDULER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gentrace.configuration import Configuration
 
 PARTITION: Final = 2**25

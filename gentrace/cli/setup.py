@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ from gentrace.configuration.proxies import DEFAULT_PORTS, find_proxy
 from gentrace.delivery.off import VARIABLE, is_disabled, is_unconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gentrace.exceptions import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gentrace.cli.terminal import duration, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 LABEL_SHARE: Final = 3
 """Labels may take one part in so many of the width."""

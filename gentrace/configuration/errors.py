@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gentrace.configuration.secrets import MASK, mask_text
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:

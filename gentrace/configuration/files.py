@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import cast
 
 from gentrace.configuration.errors import refuse, refuse_type
 from gentrace.configuration.texts import check_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def check_path(name: str, value: object) -> str:

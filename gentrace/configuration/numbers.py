@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from threading import TIMEOUT_MAX
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 from gentrace.configuration.errors import refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Seconds = float
 TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]

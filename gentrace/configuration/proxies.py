@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from binascii import b2a_base64
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from gentrace.configuration.secrets import Headers, Secret, SecretBytes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     Servers = Sequence[Mapping[str, Any]]
 
 BY_OPERATION = "by operation, as pipeline_run_post"

@@ -17,11 +17,8 @@ time is tried. Nothing here knows threads or reads a clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FAILURES_TO_PAUSE = 5
 """How many failures in a row begin a pause."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Self, cast
 from weakref import WeakSet
@@ -28,7 +29,6 @@ from gentrace.process import Process, call_after_fork, current_process
 from gentrace.schemas import ObjectSchema, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gentrace.delivery.masking import Mask

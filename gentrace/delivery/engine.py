@@ -7,6 +7,7 @@ outside of its lock, because their callbacks are the user's code.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -22,8 +23,6 @@ from gentrace.delivery.workers import Workers
 from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
     from gentrace.delivery.limits import Limits

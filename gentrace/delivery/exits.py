@@ -5,15 +5,13 @@ from __future__ import annotations
 import atexit
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gentrace.delivery.notices import has_handlers
 from gentrace.delivery.warning_logger import log_all_remaining
 from gentrace.process import Process, call_after_fork, current_process
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Closeable(Protocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gentrace.delivery.run import Run
     from gentrace.delivery.spool_file import SpoolFile
 

@@ -29,6 +29,7 @@ before `Run.is_accepted` was set.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,6 @@ from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.spool_file import SpoolFile
 

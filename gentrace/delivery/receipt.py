@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, InvalidStateError
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from gentrace.exceptions import OpenApiException
 from gentrace.process import Process, current_process
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",

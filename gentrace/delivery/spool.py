@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from gentrace.exceptions import OpenApiException
 from gentrace.process import register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from gentrace.delivery.limits import Limits

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,6 @@ from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.operations.arguments import make_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from gentrace.delivery.receipt import Receipt

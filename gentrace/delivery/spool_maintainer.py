@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gentrace.delivery.spool import Spool
@@ -9,7 +10,6 @@ from gentrace.delivery.spooled_queue import SpooledQueue
 from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from gentrace.delivery.clock import Clock

@@ -11,6 +11,7 @@ The caller runs one method at a time, and files are read and written in these me
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from gentrace.delivery.breaker import max_backoff
@@ -19,8 +20,6 @@ from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.spool_file import SpoolFile, is_damage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.receipt import DeliveryError, Receipt
     from gentrace.delivery.spool import Spool

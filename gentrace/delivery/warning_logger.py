@@ -5,6 +5,7 @@ No warning is logged under the lock of the queue, as handlers and filters are th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from gentrace.delivery.clock import Clock
 

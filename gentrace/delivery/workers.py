@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, cast
@@ -21,8 +22,6 @@ from gentrace.exceptions import OpenApiException
 from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
     from gentrace.delivery.queue import RunQueue

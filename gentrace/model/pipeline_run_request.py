@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gentrace.model.step_run import StepRun
 from gentrace.schemas import STRING, ArraySchema, Model, ObjectSchema, required
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 class PipelineRunRequest(Model):

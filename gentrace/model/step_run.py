@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gentrace.model.step_run_provider import StepRunProvider
 from gentrace.schemas import DATE_TIME, MILLISECONDS, Model, ObjectSchema, Unset, optional
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gentrace.schemas import FREE_OBJECT, STRING, Model, Unset, optional
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class StepRunProvider(Model):

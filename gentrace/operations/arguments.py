@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import cast
 
 from gentrace.configuration import (
     SECURITY_SCHEMES,
@@ -14,9 +15,6 @@ from gentrace.configuration import (
 )
 from gentrace.configuration.secrets import MASK, mask_text
 from gentrace.exceptions import ApiValueError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 

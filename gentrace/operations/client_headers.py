@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, cast
 
 from gentrace._version import __version__
 from gentrace.configuration import (
@@ -14,9 +15,6 @@ from gentrace.configuration import (
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.headers import DefaultHeaders, check_headers, drop_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 USER_AGENT = f"gentrace-python/{__version__}"
 

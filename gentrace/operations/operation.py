@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence  # noqa: TC003 - annotations are read at run time
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiValueError
 from gentrace.operations.arguments import check_target
 from gentrace.operations.media_types import find_declared
-from gentrace.operations.parameters import (  # noqa: TC001 - likewise
+from gentrace.operations.parameters import (  # noqa: TC001 - annotations are read at run time
     HeaderParameter,
     PathParameter,
     QueryParameter,

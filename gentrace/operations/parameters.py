@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.operations.headers import check_settable_header
 from gentrace.schemas import REQUEST_RULES, Schema, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 
 class Parameter:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gentrace.schemas.annotations import signature_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 class ArgumentBinder:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
 from functools import wraps
 from inspect import iscoroutinefunction
 from types import coroutine
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from gentrace.exceptions import ApiTypeError
 from gentrace.schemas import describe
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from gentrace.contexts import call_without_gc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from weakref import ref
 
     from gentrace.recorder.run_buffer import RunBuffer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
 from inspect import (
     CO_ITERABLE_COROUTINE,
@@ -18,8 +19,6 @@ from gentrace.schemas import describe
 from gentrace.schemas.builtin_types import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.recorder.recording import StartRecording
 
 Function = TypeVar(

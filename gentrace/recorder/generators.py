@@ -9,6 +9,7 @@ and raised.
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from gentrace.recorder import context
 from gentrace.recorder.context import resume_scopes, suspend_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-
     from gentrace.recorder.recording import StartRecording
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,8 +20,6 @@ from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.user_code import runs_user_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.schemas.json_text import Dumps
 
 

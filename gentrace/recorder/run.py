@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import ref
 
@@ -17,8 +18,6 @@ from gentrace.recorder.step_block import StepBlock, make_step
 from gentrace.schemas import REQUEST_RULES, ObjectSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gentrace.recorder.decorators import Function
     from gentrace.recorder.run_buffer import RunBuffer
 

@@ -8,6 +8,7 @@ never released marks the end of the run.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
 from json import loads
@@ -24,8 +25,6 @@ from gentrace.schemas import as_datetime, encode
 from gentrace.schemas.json_values import without_lone_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gentrace.model.step_run import StepRun
     from gentrace.schemas.json_text import Dumps
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import encodings.idna  # noqa: F401 # pyright: ignore[reportUnusedImport]
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.exceptions import NewConnectionError, ProtocolError
@@ -18,8 +19,6 @@ from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from urllib3.connection import HTTPConnection
 
     _Base = HTTPConnection

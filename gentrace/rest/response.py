@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 import sys
+from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
 from io import BytesIO, FileIO
@@ -33,8 +34,6 @@ from gentrace.rest.tls import is_truncation
 from gentrace.schemas import FileSchema, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from gentrace.rest.attempt import Attempt
     from gentrace.rest.framing import RawResponse
     from gentrace.rest.tool_answer import ToolAnswer

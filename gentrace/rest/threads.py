@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from multiprocessing.pool import AsyncResult, ThreadPool
 from multiprocessing.util import Finalize
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from weakref import WeakSet
 
 from gentrace.exceptions import ApiConnectionException
 from gentrace.process import Process, call_at_exit, current_process, is_exiting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 T = TypeVar("T")
 

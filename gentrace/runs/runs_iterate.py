@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator  # noqa: TC003 - annotations are read at run time
+from collections.abc import Iterator
 from typing import Literal, Unpack
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 _AS_TEXT = None if sys.version_info < (3, 14) else import_module("annotationlib").Format.STRING
 

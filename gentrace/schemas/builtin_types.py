@@ -7,10 +7,8 @@ After ``type(value) is dict`` a type checker infers a dict of unknown items; aft
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any
 
 type_of: Callable[[object], type[Any]] = type
 Dict: type[dict[Any, Any]] = dict

@@ -6,8 +6,9 @@ errors of the request.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frozendict import frozendict
 
@@ -17,9 +18,6 @@ from gentrace.schemas.builtin_types import EXACT, Dict, List, Tuple, is_instance
 from gentrace.schemas.lenient_conversions import dump_model
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 OBJECT = (dict, frozendict)
 ARRAY = (list, tuple)

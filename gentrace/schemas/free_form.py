@@ -7,10 +7,11 @@ accepts too, apart from texts with lone surrogates.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from itertools import repeat
 from math import isfinite
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frozendict import frozendict
 
@@ -21,9 +22,6 @@ from gentrace.schemas.conversions import simplify
 from gentrace.schemas.frozen import freeze_as
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
 
 _FrozenDict: type[frozendict[str, Any]] = frozendict
 _EMPTY: frozendict[str, Any] = frozendict()

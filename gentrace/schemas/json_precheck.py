@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection
+from typing import Any, Literal
 
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.free_form import LONG, SMALL, are_finite_floats
 from gentrace.schemas.rules import MAX_DEPTH
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 COST_OF_VALUE = 42
 """Characters that each value counts for: with 4 MiB of these, it is 100,000 values at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
@@ -11,8 +12,6 @@ from gentrace.exceptions import ApiValueError
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     Dumps = Callable[[Any], bytes]
     """An encoder of JSON in UTF-8 that is faster than the standard library's: `orjson.dumps`."""
 

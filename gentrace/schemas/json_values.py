@@ -7,6 +7,7 @@ for scalars such as dates. The slow path converts value by value, within budgets
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from json import loads
 from math import isfinite
@@ -28,8 +29,6 @@ from gentrace.schemas.user_code import run_user_code
 from gentrace.schemas.words import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gentrace.schemas.json_text import Dumps
 
 MAX_VALUES = 100_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping  # noqa: TC003 - annotations are read at run time
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from frozendict import frozendict
@@ -19,9 +19,6 @@ from gentrace.schemas.properties import Property
 from gentrace.schemas.representation import Signature, represent_model, thaw
 from gentrace.schemas.rules import ANSWER_RULES, REQUEST_RULES, Rules
 from gentrace.schemas.words import describe, mismatch, show
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _blocked_mutator(error: type[ApiTypeError | ApiAttributeError]) -> Callable[..., NoReturn]:

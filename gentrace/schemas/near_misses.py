@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,6 @@ from gentrace.schemas.frames import warn_program
 from gentrace.schemas.words import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gentrace.schemas.properties import Property
 
 

@@ -6,13 +6,11 @@ during a conversion are no part of the program, and recording them would convert
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import local
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from gentrace.schemas.builtin_types import is_instance
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")

@@ -7,13 +7,12 @@ a test uses the fixture.
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from gentrace.testing.server import Server
 
 CLOSE_TIMEOUT = 1.0

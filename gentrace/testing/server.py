@@ -5,8 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import uuid
+from collections.abc import Generator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gentrace.clock import now
@@ -15,9 +16,6 @@ from gentrace.configuration import check_flag, check_integer, check_positive, ch
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
 from gentrace.testing.traffic import OWN_HEADER, Delay, Drop, Failure, Traffic
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 PAGE_SIZE: Final = 1000
 REQUEST_TIMEOUT: Final = 30.0
