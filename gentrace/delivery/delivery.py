@@ -19,7 +19,7 @@ from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
 from gentrace.delivery.exits import close_if_exiting, register, unregister
 from gentrace.delivery.limits import Limits
-from gentrace.delivery.masking import MaskFailedError, mask_run
+from gentrace.delivery.masking import Mask, MaskFailedError, mask_run
 from gentrace.delivery.off import is_off
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
@@ -31,7 +31,6 @@ from gentrace.schemas import ObjectSchema, encode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gentrace.delivery.masking import Mask
     from gentrace.delivery.stats import DeliveryStats
 
 RUN = ObjectSchema(PipelineRunRequest)

@@ -14,8 +14,8 @@ from gentrace.schemas.user_code import call_user_code, run_user_code
 if TYPE_CHECKING:
     from gentrace.model.pipeline_run_request import PipelineRunRequest
 
-    Mask = Callable[[dict[str, Any]], dict[str, Any]]
-    """Gets a step as a plain dict in wire names, which it may change; returns what is kept."""
+Mask = Callable[[dict[str, Any]], dict[str, Any]]
+"""Gets a step as a plain dict in wire names, which it may change; returns what is kept."""
 
 STEP = ObjectSchema(StepRun)
 

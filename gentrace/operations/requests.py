@@ -19,12 +19,11 @@ from gentrace.operations.arguments import (
 )
 from gentrace.operations.headers import check_headers
 from gentrace.operations.parameters import PathParameter, QueryParameter
-from gentrace.schemas import Rules, Schema, Unset, unset
+from gentrace.schemas import Dumps, Rules, Schema, Unset, unset
 
 if TYPE_CHECKING:
     from gentrace.operations.client_headers import ClientHeaders
     from gentrace.operations.operation import OpenApiResponse, Operation
-    from gentrace.schemas.json_text import Dumps
 
 
 @dataclass(slots=True, repr=False)

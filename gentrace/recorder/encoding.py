@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
-from gentrace.schemas import encode
+from gentrace.schemas import Dumps, encode
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.json_values import (
     encode_json_value,
@@ -13,9 +12,6 @@ from gentrace.schemas.json_values import (
     without_lone_surrogates,
 )
 from gentrace.schemas.lenient_conversions import exception_text, truncate
-
-if TYPE_CHECKING:
-    from gentrace.schemas.json_text import Dumps
 
 MAX_ERROR_LENGTH = 1_000
 """How many characters of an error are kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from gentrace.configuration import hide_arguments, refuse_type
 from gentrace.delivery import Delivery, default_delivery
@@ -15,12 +15,9 @@ from gentrace.recorder.decorators import Function, record_calls, unwrap_function
 from gentrace.recorder.logs import log_failure
 from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.recorder.run_buffer import RunBuffer
-from gentrace.schemas import REQUEST_RULES, STRING, describe, find_encoder
+from gentrace.schemas import REQUEST_RULES, STRING, Dumps, describe, find_encoder
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.user_code import runs_user_code
-
-if TYPE_CHECKING:
-    from gentrace.schemas.json_text import Dumps
 
 
 class Pipeline:

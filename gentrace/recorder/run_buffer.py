@@ -21,12 +21,11 @@ from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
 from gentrace.process import current_process
 from gentrace.recorder.encoding import encode_text, truncate_error
 from gentrace.recorder.truncation import truncate_step
-from gentrace.schemas import as_datetime, encode
+from gentrace.schemas import Dumps, as_datetime, encode
 from gentrace.schemas.json_values import without_lone_surrogates
 
 if TYPE_CHECKING:
     from gentrace.model.step_run import StepRun
-    from gentrace.schemas.json_text import Dumps
 
 
 class RunBuffer:

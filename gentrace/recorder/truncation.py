@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from json import loads
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gentrace.schemas import encode
+from gentrace.schemas import Dumps, encode
 from gentrace.schemas.builtin_types import type_of
-
-if TYPE_CHECKING:
-    from gentrace.schemas.json_text import Dumps
 
 MAX_STEP_BYTES = 2**20
 """How many bytes of JSON a step may have."""

@@ -30,7 +30,7 @@ from gentrace.schemas.document_types import (
     Schema,
     StringSchema,
 )
-from gentrace.schemas.json_text import decode, encode, find_encoder
+from gentrace.schemas.json_text import Dumps, decode, encode, find_encoder
 from gentrace.schemas.json_values import encode_json_value, to_json_value
 from gentrace.schemas.model import Model
 from gentrace.schemas.objects import ObjectSchema
@@ -58,6 +58,7 @@ __all__ = [
     "STRING",
     "ArraySchema",
     "DateTimeSchema",
+    "Dumps",
     "FileSchema",
     "FreeObjectSchema",
     "IntegerSchema",

@@ -22,13 +22,12 @@ from gentrace.schemas.free_form import (
     freeze,
     is_plain,
 )
-from gentrace.schemas.json_text import encode
+from gentrace.schemas.json_text import Dumps, encode
 from gentrace.schemas.words import mismatch
 
 if TYPE_CHECKING:
     from frozendict import frozendict
 
-    from gentrace.schemas.json_text import Dumps
     from gentrace.schemas.rules import Rules
 
 T = TypeVar("T")

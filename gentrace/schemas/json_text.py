@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gentrace.exceptions import ApiValueError
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 
-if TYPE_CHECKING:
-    Dumps = Callable[[Any], bytes]
-    """An encoder of JSON in UTF-8 that is faster than the standard library's: `orjson.dumps`."""
+Dumps = Callable[[Any], bytes]
+"""An encoder of JSON in UTF-8 that is faster than the standard library's: `orjson.dumps`."""
 
 
 def encode(value: object, dumps: Dumps | None = None) -> bytes:

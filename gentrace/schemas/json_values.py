@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from itertools import islice
 from json import loads
 from math import isfinite
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from gentrace.schemas.builtin_types import Dict, type_of
 from gentrace.schemas.json_precheck import precheck
-from gentrace.schemas.json_text import compact_encoder, encode
+from gentrace.schemas.json_text import Dumps, compact_encoder, encode
 from gentrace.schemas.lenient_conversions import (
     convert_once,
     convert_scalar,
@@ -27,9 +27,6 @@ from gentrace.schemas.lenient_conversions import (
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.user_code import run_user_code
 from gentrace.schemas.words import describe
-
-if TYPE_CHECKING:
-    from gentrace.schemas.json_text import Dumps
 
 MAX_VALUES = 100_000
 """How many values one conversion reads."""

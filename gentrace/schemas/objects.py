@@ -8,7 +8,7 @@ from gentrace.exceptions import ApiValueError
 from gentrace.schemas.builtin_types import Dict
 from gentrace.schemas.document_types import Schema
 from gentrace.schemas.free_form import is_plain
-from gentrace.schemas.json_text import encode
+from gentrace.schemas.json_text import Dumps, encode
 from gentrace.schemas.model import Model
 from gentrace.schemas.near_misses import warn_of_near_miss
 from gentrace.schemas.rules import REQUEST_RULES, Rules
@@ -16,7 +16,6 @@ from gentrace.schemas.rules import REQUEST_RULES, Rules
 if TYPE_CHECKING:
     import builtins
 
-    from gentrace.schemas.json_text import Dumps
 
 M = TypeVar("M", bound=Model)
 
