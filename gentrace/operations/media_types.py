@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 
 class MediaType:
@@ -32,8 +32,10 @@ class MediaType:
         return all(others.get(name) == value for name, value in mine.items())
 
 
-def find_declared(declared: Iterable[str], text: str) -> str | None:
+def find_declared(declared: Collection[str], text: str) -> str | None:
     """Return the declared media type that includes `text`, None if none does."""
+    if text in declared:
+        return text
     wanted = MediaType(text)
     return next((each for each in declared if MediaType(each).includes(wanted)), None)
 

@@ -96,7 +96,7 @@ class RequestBody:
         if content_type is unset:
             return next(iter(self.content.items()))
         text = check_header_text("content_type", content_type)
-        declared = text if text in self.content else find_declared(self.content, text)
+        declared = find_declared(self.content, text)
         if declared is None:
             raise refuse("content_type", " or ".join(map(repr, self.content)), content_type)
         return text, self.content[declared]
@@ -119,8 +119,6 @@ class OpenApiResponse:
 
     def find_schema(self, content_type: str) -> Schema[Any] | Unset | None:
         """Return the schema of an answer's media type; None for a file, `unset` if undeclared."""
-        if content_type in self.content:
-            return self.content[content_type]
         declared = find_declared(self.content, content_type)
         return unset if declared is None else self.content[declared]
 
