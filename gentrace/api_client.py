@@ -149,9 +149,11 @@ class ApiClient(ClientHeaders):
             arguments: its parameters by name, None for none; those that are `unset` are left out.
             content_type: media type of `body`; `unset` is the first one that is declared.
             accept_content_types: media types for `Accept`; `unset` accepts what is declared.
-            stream: whether to leave the body of the answer unread.
+            stream: whether to leave the body of a raw answer unread, or to save one of a binary
+                media type to a file; any other body is read in pieces.
             timeout: seconds, as `Configuration.timeout`; None takes that.
-            skip_deserialization: whether to return the raw answer without reading its body.
+            skip_deserialization: whether to return the raw answer; its body is read unless
+                `stream`.
             idempotency_key: key that makes this call the same as another; None makes a new one.
 
         Returns:
