@@ -56,7 +56,7 @@ class Watchdog:
 
         """
         self._watched.add(item)
-        if self._thread is None or not self._thread.is_alive():
+        if not self._has_thread():
             self._start()
         if item.end < self._next_check:
             self._wakeup.set()
@@ -69,13 +69,15 @@ class Watchdog:
         """Check all items at once, as the end of one was moved."""
         self._wakeup.set()
 
+    def _has_thread(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def _start(self) -> None:
         if not threading.main_thread().is_alive():
             return  # the interpreter is ending and starts no thread: sockets have time-outs
         with self._start_lock:
             # Another thread may have started it; or this one is, and a signal handler calls again.
-            is_alive = self._thread is not None and self._thread.is_alive()
-            if is_alive or self._is_starting:
+            if self._has_thread() or self._is_starting:
                 return
             self._is_starting = True
             self._thread = threading.Thread(
