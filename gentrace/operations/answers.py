@@ -58,6 +58,10 @@ class RawAnswer(Protocol):
         """Add the details of this answer to an exception; return it."""
         ...
 
+    def make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
+        """Build the error of this answer, which cannot be read; the caller raises it."""
+        ...
+
 
 def read_answer(
     operation: Operation, request: Request, raw: RawAnswer, *, stream: bool, folder: str | None
@@ -151,9 +155,7 @@ def _describe_mismatch(documented: OpenApiResponse, content_type: str) -> str:
 def _unreadable_error(raw: RawAnswer, flaw: str) -> ApiException:
     """Build the error of a 2xx answer that cannot be read; the caller raises it."""
     raw.hide_secrets()
-    reason = f"{raw.reason}, but the answer cannot be read: {flaw}"
-    answer = ApiResponseWithoutDeserialization(_typed(raw))
-    return raw.describe(ApiResponseException(raw.status, reason, answer, body=raw.load()))
+    return raw.make_error(ApiResponseException, f"the answer cannot be read: {flaw}", raw.load())
 
 
 def status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:

@@ -21,7 +21,7 @@ from gentrace.exceptions import ApiException, ApiTimeoutException
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.call_state import CallState
 from gentrace.rest.cancellation import pause
-from gentrace.rest.failures import is_failure, to_exception
+from gentrace.rest.failures import is_failure, raise_failure, to_exception
 from gentrace.rest.response import HTTPResponse
 from gentrace.rest.retries import Quota, find_wait
 from gentrace.rest.routes import origin_of
@@ -93,19 +93,14 @@ class Call:
                 raise
             self.state.tries += attempt.was_sent
             self._was_sent = attempt.was_sent
-            failure, cause = to_exception(error, attempt)
-        else:
-            self._was_sent = True
-            self.state.tries += 1
-            answer.tries = self.state.tries
-            return answer
+            raise_failure(*to_exception(error, attempt))
         finally:
             call_without_gc(current_secrets.reset, secrets)
             call_without_gc(current.reset, token)
-        try:
-            raise failure from cause
-        finally:
-            del failure, cause  # their traceback would refer back to them
+        self._was_sent = True
+        self.state.tries += 1
+        answer.tries = self.state.tries
+        return answer
 
     def _open(self, attempt: Attempt) -> Any:
         while True:
@@ -230,13 +225,7 @@ class Call:
         except BaseException as error:
             if not is_failure(error, attempt):
                 raise
-            failure, cause = to_exception(error, attempt)
-        else:
-            return
-        try:
-            raise failure from cause
-        finally:
-            del failure, cause  # their traceback would refer back to them
+            raise_failure(*to_exception(error, attempt))
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
@@ -77,6 +77,15 @@ def to_exception(
     safe = mask_text(f"{state.route.label}: {why}", state.secrets)
     failure = kind(0, safe, idempotency_key=state.idempotency_key, tries=state.tries)
     return failure, cause if is_clean(cause, state.secrets) else None
+
+
+def raise_failure(failure: ApiException, cause: BaseException | None) -> NoReturn:
+    """Raise an exception with its cause alone: the frames of other errors hold secrets."""
+    try:
+        raise failure from cause
+    finally:
+        failure.__context__ = None
+        del failure, cause  # their traceback would refer back to them
 
 
 def _classify(  # noqa: PLR0911 - one return a verdict

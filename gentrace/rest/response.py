@@ -28,7 +28,7 @@ from gentrace.process import fork_safe_imports
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError, Readable, Tee, decompress
 from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
-from gentrace.rest.failures import FAILURES, is_failure, to_exception
+from gentrace.rest.failures import FAILURES, is_failure, raise_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls import is_truncation
 from gentrace.schemas import FileSchema, decode
@@ -126,12 +126,12 @@ class HTTPResponse(urllib3.HTTPResponse):
                     self.close()
                     content.truncate(limit)
                     why = f"the answer is larger than max_response_body, {limit} bytes"
-                    raise self._make_error(ApiResponseTooLargeException, why)
+                    raise self.make_error(ApiResponseTooLargeException, why)
             except MemoryError:
                 self.close()
                 content.close()
                 why = "no memory is left to read it"
-                raise self._make_error(ApiResponseException, why) from None
+                raise self.make_error(ApiResponseException, why) from None
             except ApiException as error:
                 if not self._is_undecodable:  # else the error has the body, as it came
                     content.write(error.body)
@@ -143,8 +143,11 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._reader = self._tee = None
         return self._content
 
-    def _make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
-        """Build the error of this answer, with the documented response class as `api_response`."""
+    def make_error(self, kind: type[ApiException], why: str, body: bytes = b"") -> ApiException:
+        """Build the error of this answer, which cannot be read; the caller raises it.
+
+        Its `api_response` is of the class that the operation documents for the status.
+        """
         failure = self._state.make_error(self, kind, why, body)
         self.reason = mask_text(self.reason or "", self._state.secrets)
         responses = {} if is_success(self.status) else self._state.responses or {}
@@ -212,11 +215,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             if not is_failure(error, self._attempt):
                 self._state.route.retire()
                 raise
-            failure, cause = self._to_exception(error)
-        try:
-            raise self.describe(failure) from cause
-        finally:
-            del failure, cause  # their traceback would refer back to them
+            raise_failure(*self._to_exception(error))
 
     def _read_piece(self, size: int, decode_content: bool | None) -> None:
         """Read into `_piece`; release the connection at the end of the body."""
@@ -256,20 +255,20 @@ class HTTPResponse(urllib3.HTTPResponse):
             partial = self._tee.kept
         if isinstance(cause, (BudgetError, http.client.LineTooLong)):
             why = "more bytes came around its body than an answer may have"
-            return self._make_error(ApiResponseTooLargeException, why), cause
+            return self.make_error(ApiResponseTooLargeException, why), cause
         is_late = self._attempt.deadline.has_passed()
         if is_truncation(cause) and self._source.remaining is None and not is_late:
             why = "its connection was closed in the middle of TLS, and nothing says where it ends"
-            return self._make_error(exception_class(self.status), why, partial.getvalue()), cause
+            return self.make_error(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
         if not is_lost and (self._is_undecodable or not is_late):
             why = f"it cannot be read: {format_error(cause)}"
             shown = cause if is_clean(cause, self._state.secrets) else None
-            return self._make_error(exception_class(self.status), why, partial.getvalue()), shown
+            return self.make_error(exception_class(self.status), why, partial.getvalue()), shown
         self._attempt.phase = f"reading the answer {self.status}"
         failure, shown = to_exception(cause, self._attempt)
         failure.body = partial.getvalue()
-        return failure, shown
+        return self.describe(failure), shown
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
@@ -294,7 +293,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         except ValueError as error:
             why = f"the body is not JSON in UTF-8: {format_error(error)}"
         # Outside of the except block: the error above, which holds the body, is not chained.
-        raise self._make_error(exception_class(self.status), why, self.data)
+        raise self.make_error(exception_class(self.status), why, self.data)
 
     def save(self, folder: str | None) -> FileSchema:
         """Save the body to a file with a random name; return the file.
@@ -331,7 +330,7 @@ class HTTPResponse(urllib3.HTTPResponse):
                 raise
             cause = causes(error)[-1]
         why = f"the answer cannot be saved: {format_error(cause)}"
-        raise self._make_error(ApiResponseException, why) from cause
+        raise self.make_error(ApiResponseException, why) from cause
 
     def drain_conn(self) -> None:
         """Release the connection; to reuse it, read the rest first if that is short and quick."""
