@@ -21,7 +21,7 @@ from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError
 from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
 from gentrace.rest.framing import FramingError
-from gentrace.rest.tls import explain_tls, is_tls_error, rejects_client_certificate
+from gentrace.rest.tls_errors import explain_tls, is_tls_error, rejects_client_certificate
 
 if TYPE_CHECKING:
     from gentrace.rest.attempt import Attempt

@@ -30,7 +30,7 @@ from gentrace.rest.decoding import DecodingError, Readable, Tee, decompress
 from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
 from gentrace.rest.failures import FAILURES, is_failure, raise_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
-from gentrace.rest.tls import is_truncation
+from gentrace.rest.tls_errors import is_truncation
 from gentrace.schemas import FileSchema, decode
 
 if TYPE_CHECKING:
