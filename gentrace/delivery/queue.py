@@ -242,22 +242,19 @@ class RunQueue:
     def abandon(self, cause: Exception | None) -> None:
         """Drop the runs that are in memory only as closed; those in the spool stay there."""
         self.is_closed = self._is_abandoned = True
-        left = [(run, 0) for run in [*self._untried, *self._requeued]]
-        left += [(run, 1) for run in self._in_flight]
+        left = self._runs()
+        in_flight = len(self._in_flight)
+        self.stats = self.stats.moved(queued=in_flight, in_flight=-in_flight)
         self._untried.clear()
         self._requeued.clear()
         self._in_flight.clear()
         missing = self._missing_files()
-        for run, in_flight in left:
+        for run in left:
             if run.file is None or run.file in missing:
-                self.stats = self.stats.moved(
-                    queued=in_flight - 1, in_flight=-in_flight, dropped="closed", held=-run.held
-                )
+                self.stats = self.stats.moved(queued=-1, dropped="closed", held=-run.held)
                 self._drop(run, "closed", cause)
             else:
-                self.stats = self.stats.moved(
-                    queued=in_flight, in_flight=-in_flight, held=-run.held
-                )
+                self.stats = self.stats.moved(held=-run.held)
                 self._end_receipt(run.receipt, "spooled", cause)
         for flush in self._flushes:
             flush.stop()
@@ -268,8 +265,11 @@ class RunQueue:
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of the runs that have not ended."""
-        left = [*self._untried, *self._requeued, *self._in_flight]
-        return [run.receipt for run in left if run.receipt is not None]
+        return [run.receipt for run in self._runs() if run.receipt is not None]
+
+    def _runs(self) -> list[Run]:
+        """Return the runs in memory."""
+        return [*self._untried, *self._requeued, *self._in_flight]
 
     def _drop(self, run: Run, reason: str, cause: Exception | None) -> None:
         self._count_drop(reason, cause)
