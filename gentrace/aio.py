@@ -17,15 +17,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from functools import partial
-from typing import Any, Literal, Self, cast, overload
+from typing import Any, Literal, Self, overload
 
 from gentrace.api_client import ApiClient, ApiResponseWithoutDeserialization, Operation
 from gentrace.configuration import (
     Configuration,
     TimeoutSetting,
     check_flag,
+    check_instance,
     hide_arguments,
-    refuse_type,
 )
 from gentrace.contexts import call_without_gc
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException, ApiValueError
@@ -226,9 +226,8 @@ class AsyncIngestionApi:
 
     @hide_arguments
     def __init__(self, api_client: AsyncApiClient) -> None:
-        if not isinstance(cast("object", api_client), AsyncApiClient):
-            raise refuse_type("api_client", "a gentrace.aio.AsyncApiClient", api_client)
-        self.api_client = api_client
+        expected = "a gentrace.aio.AsyncApiClient"
+        self.api_client = check_instance("api_client", api_client, AsyncApiClient, expected)
 
     @overload
     async def pipeline_run_post(

@@ -7,17 +7,17 @@ from __future__ import annotations
 import ssl  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from gentrace.clock import now
 from gentrace.configuration import (
     Configuration,
     TimeoutSetting,
     check_flag,
+    check_instance,
     check_positive,
     check_timeout,
     hide_arguments,
-    refuse_type,
 )
 from gentrace.exceptions import ApiConnectionException
 from gentrace.operations import (
@@ -384,8 +384,10 @@ class Api:
 
     @hide_arguments  # a wrong argument may be the token
     def __init__(self, api_client: ApiClient | None = None) -> None:
-        client = ApiClient() if api_client is None else api_client
-        if not isinstance(cast("object", client), ApiClient):
-            expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            raise refuse_type("api_client", expected, api_client)
-        self.api_client = client
+        self.api_client = ApiClient() if api_client is None else check_client(api_client)
+
+
+def check_client(value: object) -> ApiClient:
+    """Return a client that was given as `api_client`; ApiTypeError if it is none."""
+    expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
+    return check_instance("api_client", value, ApiClient, expected)

@@ -11,7 +11,7 @@ from gentrace.configuration.document import (
     SECURITY_SCHEMES,
     SERVERS,
 )
-from gentrace.configuration.errors import refuse, refuse_type
+from gentrace.configuration.errors import check_instance, refuse, refuse_type
 from gentrace.configuration.logs import LOGGER_FORMAT
 from gentrace.configuration.numbers import (
     DEFAULT_TIMEOUT,
@@ -45,6 +45,7 @@ __all__ = [
     "check_header_name",
     "check_header_text",
     "check_host",
+    "check_instance",
     "check_integer",
     "check_positive",
     "check_proxy",

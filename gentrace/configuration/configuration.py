@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.errors import mask_mistake, refuse_type
+from gentrace.configuration.errors import check_instance, mask_mistake, refuse_type
 from gentrace.configuration.logs import check_format
 from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.secrets import MASK, Secret, find_secrets
@@ -154,8 +154,8 @@ class Configuration(DeclaredSettings):
             ApiTypeError: neither a configuration nor None.
 
         """
-        if not (default is None or isinstance(cast("object", default), Configuration)):
-            raise refuse_type("default", "a gentrace.Configuration or None", default)
+        if default is not None:
+            check_instance("default", default, Configuration, "a gentrace.Configuration or None")
         previous = cls._default
         cls._default = None if default is None else default.copy()
         return previous

@@ -1,13 +1,16 @@
-"""Builders of errors about invalid settings and arguments; the caller raises the error."""
+"""Errors about invalid settings and arguments: their builders, and the check of a class."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from gentrace.configuration.secrets import MASK, mask_text
 from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.schemas import describe
+
+T = TypeVar("T")
 
 
 def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Exception:
@@ -19,6 +22,13 @@ def refuse(name: str, expected: str, value: object, *, kind: bool = False) -> Ex
 def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
     """Build the error of a wrong type; it does not show the value, which may hold a secret."""
     return ApiTypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+
+
+def check_instance(name: str, value: object, kind: type[T], expected: str) -> T:
+    """Return an instance of a class; ApiTypeError if it is none, which does not show the value."""
+    if not isinstance(value, kind):
+        raise refuse_type(name, expected, value)
+    return value
 
 
 def mask_mistake(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from gentrace.configuration import hide_arguments, refuse_type
+from gentrace.configuration import check_instance, hide_arguments
 from gentrace.delivery.delivery import Delivery
 
 _default: dict[str, Delivery] = {}
@@ -36,8 +34,8 @@ def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
         ApiTypeError: neither a `Delivery` nor None.
 
     """
-    if not (delivery is None or isinstance(cast("object", delivery), Delivery)):
-        raise refuse_type("delivery", "a gentrace.Delivery or None", delivery)
+    if delivery is not None:
+        check_instance("delivery", delivery, Delivery, "a gentrace.Delivery or None")
     previous = _default.pop(_KEY, None)
     if delivery is not None:
         _default[_KEY] = delivery

@@ -7,13 +7,12 @@ from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Self, cast
 from weakref import WeakSet
 
-from gentrace.api_client import ApiClient
+from gentrace.api_client import ApiClient, check_client
 from gentrace.configuration import (
     check_positive,
     check_seconds,
     hide_arguments,
     refuse,
-    refuse_type,
 )
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
@@ -82,9 +81,7 @@ class Delivery:
         spool_max_bytes: int = 2**30,
         spool_max_age: float = 7 * 86400,
     ) -> None:
-        if not (api_client is None or isinstance(cast("object", api_client), ApiClient)):
-            expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-            raise refuse_type("api_client", expected, api_client)
+        client = ApiClient() if api_client is None else check_client(api_client)
         self._limits = Limits(
             max_runs=check_positive("max_runs", max_runs),
             max_bytes=check_positive("max_bytes", max_bytes),
@@ -96,7 +93,7 @@ class Delivery:
         self._exit_timeout = check_seconds("exit_timeout", exit_timeout)
         self.mask = mask
         self._owns_client = api_client is None
-        self._client = ApiClient() if api_client is None else api_client
+        self._client = client
         self._sender = Sender(self._client, self._limits.workers)
         # By process. Replacing one is a single step: a lock could be held in a fork.
         self._engines: dict[Process, Engine] = {}

@@ -9,8 +9,8 @@ from gentrace._version import __version__
 from gentrace.configuration import (
     Configuration,
     check_header_text,
+    check_instance,
     hide_arguments,
-    refuse_type,
 )
 from gentrace.configuration.secrets import Headers, Secret, find_secrets
 from gentrace.exceptions import ApiValueError
@@ -64,9 +64,8 @@ class ClientHeaders:
     @configuration.setter
     @hide_arguments
     def configuration(self, value: Configuration) -> None:
-        if not isinstance(cast("object", value), Configuration):
-            raise refuse_type("configuration", "a gentrace.Configuration", value)
-        self._configuration = value
+        expected = "a gentrace.Configuration"
+        self._configuration = check_instance("configuration", value, Configuration, expected)
 
     @property
     def default_headers(self) -> DefaultHeaders:
