@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Any
 
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.free_form import LONG, SMALL, are_finite_floats
@@ -13,10 +13,8 @@ COST_OF_VALUE = 42
 """Characters that each value counts for: with 4 MiB of these, it is 100,000 values at most."""
 
 
-def precheck(
-    value: object, max_characters: int, depth: int
-) -> Literal["any_encoder", "with_hook", "no_encoder"]:
-    """Tell which JSON encoder may take a value; no user code is run.
+def find_foreign(value: object, max_characters: int, depth: int) -> list[object] | None:
+    """Return the values inside of a value that are not JSON, without running user code.
 
     An encoder may take exact built-in types whose numbers JSON has. Lone surrogates are not looked
     for, as the encoder refuses them.
@@ -27,17 +25,16 @@ def precheck(
         depth: the nesting level of the value itself, from 1 on; `MAX_DEPTH` is the last one.
 
     Returns:
-        `any_encoder`: the value is JSON. `with_hook`: it holds values that are not JSON, which the
-        encoder's `default` hook must convert. `no_encoder`: it must be converted value by value.
+        What the `default` hook of an encoder must convert; None if no encoder may take the value,
+        which must be converted value by value.
 
     Raises:
         TypeError: a key is no string; then no encoder may take the value.
 
     """
     foreign: list[object] = []
-    if _spend((value,), max_characters, depth - 1, foreign) < 0:
-        return "no_encoder"
-    return "with_hook" if foreign else "any_encoder"
+    left = _spend((value,), max_characters, depth - 1, foreign)
+    return None if left < 0 else foreign
 
 
 _BASES = (str, int, float, dict, list, tuple)

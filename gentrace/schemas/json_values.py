@@ -1,7 +1,7 @@
 """Any Python value as JSON, for recording: nothing is refused.
 
-The fast path is for values that `precheck` accepts: a JSON encoder writes them at once, with a hook
-for scalars such as dates. The slow path converts value by value, within budgets.
+The fast path is for values that `find_foreign` accepts: a JSON encoder writes them at once, with a
+hook for scalars such as dates. The slow path converts value by value, within budgets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any, cast
 
 from gentrace.schemas.builtin_types import Dict, type_of
-from gentrace.schemas.json_precheck import precheck
+from gentrace.schemas.json_precheck import find_foreign
 from gentrace.schemas.json_text import Dumps, compact_encoder, encode
 from gentrace.schemas.lenient_conversions import (
     convert_once,
@@ -71,10 +71,9 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
     # A value that is not an object is sent inside of one, one level deeper.
     depth = 1 if issubclass(type_of(value), dict) else 2
     try:
-        verdict = precheck(value, MAX_BYTES, depth)
-        if verdict != "no_encoder":
-            is_plain = verdict == "any_encoder"
-            fast_encode = dumps if dumps is not None and is_plain else _encode_with_hook
+        foreign = find_foreign(value, MAX_BYTES, depth)
+        if foreign is not None:
+            fast_encode = _encode_with_hook if foreign or dumps is None else dumps
             text = fast_encode(value)
             if len(text) <= MAX_BYTES:
                 return text
