@@ -348,6 +348,28 @@ class ApiClient(ClientHeaders):
         return threads
 
 
+class Api:
+    """The base of the tag and path classes.
+
+    Args:
+        api_client: the client that calls go through; None makes one of the default configuration.
+
+    Raises:
+        ApiTypeError: no client.
+
+    """
+
+    @hide_arguments  # a wrong argument may be the token
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = ApiClient() if api_client is None else check_client(api_client)
+
+
+def check_client(value: object) -> ApiClient:
+    """Return a client that was given as `api_client`; ApiTypeError if it is none."""
+    expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
+    return check_instance("api_client", value, ApiClient, expected)
+
+
 @contextmanager
 def _loading() -> Generator[None]:
     """Let forks wait while the transport loads, and word its failures.
@@ -369,25 +391,3 @@ def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ig
     client = kind(configuration, cookie=cookie, pool_threads=pool_threads)
     client.default_headers.update(fields)
     return client
-
-
-class Api:
-    """The base of the tag and path classes.
-
-    Args:
-        api_client: the client that calls go through; None makes one of the default configuration.
-
-    Raises:
-        ApiTypeError: no client.
-
-    """
-
-    @hide_arguments  # a wrong argument may be the token
-    def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else check_client(api_client)
-
-
-def check_client(value: object) -> ApiClient:
-    """Return a client that was given as `api_client`; ApiTypeError if it is none."""
-    expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
-    return check_instance("api_client", value, ApiClient, expected)

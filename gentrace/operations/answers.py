@@ -122,6 +122,17 @@ def check_declared(operation: Operation, answer: ApiResponse) -> None:
     raise _unreadable_error(raw, flaw)
 
 
+def status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
+    """Build the error of a status outside 2xx, None if undocumented; the caller raises it."""
+    raw.hide_secrets()
+    answer: ApiResponse = ApiResponseWithoutDeserialization(_typed(raw))
+    if documented is not None:
+        body, _ = _deserialize(documented, raw, stream=False, folder=None)
+        answer = documented.response_cls(_typed(raw), body)
+    kind = exception_class(raw.status)
+    return raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
+
+
 def _deserialize(
     documented: OpenApiResponse, raw: RawAnswer, *, stream: bool, folder: str | None
 ) -> tuple[Any, str | None]:
@@ -156,17 +167,6 @@ def _unreadable_error(raw: RawAnswer, flaw: str) -> ApiException:
     """Build the error of a 2xx answer that cannot be read; the caller raises it."""
     raw.hide_secrets()
     return raw.make_error(ApiResponseException, f"the answer cannot be read: {flaw}", raw.load())
-
-
-def status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiException:
-    """Build the error of a status outside 2xx, None if undocumented; the caller raises it."""
-    raw.hide_secrets()
-    answer: ApiResponse = ApiResponseWithoutDeserialization(_typed(raw))
-    if documented is not None:
-        body, _ = _deserialize(documented, raw, stream=False, folder=None)
-        answer = documented.response_cls(_typed(raw), body)
-    kind = exception_class(raw.status)
-    return raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
 
 
 def _typed(raw: RawAnswer) -> HTTPResponse:

@@ -125,20 +125,6 @@ class StepBlock:
         return (None, None) if run is None or runs_user_code() else (run, buffer)
 
 
-def _innermost_entered(entered: list[StepRecording]) -> StepRecording:
-    """Return the innermost step of this context; if none is, the last one outside of open runs."""
-    if len(entered) > 1:
-        for scope in entered_scopes():
-            for recording in entered:
-                if recording.scope is scope:
-                    return recording
-        for recording in reversed(entered):
-            own_scope = recording.scope
-            if own_scope is None or not own_scope.is_open():
-                return recording
-    return entered[-1]
-
-
 @overload
 def step(provider: Function, /) -> Function: ...
 @overload
@@ -195,3 +181,17 @@ def make_step(
     if provider is None or issubclass(type_of(provider), str) or is_enum(provider):
         return StepBlock(parameters, run, buffer)
     return StepBlock(parameters._replace(provider=None), run, buffer)(provider)
+
+
+def _innermost_entered(entered: list[StepRecording]) -> StepRecording:
+    """Return the innermost step of this context; if none is, the last one outside of open runs."""
+    if len(entered) > 1:
+        for scope in entered_scopes():
+            for recording in entered:
+                if recording.scope is scope:
+                    return recording
+        for recording in reversed(entered):
+            own_scope = recording.scope
+            if own_scope is None or not own_scope.is_open():
+                return recording
+    return entered[-1]
