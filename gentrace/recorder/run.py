@@ -214,18 +214,13 @@ class PipelineRun:
                 self._delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
             self._delivery.enqueue(body, self.receipt)
-        if len(vars(self)) > _ATTRIBUTES:
-            warn_of_unknown_attributes(self, PipelineRun)
+        warn_of_unknown_attributes(self, PipelineRun)
 
     def _end_undelivered(self, reason: str) -> None:
         self._buffer.clear()
         self._end_reason = reason
         if "_receipt" in vars(self):
             self._receipt.end_with(reason)
-
-
-_ATTRIBUTES = 7
-"""How many attributes a run has with its receipt; others were set by the program."""
 
 
 class RunRecording(PipelineRun, Recording):
