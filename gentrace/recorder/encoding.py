@@ -28,21 +28,14 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it.
 
     """
-    kind = type(value)
-    # Wrap before encoding where the type tells, to encode once. Compared one by one, as `in` would
-    # run the `==` of a metaclass.
-    if kind is not dict and any(kind is each for each in _NOT_MAPPINGS):
-        value = {_WRAPPER_KEYS[name]: value}
     text = encode_json_value(value, dumps)
-    if not text.startswith(b"{"):
-        text = encode_json_value({_WRAPPER_KEYS[name]: value}, dumps)
-    if not text.startswith(b"{"):
-        text = b'{"truncated":%b}' % text
+    # A text that is too long becomes an object that says so, but is no mapping.
+    if not text.startswith(b"{") or type(value) is str:
+        text = b'{"%b":%b}' % (_WRAPPER_KEYS[name], text)
     return b'"%b":%b' % (name.encode(), text)
 
 
-_WRAPPER_KEYS = {"modelParams": "model_params", "inputs": "input", "outputs": "output"}
-_NOT_MAPPINGS: tuple[type, ...] = (str, int, float, bool, list, tuple, type(None))
+_WRAPPER_KEYS = {"modelParams": b"model_params", "inputs": b"input", "outputs": b"output"}
 
 
 def encode_text(value: object) -> bytes:
