@@ -13,52 +13,36 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-# For `innermost_scope`: cloudpickle writes what a decorated generator uses, modules by their names,
-# and cannot write a bound method of a context variable.
-from gentrace.recorder import context
-from gentrace.recorder.context import resume_scopes, suspend_scopes
+from gentrace.recorder.context import Scope, innermost_scope, resume_scopes, suspend_scopes
 
 if TYPE_CHECKING:
-    from gentrace.recorder.recording import StartRecording
+    from gentrace.recorder.recording import Recording, StartRecording
 
 
-def record_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an item
+def record_generator(
     function: Callable[..., Any], start_recording: StartRecording
 ) -> Callable[..., Any]:
     """Return a generator function whose generators are recorded from their first `next` on."""
 
     def recorded(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **keywords)
-        recording = start_recording(args, keywords)
+        advances = _Advances(start_recording(args, keywords))
         del args, keywords  # the plain generator decides how long they live
         advance: Any = generator.send
         argument: Any = None
-        around = suspended = None
-        innermost_scope = context.innermost_scope
         while True:
-            if recording is not None:
-                around = innermost_scope()
-                recording.enter()
-                if suspended is not None:
-                    resume_scopes(suspended)
+            advances.begin()
             try:
                 item = advance(argument)
             except StopIteration as stop:
-                if recording is not None:
-                    recording.leave()
-                    recording.finish()
+                advances.finish()
                 return stop.value
             except BaseException as error:
                 argument = None  # it may be the error, whose traceback refers to this frame
-                if recording is not None:
-                    recording.leave()
-                    recording.finish(error)
+                advances.finish(error)
                 raise
             argument = None
-            if recording is not None:
-                recording.leave()
-                suspended = None if innermost_scope() is around else suspend_scopes(around)
-                recording.record_item(item)
+            advances.end(item)
             try:
                 argument = yield item
                 advance = generator.send
@@ -68,43 +52,30 @@ def record_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an
     return recorded
 
 
-def record_async_generator(  # noqa: C901 - inline, as a helper's calls cost 4 % of an item
+def record_async_generator(
     function: Callable[..., Any], start_recording: StartRecording
 ) -> Callable[..., Any]:
     """Return an async generator function whose generators are recorded, as plain ones are."""
 
     async def recorded(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **keywords)
-        recording = start_recording(args, keywords)
+        advances = _Advances(start_recording(args, keywords))
         del args, keywords  # the plain generator decides how long they live
         advance: Any = partial(_start_without_hooks, generator)
         argument: Any = None
-        around = suspended = None
-        innermost_scope = context.innermost_scope
         while True:
-            if recording is not None:
-                around = innermost_scope()
-                recording.enter()
-                if suspended is not None:
-                    resume_scopes(suspended)
+            advances.begin()
             try:
                 item = await advance(argument)
             except StopAsyncIteration:
-                if recording is not None:
-                    recording.leave()
-                    recording.finish()
+                advances.finish()
                 return
             except BaseException as error:
                 argument = None  # it may be the error, whose traceback refers to this frame
-                if recording is not None:
-                    recording.leave()
-                    recording.finish(error)
+                advances.finish(error)
                 raise
             argument = None
-            if recording is not None:
-                recording.leave()
-                suspended = None if innermost_scope() is around else suspend_scopes(around)
-                recording.record_item(item)
+            advances.end(item)
             try:
                 argument = yield item
                 advance = generator.asend
@@ -112,6 +83,44 @@ def record_async_generator(  # noqa: C901 - inline, as a helper's calls cost 4 %
                 advance, argument = generator.athrow, error
 
     return recorded
+
+
+class _Advances:
+    """Makes the recording of a generator current during each advance, and only then.
+
+    Args:
+        recording: the recording; None if the generator is not recorded.
+
+    """
+
+    __slots__ = ("_around", "_recording", "_suspended")
+
+    def __init__(self, recording: Recording | None) -> None:
+        self._recording = recording
+        self._around: Scope | None = None
+        self._suspended: tuple[Scope, Scope] | None = None
+
+    def begin(self) -> None:
+        """Make it current, and blocks that the generator has not left."""
+        if self._recording is not None:
+            self._around = innermost_scope()
+            self._recording.enter()
+            if self._suspended is not None:
+                resume_scopes(self._suspended)
+
+    def end(self, item: object) -> None:
+        """Make current again what was so before, and record what was yielded."""
+        if self._recording is not None:
+            self._recording.leave()
+            is_left = innermost_scope() is self._around
+            self._suspended = None if is_left else suspend_scopes(self._around)
+            self._recording.record_item(item)
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """End the recording; `error` is the exception that left the generator."""
+        if self._recording is not None:
+            self._recording.leave()
+            self._recording.finish(error)
 
 
 def _start_without_hooks(generator: AsyncGenerator[Any, Any], argument: Any) -> Awaitable[Any]:
