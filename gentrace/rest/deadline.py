@@ -15,15 +15,17 @@ CLOCK_LIMIT = 1e8
 class Deadline:
     """When a call ends, and how long each operation of it may take.
 
-    Attributes:
+    Args:
         connect: seconds to connect, all addresses of the host together.
         read: seconds for one read or write after that.
         total: seconds for the whole call.
-        end: when the whole call ends, by `now`.
         covers_stream: whether the end holds for a streamed body too.
-
-    Args:
         began: when the call began, by `now`; None is now.
+
+    Attributes:
+        connect, read, total: the arguments, at most `CLOCK_LIMIT`.
+        covers_stream: the argument.
+        end: when the whole call ends, by `now`.
 
     """
 
