@@ -129,7 +129,7 @@ class Route:
         self._configuration = configuration
         self._contexts = contexts
         self._is_retired = False
-        self._target = (url.hostname or "", url.port or DEFAULT_PORTS[url.scheme])
+        self._address = (url.hostname or "", url.port or DEFAULT_PORTS[url.scheme])
         self._proxy = proxy = self._find_proxy(url.scheme)
         self._proxy_headers = Headers()
         self.has_proxy = proxy is not None
@@ -149,7 +149,7 @@ class Route:
         name, proxy = "proxy", self._configuration.proxy
         if proxy is None:
             # Checked like the setting, so that a bad environment variable is reported too.
-            variable, address = find_proxy(scheme, *self._target) or ("", None)
+            variable, address = find_proxy(scheme, *self._address) or ("", None)
             name = f"environment variable {variable}"
             proxy = check_proxy(name, address)
         if not proxy:
@@ -173,7 +173,7 @@ class Route:
             scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
         scheme = "https" if self.uses_tls else "http"
-        return manager.connection_from_host(*self._target, scheme)
+        return manager.connection_from_host(*self._address, scheme)
 
     def _make_manager(self) -> PoolManager:
         configuration, proxy = self._configuration, self._proxy
@@ -223,7 +223,7 @@ class Route:
         self._slots.close()
 
     def _find_insecurity(self) -> str | None:
-        ends = [self._target[0], *([] if self._proxy is None else [self._proxy.host])]
+        ends = [self._address[0], *([] if self._proxy is None else [self._proxy.host])]
         if not self.uses_tls and not all(map(_is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"
         if self.uses_tls and self.pool.conn_kw["ssl_context"].verify_mode == ssl.CERT_NONE:
