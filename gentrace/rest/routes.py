@@ -7,6 +7,7 @@ import threading
 from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
+from operator import attrgetter
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -37,7 +38,7 @@ class Routes:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration.copy()
         # Of the copy: another thread may change the original meanwhile.
-        self._key = _read_connection_settings(self._configuration)
+        self._key: object = _read_connection_settings(self._configuration)
         self._contexts = TlsContexts(self._configuration)
         self._routes: dict[str, Route] = {}
         self._lock = threading.RLock()
@@ -76,7 +77,7 @@ class Routes:
             route.close()
 
 
-_CONNECTION_SETTINGS = (
+_read_connection_settings = attrgetter(
     "assert_hostname",
     "cert_file",
     "connection_pool_maxsize",
@@ -89,10 +90,7 @@ _CONNECTION_SETTINGS = (
     "tls_server_name",
     "verify_ssl",
 )
-
-
-def _read_connection_settings(configuration: Configuration) -> list[object]:
-    return [getattr(configuration, name, None) for name in _CONNECTION_SETTINGS]
+"""Returns the settings that connections are made with."""
 
 
 @lru_cache(maxsize=4 * MAX_ROUTES)

@@ -24,7 +24,7 @@ class TlsContexts:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._given: ssl.SSLContext | None = getattr(configuration, "ssl_context", None)
+        self._given = configuration.ssl_context
         self._made: dict[tuple[type, bool], ssl.SSLContext] = {}
 
     @property
