@@ -32,10 +32,10 @@ def check_server_name(name: str, value: object) -> str:
     return text
 
 
-def check_expected_name(name: str, value: object) -> str | bool | None:
-    """Return the name that a certificate must have; None means the host's, False any."""
-    if value is None or value is False:
-        return value
+def check_expected_name(name: str, value: object) -> str | bool:
+    """Return the name that a certificate must have; False means any."""
+    if value is False:
+        return False
     if not isinstance(value, str):
         expected = "a host name, None to check the host, or False to check none"
         raise refuse(name, expected, value, kind=True)
