@@ -42,10 +42,8 @@ def call_user_code(function: Callable[[Value], Result], value: Value) -> Result:
     """Do what `run_user_code` does, but for a function whose steps and runs are recorded."""
     try:
         return function(value)
-    except Exception:
-        raise
     except BaseException as error:
-        if _is_asynchronous(error):
+        if _passes(error):
             raise
         raise UserCodeError from None
 
@@ -65,8 +63,8 @@ _GEVENT_ERRORS = (("greenlet", "GreenletExit"), ("gevent", "Timeout"))
 """Module and name of what gevent raises in a greenlet at any line."""
 
 
-def _is_asynchronous(error: BaseException) -> bool:
-    """Tell whether an exception may come from a signal handler or gevent's hub."""
-    return issubclass(type(error), (KeyboardInterrupt, SystemExit)) or any(
+def _passes(error: BaseException) -> bool:
+    """Tell whether an exception is an `Exception`, or may come from a signal handler or gevent."""
+    return issubclass(type(error), (Exception, KeyboardInterrupt, SystemExit)) or any(
         is_instance(error, module, name) for module, name in _GEVENT_ERRORS
     )
