@@ -15,7 +15,7 @@ from frozendict import frozendict
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import EXACT, Dict, List, Tuple, is_instance, type_of
-from gentrace.schemas.lenient_conversions import dump_model
+from gentrace.schemas.lenient_conversions import dump_model, is_enum
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
@@ -84,7 +84,7 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the oth
     kind = type_of(value)
     if issubclass(kind, type):
         return unset
-    if is_instance(value, "enum", "Enum"):
+    if is_enum(value):
         return value.value
     for base, exact in _EXACT.items():
         if issubclass(kind, base):

@@ -20,13 +20,12 @@ from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.frozen import freeze_as
-from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
+from gentrace.schemas.rules import INTEGER_BOUND, MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
 
 _FrozenDict: type[frozendict[str, Any]] = frozendict
 _EMPTY: frozendict[str, Any] = frozendict()
 
-_INTEGER_BOUND = 10**MAX_DIGITS
 SMALL = 2**62
 """Encoders write all integers below; beyond, they differ."""
 
@@ -112,7 +111,7 @@ def check_text(value: str) -> str:
 
 def check_integer(value: int) -> int:
     """Return an integer; ApiValueError if it has too many digits."""
-    if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
+    if not -INTEGER_BOUND < value < INTEGER_BOUND:
         raise ApiValueError(
             f"expected an integer of at most {MAX_DIGITS} digits, got {describe(value)}", ()
         )

@@ -24,7 +24,7 @@ from gentrace.schemas.lenient_conversions import (
     is_scalar,
     safe_name,
 )
-from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
+from gentrace.schemas.rules import INTEGER_BOUND, MAX_DEPTH
 from gentrace.schemas.user_code import run_user_code
 from gentrace.schemas.words import describe
 
@@ -202,13 +202,10 @@ class _Conversion:
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
 
 
-_INTEGER_BOUND = 10**MAX_DIGITS
-
-
 def _is_writable(value: int) -> bool:
     """Tell whether an integer is within the digit limits of JSON texts and of this interpreter."""
     try:
-        return -_INTEGER_BOUND < value < _INTEGER_BOUND and bool(str(value))
+        return -INTEGER_BOUND < value < INTEGER_BOUND and bool(str(value))
     except ValueError:
         return False
 

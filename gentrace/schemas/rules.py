@@ -10,6 +10,9 @@ MAX_DEPTH = 200
 MAX_DIGITS = 4300
 """How many digits an integer may have."""
 
+INTEGER_BOUND: Final = 10**MAX_DIGITS
+"""The least integer that has more digits."""
+
 MAX_ITEMS = 10_000_000
 """How many items a mapping other than a dict may have; its `len` may lie about endless items."""
 
