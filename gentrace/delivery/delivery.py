@@ -16,7 +16,7 @@ from gentrace.configuration import (
 )
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
-from gentrace.delivery.exits import close_if_exiting, register, unregister
+from gentrace.delivery.exits import has_exited, register, unregister
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.masking import Mask, MaskFailedError, mask_run
 from gentrace.delivery.off import is_off
@@ -171,12 +171,12 @@ class Delivery:
     def enqueue(self, body: bytes, receipt: Receipt) -> None:
         """Queue a run that is checked, masked and encoded; its receipt ends with it."""
         self._registered_engine().enqueue(body, receipt)
-        close_if_exiting(self)
+        self._close_after_exit()
 
     def drop(self, receipt: Receipt, reason: str) -> None:
         """Count a run as accepted and dropped, and end its receipt with that reason."""
         self._registered_engine().reject(receipt, reason)
-        close_if_exiting(self)
+        self._close_after_exit()
 
     def off_reason(self) -> str | None:
         """Return "disabled" if delivery is off, by the environment or for lack of a token, or None.
@@ -221,15 +221,23 @@ class Delivery:
         self._release()
         return is_done
 
-    def close_after_exit(self) -> None:
-        """Close once the exit functions have run; log drops if it was closed before."""
+    def disown(self) -> None:
+        """In a forked child: leave all runs to the parent."""
+        for engine in self._engines.values():
+            engine.disown()
+        self._engines.clear()
+
+    def _close_after_exit(self) -> None:
+        """Close at once if the exit functions have run; log drops if it was closed before."""
+        if not has_exited():
+            return
         engine = self._engine()
         if engine.is_closed:
             engine.log_remaining()
         else:
-            self.begin_exit()()
+            self._begin_exit()()
 
-    def begin_exit(self) -> Callable[[], None]:
+    def _begin_exit(self) -> Callable[[], None]:
         """Begin to close at the end of the process; return a function that waits and finishes."""
         engine = self._engine()
         end = self.clock.now() + self._exit_timeout
@@ -240,12 +248,6 @@ class Delivery:
             self._release()
 
         return finish
-
-    def disown(self) -> None:
-        """In a forked child: leave all runs to the parent."""
-        for engine in self._engines.values():
-            engine.disown()
-        self._engines.clear()
 
     def _engine(self) -> Engine:
         process = current_process()
@@ -260,7 +262,7 @@ class Delivery:
         """Return the engine; unless it is closed, the end of the process closes it."""
         engine = self._engine()
         if not engine.is_closed:
-            register(self)
+            register(self._begin_exit)
         return engine
 
     def _disown_inherited(self, process: Process) -> None:
@@ -271,7 +273,7 @@ class Delivery:
                 self._engines.pop(other, None)
 
     def _release(self) -> None:
-        unregister(self)
+        unregister(self._begin_exit)
         self._sender.close()
         if self._owns_client:
             self._client.close()

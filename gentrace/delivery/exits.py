@@ -7,56 +7,47 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Protocol
 
 from gentrace.delivery.notices import has_handlers
 from gentrace.delivery.warning_logger import log_all_remaining
 from gentrace.process import Process, call_after_fork, current_process
 
+BeginExit = Callable[[], Callable[[], None]]
+"""Begins to close a delivery; returns a function that waits for its end."""
 
-class Closeable(Protocol):
-    """What is closed at exit: a delivery."""
-
-    def close_after_exit(self) -> None:
-        """Close it once the exit functions have run; log drops if it was closed before."""
-        ...
-
-    def begin_exit(self) -> Callable[[], None]:
-        """Begin to close it, and return a function that waits for its end."""
-        ...
+_open: set[BeginExit] = set()
 
 
-_open: set[Closeable] = set()
+def register(begin_exit: BeginExit) -> None:
+    """Have a delivery that may have runs closed when the process ends, unless it is closed before.
 
-
-def register(delivery: Closeable) -> None:
-    """Hold a delivery that may have runs, until it is closed or the process ends."""
-    if delivery not in _open:
-        _open.add(delivery)
+    It is kept alive until then.
+    """
+    if begin_exit not in _open:
+        _open.add(begin_exit)
         _hook_worker_process()
 
 
-def unregister(delivery: Closeable) -> None:
+def unregister(begin_exit: BeginExit) -> None:
     """Hold a closed delivery no longer."""
-    _open.discard(delivery)
+    _open.discard(begin_exit)
 
 
 def close_all() -> None:
     """Close all that are open, each within its own `exit_timeout` from now."""
-    finishes = [delivery.begin_exit() for delivery in list(_open)]
+    finishes = [begin_exit() for begin_exit in list(_open)]
     with ExitStack() as stack:  # one that fails does not keep the others from closing
         for finish in reversed(finishes):
             stack.callback(finish)
     log_all_remaining()
 
 
-def close_if_exiting(delivery: Closeable) -> None:
-    """Close a delivery that got a run after `close_all`, as nobody else will.
+def has_exited() -> bool:
+    """Tell whether nobody closes a delivery any more: `close_all` was called at the end.
 
     Exit functions that were registered earlier run after ours, and finalizers after all of them.
     """
-    if _has_exited or sys.is_finalizing():
-        delivery.close_after_exit()
+    return _has_exited or sys.is_finalizing()
 
 
 def _hook_worker_process() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 import weakref
 from contextlib import closing
+from functools import partial
 
 import pytest
 from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, make_client, timed
@@ -275,22 +276,20 @@ def test_one_delivery_that_fails_to_close_keeps_no_other_from_its_end():
     """At the end of the program."""
     closed = []
 
-    class Failing:
-        def begin_exit(self):
-            return lambda: 1 / 0
+    def fail(number):
+        return lambda: number / 0
 
-    class Closing:
-        def begin_exit(self):
-            return lambda: closed.append(self)
+    def end(number):
+        return lambda: closed.append(number)
 
-    deliveries = [Failing(), Closing(), Failing(), Closing()]
-    for each in deliveries:
+    begin_exits = [partial(begin, number) for number, begin in enumerate([fail, end, fail, end])]
+    for each in begin_exits:
         exits.register(each)
     try:
         with pytest.raises(ZeroDivisionError):
             exits.close_all()
     finally:
-        for each in deliveries:
+        for each in begin_exits:
             exits.unregister(each)
     assert len(closed) == 2
 
