@@ -9,11 +9,9 @@ import zlib
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
-
-if TYPE_CHECKING:
-    from io import BufferedReader
+from typing import BinaryIO, Final, TextIO, cast
 
 STANDARD_INPUT: Final = "-"
 MAX_LINE: Final = 64 * 2**20

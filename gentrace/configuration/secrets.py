@@ -7,10 +7,8 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, SupportsIndex
-
-if TYPE_CHECKING:
-    from io import BytesIO
+from io import BytesIO
+from typing import SupportsIndex
 
 MASK = "***"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
-
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType
+from typing import Any, cast
 
 Line = tuple[str, int, str, dict[Any, Any]]
 """A file, a line of it, and the name and the globals of its module."""
