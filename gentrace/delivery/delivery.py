@@ -81,7 +81,8 @@ class Delivery:
         spool_max_bytes: int = 2**30,
         spool_max_age: float = 7 * 86400,
     ) -> None:
-        client = ApiClient() if api_client is None else check_client(api_client)
+        self._owns_client = api_client is None
+        self._client = ApiClient() if api_client is None else check_client(api_client)
         self._limits = Limits(
             max_runs=check_positive("max_runs", max_runs),
             max_bytes=check_positive("max_bytes", max_bytes),
@@ -92,8 +93,6 @@ class Delivery:
         )
         self._exit_timeout = check_seconds("exit_timeout", exit_timeout)
         self.mask = mask
-        self._owns_client = api_client is None
-        self._client = client
         self._sender = Sender(self._client, self._limits.workers)
         # By process. Replacing one is a single step: a lock could be held in a fork.
         self._engines: dict[Process, Engine] = {}
