@@ -53,6 +53,7 @@ def answering(connect, step, **settings):
         'application/json; charset="utf-8"',
         'Application/JSON ;\tCharset = "UTF-8"',
         "application/json; charset=utf-8; profile=a",
+        "application/json; charset=utf-8 ; profile=a",
         'application/json; profile="a;b\\"; charset=latin-1"; charset=utf-8',
         "application/json;",
         "application/json; odd",
@@ -122,6 +123,7 @@ DEEP = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (b'"run"', r"expected .*object.* at \$"),
         (b'{"pipelineRunId": 7}', r"expected a string, got int 7 at \$\.pipelineRunId"),
         (b'{"pipelineRunId": null}', r"expected a string, got None at \$\.pipelineRunId"),
+        (b'{"a": "\\ud800"}', r"cannot be read: expected text that UTF-8 can carry, .* at \$\.a"),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -138,6 +140,15 @@ def test_unreadable_answer_of_a_stored_run_keeps_the_proof(connect, data, why, s
     assert re.search(why, str(error))
     assert len(str(error)) < 2000
     assert error.idempotency_key == peer.requests[0]["Idempotency-Key"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ends"), [({"Content-Encoding": "br"}, "), it came as br"), ({}, ")")]
+)
+def test_answer_that_is_no_json_says_how_it_is_compressed(connect, fields, ends):
+    error = answering(connect, reply(body=b"\x0b\x02\x80{}\x03", headers=fields))
+    assert "not JSON in UTF-8" in error.reason
+    assert error.reason.endswith(ends)
 
 
 def test_empty_success_is_an_exception_of_its_status(connect):
@@ -270,3 +281,8 @@ def test_401_says_whether_a_token_was_sent(connect, token, header, says):
     for text in (str(error), str(twin)):
         assert says in text
         assert "GENTRACE_API_KEY" in text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 503])
+def test_other_refusals_do_not_blame_the_token(connect, status):
+    assert "token" not in str(answering(connect, reply(status, b""), access_token=None))

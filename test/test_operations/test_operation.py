@@ -42,6 +42,28 @@ def test_operation_without_an_answer_that_says_it_is_done_is_refused():
         declare(responses={400: OpenApiResponse(ApiResponse, "bad")})
 
 
+def test_answer_is_of_the_class_of_its_status(connect):
+    """A success that is not declared is read as the first one that is."""
+
+    class Accepted(ApiResponse):
+        pass
+
+    operation = declare(
+        responses={
+            400: OpenApiResponse(ApiResponseFor400, "bad"),
+            200: OpenApiResponse(ApiResponse, "done"),
+            202: OpenApiResponse(Accepted, "accepted"),
+        }
+    )
+    with Peer(reply(200), reply(202), reply(201)) as peer:
+        client = connect(peer).client
+        assert [type(client.call(operation)) for _ in range(3)] == [
+            ApiResponse,
+            Accepted,
+            ApiResponse,
+        ]
+
+
 def test_optional_body_may_be_left_out(connect):
     operation = declare(
         responses={200: OpenApiResponse(ApiResponse, "done")},
@@ -94,3 +116,4 @@ def test_media_type_includes_what_has_its_parameters():
     assert not MediaType("a/b; x=1").includes(MediaType("a/b; x=2"))
     assert not MediaType("a/b; x=1").includes(MediaType("a/b"))
     assert not MediaType("a/b; charset=latin-1").includes(MediaType("a/b"))
+    assert not MediaType("a/b; x=A").includes(MediaType("a/b; x=a"))
