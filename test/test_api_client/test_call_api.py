@@ -46,6 +46,7 @@ def test_call_api_gives_the_raw_answer_whatever_its_status(connect, status):
     )
     assert request["Authorization"] == f"Bearer {TOKEN}"
     assert request["Content-Length"] == str(len(request.body))
+    assert request["Content-Type"] is None
 
 
 def test_call_api_header_stands_in_place_of_the_clients_own(connect):

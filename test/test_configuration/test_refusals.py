@@ -98,6 +98,13 @@ def test_refusal_of_a_token_does_not_repeat_it(token):
     assert not leaks(repr(caught.value))
 
 
+@pytest.mark.parametrize("name", ["key_file", "cert_file", "ssl_ca_cert", "logger_file"])
+def test_refusal_of_a_key_in_place_of_its_file_does_not_repeat_it(name):
+    with pytest.raises(ApiTypeError, match=rf"^{name}: expected the path of a file") as caught:
+        Configuration(**{name: "-----BEGIN PRIVATE KEY-----\npass-word"})
+    assert "pass-word" not in str(caught.value)
+
+
 class Broken(os.PathLike):
     """A path whose own code fails."""
 

@@ -148,6 +148,14 @@ def test_host_and_server_index_replace_each_other():
     assert configuration.server_index is None
 
 
+def test_host_stays_without_a_server_index():
+    configuration = Configuration("https://set.example")
+    configuration.server_index = None
+    assert configuration.host == "https://set.example"
+    del configuration.server_index
+    assert configuration.host == "https://set.example"
+
+
 def test_server_settings_act_from_the_next_call_on(connect, monkeypatch):
     """Settings by operation stand above those for all; what they leave out is taken from those."""
     seen = []
