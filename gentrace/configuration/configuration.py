@@ -182,8 +182,7 @@ class Configuration(DeclaredSettings):
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Copied first, as another thread may change it.
-        state = {name: value for name, value in vars(self).copy().items() if name != "lost"}
+        state = vars(self).copy()  # as another thread may change it
         omitted = {"ssl_context"} if self.pickle_token else SECRETS | {"ssl_context"}
         lost = self.lost | {name for name in omitted if state.get(name)}
         kept = {name: value for name, value in state.items() if name not in lost}

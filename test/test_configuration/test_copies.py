@@ -124,7 +124,7 @@ def test_copy_that_got_a_token_says_nothing_for_the_one_without(duplicate, defau
     default(original)
     Configuration.get_default_copy().access_token = "new"  # noqa: S105 - likewise
     for incomplete in (original, duplicate(original), Configuration.get_default_copy()):
-        with pytest.raises(ApiValueError, match=r"^access_token: was left out"):
+        with pytest.raises(ApiValueError, match=r"^access_token: was left out.*GENTRACE_API_KEY$"):
             incomplete.check_complete()
 
 
@@ -179,6 +179,13 @@ def test_shown_configuration_has_no_secrets(show):
     assert "https://one.example" in shown
     assert not leaks(shown)
     assert "pass-word" not in shown
+
+
+def test_shown_configuration_tells_where_it_has_no_secret():
+    configuration = Configuration(access_token=CANARY)
+    assert "access_token='***'" in repr(configuration)
+    configuration.access_token = None
+    assert "access_token=None" in repr(configuration)
 
 
 EARLIER = (

@@ -186,6 +186,11 @@ def test_no_frame_shows_a_secret_when_an_attribute_is_refused(wrong):
         refuse(setattr, configuration, name, value)
 
 
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_frame_shows_the_only_secret_in_place_of_another_setting(secret):
+    refuse(setattr, Configuration(**{secret: SECRETS[secret]}), "temp_folder_path", CANARY)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

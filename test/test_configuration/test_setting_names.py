@@ -109,6 +109,7 @@ def test_unusable_environment_is_refused(monkeypatch, variable, value):
     ) as caught:
         Configuration()
     assert not leaks(str(caught.value))
+    Configuration("https://one.example", "given")  # which needs neither
 
 
 @pytest.mark.parametrize("settings", [{}, {"access_token": TOKEN}])
