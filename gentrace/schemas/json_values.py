@@ -191,7 +191,7 @@ class _Conversion:
 
         Callers copy the items at once, as another thread may change the container meanwhile.
         """
-        return max(self._values_left, 0) + 1
+        return self._values_left + 1
 
     def _is_exhausted(self) -> bool:
         return self._values_left <= 0 or self._bytes_left <= 0

@@ -226,6 +226,10 @@ def test_a_name_that_is_not_there_is_an_error_that_names_the_like(run):
         run["step_runs"]
     with pytest.raises(ApiKeyError, match=r"^PipelineRunRequest has no 'zzz'$"):
         run["zzz"]
+    with pytest.raises(ApiKeyError, match=r"^StepRun has no 'elapsedTime'$"):
+        StepRun()["elapsedTime"]
+    with pytest.raises(ApiKeyError, match=r"^StepRun has no 'elapsed_time': .* 'elapsedTime'\?$"):
+        StepRun()["elapsed_time"]
     with pytest.raises(ApiKeyError, match=r"has no int 3$"):
         run[3]
     with pytest.raises(ApiKeyError, match=r"has no Closed <Closed instance at 0x\w+>$"):

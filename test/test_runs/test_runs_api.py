@@ -13,7 +13,12 @@ import gentrace
 import gentrace.backfill
 import gentrace.local
 import gentrace.runs
-from gentrace.exceptions import ApiResponseTooLargeException, ApiTypeError, ApiValueError
+from gentrace.exceptions import (
+    ApiAttributeError,
+    ApiResponseTooLargeException,
+    ApiTypeError,
+    ApiValueError,
+)
 from gentrace.runs import (
     PipelineSummary,
     Problem,
@@ -39,6 +44,8 @@ def test_a_run_comes_back_as_it_was_sent(runs, store):
     assert type(answer) is run_get.ApiResponseFor200
     run = answer.body
     assert type(run) is StoredRun
+    with pytest.raises(ApiAttributeError, match=r": did you mean 'pipeline_run_id'\?$"):
+        run.pipelineRunId  # noqa: B018 - reading it is the test
     assert (run.pipeline_run_id, run.name, run.steps) == (run_id, "answer-question", 1)
     assert (run.start_time, run.duration) == ("2023-05-04T09:30:00Z", 10)
     assert (run.error, run.failed_steps) == ("boom", 1)

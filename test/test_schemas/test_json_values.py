@@ -40,6 +40,17 @@ class Level(enum.IntEnum):
     LOW = 1
 
 
+class Size(tuple, enum.Enum):  # noqa: SLOT001 - an Enum has no slots
+    """Containers that hold something else than their values."""
+
+    SMALL = (1, 2)
+
+    def __new__(cls, value):
+        member = tuple.__new__(cls)
+        member._value_ = value
+        return member
+
+
 @dataclasses.dataclass
 class Point:
     x: int
@@ -166,6 +177,8 @@ FORMS = [
     (timedelta(0), "PT0S"),
     (timedelta(days=1, hours=2, minutes=3, seconds=4, microseconds=500_000), "P1DT2H3M4.5S"),
     (timedelta(days=2), "P2D"),
+    (timedelta(seconds=5), "PT5S"),
+    (timedelta(hours=1, seconds=5), "PT1H5S"),
     (timedelta(minutes=-90), "-PT1H30M"),
     (timedelta(microseconds=1), "PT0.000001S"),
     (timedelta.min, "-P999999999D"),
@@ -175,6 +188,7 @@ FORMS = [
     (Color.NOTHING, None),
     (Color.BOTH, ["red", ["green"]]),
     ([Word.YES, Level.LOW], ["yes", 1]),
+    (Size.SMALL, [1, 2]),
     (ValueError("bad"), "ValueError: bad"),
     (KeyError(), "KeyError"),
     (SystemExit(3), "SystemExit: 3"),
@@ -187,6 +201,7 @@ FORMS = [
     (Dumps2(1), "…"),
     (Again(2024, 1, 1), "…"),
     (Array((2,), [1, 2]), [1, 2]),
+    (Array((100, 100), [1]), [1]),
     (Array((101, 100)), "Array of shape (101, 100)"),
     (Array(collections.UserList([101, 100])), "Array of shape (101, 100)"),  # as TensorFlow's are
     (Circle("round"), "Circle()"),
@@ -198,6 +213,8 @@ FORMS = [
     ({"\ud800": "\udfff"}, {"�": "�"}),
     (10**4300 - 1, 10**4300 - 1),
     (10**4300, "int of about 4301 digits"),
+    (1 - 10**4300, 1 - 10**4300),
+    (-(10**4300), "int of about 4301 digits"),
     ({1: 1, 1.5: 2, None: 3}, {"1": 1, "1.5": 2, "null": 3}),
     (
         {True: 4, False: 0, math.nan: 1, (1, "a"): 2},
@@ -268,8 +285,8 @@ def test_conversion_stops_at_many_values():
     assert left["truncated"] == "beyond 100,000 values"
     assert "b" not in left
     assert len(to_json_value(numbers[: MAX_VALUES - 1])) == MAX_VALUES - 1
-    for more in (1, 1_000, 2_000):
-        cut = to_json_value([0] * (MAX_VALUES + more))
+    for many in (*([0] * (MAX_VALUES + more) for more in (1, 1_000, 2_000)), range(10**15)):
+        cut = to_json_value(many)
         assert (len(cut), cut[-1]) == (MAX_VALUES, {"truncated": "beyond 100,000 values"})
 
 
@@ -334,8 +351,8 @@ def test_integer_that_is_too_long_is_described_whatever_the_interpreter_writes(l
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(limit)
     try:
-        described = f'["int of about {exponent + 1} digits",5]'.encode()
-        assert encode_json_value([10**exponent, 5]) == described
+        described = f"int of about {exponent + 1} digits"
+        assert to_json_value([10**exponent, -(10**exponent), 5]) == [described, described, 5]
     finally:
         sys.set_int_max_str_digits(before)
 
