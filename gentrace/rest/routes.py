@@ -246,14 +246,14 @@ def origin_of(url: SplitResult) -> str:
 
 def _format_netloc(url: SplitResult) -> str:
     """Return host and port; the default port is left out."""
-    host = (url.hostname or "").lower()
+    host = url.hostname or ""
     host = f"[{host}]" if ":" in host else host
     return host if url.port in {None, DEFAULT_PORTS.get(url.scheme)} else f"{host}:{url.port}"
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Tell whether a host, in lower case, is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
+        return f".{host.rstrip('.')}".endswith(".localhost")

@@ -137,6 +137,7 @@ MALFORMED = {
     "hex": "0x10",
     "list": "1, 2",
     "no such day": "Wed, 32 Oct 2099 07:28:00 GMT",
+    "huge offset": "Wed, 21 Oct 2099 07:28:00 +99999999999999",
     "superscript": "\xb2",
     "underscore": "1_0",
     "sign": "+5",

@@ -145,6 +145,21 @@ def test_body_of_another_media_type_is_kept_whole(connect, media):
     assert (error.status, error.body) == (200, ID)
 
 
+def compress_times(count):
+    body = ID
+    for _ in range(count):
+        body = gzip.compress(body)
+    return body
+
+
+def deflate_without_header(body):
+    """As some servers do; by chance it begins with a multiple of 31, as a header does."""
+    packer = zlib.compressobj(0, wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(body) + packer.flush()
+    assert int.from_bytes(packed[:2]) % 31 == 0
+    return packed
+
+
 BROKEN = {
     "no gzip": ("gzip", b"no gzip"),
     "gzip with a wrong sum": ("gzip", gzip.compress(ID)[:-9] + bytes(9)),
@@ -156,7 +171,7 @@ BROKEN = {
     "JSON": ("gzip", ID),
     "JSON as deflate": ("deflate", ID),
     "JSON of many pieces": ("gzip", ID + b" " * 200_000),
-    "six codings": (", ".join(["gzip"] * 6), b"a body that is in none of them"),
+    "six codings": (", ".join(["gzip"] * 6), compress_times(6)),
 }
 
 
@@ -208,9 +223,17 @@ def test_encodings_in_several_fields_count_together(connect):
         assert connect(peer).fail(ApiResponseException).body == body
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "identity"])
-def test_packed_body_is_unpacked(connect, encoding):
-    body = ID if encoding == "identity" else gzip.compress(ID)
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        *((name, gzip.compress(ID)) for name in ("gzip", "x-gzip", "GZIP")),
+        (", ".join(["gzip"] * 5), compress_times(5)),
+        ("identity", ID),
+        ("deflate", deflate_without_header(ID.replace(b" ", b""))),
+    ],
+    ids=["gzip", "x-gzip", "GZIP", "five times", "identity", "deflate"],
+)
+def test_packed_body_is_unpacked(connect, encoding, body):
     with Peer(send(sized(body, Content_Encoding=encoding))) as peer:
         assert connect(peer).post().body["pipelineRunId"] == "run"
 

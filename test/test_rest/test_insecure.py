@@ -43,9 +43,10 @@ def test_unchecked_client_through_a_proxy_does_not_touch_another(connect):
     assert len(peer.requests) == 1
 
 
-def test_plain_http_beyond_loopback_warns_once(connect):
-    with Peer() as peer, names({"plain.test": [peer.address]}):
-        caller = connect(peer.at("plain.test"))
+@pytest.mark.parametrize("name", ["plain.test", "notlocalhost", "localhost.test"])
+def test_plain_http_beyond_loopback_warns_once(connect, name):
+    with Peer() as peer, names({name: [peer.address]}):
+        caller = connect(peer.at(name))
         with pytest.warns(InsecureTransportWarning, match="https://") as caught:
             assert caller.works()
         assert caller.works()
@@ -53,10 +54,14 @@ def test_plain_http_beyond_loopback_warns_once(connect):
     assert TOKEN not in str(caught[0].message)
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1", "localhost", "LocalHost.", "api.localhost", "API.LOCALHOST.", "[::1]"]
+)
 def test_plain_http_on_loopback_does_not_warn(connect, name):
     with Peer(host="::1" if ":" in name else "127.0.0.1") as peer:
-        assert connect(peer.at(name)).works()
+        asked = name.lower()
+        with names({asked: [peer.address], asked.removesuffix("."): [peer.address]}):
+            assert connect(peer.at(name)).works()
 
 
 def test_plain_http_warns_of_a_token_in_any_spelling_of_its_header(connect):

@@ -41,6 +41,10 @@ OVERLONG = {
     "chunk-size line of 1 MiB": chunked(b"1" + b";" + LONG_LINE + b"\r\n"),
     "chunk size of 1 MiB of digits": chunked(b"0" * MIB + b"5\r\nabcde\r\n0\r\n\r\n"),
     "trailer of 1 MiB": chunked(b"18\r\n%s\r\n0\r\nX: %s\r\n\r\n" % (ID, LONG_LINE)),
+    "trailer of 300 KiB after a long body": chunked(
+        b"18\r\n%s\r\n80000\r\n%s\r\n0\r\n" % (ID, b" " * 2**19)
+        + b"X: %s\r\n\r\n" % (b"x" * 300 * 2**10)
+    ),
     "200,000 trailers": chunked(b"18\r\n%s\r\n0\r\n" % ID + b"X: y\r\n" * 200_000 + b"\r\n"),
 }
 
