@@ -205,8 +205,6 @@ class RunBuffer:
         """
         steps = [self._texts[index] for index in sorted(self._texts)]
         texts = [text for _, text in steps]
-        if not self._added:
-            return texts
         latest = list(accumulate((-inf if start is None else start for start, _ in steps), max))
         merged: list[bytes] = []
         position = 0

@@ -311,6 +311,22 @@ def test_bound_coroutine_sees_what_is_thrown_into_it():
     assert seen == ["cancelled"]
 
 
+def test_bound_coroutine_may_go_on_after_what_is_thrown_into_it():
+    async def recover():
+        try:
+            await asyncio.sleep(0)
+        except KeyError as error:
+            await asyncio.sleep(0)
+            return error.args
+
+    running = bind(recover)()
+    running.send(None)
+    running.throw(KeyError("thrown"))
+    with pytest.raises(StopIteration) as stopped:
+        running.send(None)
+    assert stopped.value.value == ("thrown",)
+
+
 def test_bound_coroutine_raises_its_own_errors():
     async def fail():
         await asyncio.sleep(0)

@@ -72,6 +72,18 @@ def test_error_is_masked_before_it_is_cut():
     assert delivery.runs[0]["error"].endswith("x ***")
 
 
+@pytest.mark.parametrize(("off", "sample_rate"), [("disabled", 1), (None, 0)])
+def test_mask_gets_nothing_of_a_run_that_goes_nowhere(off, sample_rate):
+    seen = []
+    delivery = InMemory(mask=seen.append, off=off)
+    with Pipeline("a", delivery=delivery, sample_rate=sample_rate).start() as run:
+        run.error = "x"
+        run.add_step_run({})
+        with run.step("a"):
+            pass
+    assert seen == []
+
+
 def test_text_that_utf8_cannot_encode_is_replaced_before_the_mask():
     """Such as half of an emoji of a stream, which an exception quotes."""
     seen = []

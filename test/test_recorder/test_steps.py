@@ -140,6 +140,37 @@ def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, p
     assert [provider["outputs"] for provider in delivery.providers] == [outputs] * 2
 
 
+def test_what_is_captured_can_be_turned_off_and_set(pipeline, delivery):
+    @step(capture_inputs=False, capture_outputs=False)
+    def off(a):
+        return a
+
+    @step(capture_inputs=False, capture_outputs=False)
+    async def off_too(a):
+        return a
+
+    @step(inputs={"given": 1}, capture_inputs=False, capture_outputs=False)
+    def own(a):
+        current_step().outputs = "mine"
+        return a
+
+    @step(inputs={"given": 1})
+    async def instead(a):
+        current_step().outputs = "mine"
+        return a
+
+    with pipeline.start():
+        off(1)
+        asyncio.run(off_too(1))
+        own(1)
+        asyncio.run(instead(1))
+    first, second, *others = delivery.providers
+    assert set(first) == set(second) == {"name", "invocation"}
+    for provider in others:
+        assert provider["inputs"] == {"given": 1}
+        assert provider["outputs"] == {"output": "mine"}
+
+
 def test_names_that_are_no_texts_become_texts(pipeline, delivery):
     with pipeline.start() as run:
         with run.step("a\ud800", invocation=5) as one:
