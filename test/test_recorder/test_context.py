@@ -200,9 +200,10 @@ def test_task_that_outlives_the_step_belongs_to_the_run_still(pipeline, delivery
 
     async def main():
         async with pipeline.start():
-            async with step("early"):
+            async with step("early") as early:
                 task = asyncio.create_task(late())
             await task
+            assert early.elapsed_time is not None
 
     asyncio.run(main())
     assert [provider["name"] for provider in delivery.providers] == ["early", "late"]

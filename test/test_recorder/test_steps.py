@@ -66,16 +66,19 @@ def test_arguments_are_captured_on_entry_and_attributes_at_the_end(pipeline, del
             one.outputs = content
             content["a"].append(3)
         content["a"].append(4)
-        with run.step(inputs=content) as one:
+        with run.step(model_params=content, inputs=content) as one:
             content["b"] = 1
-            one.inputs = content
+            one.model_params = one.inputs = content
     assert delivery.providers == [
         {
             "modelParams": {"a": [1]},
             "inputs": {"a": [1]},
             "outputs": {"a": [1, 2, 3]},
         },
-        {"inputs": {"a": [1, 2, 3, 4], "b": 1}},
+        {
+            "modelParams": {"a": [1, 2, 3, 4], "b": 1},
+            "inputs": {"a": [1, 2, 3, 4], "b": 1},
+        },
     ]
 
 
