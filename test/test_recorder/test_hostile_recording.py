@@ -147,9 +147,8 @@ def test_clock_that_raises_does_not_disturb_the_program(pipeline, delivery, monk
         one.outputs = 1
         assert function() == 5
     assert delivery.steps == []
-    assert {record.getMessage() for record in caplog.records} == {
-        "a step was not recorded: OwnError"
-    }
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == ["a step was not recorded: OwnError"] * 2
 
 
 def test_text_of_more_bytes_than_characters_is_cut_by_its_bytes(pipeline, delivery):
