@@ -119,8 +119,6 @@ class Sender:
             self._client.close()
 
     def _post(self, client: ApiClient, body: bytes, key: str, timeout: float) -> HTTPResponse:
-        configuration = client.configuration
-        host = configuration.host_of(operation.name)
         return client.call_api(
             operation.path,
             operation.method,
@@ -130,19 +128,19 @@ class Sender:
             },
             body=body,
             auth_settings=operation.auth,
-            host=None if host == configuration.host else host,
             idempotency_key=key,
-            timeout=_limit(configuration.timeout, timeout),
+            timeout=_limit(client.configuration.timeout, timeout),
         )
 
     def _client_for(self, settings: object) -> ApiClient:
-        """Return a copy of the given client that does not retry by itself."""
+        """Return a copy of the given client for this operation that does not retry by itself."""
         client = self._client
         if client is None:
             client = self._client = copy.copy(self.api_client)
         if settings != self._settings:
             self.api_client.check_complete()
             configuration = self.api_client.configuration.copy()
+            configuration.host = configuration.host_of(operation.name)
             configuration.retries = False
             # A time-out of a worker that waits for a connection would look like one of the server.
             workers = min(self._workers, MAX_CONNECTIONS)

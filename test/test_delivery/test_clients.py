@@ -5,7 +5,7 @@ import pickle
 from support.deliveries import RUN, Gate, delivering
 from support.peers import Peer, echo
 
-from gentrace import ApiClient, Configuration, Delivery
+from gentrace import ApiClient, Configuration, Delivery, IngestionApi
 
 
 class OfTenant(ApiClient):
@@ -40,6 +40,25 @@ def test_client_that_lost_its_cookie_in_a_pickle_sends_nothing_until_that_is_set
             assert receipt.result(30)
             assert delivery.close(30)
     assert [request["Cookie"] for request in peer.requests] == ["c=d"]
+
+
+def test_run_goes_where_a_call_of_its_operation_goes(monkeypatch):
+    """With all that the client adds to such a call."""
+    with Peer(echo) as peer, Peer(echo) as other:
+        servers = ({"url": peer.url}, {"url": other.url})
+        monkeypatch.setattr("gentrace.configuration.document.SERVERS", servers)
+        configuration = Configuration(peer.url, "token")
+        with ApiClient(configuration, "X-Api-Key", "key", "a=b") as client:
+            delivery = Delivery(client)
+            assert delivery.submit(RUN).result(30)
+            configuration.server_operation_index = {"pipeline_run_post": 1}
+            assert delivery.submit(RUN).result(30)
+            assert delivery.close(30)
+            IngestionApi(client).pipeline_run_post(RUN)
+    for request in (*peer.requests, *other.requests):
+        assert request["Authorization"] == "Bearer token"
+        assert (request["X-Api-Key"], request["Cookie"]) == ("key", "a=b")
+    assert (len(peer.requests), len(other.requests)) == (1, 2)
 
 
 def test_each_worker_has_a_connection_whatever_the_pool_of_the_given_client_holds():
