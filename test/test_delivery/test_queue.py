@@ -285,6 +285,17 @@ def test_the_newest_run_is_dropped_when_there_is_no_room():
     assert [receipt for receipt, _ in world.queue.endings] == [run.receipt for run in runs[3:]]
     assert world.queue.stats.dropped == {"queue_full": 2}
     assert world.queue.stats.bytes == 3 * (2048 + 2)
+    assert all(run.is_accepted for run in runs)
+
+
+def test_runs_in_flight_and_those_that_are_tried_again_take_room():
+    world = World(max_runs=3)
+    world.accept(3)
+    failed = world.queue.take(0)
+    world.settle(failed, 503)
+    assert world.queue.take(0) is not failed
+    world.accept()
+    assert world.queue.stats.dropped == {"queue_full": 1}
 
 
 def test_bytes_are_bounded_with_2_kib_a_run_and_what_is_in_flight():
