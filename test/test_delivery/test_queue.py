@@ -269,6 +269,21 @@ def test_401_pauses_for_a_minute_or_until_settings_change():
     assert not world.breaker.is_paused
 
 
+@pytest.mark.parametrize("status", [503, 401])
+def test_a_run_tried_before_the_pause_ends_no_probe(status):
+    world = World()
+    world.accept(8)
+    *failing, late = [world.queue.take(0) for _ in range(6)]
+    for run in failing:
+        world.settle(run, 503)
+    world.now = 100
+    probe = world.queue.take(100)
+    world.settle(late, status)
+    assert world.queue.take(1000) == inf
+    world.settle(probe, 200)
+    assert isinstance(world.queue.take(1000), Run)
+
+
 def test_a_pause_for_settings_begins_once():
     world = World()
     world.accept(3)

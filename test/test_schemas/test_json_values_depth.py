@@ -1,8 +1,9 @@
 """How deep the JSON value of any value may be."""
 
+import dataclasses
 import json
 from collections import deque
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from support.json_values import same
@@ -12,6 +13,12 @@ from gentrace.schemas import MAX_DEPTH, find_encoder
 from gentrace.schemas.json_values import encode_json_value, to_json_value
 
 ENCODERS = [None, find_encoder("auto")]
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    inner: object = None
 
 
 @pytest.mark.parametrize(
@@ -33,3 +40,24 @@ def test_deepest_content_is_taken_by_the_strict_call(wrap, dumps):
         StepRun(provider={"inputs": inputs})
         value = wrap(value)
     assert cut == {199: False, 200: not isinstance(value, dict), 201: True}
+
+
+@pytest.mark.parametrize("dumps", ENCODERS)
+def test_cycle_and_depth_end_in_dots(dumps):
+    """One content may be there twice; the strict call takes what is left."""
+    loop = {"a": []}
+    loop["a"].append(loop)
+    shared = [1]
+    assert to_json_value([loop, shared, shared]) == [{"a": ["…"]}, [1], [1]]
+    point = Point(1)
+    point.inner = [point]
+    assert to_json_value(point) == {"x": 1, "inner": ["…"]}
+    deep = "end"
+    for _ in range(MAX_DEPTH - 1):
+        deep = [deep]
+    for value in (deep, {"a": deep}, {"a": [deep]}, {"a": [[datetime.now(UTC), deep]]}):
+        text = encode_json_value({"b": value}, dumps)
+        step = {"provider": {"inputs": json.loads(text)}}
+        StepRun.from_openapi_data_oapg(step)
+    assert b"end" in encode_json_value({"b": deep}, dumps)
+    assert encode_json_value({"b": [deep]}, dumps).count("…".encode()) == 1
