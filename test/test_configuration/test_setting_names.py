@@ -134,8 +134,16 @@ def test_an_unusable_environment_shows_no_token(monkeypatch, settings):
         ("url", "host"),
         ("endpoint", "host"),
         ("max_retries", "retries"),
+        ("max_attempts", "retries"),
+        ("request_timeout", "timeout"),
+        ("pool_size", "connection_pool_maxsize"),
         ("verify", "verify_ssl"),
+        ("insecure", "verify_ssl"),
+        ("ca_bundle", "ssl_ca_cert"),
+        ("client_cert", "cert_file"),
+        ("context", "ssl_context"),
         ("proxies", "proxy"),
+        ("temp_dir", "temp_folder_path"),
     ],
 )
 def test_name_that_another_client_has_is_answered_with_the_right_one(other, name):
