@@ -178,7 +178,7 @@ class Receipt(Future[str]):
     def __await__(self) -> Generator[Any, None, str]:
         from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded it
 
-        while self._wait(SLICE) == 0 and not super().done():
+        while self._wait(SLICE) == 0:
             yield  # let other tasks of the loop run
         return (yield from wrap_future(self).__await__())
 
