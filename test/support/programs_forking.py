@@ -51,6 +51,18 @@ def _in_child(delivery, parents, number):
     return not wrong
 
 
+def fork_with_adopted(url, spool):
+    """Fork while two runs that another process left are in flight."""
+    delivery = make(url, spool=spool, exit_timeout=0)
+    delivery.flush(0)
+    while delivery.stats().in_flight < 2:
+        time.sleep(0.01)
+    child = os.fork()
+    if not child:
+        os._exit(0 if _in_child(delivery, [], 0) else 1)
+    return {"code": wait_for(child)}
+
+
 def fork_unseen(url):
     """Fork as a C program does, so that no hook of Python's runs, while a run hangs."""
     delivery = make(url, exit_timeout=0)

@@ -16,7 +16,8 @@ from gentrace.process import register_fork_lock
 
 
 def hang_some(talk, request):
-    (stall if request["Idempotency-Key"] == "hangs" else echo)(talk, request)
+    hangs = {"hangs", "run 0", "run 1"}
+    (stall if request["Idempotency-Key"] in hangs else echo)(talk, request)
 
 
 def test_a_child_starts_empty_and_sends_its_own():
@@ -35,6 +36,15 @@ def test_a_child_is_known_without_a_hook():
     with Peer(hang_some) as peer:
         assert run_program("fork_unseen", peer.url) == {"code": 0, "pending": True}
         assert keys(peer) == Counter(["hangs", "parent", *(f"child 0 {n}" for n in range(5))])
+
+
+def test_a_child_leaves_runs_that_its_parent_adopted(spool):
+    with Peer(hang_some) as peer:
+        run_program("leave", peer.url, 2, spool)
+        assert run_program("fork_with_adopted", peer.url, spool) == {"code": 0}
+        sent = keys(peer)
+    assert {f"child 0 {n}" for n in range(5)} <= set(sent)
+    assert set(sent.values()) == {1}
 
 
 @pytest.mark.parametrize("how", ["sys.exit", "os._exit"])
