@@ -235,8 +235,8 @@ def test_an_export_of_many_runs_has_each_once(fresh, monkeypatch):
 
 def test_pipelines_have_figures_of_their_runs(fresh):
     assert fresh.get("/pipelines").json == {"pipelines": []}
-    for number in range(1, 21):
-        more = {"error": "boom"} if number == 20 else {}
+    for number in range(1, 101):
+        more = {"error": "boom"} if number == 100 else {}
         fresh.post(run_of("often", elapsedTime=number, **more))
     fresh.post({"name": "unknown", "stepRuns": []})
     last = {run["name"]: run["createdAt"] for run in reversed(fresh.runs())}
@@ -251,10 +251,10 @@ def test_pipelines_have_figures_of_their_runs(fresh):
         },
         {
             "name": "often",
-            "runs": 20,
-            "errorRate": 0.05,
-            "medianDuration": 10,
-            "p95Duration": 19,
+            "runs": 100,
+            "errorRate": 0.01,
+            "medianDuration": 50,
+            "p95Duration": 95,
             "lastRun": last["often"],
         },
     ]

@@ -52,6 +52,7 @@ def test_times_are_worked_out_from_what_the_steps_say(steps, start_time, duratio
         (summary_of({"error": ""}, error=None), None, 0),
         (summary_of({"error": False}, {"error": 0}, {"error": []}, error={}), None, 0),
         (summary_of({"error": 5}, error={"code": 7}), '{"code": 7}', 1),
+        (summary_of(error=["zu groß"]), '["zu groß"]', 0),
         (summary_of({}, {"error": "one"}, {"error": "two"}), "one", 2),
         (summary_of({"error": "one"}, error="own"), "own", 1),
         (summary_of(error="x" * 5000), "x" * 1000, 0),
