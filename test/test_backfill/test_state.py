@@ -26,7 +26,9 @@ def test_what_was_acknowledged_is_not_sent_again(tmp_path):
         second = send_lines(lines("abc"), configuration, state=str(state))
         assert (first.sent, first.duplicates, first.skipped) == (2, 1, 0)
         assert (second.sent, second.duplicates, second.skipped) == (1, 0, 2)
-        assert [request.json()["name"] for request in peer.requests] == ["a", "b", "c"]
+        third = send_lines(lines("abcd"), configuration, state=state)
+        assert (third.sent, third.duplicates, third.skipped) == (1, 0, 3)
+        assert [request.json()["name"] for request in peer.requests] == ["a", "b", "c", "d"]
 
 
 def test_what_was_refused_or_failed_is_sent_again(tmp_path):

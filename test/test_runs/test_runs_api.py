@@ -7,7 +7,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.peers import Peer, reply, send
+from support.caller import within
+from support.peers import Peer, reply, send, stall
 
 import gentrace
 import gentrace.backfill
@@ -16,6 +17,7 @@ import gentrace.runs
 from gentrace.exceptions import (
     ApiAttributeError,
     ApiResponseTooLargeException,
+    ApiTimeoutException,
     ApiTypeError,
     ApiValueError,
 )
@@ -114,6 +116,16 @@ def test_all_runs_are_given_page_after_page(runs, store):
         assert [run.pipeline_run_id for run in runs.runs_iterate(limit=limit)] == stored
     begun = runs.runs_iterate(limit=2, before=stored[1])
     assert [run.pipeline_run_id for run in begun] == stored[2:]
+
+
+def test_a_timeout_holds_for_each_page():
+    with (
+        Peer(stall) as peer,
+        gentrace.ApiClient(gentrace.Configuration(peer.url)) as client,
+        within(0.3),
+        pytest.raises(ApiTimeoutException),
+    ):
+        next(RunsApi(client).runs_iterate(timeout=0.3))
 
 
 def test_each_run_may_be_deleted_as_it_is_given(runs, store):
