@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from gentrace.exceptions import ApiKeyError, ApiTypeError, ApiValueError
-from gentrace.models import PipelineRunRequest, StepRun
+from gentrace.models import PipelineRunRequest, PipelineRunResponse, StepRun
 
 WIRE = {
     "name": "answer",
@@ -76,6 +76,12 @@ def test_what_is_derived_from_a_model_is_checked_and_a_model(derive, expected):
     assert derived == expected
     assert type(derived) is StepRun
     assert step == {"elapsedTime": 1, "x": 1}
+
+
+def test_undeclared_property_of_an_answer_keeps_a_name_that_python_uses():
+    answer = PipelineRunResponse.from_openapi_data_oapg({"pipeline_run_id": 5, "x": 1})
+    assert answer.delete("x") == {"pipeline_run_id": 5}
+    assert answer | {"x": 2} == answer.set("x", 2) == {"pipeline_run_id": 5, "x": 2}
 
 
 def test_derived_in_place_is_another_model(run):

@@ -330,8 +330,12 @@ def test_a_dict_that_another_thread_changes_is_copied_and_sent():
 def test_what_a_signal_handler_raises_passes_through():
     """Also if its type is that of an error which the fast path takes for a no."""
 
+    raised = [RuntimeError("from a signal handler")]
+
     def write(_):
-        raise RuntimeError("from a signal handler")
+        if raised:
+            raise raised.pop()
+        return b"{}"
 
     with pytest.raises(RuntimeError, match="from a signal handler"):
         BODY.serialize(run_of(elapsedTime=1), REQUEST_RULES, write)
