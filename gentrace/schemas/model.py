@@ -290,7 +290,7 @@ class Model(frozendict[str, Any]):
         printer.text(repr(self))
 
     def __dir__(self) -> Iterable[str]:
-        return sorted(set(super().__dir__()) - _MUTATORS)
+        return set(super().__dir__()) - _MUTATORS
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mutable copy by wire names, of plain dicts and lists."""
