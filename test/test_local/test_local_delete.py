@@ -16,6 +16,15 @@ def test_a_deleted_run_is_gone_with_its_key(fresh):
     assert fresh.post({"name": "other", "stepRuns": []}, Idempotency_Key="key").status == 200
 
 
+def test_a_page_begins_after_the_run_that_ended_another_though_it_is_deleted(fresh):
+    stored = [fresh.post().json["pipelineRunId"] for _ in range(5)][::-1]
+    page = fresh.get("/pipeline-runs?limit=3").json
+    assert page["next"] == stored[2]
+    assert fresh.ask("DELETE", f"{fresh.api}/pipeline-runs/{stored[2]}").status == 204
+    rest = fresh.get(f"/pipeline-runs?before={stored[2]}").json["pipelineRuns"]
+    assert [run["pipelineRunId"] for run in rest] == stored[3:]
+
+
 def test_what_is_deleted_is_overwritten(connect, tmp_path, monkeypatch):
     """The search index aside, which has words of names, inputs and outputs."""
     make = sqlite3.connect
