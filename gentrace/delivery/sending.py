@@ -51,8 +51,11 @@ class Outcome:
 
 
 def load_transport() -> None:
-    """Import what a request needs, in a worker: nobody who submits a run waits for that."""
-    with fork_safe_imports(), suppress(ImportError):
+    """Import what a request needs, in a worker: nobody who submits a run waits for that.
+
+    If it fails, the first try of a run imports it again, and says why it cannot be imported.
+    """
+    with fork_safe_imports(), suppress(Exception):
         import_module("gentrace.rest")
 
 
