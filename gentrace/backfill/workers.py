@@ -46,13 +46,9 @@ class Workers(Generic[Task]):
         """
         self._tasks.put(task)
         if len(self._threads) < self._count:
-            # A daemon: after a second Ctrl-C, the program does not wait for it.
-            thread = threading.Thread(target=self._run, name="gentrace-backfill", daemon=True)
-            self._threads.append(thread)
             try:
-                thread.start()
+                self._start_thread()
             except (RuntimeError, MemoryError) as error:
-                self._threads.remove(thread)
                 self._count = len(self._threads)
                 if not self._threads:
                     why = f"no thread can be had to send runs: {error}"
@@ -81,6 +77,16 @@ class Workers(Generic[Task]):
             self._tasks.put(None)
         for _ in self._begun.copy():
             self._ended.get()
+
+    def _start_thread(self) -> None:
+        # A daemon: after a second Ctrl-C, the program does not wait for it.
+        thread = threading.Thread(target=self._run, name="gentrace-backfill", daemon=True)
+        self._threads.append(thread)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            self._threads.remove(thread)
+            raise
 
     def _run(self) -> None:
         self._begun.append(None)

@@ -12,8 +12,8 @@ def start_thread(name: str, target: Callable[[], None]) -> threading.Thread | No
     # In a finalizer after the exit functions, starting one blocks forever on Python 3.11.
     if sys.is_finalizing():
         return None
-    thread = threading.Thread(target=target, name=f"gentrace-delivery-{name}", daemon=True)
-    try:
+    try:  # a subinterpreter may refuse to construct daemon threads
+        thread = threading.Thread(target=target, name=f"gentrace-delivery-{name}", daemon=True)
         thread.start()
     except RuntimeError:
         return None

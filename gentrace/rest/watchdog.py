@@ -80,10 +80,10 @@ class Watchdog:
             if self._has_thread() or self._is_starting:
                 return
             self._is_starting = True
-            self._thread = threading.Thread(
-                target=self._run, name="gentrace-deadlines", daemon=True
-            )
-            try:
+            try:  # a subinterpreter may refuse to construct daemon threads
+                self._thread = threading.Thread(
+                    target=self._run, name="gentrace-deadlines", daemon=True
+                )
                 self._thread.start()
             except (RuntimeError, MemoryError) as error:
                 self._thread = None

@@ -99,8 +99,13 @@ def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
         assert {f"gentrace-delivery-{name}" for name in (2, 3, "spool")} <= names
 
 
-def test_a_run_accepted_before_threads_could_start_is_sent_by_those_that_started(monkeypatch):
-    def refuse(_):
+@pytest.mark.parametrize("method", ["start", "__init__"])
+def test_a_run_accepted_before_threads_could_start_is_sent_by_those_that_started(
+    monkeypatch, method
+):
+    """A subinterpreter refuses to construct daemon threads."""
+
+    def refuse(*_, **__):
         raise RuntimeError("can't start new thread")
 
     def answer(talk, request):
@@ -110,7 +115,7 @@ def test_a_run_accepted_before_threads_could_start_is_sent_by_those_that_started
     go = threading.Event()
     with Peer(answer, answer) as peer, delivering(peer) as delivery:
         with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", refuse)
+            patch.setattr(threading.Thread, method, refuse)
             early = delivery.submit(RUN)
         late = delivery.submit(RUN)
         with pytest.raises(TimeoutError):

@@ -84,22 +84,24 @@ def test_call_over_tls_without_a_descriptor_names_no_setting():
     assert "ssl_ca_cert" not in failed[2]
 
 
-def refuse_to_start(_):
+def refuse_to_start(*_, **__):
     raise RuntimeError("can't start new thread")
 
 
-def test_call_without_a_thread_says_so(connect, monkeypatch):
-    """Its deadline could not be kept."""
+@pytest.mark.parametrize("method", ["start", "__init__"])
+def test_call_without_a_thread_says_so(connect, monkeypatch, method):
+    """Its deadline could not be kept. A subinterpreter refuses to construct daemon threads."""
     from gentrace.rest.watchdog import watchdog  # noqa: PLC0415 - to have it start anew
 
     watchdog.reset()
     with Peer() as peer:
         caller = connect(peer, retries=0)
-        monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
-        error = caller.fail(ApiConnectionException)
-        monkeypatch.undo()
-        assert "thread" in str(error)
-        assert error.tries == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, method, refuse_to_start)
+            errors = [caller.fail(ApiConnectionException) for _ in range(2)]
+        for error in errors:
+            assert "no thread can be had" in str(error)
+            assert error.tries == 0
         assert caller.works()
 
 
