@@ -40,7 +40,10 @@ def unwrap_function(what: str, function: Any) -> Any:
     """
     inner = function.__func__ if _is_method_object(function) else function
     if not issubclass(type_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
-        raise ApiTypeError(f"{what}: expected a function, got {describe(function)}")
+        raise ApiTypeError(
+            f"{what}: expected a function, got {describe(function)}; "
+            "decorate the function itself, below other decorators"
+        )
     return inner
 
 

@@ -284,7 +284,16 @@ def test_a_decorated_function_of_a_script_goes_to_another_process(kind):
 
 
 @pytest.mark.parametrize(
-    "wrong", [5, Owner, Owner(1), functools.partial(plain), property(plain), classmethod(5)]
+    "wrong",
+    [
+        5,
+        Owner,
+        Owner(1),
+        functools.partial(plain),
+        functools.cache(plain),
+        property(plain),
+        classmethod(5),
+    ],
 )
 def test_what_is_no_function_is_refused(wrong):
     for what, decorate in (
@@ -297,6 +306,7 @@ def test_what_is_no_function_is_refused(wrong):
         with pytest.raises(ApiTypeError) as caught:
             decorate(wrong)
         assert str(caught.value).startswith(f"{what}: expected a function, got ")
+        assert str(caught.value).endswith("; decorate the function itself, below other decorators")
 
 
 def test_outside_of_a_run_nothing_is_recorded():
