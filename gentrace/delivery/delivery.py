@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from weakref import WeakSet
 
 from gentrace.api_client import ApiClient, check_client
@@ -39,8 +39,9 @@ class Delivery:
     """Takes runs, and sends them in the background until the server has stored each.
 
     Making one opens nothing and starts no thread; the first run does. One delivery serves any
-    number of threads. A forked child begins with an empty one of its own. It is a context
-    manager, whose end closes it; one that is still open when the interpreter ends is closed then.
+    number of threads. A forked child begins with an empty one of its own, and so does a copy or
+    pickle. It is a context manager, whose end closes it; one that is still open when the
+    interpreter ends is closed then.
 
     Args:
         api_client: whose configuration says where runs go; its own retries are not used. None
@@ -116,6 +117,17 @@ class Delivery:
 
     def __repr__(self) -> str:
         return f"<gentrace.Delivery to {self._client.configuration.host}: {self.stats()}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or pickle holds: everything but the runs, threads and connections."""
+        sender = Sender(self._client, self._limits.workers)
+        own: dict[str, Any] = {"_engines": {}, "_sender": sender}
+        return {**vars(self), **own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make a copy, which begins empty."""
+        vars(self).update(state)
+        _all.add(self)
 
     def __enter__(self) -> Self:
         return self

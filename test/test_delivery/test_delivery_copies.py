@@ -1,0 +1,61 @@
+"""Copies and pickles of a delivery, as in functions that are sent to other processes."""
+
+import copy
+import json
+import pickle
+
+import pytest
+from support.deliveries import RUN, delivering
+from support.peers import Peer, echo
+
+from gentrace import Pipeline
+from gentrace.delivery import DeliveryStats
+from gentrace.delivery.delivery import list_deliveries
+
+
+def leave_inputs_out(step):
+    step.get("provider", {}).pop("inputs", None)
+    return step
+
+
+@pytest.mark.parametrize(
+    "twin_of",
+    [copy.copy, copy.deepcopy, lambda delivery: pickle.loads(pickle.dumps(delivery))],  # noqa: S301
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_copy_of_a_delivery_in_use_begins_empty(twin_of, tmp_path):
+    """It has the settings of the other one, but none of its runs."""
+    settings = {"access_token": None}
+    with (
+        Peer(echo) as peer,
+        delivering(peer, settings=settings, mask=leave_inputs_out, spool=tmp_path) as delivery,
+    ):
+        assert delivery.submit(RUN).result(30)
+        with twin_of(delivery) as twin:
+            assert twin.stats() == DeliveryStats()
+            assert twin in list_deliveries()
+            with Pipeline("a", delivery=twin).start() as run, run.step("b", inputs={"c": 1}):
+                pass
+            assert run.receipt.result(30)
+            assert twin.stats() == DeliveryStats(1, 1)
+        assert delivery.submit(RUN).result(30)
+        assert delivery.stats() == DeliveryStats(2, 2)
+    (step,) = json.loads(peer.requests[1].body)["stepRuns"]
+    assert step["provider"] == {"name": "b"}
+
+
+def test_function_whose_delivery_is_in_use_can_be_sent_by_cloudpickle():
+    """As from a notebook, where its pipeline is sent with it."""
+    cloudpickle = pytest.importorskip("cloudpickle", reason="it comes with Dask")
+    with Peer(echo) as peer, delivering(peer, settings={"access_token": None}) as delivery:
+        pipeline = Pipeline("a", delivery=delivery)
+
+        @pipeline.traced
+        def function(value):
+            return value + 1
+
+        assert function(1) == 2
+        assert delivery.flush(30)
+        there = cloudpickle.loads(cloudpickle.dumps(function))
+        assert there(2) == 3
+        peer.wait(lambda: len(peer.requests) == 2)
