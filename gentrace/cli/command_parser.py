@@ -21,7 +21,7 @@ def make_command_parser(
     lines = [f"  {name:{width}}  {meaning}" for name, meaning in commands.items()]
     parser = argparse.ArgumentParser(
         prog=program,
-        usage=f"{program} COMMAND …",
+        usage=f"{program} COMMAND ...",
         description=description,
         epilog="\n".join(["commands:", *lines, "", f"{program} COMMAND --help says more of each."]),
         formatter_class=argparse.RawDescriptionHelpFormatter,

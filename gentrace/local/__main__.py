@@ -39,8 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _announce(server: "Server") -> None:
-    print(f"gentrace.local listens on {server.url}")  # noqa: T201 - a program's output
-    print(f"gentrace.local stores in {server.database}", flush=True)  # noqa: T201 - likewise
+    lines = f"gentrace.local listens on {server.url}\ngentrace.local stores in {server.database}"
+    # Characters of the path that the encoding lacks are escaped.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = lines.encode(encoding, "backslashreplace").decode(encoding)
+    print(shown, flush=True)  # noqa: T201 - a program's output
 
 
 def _settings(arguments: Sequence[str] | None) -> "Settings":

@@ -21,6 +21,13 @@ def test_help_lists_the_commands(command):
     assert all(f"  {name} " in output for name in COMMANDS)
 
 
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)])
+def test_help_needs_no_more_than_ascii(finish, words):
+    code, output, errors = finish(*words, "--help", PYTHONIOENCODING="ascii")
+    assert (code, errors) == (0, "")
+    assert "usage: " in output
+
+
 def test_the_version_is_the_packages(command):
     assert command("--version") == (0, f"gentrace-py {__version__}\n", "")
 

@@ -48,6 +48,12 @@ def test_it_says_where_it_is_and_ends_cleanly(start, connect, tmp_path, number):
     assert [each.name for each in tmp_path.iterdir()] == ["mine.sqlite3"]
 
 
+def test_characters_of_the_database_that_the_terminal_lacks_are_escaped(start, connect):
+    process, url = start("--database", "ärger\udcff.sqlite3", PYTHONIOENCODING="ascii")
+    assert process.announced[1].endswith("\\xe4rger\\udcff.sqlite3\n")
+    assert connect(url).post().status == 200
+
+
 def test_it_stores_in_the_working_directory_unless_it_is_told_otherwise(start, tmp_path):
     process, _ = start()
     assert process.announced[1].endswith(f" {tmp_path / 'gentrace.sqlite3'}\n")
