@@ -39,7 +39,10 @@ def unwrap_function(what: str, function: Any) -> Any:
 
     """
     inner = function.__func__ if _is_method_object(function) else function
-    if not issubclass(type_of(inner), (FunctionType, MethodType, BuiltinFunctionType)):
+    kind = type_of(inner)
+    is_function = issubclass(kind, (FunctionType, MethodType, BuiltinFunctionType))
+    # Functions that Cython has compiled have a type of their own.
+    if not (is_function or hasattr(kind, "__code__")):
         raise ApiTypeError(
             f"{what}: expected a function, got {describe(function)}; "
             "decorate the function itself, below other decorators"
