@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib import import_module
 
 from gentrace.delivery.notices import has_handlers
 from gentrace.delivery.warning_logger import log_all_remaining
@@ -52,13 +53,12 @@ def has_exited() -> bool:
 
 def _hook_worker_process() -> None:
     """Have deliveries closed in worker processes that run no atexit functions."""
-    process = sys.modules.get("multiprocessing.process")
-    me = current_process()
-    if process is not None and process.parent_process() is not None and me not in _hooked:
-        from multiprocessing.util import Finalize  # noqa: PLC0415 - such a child has loaded it
-
-        Finalize(None, _exit, exitpriority=0)  # before 3.13
-        _hooked.add(me)
+    for package in ("multiprocessing", "multiprocess"):  # the latter is a fork of the former
+        process = sys.modules.get(f"{package}.process")
+        here = package, current_process()
+        if process is not None and process.parent_process() is not None and here not in _hooked:
+            import_module(f"{package}.util").Finalize(None, _exit, exitpriority=0)
+            _hooked.add(here)
     celery = sys.modules.get("celery.signals")
     if celery is not None:
         celery.worker_process_shutdown.connect(_exit, weak=False)
@@ -82,8 +82,8 @@ def _reset_after_fork() -> None:
 _main = threading.main_thread()
 # If an exit function is the first to import this, it is too late to register another one.
 _has_exited = threading.get_ident() == _main.ident and not _main.is_alive()
-_hooked: set[Process] = set()
-"""Processes in which multiprocessing calls `_exit`."""
+_hooked: set[tuple[str, Process]] = set()
+"""The packages that call `_exit` when a process ends, with that process."""
 
 atexit.register(_exit)
 call_after_fork(_reset_after_fork)

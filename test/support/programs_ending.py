@@ -124,6 +124,21 @@ def end_heard(url, log):
     return {}
 
 
+def end_as_in_multiprocess(url):
+    """End without exit functions once the finalizers of `multiprocess` have run."""
+    finalizers = []
+    sys.modules["multiprocess.process"] = SimpleNamespace(parent_process=object)
+    sys.modules["multiprocess.util"] = SimpleNamespace(
+        Finalize=lambda _, callback, **__: finalizers.append(callback)
+    )
+    for number in range(2):
+        make(url, exit_timeout=PATIENCE).submit(RUN, idempotency_key=f"of task {number}")
+    (finalize,) = finalizers
+    finalize()
+    print("{}", flush=True)  # noqa: T201 - the result
+    os._exit(0)
+
+
 def end_as_in_celery(url):
     """End without exit functions once all has been told that Celery tells of a process's end."""
     receivers = []

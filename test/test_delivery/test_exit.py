@@ -82,6 +82,13 @@ def test_a_process_of_celery_closes_its_deliveries_before_it_ends():
         assert keys(peer) == ["of a task"]
 
 
+def test_a_process_of_multiprocess_closes_its_deliveries_before_it_ends():
+    """See also test_tools/test_multiprocess.py."""
+    with Peer() as peer:
+        run_program("end_as_in_multiprocess", peer.url)
+        assert sorted(keys(peer)) == ["of task 0", "of task 1"]
+
+
 @pytest.mark.parametrize("count", [0, 10])
 def test_a_delivery_that_began_with_runs_of_others_is_closed_too(spool, count):
     """So that nothing is left of its file; whether or not it had runs of its own."""
