@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os import PathLike, fsdecode
+from os import PathLike, fsdecode, urandom
 from typing import TYPE_CHECKING, Any, Self, cast
 from weakref import WeakSet
 
@@ -39,9 +39,10 @@ class Delivery:
     """Takes runs, and sends them in the background until the server has stored each.
 
     Making one opens nothing and starts no thread; the first run does. One delivery serves any
-    number of threads. A forked child begins with an empty one of its own, and so does a copy or
-    pickle. It is a context manager, whose end closes it; one that is still open when the
-    interpreter ends is closed then.
+    number of threads. A forked child begins with an empty one of its own. A copy is the delivery
+    itself; pickles of it become one delivery in each other process, which begins empty. It is a
+    context manager, whose end closes it; one that is still open when the interpreter ends is closed
+    then.
 
     Args:
         api_client: whose configuration says where runs go; its own retries are not used. None
@@ -97,6 +98,7 @@ class Delivery:
         self._sender = Sender(self._client, self._limits.workers)
         # By process. Replacing one is a single step: a lock could be held in a fork.
         self._engines: dict[Process, Engine] = {}
+        self._identity = urandom(16)
         _all.add(self)
 
     @property
@@ -118,16 +120,16 @@ class Delivery:
     def __repr__(self) -> str:
         return f"<gentrace.Delivery to {self._client.configuration.host}: {self.stats()}>"
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy or pickle holds: everything but the runs, threads and connections."""
-        sender = Sender(self._client, self._limits.workers)
-        own: dict[str, Any] = {"_engines": {}, "_sender": sender}
-        return {**vars(self), **own}
+    def __copy__(self) -> Self:
+        return self
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make a copy, which begins empty."""
-        vars(self).update(state)
-        _all.add(self)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what makes it in another process: all but its runs, threads and connections."""
+        sender = Sender(self._client, self._limits.workers)
+        return _restore, (type(self), {**vars(self), "_engines": {}, "_sender": sender})
 
     def __enter__(self) -> Self:
         return self
@@ -232,6 +234,10 @@ class Delivery:
         self._release()
         return is_done
 
+    def is_open_as(self, identity: bytes) -> bool:
+        """Tell whether it is the delivery with this identity, which its pickles keep, and open."""
+        return self._identity == identity and not self._engine().is_closed
+
     def disown(self) -> None:
         """In a forked child: leave all runs to the parent."""
         for engine in self._engines.values():
@@ -296,6 +302,17 @@ _all: WeakSet[Delivery] = WeakSet()
 def list_deliveries() -> list[Delivery]:
     """Return all deliveries of the program, open or not."""
     return list(_all)
+
+
+def _restore(kind: type[Delivery], state: dict[str, Any]) -> Delivery:
+    """Return the delivery of a pickle: one for all, as each task of a worker may bring another."""
+    for delivery in list_deliveries():
+        if delivery.is_open_as(state["_identity"]):
+            return delivery
+    restored = object.__new__(kind)
+    vars(restored).update(state)
+    _all.add(restored)
+    return restored
 
 
 def _disown_all() -> None:
