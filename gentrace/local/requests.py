@@ -83,8 +83,11 @@ def is_json(content_type: str) -> bool:
         return False
     message = Message()
     message["Content-Type"] = content_type
-    # Not get_content_charset(): it takes a charset that it cannot decode for a missing one.
-    charset = str(message.get_param("charset", "utf-8"))
+    try:
+        # Not get_content_charset(): it takes a charset that it cannot decode for a missing one.
+        charset = str(message.get_param("charset", "utf-8"))
+    except TypeError:  # a parameter that is given in parts and as a whole
+        return False
     is_utf8 = charset.lower() in ("utf-8", "utf8")
     return message.get_content_type() == "application/json" and is_utf8
 
