@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +42,7 @@ class State:
         if path is not None:
             # Keys may be what runs hold. SQLite says why a file cannot be made.
             with suppress(OSError):
-                Path(path).touch(0o600, exist_ok=False)
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
             self._connection = sqlite3.connect(
                 # "" is a temporary file of SQLite. An absolute path makes ":memory:" a file.

@@ -26,6 +26,7 @@ from gentrace.exceptions import (
     ApiValueError,
     OpenApiException,
 )
+from gentrace.schemas.annotations import annotated_names
 from gentrace.tracebacks import hide_arguments
 
 if TYPE_CHECKING:
@@ -321,8 +322,6 @@ def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
     """Tell whether a subclass declares an attribute in its body: by a value or an annotation."""
     if name in SETTINGS:
         return False
-    from gentrace.schemas.annotations import annotated_names  # noqa: PLC0415 - slow to import
-
     subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
     return any(name in vars(one) or name in annotated_names(one) for one in subclasses)
 

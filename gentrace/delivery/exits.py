@@ -55,10 +55,12 @@ def _hook_worker_process() -> None:
     """Have deliveries closed in worker processes that run no atexit functions."""
     for package in ("multiprocessing", "multiprocess"):  # the latter is a fork of the former
         process = sys.modules.get(f"{package}.process")
-        here = package, current_process()
-        if process is not None and process.parent_process() is not None and here not in _hooked:
+        # A program may have a package of its own of that name.
+        parent_process = getattr(process, "parent_process", None)
+        hook = package, current_process()
+        if parent_process is not None and parent_process() is not None and hook not in _hooked:
             import_module(f"{package}.util").Finalize(None, _exit, exitpriority=0)
-            _hooked.add(here)
+            _hooked.add(hook)
     celery = sys.modules.get("celery.signals")
     if celery is not None:
         celery.worker_process_shutdown.connect(_exit, weak=False)
@@ -83,7 +85,7 @@ _main = threading.main_thread()
 # If an exit function is the first to import this, it is too late to register another one.
 _has_exited = threading.get_ident() == _main.ident and not _main.is_alive()
 _hooked: set[tuple[str, Process]] = set()
-"""The packages that call `_exit` when a process ends, with that process."""
+"""The packages in which `_exit` is registered, each with the process of which it is."""
 
 atexit.register(_exit)
 call_after_fork(_reset_after_fork)

@@ -42,7 +42,7 @@ def unwrap_function(what: str, function: Any) -> Any:
     kind = type_of(inner)
     is_function = issubclass(kind, (FunctionType, MethodType, BuiltinFunctionType))
     # Functions that Cython has compiled have a type of their own.
-    if not (is_function or hasattr(kind, "__code__")):
+    if not (is_function or (hasattr(kind, "__code__") and hasattr(inner, "__qualname__"))):
         raise ApiTypeError(
             f"{what}: expected a function, got {describe(function)}; "
             "decorate the function itself, below other decorators"

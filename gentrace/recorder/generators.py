@@ -112,8 +112,8 @@ class _Advances:
         """Make current again what was so before, and record what was yielded."""
         if self._recording is not None:
             self._recording.leave()
-            is_left = innermost_scope() is self._around
-            self._suspended = None if is_left else suspend_scopes(self._around)
+            is_restored = innermost_scope() is self._around
+            self._suspended = None if is_restored else suspend_scopes(self._around)
             self._recording.record_item(item)
 
     def finish(self, error: BaseException | None = None) -> None:

@@ -12,7 +12,8 @@ builds the error or converts the value.
 Modules: `absent` (`unset`), `rules` (strictness and limits), `words` (error messages);
 `conversions`, `dates` and `free_form` (how values become JSON); `document_types`, `more_types` and
 `objects` (the types); `properties`, `model` and `representation` (the models); `near_misses` and
-`frames` (warnings of misspelt names); `json_text` (encoding and decoding).
+`frames` (warnings of misspelt names); `json_text` (encoding and decoding); `annotations`,
+`builtin_types` and `frozen` (Python's own types).
 
 For recording, `json_values` converts any value: at once if `json_precheck` allows that, else one by
 one with `lenient_conversions`; `user_code` runs the code of values.

@@ -59,12 +59,14 @@ def test_a_name_that_sqlite_takes_for_memory_is_a_file(tmp_path, monkeypatch):
 
 def test_only_its_user_may_read_a_new_file(tmp_path):
     """Keys may be what runs hold; a file that is there keeps its mode."""
-    new, known = tmp_path / "new", tmp_path / "known"
+    new, known, link = tmp_path / "new", tmp_path / "known", tmp_path / "link"
     known.touch(0o640)
+    link.symlink_to(tmp_path / "linked")
+    states = (new, known, link)
     with Peer() as peer:
-        for state in (new, known):
+        for state in states:
             send_lines(lines("a"), Configuration(peer.url), state=state, key="name")
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (new, known)] == [0o600, 0o640]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in states] == [0o600, 0o640, 0o600]
 
 
 def test_a_disk_that_fills_up_is_an_error_that_names_the_state(tmp_path):

@@ -4,9 +4,10 @@ import re
 import subprocess
 import sys
 import time
+from types import ModuleType
 
 import pytest
-from support.deliveries import PATIENCE, files, list_spool
+from support.deliveries import PATIENCE, RUN, delivering, files, list_spool
 from support.peers import Peer, drip, echo, head_of, refuser, reply, stall
 from support.programs import run_program
 
@@ -87,6 +88,12 @@ def test_a_process_of_multiprocess_closes_its_deliveries_before_it_ends():
     with Peer() as peer:
         run_program("end_as_in_multiprocess", peer.url)
         assert sorted(keys(peer)) == ["of task 0", "of task 1"]
+
+
+def test_a_package_of_the_program_may_be_called_multiprocess(monkeypatch):
+    monkeypatch.setitem(sys.modules, "multiprocess.process", ModuleType("multiprocess.process"))
+    with Peer() as peer, delivering(peer) as delivery:
+        assert delivery.submit(RUN).result(30)
 
 
 @pytest.mark.parametrize("count", [0, 10])

@@ -293,6 +293,7 @@ def test_a_decorated_function_of_a_script_goes_to_another_process(kind):
         functools.cache(plain),
         property(plain),
         classmethod(5),
+        type("Coded", (), {"__code__": None})(),
     ],
 )
 def test_what_is_no_function_is_refused(wrong):
