@@ -3,12 +3,7 @@
 import sqlite3
 from typing import ClassVar, Final
 
-DAMAGED: Final = (
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_ERROR,  # of a schema that somebody else has changed
-)
+DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
 
 
 class StorageError(OSError):

@@ -271,23 +271,17 @@ def test_a_damaged_database_is_503_and_one_line_of_the_log(connect, path, caplog
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("action", "shown"),
-    [
-        ("SELECT RAISE(ABORT, '\x1b[2J\nanother line')", r"\x1b[2J\nanother line"),
-        ('INSERT INTO "\x1b[2J\nanother" VALUES (1)', r"no such table: main.\x1b[2J\nanother"),
-    ],
-)
-def test_an_error_that_repeats_a_file_cannot_control_the_terminal(
-    connect, path, caplog, action, shown
-):
+def test_an_error_that_repeats_a_file_cannot_control_the_terminal(connect, path, caplog):
     Store(path).close()
     with closing(sqlite3.connect(path)) as database:
-        database.execute(f"CREATE TRIGGER t BEFORE INSERT ON pipeline_runs BEGIN {action}; END")
+        database.execute(
+            "CREATE TRIGGER t BEFORE INSERT ON pipeline_runs"
+            " BEGIN SELECT RAISE(ABORT, '\x1b[2J\nanother line'); END"
+        )
     with gentrace.local.serve(database=path) as server:
         assert connect(server.url).post().status == 503
     (message,) = caplog.messages
-    assert message.endswith(f": the database is damaged: {shown}")
+    assert message.endswith(r": the database is damaged: \x1b[2J\nanother line")
 
 
 def test_a_schema_that_cannot_be_read_cannot_control_the_terminal(path):
