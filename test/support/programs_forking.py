@@ -55,7 +55,8 @@ def fork_with_adopted(url, spool):
     """Fork while two runs that another process left are in flight."""
     delivery = make(url, spool=spool, exit_timeout=0)
     delivery.flush(0)
-    while delivery.stats().in_flight < 2:
+    end = time.monotonic() + PATIENCE
+    while delivery.stats().in_flight < 2 and time.monotonic() < end:
         time.sleep(0.01)
     child = os.fork()
     if not child:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from support.descriptors import FREE, USE_UP
 from support.peers import Peer
 
 START = """
@@ -23,18 +24,9 @@ def wait_for_failure(words):
                 return
 """
 
-NO_DESCRIPTORS = """
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-held = []
-try:
-    while True:
-        held.append(os.open(os.devnull, os.O_RDONLY))
-except OSError:
-    pass
+SUBMIT = """
 run.submit()
 wait_for_failure("the transport cannot load: [Errno 24] Too many open files")
-for number in held:
-    os.close(number)
 """
 
 BROKEN = """
@@ -67,7 +59,7 @@ def run(body, directory):
 
 
 def test_first_run_without_a_descriptor_is_sent_when_there_are_some(tmp_path):
-    done = run(NO_DESCRIPTORS, tmp_path)
+    done = run(USE_UP + SUBMIT + FREE, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
 

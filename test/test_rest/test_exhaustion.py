@@ -9,6 +9,7 @@ import textwrap
 import threading
 
 import pytest
+from support.descriptors import FREE, USE_UP
 from support.peers import Peer, echo, head_of, send, server_tls
 
 from gentrace import ApiClient
@@ -30,22 +31,6 @@ def call():
     except ApiException as error:
         return [type(error).__name__, error.status, str(error)]
     return ["works", 200, ""]
-"""
-
-USE_UP = """
-_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-held = []
-try:
-    while True:
-        held.append(os.open(os.devnull, os.O_RDONLY))
-except OSError:
-    pass
-"""
-
-FREE = """
-for number in held:
-    os.close(number)
 """
 
 
