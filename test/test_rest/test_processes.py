@@ -20,6 +20,7 @@ from support.peers import (
     echo,
     head_of,
     raw,
+    refuser,
     reply,
     reset,
     send,
@@ -88,13 +89,15 @@ def test_fork_in_the_middle_of_calls():
 )
 def test_fork_while_a_call_loads_a_module(module, how):
     """It waits until the module is whole: the child has nobody who would end loading it."""
-    with Peer(tls=server_tls() if how == "over TLS" else None) as peer:
+    with Peer() as peer, refuser() as (name, port):
+        # No handshake: a fork during one can leave OpenSSL's locks acquired in the child.
+        url = f"https://{name}:{port}" if how == "over TLS" else peer.url
         done = subprocess.run(  # noqa: S603 - our own
             [
                 *(sys.executable, "-W", "ignore::DeprecationWarning"),
                 # From Python 3.14 on, a pool of threads that is not closed is warned about.
                 *("-W", "ignore:resource_tracker:UserWarning"),
-                *(SCRIPT.with_name("program_loading.py"), peer.url, module, how),
+                *(SCRIPT.with_name("program_loading.py"), url, module, how),
             ],
             capture_output=True,
             text=True,
