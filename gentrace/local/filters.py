@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gentrace.local.words import split_unspaced
+
 # A position after every run.
 MAX_POSITION: Final = 2**63 - 1
 # A search takes time for each of its words.
@@ -60,7 +62,7 @@ def search_terms(text: str) -> list[str]:
     words: list[str] = []
     for word in text.replace("\0", " ").split():
         plain = word.rstrip("*")
-        quoted = plain.replace('"', '""')
+        quoted = split_unspaced(plain).replace('"', '""')
         if plain:
             words.append(f'"{quoted}"{"*" if plain != word else ""}')
     return list(dict.fromkeys(words))

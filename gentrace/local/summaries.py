@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from gentrace.local.words import split_unspaced
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -164,7 +166,7 @@ def _search_text(run: "Mapping[str, Any]") -> str:
         texts += [provider[name] for name in ("name", "invocation") if name in provider]
         for name in ("inputs", "outputs"):
             texts += _strings(provider.get(name))
-    return "\n".join(texts)[:MAX_SEARCH_TEXT]
+    return split_unspaced("\n".join(texts)[:MAX_SEARCH_TEXT])
 
 
 def _strings(value: Any) -> "Iterator[str]":

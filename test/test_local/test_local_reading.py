@@ -94,6 +94,19 @@ def test_a_filter_lets_through_what_it_says(client, query, names):
 
 @pytest.mark.parametrize(
     ("text", "is_found"),
+    [
+        *[(text, True) for text in ("東京", "京の", "タワー", "北京", "東京 北京", "東京のタ*")],
+        *[(text, True) for text in ("ﾃｽﾄ", "gpt", "GPT東京", "𠮷野", '"の"')],
+        *[(text, False) for text in ("京東", "東タワー", "東京 大阪", "東京gpt", "タワーの")],
+    ],
+)
+def test_a_search_finds_a_part_of_a_clause_without_spaces(fresh, text, is_found):
+    fresh.post(run_of("words", {"q": "GPT東京のタワー、𠮷野家", "r": "我爱北京天安门 ﾃｽﾄです"}))
+    assert named(fresh, {"text": text}) == ["words"][:is_found]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
     [("ECOLE", True), ("tieng", False), ("TIẾNG", True), ("ανθρωπος", False)],
 )
 def test_a_search_ignores_case_and_one_accent_of_a_latin_letter(fresh, text, is_found):
