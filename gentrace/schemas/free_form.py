@@ -20,6 +20,7 @@ from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.conversions import simplify
 from gentrace.schemas.frozen import freeze_as
+from gentrace.schemas.full_stack import call_with_full_stack
 from gentrace.schemas.rules import INTEGER_BOUND, MAX_DEPTH, MAX_DIGITS
 from gentrace.schemas.words import JSON_VALUE, describe, name_of
 
@@ -88,11 +89,9 @@ def freeze(value: object) -> Any:
 
     """
     try:
-        return _freeze(value, 0, set())
+        return call_with_full_stack(lambda: _freeze(value, 0, set()))
     except RecursionError as error:
-        raise ApiValueError(
-            "nested deeper than what is left of the interpreter's stack", ()
-        ) from error
+        raise ApiValueError("nested deeper than sys.setrecursionlimit allows", ()) from error
 
 
 def check_text(value: str) -> str:

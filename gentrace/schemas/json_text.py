@@ -9,6 +9,7 @@ from json import JSONDecoder, JSONEncoder
 from typing import Any
 
 from gentrace.exceptions import ApiValueError
+from gentrace.schemas.full_stack import call_with_full_stack
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS
 
 Dumps = Callable[[Any], bytes]
@@ -34,7 +35,7 @@ def encode(value: object, dumps: Dumps | None = None) -> bytes:
         except TypeError:  # such as an integer beyond 64 bits
             pass
     try:
-        return _encoder.encode(value).encode()
+        return call_with_full_stack(_encoder.encode, value).encode()
     except (ValueError, RecursionError) as error:
         raise ApiValueError(f"cannot be written as JSON: {error}") from error
 
@@ -65,9 +66,9 @@ def decode(data: bytes) -> Any:
     if _is_too_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return _decoder.decode(text)
+        return call_with_full_stack(_decoder.decode, text)
     except RecursionError as error:
-        raise ValueError("nested deeper than what is left of the interpreter's stack") from error
+        raise ValueError("nested deeper than sys.setrecursionlimit allows") from error
 
 
 compact_encoder = partial(

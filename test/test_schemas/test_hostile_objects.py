@@ -1,7 +1,6 @@
 """What a program may hand over by mistake or malice: objects that raise, change, or never end."""
 
 import collections.abc
-import re
 import sys
 import traceback
 from collections import UserDict
@@ -205,7 +204,7 @@ def _with_frames(number, function):
 
 
 @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: UserDict(a=value)])
-def test_deep_content_is_sent_or_refused_however_little_stack_is_left(wrap):
+def test_deep_content_is_sent_however_little_stack_is_left(wrap):
     """So is a model that was made where there was more."""
     content = 1
     for _ in range(MAX_DEPTH):
@@ -214,7 +213,6 @@ def test_deep_content_is_sent_or_refused_however_little_stack_is_left(wrap):
     model = PipelineRunRequest(body)
     schema = ObjectSchema(PipelineRunRequest)
     used = len(traceback.extract_stack())
-    refusals = []
     for left in range(60, 700, 20):
         for way in (
             lambda: schema.serialize(body, REQUEST_RULES),
@@ -224,15 +222,9 @@ def test_deep_content_is_sent_or_refused_however_little_stack_is_left(wrap):
             try:
                 assert b'"x"' in _with_frames(sys.getrecursionlimit() - used - left, way)
             except ApiValueError as error:
-                refusals.append(error)
-    assert {(error.path_to_item or "x")[0] for error in refusals} == {"x"}
-    assert refusals
-    # The last where the stack ends in the code of an object that is asked for its items.
-    words = (
-        "nested deeper than what is left of|cannot be written as JSON: maximum recursion depth"
-        "|which raised RecursionError"
-    )
-    assert all(re.search(words, error.message) for error in refusals)
+                # The stack ended in the code of the object, as it was asked for its items.
+                assert "got UserDict" in error.message  # noqa: PT017 - it may be sent, too
+                assert "which raised RecursionError" in error.message  # noqa: PT017 - likewise
 
 
 def test_hostile_object_puts_nothing_on_the_wire(connect):
