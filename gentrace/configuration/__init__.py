@@ -22,6 +22,7 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_seconds,
     check_timeout,
+    split_timeout,
 )
 from gentrace.configuration.settings import SETTINGS, Settings
 from gentrace.configuration.texts import check_header_name, check_header_text, check_text
@@ -55,6 +56,7 @@ __all__ = [
     "hide_arguments",
     "refuse",
     "refuse_type",
+    "split_timeout",
     "suggest",
 ]
 

@@ -86,6 +86,19 @@ def check_timeout(name: str, value: object) -> TimeoutSetting:
     return parts if is_array(value) else parts[0]
 
 
+def split_timeout(
+    setting: TimeoutSetting, total: Seconds = DEFAULT_TIMEOUT[2]
+) -> tuple[Seconds, Seconds, Seconds]:
+    """Return a time-out as connect, read and total.
+
+    Without a total of its own, a call may take `total`, or connect and read together if that is
+    longer.
+    """
+    parts = (setting,) * 3 if isinstance(setting, (int, float)) else setting
+    connect, read = parts[:2]
+    return connect, read, parts[2] if len(parts) > 2 else max(total, connect + read)  # noqa: PLR2004
+
+
 def check_retries(name: str, value: object) -> object:
     """Return a number of retries, False, or an object with the methods of `urllib3.Retry`."""
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"

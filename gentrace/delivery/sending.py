@@ -10,7 +10,7 @@ from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from gentrace.configuration import MAX_CONNECTIONS, Configuration, TimeoutSetting
+from gentrace.configuration import MAX_CONNECTIONS, Configuration, TimeoutSetting, split_timeout
 from gentrace.exceptions import ApiException, OpenApiException
 from gentrace.operations.answers import status_error
 from gentrace.operations.operation import is_success
@@ -160,8 +160,8 @@ def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
     """Return a time-out that ends a call within `most` seconds; None if there is no limit."""
     if most == inf:
         return None
-    parts = (timeout,) * 3 if isinstance(timeout, (int, float)) else timeout
-    return parts[0], parts[1], min([most, *parts[2:]])
+    connect, read, total = split_timeout(timeout)
+    return connect, read, min(total, most)
 
 
 def _suppress_tracing() -> AbstractContextManager[Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any, cast
+from typing import cast
 
 from gentrace.clock import now
-from gentrace.configuration import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout
+from gentrace.configuration import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout, split_timeout
 
 CLOCK_LIMIT = 1e8
 """Seconds, some three years: the longest time-out; sockets refuse much longer ones."""
@@ -107,22 +107,15 @@ def start_deadline(
         ApiValueError: a number that is not above 0 and finite.
 
     """
-    usual = _split(default, DEFAULT_TIMEOUT[2])
+    usual = split_timeout(default)
     if timeout is None:
         # A total bounds streams only if the user has set it.
         is_set = _is_triple(default) and default is not DEFAULT_TIMEOUT
         return Deadline(*usual, covers_stream=is_set, began=began)
     checked = check_timeout("timeout", timeout)
-    parts = _split(checked, usual[2])
+    parts = split_timeout(checked, usual[2])
     return Deadline(*parts, covers_stream=_is_triple(checked), began=began)
 
 
 def _is_triple(setting: object) -> bool:
     return isinstance(setting, tuple) and len(cast("tuple[object, ...]", setting)) > 2  # noqa: PLR2004
-
-
-def _split(setting: Any, total: float) -> tuple[float, float, float]:
-    """Return a time-out as connect, read and total."""
-    parts: tuple[float, ...] = (setting,) * 3 if isinstance(setting, (int, float)) else setting
-    connect, read = parts[:2]
-    return connect, read, parts[2] if _is_triple(parts) else max(total, connect + read)

@@ -1,10 +1,13 @@
 """Receipts' callbacks that wait for other runs, in a thread that sends them."""
 
 import time
+from typing import ClassVar
 
 import pytest
-from support.deliveries import RUN, Gate, delivering
+from support.deliveries import RUN, TOKEN, Gate, delivering
 from support.peers import Peer, echo, stall
+
+from gentrace import ApiClient, Configuration, Delivery
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -60,3 +63,36 @@ def test_a_flush_in_a_callback_ends_in_its_time(timeout):
         assert not answer
         assert 0.25 < seconds < 10
         assert delivery.stats().queued + delivery.stats().in_flight == 1
+
+
+class TotalsClient(ApiClient):
+    """Notes how long each call may take as a whole."""
+
+    totals: ClassVar[list[float]] = []
+
+    def call_api(self, *arguments, timeout=None, **more):
+        if timeout is not None:
+            self.totals.append(timeout[2])
+        return super().call_api(*arguments, timeout=timeout, **more)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "total"), [(20, 20), ((5, 30), 60), ((40, 50), 90), ((5, 30, 70), 70)]
+)
+def test_a_long_flush_in_a_callback_lets_no_call_take_longer(timeout, total, monkeypatch):
+    """Than calls of these settings do anywhere else."""
+    monkeypatch.setattr(TotalsClient, "totals", [])
+    gate = Gate()
+    with (
+        Peer(gate, echo) as peer,
+        TotalsClient(Configuration(peer.url, TOKEN, timeout=timeout)) as client,
+        Delivery(client, workers=1) as delivery,
+    ):
+        receipt = delivery.submit(RUN)
+        answers = []
+        receipt.add_done_callback(lambda _: answers.append(delivery.flush(600)))
+        delivery.submit(RUN)
+        gate.go.set()
+        peer.wait(lambda: answers)
+        assert answers == [True]
+        assert client.totals == [total]
