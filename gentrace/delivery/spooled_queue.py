@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WINDOW = 1000
 """How many runs of a file are loaded at a time."""
 
+UNREAD_INTERVAL = 0.25
+"""Seconds after which a worker tries another run, where it could not read the probe of a pause."""
+
 
 class SpooledQueue(RunQueue):
     """The states of `RunQueue`, for runs in the files of a spool.
@@ -94,10 +97,9 @@ class SpooledQueue(RunQueue):
             body = self._spool.body(run)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is in flight no more
             self._spool.warn_unreadable(error)
-            if is_damage(error):
-                self.expire(run)
-            else:
-                self._requeue_unread(run, now)
+            if not is_damage(error):
+                return self._requeue_unread(run, now)
+            self.expire(run)
             return 0.0
         if body is None:
             self.expire(run)
@@ -111,8 +113,11 @@ class SpooledQueue(RunQueue):
         self.breaker.end_probe(run)
         self._drop_in_flight(run, "expired", None)
 
-    def _requeue_unread(self, run: Run, now: float) -> None:
-        """Queue a run again that cannot be read now; the breaker counts no failure for that."""
+    def _requeue_unread(self, run: Run, now: float) -> float:
+        """Queue a run again that cannot be read now; return how many seconds to wait.
+
+        The breaker counts no failure for that.
+        """
         self._remove_in_flight(run)
         self.breaker.end_probe(run)
         run.failures += 1
@@ -120,6 +125,8 @@ class SpooledQueue(RunQueue):
         self.stats = self.stats.moved(in_flight=-1, queued=1, held=OVERHEAD - run.held)
         run.held = OVERHEAD
         self._requeued[run] = None
+        # The probe of a pause waits for no backoff of its run.
+        return UNREAD_INTERVAL if self.breaker.is_paused else 0.0
 
     def _load(self) -> None:
         """Load the next runs of the first file that has unloaded ones."""
@@ -171,7 +178,6 @@ class SpooledQueue(RunQueue):
         super().abandon(cause)
         for file in self._missing_files():
             self._drop_missing(file, "closed", cause)
-            file.receipts.clear()
         for receipt in self._unloaded_receipts():
             self._end_receipt(receipt, "spooled", cause)
         self._spool.close()

@@ -10,11 +10,8 @@ from support.desks import HOST, Desk, change, damage
 
 from gentrace import ApiValueError
 from gentrace.delivery import DeliveryStats, Receipt
-from gentrace.delivery.limits import Limits
 from gentrace.delivery.run import Run
-from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
-from gentrace.delivery.spooled_queue import SpooledQueue
 
 
 def test_memory_holds_the_next_runs_without_their_bodies(desk):
@@ -56,28 +53,6 @@ def test_a_run_that_is_put_back_leaves_its_body_on_disk(desk):
     assert desk.queue.take(60).body == b"{}"
 
 
-def test_a_body_that_cannot_be_read_now_is_read_later(desk):
-    desk.accept(1)
-    desk.execute("ALTER TABLE runs RENAME TO others")
-    assert desk.queue.take(0) == 0
-    assert "cannot be read" in desk.said[0]
-    assert desk.queue.stats.queued == 1
-    desk.execute("ALTER TABLE others RENAME TO runs")
-    assert desk.queue.take(60).body == b"{}"
-
-
-def test_a_file_that_cannot_be_read_now_pauses_nothing(desk):
-    """The server is not to blame."""
-    desk.accept(3)
-    desk.execute("ALTER TABLE runs RENAME TO others")
-    for now in range(0, 600, 60):
-        assert desk.queue.take(now) == 0
-    assert not desk.queue.breaker.is_paused
-    assert desk.queue.stats == DeliveryStats(3, queued=3, bytes=3 * 2048)
-    desk.execute("ALTER TABLE others RENAME TO runs")
-    assert desk.queue.take(600).body == b"{}"
-
-
 def test_a_file_that_is_damaged_in_use_keeps_no_other_waiting(tmp_path, desk):
     """Its runs stay in it, for the process that saves what is readable."""
     for _ in range(2):
@@ -93,20 +68,6 @@ def test_a_file_that_is_damaged_in_use_keeps_no_other_waiting(tmp_path, desk):
     assert "malformed" in desk.said[0]
     desk.queue.maintain()
     assert desk.spool.files() == [first]
-
-
-def test_a_run_that_is_damaged_in_use_ends_as_expired(tmp_path, desk):
-    """Nothing is paused for it."""
-    left = Desk(tmp_path / "spool")
-    left.accept(50, bytes(10_000))
-    left.spool.close()
-    (file,) = desk.adopt()
-    desk.queue.deliver(desk.queue.take(0), "id")
-    damage(file.path)
-    for _ in range(2):
-        assert desk.queue.take(0) == 0
-    assert desk.dropped == ["expired"] * 2
-    assert not desk.queue.breaker.is_paused
 
 
 def test_runs_larger_than_what_memory_may_hold_go_one_by_one(tmp_path):
@@ -132,14 +93,6 @@ def test_runs_that_cannot_be_loaded_now_are_loaded_later(desk):
     assert desk.queue.take(0).body == b"{}"
 
 
-def test_a_run_whose_row_is_gone_ends_as_expired(desk):
-    (receipt,) = desk.accept(1)
-    desk.execute("DELETE FROM runs")
-    assert desk.queue.take(0) == 0
-    assert desk.ended() == {receipt: "expired"}
-    assert desk.dropped == ["expired"]
-
-
 def test_runs_that_are_gone_from_the_file_alone_end_as_expired(desk):
     """Also for whoever waits for them; a file that came later is nothing to an earlier flush."""
     before = desk.queue.flush()
@@ -156,6 +109,7 @@ def test_runs_that_are_gone_from_the_file_alone_end_as_expired(desk):
         **dict.fromkeys(receipts[4:], "expired"),
     }
     assert desk.queue.stats == DeliveryStats(6, 4, dropped={"expired": 2})
+    assert desk.dropped == ["expired"] * 2
 
 
 def test_what_a_later_file_loses_is_nothing_to_a_flush(tmp_path, desk):
@@ -222,26 +176,6 @@ def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk
     (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
     assert desk.spool.claim_orphans() == []
     assert desk.said == []
-
-
-def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_path, desk):
-    """Here it is a clock that fails."""
-    answers = iter([ValueError, None])
-
-    def time():
-        if next(answers) is not None:
-            raise ValueError
-        return 0.0
-
-    limits = Limits(max_runs=3)
-    spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.said.append)
-    queue = SpooledQueue(limits, lambda most: most, desk.count_drop, spool)
-    queue.accept(Run("key", b"{}"))
-    assert queue.take(0) == 0
-    assert (queue.stats.queued, queue.stats.in_flight) == (1, 0)
-    assert "cannot be read" in desk.said[0]
-    assert queue.take(60).body == b"{}"
-    spool.close()
 
 
 def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
