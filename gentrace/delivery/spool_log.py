@@ -11,7 +11,6 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.spool_file import VERSION
 from gentrace.delivery.spool_paths import file_size, wal_path
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def set_aside_log(path: Path) -> bool:
     """Rename the log of a file if it is damaged; tell whether it was.
 
     What can be read of it is copied into the file first. The caller owns the file and has not
-    opened it.
+    opened it. This holds for files of later versions too: SQLite would remove their logs as well.
 
     Raises:
         OSError: it cannot be renamed.
@@ -46,9 +45,6 @@ def set_aside_log(path: Path) -> bool:
         return True
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         connection.execute("PRAGMA writable_schema = ON")  # or a file that was cut is not read
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            return False
         try:
             is_busy, read, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.OperationalError:  # such as a full disk
@@ -57,8 +53,7 @@ def set_aside_log(path: Path) -> bool:
             return False
         if is_busy or copied != read:
             raise sqlite3.OperationalError("another program reads it")
-        # A negative number means that the database is not in WAL mode, so it did not read the log.
-        is_damaged = read < 0 or _has_frames_after_damage(log, read)
+        is_damaged = _has_frames_after_damage(log, read)
         if is_damaged:
             _set_aside(log)
     return is_damaged

@@ -1,6 +1,7 @@
 """What comes between: an interrupt, an exception of the client's own class, a disk that fails."""
 
 import gc
+import logging
 import os
 import shutil
 import sqlite3
@@ -23,7 +24,6 @@ from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
-from gentrace.delivery.spool_log import set_aside_log
 from gentrace.delivery.warning_logger import WarningLogger
 from gentrace.exceptions import ApiTimeoutException
 
@@ -152,6 +152,17 @@ def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(cap
     assert caplog.messages == []
     logger.log_remaining()
     assert caplog.messages == ["the end"]
+
+
+def test_a_filter_that_fails_at_the_end_ends_nothing_else(caplog, monkeypatch):
+    """Such as the end of other deliveries."""
+    warnings = PendingWarnings()
+    logger = WarningLogger(warnings, HandClock(), lambda action: action())
+    warnings.add("the end")
+    gentrace_logger = logging.getLogger("gentrace")
+    monkeypatch.setattr(gentrace_logger, "filters", [lambda _: 1 / 0])
+    logger.log_remaining()
+    assert caplog.messages == []
 
 
 def test_a_drop_is_counted_until_a_minute_has_passed_or_all_are_expedited():
@@ -330,16 +341,6 @@ def test_runs_of_others_are_sent_from_a_full_disk(spool, tmp_path, monkeypatch):
             assert left == []
             assert delivery.stats() == DeliveryStats(1, 1)
     assert keys(peer) == {"the key": 1}
-
-
-def test_the_log_of_a_file_of_a_later_version_is_left_alone(spool):
-    with Peer() as peer:
-        run_program("leave", peer.url, 1, spool)
-        (path,) = spool.glob("*.sqlite3")
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("PRAGMA user_version = 2")
-            assert not set_aside_log(path)
-            assert path.with_name(f"{path.name}-wal").exists()
 
 
 def test_a_file_that_may_not_be_looked_at_is_owned_no_longer(spool, monkeypatch):

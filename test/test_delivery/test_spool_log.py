@@ -42,8 +42,8 @@ FRAME = 24 + 4096
 
 @pytest.mark.parametrize(
     ("place", "least"),
-    [(20, 0), (10_000, 0), (32 + 60 * FRAME + 99, 10), (32 + 60 * FRAME + 8, 10)],
-    ids=["head", "schema", "page", "salt"],
+    [(0, 0), (20, 0), (10_000, 0), (32 + 60 * FRAME + 99, 10), (32 + 60 * FRAME + 8, 10)],
+    ids=["magic number", "head", "schema", "page", "salt"],
 )
 def test_a_damaged_log_is_set_aside_and_what_is_readable_is_sent(spool, caplog, place, least):
     """SQLite itself would forget what follows the damage."""
@@ -106,6 +106,35 @@ def test_a_log_that_ends_in_the_middle_of_a_commit_is_not_damaged(spool, caplog,
             assert delivery.stats() == DeliveryStats(49, 49)
     assert files(spool) == []
     assert caplog.records == []
+
+
+def test_frames_of_a_commit_that_was_not_finished_are_no_damage(spool, caplog):
+    """After a loss of power, some of them may be on disk and others not."""
+    with Peer() as peer:
+        log = leave_log(spool, peer.url, 50)
+        with log.open("r+b") as file:
+            file.truncate(log.stat().st_size - FRAME)
+        spoil(log, log.stat().st_size - 2 * FRAME + 99)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(49, 49)
+    assert files(spool) == []
+    assert caplog.records == []
+
+
+def test_a_damaged_log_of_a_later_version_is_set_aside(spool):
+    """SQLite would remove it."""
+    log = leave_log(spool, "http://127.0.0.1:9/api/v1", 50)
+    spoil(log, 20)
+    content = log.read_bytes()
+    path = log.with_name(log.name.removesuffix("-wal"))
+    with path.open("r+b") as file:
+        file.seek(60)
+        file.write(b"\0\0\0\2")
+    with delivering("http://127.0.0.1:9", spool=spool) as delivery:
+        assert delivery.flush(30)
+    assert path.exists()
+    assert (spool / f"{log.name}.damaged").read_bytes() == content
 
 
 def test_a_damaged_log_is_listed(spool):
