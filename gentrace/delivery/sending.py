@@ -197,6 +197,6 @@ def _run_id(body: bytes) -> str:
     """Return the run id in the body of a 2xx; empty if it has none, as the run is stored anyway."""
     try:
         found = decode(body)["pipelineRunId"]
-    except (ValueError, RecursionError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError):
         return ""
     return found if isinstance(found, str) else ""

@@ -107,7 +107,7 @@ def _scan(file: SpoolFile, note_read: Callable[..., None]) -> bool:
 
 def _salvage(damaged: SpoolFile, host: str, note_read: Callable[..., None]) -> SpoolFile:
     """Copy what is readable of a damaged file to a new one, and set the damaged one aside."""
-    copy = SpoolFile.make(new_path(damaged.path.parent), damaged.host or host)
+    copy = SpoolFile.make(new_path(damaged.path.parent), host)
     try:
         for key, accepted_at, body in damaged.salvage():
             copy.add(key, accepted_at, body)

@@ -69,7 +69,6 @@ class SpoolSize:
         total = self._measure(bound)
         if total + max_growth(size) > bound and file_size(self._log) > max_log(bound):
             self.checkpoint("TRUNCATE")
-            self._measure(bound)
 
     def _measure(self, bound: int) -> int:
         """Measure how many bytes are in use; return how many the file has with its log."""

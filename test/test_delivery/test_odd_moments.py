@@ -11,7 +11,7 @@ from contextlib import closing
 from importlib import import_module
 
 import pytest
-from support.deliveries import RUN, HandClock, delivering, list_spool, make_client
+from support.deliveries import RUN, HandClock, delivering, files, list_spool, make_client
 from support.peers import Peer, echo, reply, stall, then
 from support.programs import run_program
 
@@ -297,6 +297,27 @@ def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
             assert delivery.stats() == DeliveryStats(3, 3)
     assert [path.name for path in spool.glob("*.damaged")]
     assert list_spool(spool) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ("body = 'text'", 2),
+        ("idempotency_key = x'00'", 2),
+        ("idempotency_key = 'a' || char(1)", 3),
+    ],
+)
+def test_a_row_that_is_no_run_is_damage_of_its_file(spool, change, count):
+    """Though SQLite finds none."""
+    with Peer() as peer:
+        run_program("leave", peer.url, 3, spool)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute(f"UPDATE runs SET {change} WHERE id = 3")  # noqa: S608 - our own words
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(count, count)
+    assert files(spool) == [f"{path.name}.damaged"]
 
 
 def test_a_file_changed_while_in_use_is_said_and_holds_up_no_new_run(spool, caplog):

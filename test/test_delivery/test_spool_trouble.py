@@ -39,11 +39,12 @@ def test_a_file_of_a_later_version_is_left_alone(spool):
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA user_version = 2")
+        left = files(spool)
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.submit(RUN).result(30)
             assert delivery.stats().accepted == 1
-        assert path.exists()
+        assert files(spool) == left
         assert [(entry.runs, entry.owned) for entry in list_spool(spool)] == [(None, False)]
 
 
