@@ -111,16 +111,21 @@ class _Advances:
     def end(self, item: object) -> None:
         """Make current again what was so before, and record what was yielded."""
         if self._recording is not None:
-            self._recording.leave()
-            is_restored = innermost_scope() is self._around
-            self._suspended = None if is_restored else suspend_scopes(self._around)
+            self._suspended = self._leave(self._recording)
             self._recording.record_item(item)
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the recording; `error` is the exception that left the generator."""
         if self._recording is not None:
-            self._recording.leave()
+            # Blocks may still be open, of a generator that this one iterated and did not exhaust.
+            self._leave(self._recording)
             self._recording.finish(error)
+
+    def _leave(self, recording: Recording) -> tuple[Scope, Scope] | None:
+        """Make current again what was so before; return blocks that are still open."""
+        recording.leave()
+        is_restored = innermost_scope() is self._around
+        return None if is_restored else suspend_scopes(self._around)
 
 
 def _start_without_hooks(generator: AsyncGenerator[Any, Any], argument: Any) -> Awaitable[Any]:

@@ -141,6 +141,39 @@ def test_generator_that_leaves_a_block_of_its_consumer(pipeline, delivery):
     assert not any("error" in one for one in delivery.steps)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_block_of_a_generator_that_is_not_exhausted_stays_out_of_the_consumer(pipeline, ended):
+    """The recorded generator iterates a plain one, which it leaves open."""
+
+    async def iterate():
+        with Pipeline("stream", delivery=STREAM).start(), step("inside"):
+            yield 1
+            yield 2
+
+    plain = iterate()
+
+    @step
+    async def generate():
+        async for number in plain:
+            yield number
+            if ended:
+                return
+
+    async def main():
+        with pipeline.start() as run, step("consumer") as consumer:
+            made = generate()
+            await anext(made)
+            if ended:
+                assert await anext(made, None) is None
+            else:
+                await made.aclose()
+            assert (current_run(), current_step()) == (run, consumer)
+            await plain.aclose()
+            assert (current_run(), current_step()) == (run, consumer)
+
+    asyncio.run(main())
+
+
 def test_run_that_ends_within_a_generator_is_not_current_in_its_consumer(pipeline):
     """Nor is the step of the generator, which was within it."""
 
