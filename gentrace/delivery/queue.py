@@ -184,7 +184,6 @@ class RunQueue:
         if not self._remove_in_flight(run):
             return False
         is_new = self.breaker.deny(run, now, settings)
-        run.failures += 1
         run.due = now
         self._requeue_or_drop(run, cause)
         return is_new

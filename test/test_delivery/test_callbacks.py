@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 from support.deliveries import RUN, TOKEN, Gate, delivering
-from support.peers import Peer, echo, stall
+from support.peers import Peer, echo, reply, stall
 
 from gentrace import ApiClient, Configuration, Delivery
 
@@ -63,6 +63,23 @@ def test_a_flush_in_a_callback_ends_in_its_time(timeout):
         assert not answer
         assert 0.25 < seconds < 10
         assert delivery.stats().queued + delivery.stats().in_flight == 1
+
+
+def test_a_flush_in_a_callback_waits_no_longer_than_its_time(caplog):
+    """For a run that must not be sent for longer."""
+    gate = Gate()
+    busy = reply(503, headers={"Retry-After": "200"})
+    with Peer(gate, busy) as peer, delivering(peer, workers=1) as delivery:
+        first = delivery.submit(RUN)
+        delivery.submit(RUN)
+        answers = []
+        first.add_done_callback(lambda _: answers.append(delivery.flush(0.3)))
+        gate.go.set()
+        peer.wait(lambda: answers)
+        assert answers == [False]
+        assert delivery.stats().queued == 1
+    assert len(peer.requests) == 2
+    assert caplog.messages == ["1 run was dropped: closed"]
 
 
 class TotalsClient(ApiClient):

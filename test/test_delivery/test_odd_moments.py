@@ -77,6 +77,18 @@ def test_a_loop_goes_on_while_only_an_await_sends_a_run(monkeypatch):
         assert peer.requests
 
 
+@pytest.mark.usefixtures("without_threads")
+def test_an_await_sends_a_run_again_after_a_failure(monkeypatch):
+    monkeypatch.setattr("gentrace.delivery.receipt.SLICE", 0.05)
+
+    async def main(delivery):
+        return await asyncio.wait_for(delivery.submit(RUN), 30)
+
+    with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
+        assert asyncio.run(main(delivery))
+        assert len(peer.requests) == 2
+
+
 def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
     """Here all but two, and with them the one that maintains the spool."""
     start = threading.Thread.start

@@ -108,13 +108,16 @@ def test_a_log_that_ends_in_the_middle_of_a_commit_is_not_damaged(spool, caplog,
     assert caplog.records == []
 
 
-def test_frames_of_a_commit_that_was_not_finished_are_no_damage(spool, caplog):
+@pytest.mark.parametrize(
+    ("frames", "place"), [(1, 2), (0, 1)], ids=["its last one is missing", "its last one is torn"]
+)
+def test_frames_of_a_commit_that_was_not_finished_are_no_damage(spool, caplog, frames, place):
     """After a loss of power, some of them may be on disk and others not."""
     with Peer() as peer:
         log = leave_log(spool, peer.url, 50)
         with log.open("r+b") as file:
-            file.truncate(log.stat().st_size - FRAME)
-        spoil(log, log.stat().st_size - 2 * FRAME + 99)
+            file.truncate(log.stat().st_size - frames * FRAME)
+        spoil(log, log.stat().st_size - place * FRAME + 99)
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(49, 49)

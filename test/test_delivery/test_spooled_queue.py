@@ -5,7 +5,7 @@ from contextlib import closing
 from math import inf
 
 import pytest
-from support.deliveries import ODD
+from support.deliveries import ODD, files
 from support.desks import HOST, Desk, change, damage
 
 from gentrace import ApiValueError
@@ -174,7 +174,9 @@ def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk
     """Its name is still in the list of the directory."""
     desk.spool.prepare()
     (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
+    before = files(tmp_path / "spool")
     assert desk.spool.claim_orphans() == []
+    assert files(tmp_path / "spool") == before
     assert desk.said == []
 
 

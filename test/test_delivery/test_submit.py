@@ -136,6 +136,7 @@ def test_a_2xx_that_says_no_id_is_delivered():
     with Peer(*steps) as peer, delivering(peer, workers=1) as delivery:
         receipts = [delivery.submit(RUN) for _ in bodies]
         assert [receipt.result(30) for receipt in receipts] == [""] * len(bodies)
+    assert len(peer.requests) == len(bodies)
 
 
 def test_a_2xx_too_large_to_read_is_delivered():
