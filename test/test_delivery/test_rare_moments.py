@@ -285,6 +285,7 @@ def test_a_file_that_cannot_be_read_for_now_is_not_called_damaged(
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             peer.wait(lambda: "cannot be read: disk I/O error" in caplog.text)
+            assert path.with_suffix(".lock").exists()
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(1, 1)
     assert files(spool) == []
@@ -334,6 +335,22 @@ def test_runs_after_the_end_are_warned_about_once_a_minute(caplog, monkeypatch):
         assert {receipt.exception(0).reason for receipt in receipts} == {"closed"}
         assert delivery.stats().dropped["closed"] == 20
     assert caplog.messages == ["1 run was dropped: closed"]
+
+
+def test_a_drop_after_the_end_of_a_closed_delivery_is_logged(caplog, monkeypatch):
+    monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    run = RUN | {"step_runs": [{}]}
+    left = [ValueError]
+
+    def mask(step):
+        if left:
+            raise left.pop()
+        return step
+
+    with delivering("http://127.0.0.1:9", mask=mask) as delivery:
+        reasons = [delivery.submit(run).exception(0).reason for _ in range(2)]
+    assert reasons == ["mask_failed", "closed"]
+    assert caplog.messages == [f"1 run was dropped: {reason}" for reason in reasons]
 
 
 def test_runs_of_others_are_sent_from_a_full_disk(spool, tmp_path, monkeypatch, caplog):

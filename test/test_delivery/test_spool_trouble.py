@@ -11,6 +11,7 @@ from support.barred import barred
 from support.deliveries import (
     ODD,
     RUN,
+    Gate,
     HandClock,
     delivering,
     files,
@@ -121,6 +122,7 @@ def test_all_but_what_is_on_a_damaged_page_is_sent(tmp_path):
         with delivering(peer, spool=tmp_path) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(19, 19)
+        assert keys(peer) == {f"key {number}": 1 for number in range(20) if number != 9}
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
@@ -264,6 +266,18 @@ def test_files_removed_while_in_use_lose_nothing(spool, caplog):
         clock.move(60)
         assert first.result(30)
         assert second.result(30)
+
+
+def test_runs_of_a_file_removed_while_in_use_that_memory_does_not_hold_are_sent(spool, caplog):
+    gate = Gate()
+    options = {"clock": HandClock(time.time()), "spool": spool, "max_runs": 2, "workers": 1}
+    with Peer(gate, echo) as peer, delivering(peer, **options) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(5)]
+        peer.wait(lambda: peer.requests)
+        shutil.rmtree(spool)
+        peer.wait(lambda: "removed" in caplog.text)
+        gate.go.set()
+        assert all(receipt.result(30) for receipt in receipts)
 
 
 def test_runs_of_files_removed_while_in_use_are_not_said_to_be_on_disk(spool):

@@ -258,6 +258,7 @@ def test_a_large_file_is_adopted(tmp_path, desk):
     left.spool.close()
     (file,) = desk.spool.claim_orphans()
     assert file.count() == 1
+    assert desk.said == []
     file.close()
 
 

@@ -276,6 +276,7 @@ def test_errors_and_counters_pickle_and_print():
     assert (again.reason, again.idempotency_key, str(again)) == ("refused", "key", str(error))
     assert str(DeliveryError("of a later version")) == "of a later version"
     error.__cause__ = ApiException(413, "Too Large")
+    assert str(error).startswith("refused: ")
     assert "Too Large" in str(error)
     stats = DeliveryStats(2, 1, dropped={"closed": 1})
     assert pickle.loads(pickle.dumps(DeliveryStats())) == DeliveryStats()  # noqa: S301 - our own
