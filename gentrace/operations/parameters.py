@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -12,57 +11,47 @@ from gentrace.schemas import REQUEST_RULES, Schema, encode
 
 
 class Parameter:
-    """A parameter of an operation.
+    """A parameter of an operation: a string, a number or a boolean.
 
     Args:
         name: its name in the document.
-        schema: its type: a string, an integer, an array or an object of them.
+        schema: its type.
         description: its description in the document.
         required: whether it must be given.
-        explode: whether the items of an array or object are separate, as OpenAPI has it; None is
-            the default of the style.
 
     Raises:
         ApiValueError: a header field that only the client sets.
 
     """
 
-    __slots__ = ("description", "explode", "name", "required", "schema")
+    __slots__ = ("description", "name", "required", "schema")
 
     place: str
-    style = "simple"
-    explodes = False
 
     def __init__(
-        self,
-        name: str,
-        schema: Schema[Any],
-        description: str = "",
-        *,
-        required: bool = False,
-        explode: bool | None = None,
+        self, name: str, schema: Schema[Any], description: str = "", *, required: bool = False
     ) -> None:
         self.name = self.check_name(name)
         self.schema = schema
         self.description = description
         self.required = required
-        self.explode = self.explodes if explode is None else explode
 
     def check_name(self, name: str) -> str:
         """Return the name if it is allowed."""
         return name
 
-    def check(self, value: object) -> Any:
-        """Return the JSON value of an argument; errors name this parameter."""
+    def format(self, value: object) -> str:
+        """Return an argument as text: numbers and booleans as in JSON."""
         try:
-            return self.schema.check(value, REQUEST_RULES)
+            checked = self.schema.check(value, REQUEST_RULES)
         except (ApiTypeError, ApiValueError) as error:
             error.move_under(self.name)
             raise
+        return checked if isinstance(checked, str) else encode(checked).decode()
 
 
 class PathParameter(Parameter):
-    """A parameter in the path, in the style `simple`."""
+    """A parameter in the path."""
 
     __slots__ = ()
 
@@ -75,14 +64,14 @@ class PathParameter(Parameter):
             ApiValueError: empty text or a dot segment, which would change the path.
 
         """
-        text = _join(self.check(value), lambda part: _escape(part, safe), explode=self.explode)
+        text = _escape(self.format(value), safe)
         if text in {"", ".", ".."}:
             raise refuse(self.name, "text that names something in a path", value)
         return text
 
 
 class HeaderParameter(Parameter):
-    """A parameter in a header field, in the style `simple`."""
+    """A parameter in a header field."""
 
     __slots__ = ()
 
@@ -94,49 +83,19 @@ class HeaderParameter(Parameter):
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
-        text = _join(self.check(value), str, explode=self.explode)
-        return check_header_text(self.name, text)
+        return check_header_text(self.name, self.format(value))
 
 
 class QueryParameter(Parameter):
-    """A parameter in the query, in the style `form`, exploded by default."""
+    """A parameter in the query."""
 
     __slots__ = ()
 
     place = "query"
-    style = "form"
-    explodes = True
 
     def serialize(self, value: object) -> str:
-        """Return the text for the query; empty for an empty array or object."""
-        checked = self.check(value)
-        name = _escape(self.name)
-        if self.explode and isinstance(checked, tuple):
-            items = cast("Sequence[Any]", checked)
-            return "&".join(f"{name}={_escape(_text(item))}" for item in items)
-        if self.explode and isinstance(checked, dict):
-            pairs = cast("dict[str, Any]", checked)
-            return "&".join(f"{_escape(key)}={_escape(_text(item))}" for key, item in pairs.items())
-        if checked in ((), {}):
-            return ""
-        return f"{name}={_join(checked, _escape, explode=False)}"
-
-
-def _text(value: object) -> str:
-    """Return a scalar as text; numbers and booleans are written as in JSON."""
-    return value if isinstance(value, str) else encode(value).decode()
-
-
-def _join(value: object, escape: Callable[[str], str], *, explode: bool) -> str:
-    """Serialize a value in the style `simple`."""
-    if isinstance(value, tuple):
-        items = cast("Sequence[Any]", value)
-        return ",".join(escape(_text(item)) for item in items)
-    if isinstance(value, dict):
-        between = "=" if explode else ","
-        pairs = cast("dict[str, Any]", value).items()
-        return ",".join(f"{escape(key)}{between}{escape(_text(item))}" for key, item in pairs)
-    return escape(_text(value))
+        """Return the text for the query."""
+        return f"{_escape(self.name)}={_escape(self.format(value))}"
 
 
 def _escape(text: str, safe: str = "") -> str:

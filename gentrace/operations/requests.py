@@ -214,5 +214,4 @@ def _format_target(
             query.append(parameter.serialize(value))
         else:
             headers.replace({parameter.name: parameter.serialize(value)})
-    joined = "&".join(filter(None, query))
-    return f"{path}?{joined}" if joined else path
+    return f"{path}?{'&'.join(query)}" if query else path

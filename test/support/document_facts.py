@@ -106,8 +106,8 @@ def _parameter(parameter):
         "in": parameter.place,
         "description": parameter.description,
         "required": parameter.required,
-        "style": parameter.style,
-        "explode": parameter.explode,
+        "style": "form" if parameter.place == "query" else "simple",
+        "explode": parameter.place == "query",
         "schema": _schema(parameter.schema),
     }
 
