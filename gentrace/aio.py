@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import Any, Literal, Self, overload
@@ -34,7 +32,7 @@ from gentrace.paths.pipeline_run.post import (
     SchemaForRequestBodyApplicationJson,
 )
 from gentrace.paths.pipeline_run.post import operation as pipeline_run_post
-from gentrace.process import current_process, register_fork_lock
+from gentrace.process import Process, current_process
 from gentrace.rest.cancellation import Cancellation, current_cancellation
 from gentrace.rest.deadline import start_deadline
 from gentrace.schemas.frames import line_of_call, line_of_program
@@ -46,7 +44,8 @@ class AsyncApiClient:
     """Runs calls in worker threads of its own; a coroutine awaits each call.
 
     Creating a client opens no socket and starts no thread. A call starts a thread if none is idle,
-    up to `Configuration.connection_pool_maxsize` threads; further calls wait for a free one. A call
+    up to `Configuration.connection_pool_maxsize` threads; further calls wait for a free one. Once
+    that setting changes, calls run in new threads, and the others stay idle until `close`. A call
     sees the context variables of the task that makes it. One client serves any number of event
     loops and threads. A copy or pickle of it has threads and connections of its own.
 
@@ -76,8 +75,9 @@ class AsyncApiClient:
         cookie: str | None = None,
     ) -> None:
         self.api_client = ApiClient(configuration, header_name, header_value, cookie)
-        self._workers: _WorkerThreads | None = None
-        self._retired: list[_WorkerThreads] = []  # replaced, but not yet joined
+        self._closings = 0
+        # By process, as a fork does not have its parent's threads; by `_closings`; and by size.
+        self._pools: dict[tuple[Process, int, int], ThreadPoolExecutor] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,8 +90,7 @@ class AsyncApiClient:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy or pickle holds: everything but the threads and connections."""
-        own: dict[str, Any] = {"_workers": None, "_retired": []}
-        return {**vars(self), "api_client": copy(self.api_client), **own}
+        return {**vars(self), "api_client": copy(self.api_client), "_pools": {}}
 
     @property
     def configuration(self) -> Configuration:
@@ -107,12 +106,12 @@ class AsyncApiClient:
 
         A later call starts new threads and connections.
         """
-        with _workers_lock:
-            self._retire_workers()
-        for workers in list(self._retired):
-            await workers.shut_down()
-            with suppress(ValueError):  # another `close` was faster
-                self._retired.remove(workers)
+        self._closings += 1  # calls from now on have other threads
+        for key, pool in self._pools.copy().items():
+            process, closings, _ = key
+            if process == current_process() and closings < self._closings:
+                await _shut_down(pool)
+                self._pools.pop(key, None)
         self.api_client.close()
 
     async def call(self, operation: Operation, **arguments: Any) -> Any:
@@ -172,45 +171,33 @@ class AsyncApiClient:
             RuntimeError, MemoryError: there is no thread for it.
 
         """
+        size = self.configuration.connection_pool_maxsize
         while True:
-            workers = self._find_workers()
+            key = current_process(), self._closings, size
+            pool = self._pools.get(key)
+            if pool is None:
+                pool = self._pools.setdefault(key, ThreadPoolExecutor(size, "gentrace-aio"))
             try:
-                return workers.pool.submit(blocking_call)
+                return pool.submit(blocking_call)
             except RuntimeError as error:
-                # Another loop may have replaced or closed them. A pool that cannot start a thread
-                # has queued the call all the same.
-                if workers is self._workers or "after shutdown" not in str(error):
+                # Another loop may have closed them. A pool that cannot start a thread has queued
+                # the call all the same.
+                if "after shutdown" not in str(error):
                     raise
 
-    def _find_workers(self) -> _WorkerThreads:
-        """Return the threads of this process and of this setting."""
-        size = self.configuration.connection_pool_maxsize
-        retired = None
-        with _workers_lock:
-            workers = self._workers
-            if workers is None or workers.size != size or not workers.in_own_process():
-                retired = self._retire_workers()
-                workers = self._workers = _WorkerThreads(size)
-        if retired is not None:
-            retired.pool.shutdown(wait=False)
-        return workers
 
-    def _retire_workers(self) -> _WorkerThreads | None:
-        workers, self._workers = self._workers, None
-        if workers is None or not workers.in_own_process():
-            return None
-        self._retired.append(workers)
-        return workers
-
-
-_workers_lock = threading.RLock()
-"""Held while a client's workers are replaced.
-
-A fork waits for it, so nothing may wait for locks of `concurrent.futures` inside: they are among
-those that a fork acquires too.
-"""
-
-register_fork_lock(_workers_lock)
+async def _shut_down(pool: ThreadPoolExecutor) -> None:
+    """Wait for the calls of the threads, and end the threads."""
+    # Not in a thread of the loop's default executor: if no thread can be started, shutting that
+    # executor down would fail too.
+    closer = ThreadPoolExecutor(1, "gentrace-closing")
+    try:
+        ended = closer.submit(pool.shutdown)
+    except RuntimeError:  # such as when the interpreter ends
+        pool.shutdown()
+    else:
+        closer.shutdown(wait=False)
+        await asyncio.wrap_future(ended)
 
 
 class AsyncIngestionApi:
@@ -314,31 +301,3 @@ class AsyncIngestionApi:
             idempotency_key=idempotency_key,
         )
         return answer
-
-
-class _WorkerThreads:
-    """The worker threads of one client in one process; a fork does not have them."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.pool = ThreadPoolExecutor(size, "gentrace-aio")
-        self._process = current_process()
-
-    def in_own_process(self) -> bool:
-        """Tell whether the threads were started in this process, not in its parent."""
-        return self._process == current_process()
-
-    async def shut_down(self) -> None:
-        """Wait for the calls of the threads, and end the threads."""
-        if not self.in_own_process():
-            return
-        # Not in a thread of the loop's default executor: if no thread can be started, shutting
-        # that executor down would fail too.
-        closer = ThreadPoolExecutor(1, "gentrace-closing")
-        try:
-            ended = closer.submit(self.pool.shutdown)
-        except RuntimeError:  # such as when the interpreter ends
-            self.pool.shutdown()
-        else:
-            closer.shutdown(wait=False)
-            await asyncio.wrap_future(ended)
