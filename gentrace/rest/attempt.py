@@ -52,10 +52,10 @@ class Attempt:
         """
         return self.deadline.begin(self.timeout)
 
-    def begin_waiting(self) -> float:
-        """Enter the phase of waiting for a connection; return how many seconds it may take."""
+    def begin_waiting(self, what: str) -> float:
+        """Enter the phase of waiting for something; return how many seconds it may take."""
         seconds = self.deadline.begin(self.deadline.total)
-        self.phase = "waiting for one of the pool's connections, which unclosed streams hold"
+        self.phase = f"waiting for {what}"
         return seconds
 
     def begin_connecting(self, *sockets: socket.socket) -> None:

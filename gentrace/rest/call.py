@@ -69,19 +69,22 @@ class Call:
         if request.body is not None:
             self._headers["Content-Length"] = str(len(request.body))
 
-    def exchange(self) -> HTTPResponse:
-        """Send the request once, and return the answer with its body unread.
+    def exchange(self, delay: float) -> HTTPResponse:
+        """Send the request once, after a delay, and return the answer with its body unread.
 
         Raises:
             ApiConnectionException: no answer came.
             ApiException: an answer came whose head is ambiguous.
 
         """
-        self._began = now()
         attempt = Attempt(self._deadline, self.state)
         token = call_without_gc(current.set, attempt)
         secrets = call_without_gc(current_secrets.set, self.state.secrets)
         try:
+            if delay:
+                attempt.begin_waiting("the next try")
+                pause(delay)
+            self._began = now()
             watchdog.watch(attempt)
             answer = self._open(attempt)
             if not isinstance(answer, HTTPResponse):
@@ -103,8 +106,9 @@ class Call:
         return answer
 
     def _open(self, attempt: Attempt) -> Any:
+        slot = "one of the pool's connections, which unclosed streams hold"
         while True:
-            left = attempt.begin_waiting()
+            left = attempt.begin_waiting(slot)
             try:
                 return self.route.pool.urlopen(
                     self._request.method,
@@ -208,24 +212,6 @@ class Call:
             return None
         is_late = isinstance(failure, ApiTimeoutException)
         return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
-
-    def pause(self, seconds: float) -> None:
-        """Wait until the retry.
-
-        Raises:
-            ApiConnectionException: the call was cancelled, or a signal handler raised an error
-                that counts as a failure of the call.
-
-        """
-        attempt = Attempt(self._deadline, self.state)
-        attempt.phase, attempt.was_sent = "waiting for the next try", True
-        try:
-            self._deadline.begin(self._deadline.total)
-            pause(seconds)
-        except BaseException as error:
-            if not is_failure(error, attempt):
-                raise
-            raise_failure(*to_exception(error, attempt))
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

@@ -77,11 +77,12 @@ class RestClient:
             self._warn(call.route.insecurity)
         response: HTTPResponse | None = None
         failure: ApiException | None = None
+        delay = 0.0
         try:
             while True:
                 failure = None
                 try:
-                    response = call.exchange()
+                    response = call.exchange(delay)
                     if response.status < HTTPStatus.MULTIPLE_CHOICES:
                         if not stream:
                             response.load()
@@ -91,6 +92,7 @@ class RestClient:
                         return response
                     if call.follow(response):
                         response.drain_conn()
+                        delay = 0.0
                         continue
                 except ApiException as error:
                     call.log_failure(error)
@@ -108,7 +110,7 @@ class RestClient:
                     response.drain_conn()
                     call.log_answer(response)
                 call.log_retry(wait, response)
-                call.pause(wait)
+                delay = wait
         except BaseException:
             # The traceback, such as that of an interrupt, would keep the answer's connection.
             if response is not None:

@@ -74,7 +74,7 @@ def test_server_that_asks_for_no_wait_is_not_waited_for(connect, waits, headers,
     """As often as any other: the count of retries is the bound."""
     with Peer(reply(503, headers=headers)) as peer:
         error = connect(peer, retries=retries).fail(ServiceException)
-    assert (waits, error.tries) == ([0, 0], 3)
+    assert (waits, error.tries) == ([], 3)
     assert repr(error.retry_after) == "0.0"
 
 
@@ -83,7 +83,7 @@ def test_retry_of_the_caller_keeps_its_waits_where_the_server_asks_for_none(conn
     retries = Retry(2, backoff_factor=3, allowed_methods=None)
     with Peer(reply(503, headers={"Retry-After": "0"})) as peer:
         connect(peer, retries=retries).fail(ServiceException)
-    assert waits == [0, 6]
+    assert waits == [6]
 
 
 @pytest.mark.parametrize("zone", [True, False], ids=["GMT", "-0000"])
