@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
-from gentrace.configuration import TimeoutSetting, refuse
+from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
@@ -66,8 +66,6 @@ def run_get(self: Api, id: str, *, timeout: TimeoutSetting | None = None) -> Api
         ApiException: the call failed; its `status` is 404 if no run has that id.
 
     """
-    if id == "export":
-        raise refuse("id", "the id of a run", id)  # its path belongs to `runs_export`
     answer: ApiResponseFor200 = self.api_client.call(
         operation, arguments={"id": id}, timeout=timeout
     )
