@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from gentrace.rest.watchdog import watchdog
+from gentrace.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
-    from gentrace.wakeup import Wakeup
 
 
 class Cancellation:
@@ -19,27 +18,21 @@ class Cancellation:
 
     Attributes:
         deadline: the deadline of these calls; it runs already while they wait for a thread.
-        turn: wakes the call where it waits for a connection.
+        wakeup: wakes the call where it waits for a connection or a retry; it looks at the deadline.
 
     """
 
-    turn: Wakeup | None = None
+    wakeup: Wakeup | None = None
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._is_cancelled = threading.Event()
 
     def cancel(self) -> None:
         """End the call under way and each that begins later; any thread may call this."""
         self.deadline.expire()
-        self._is_cancelled.set()
-        if self.turn is not None:
-            self.turn.set()
+        if self.wakeup is not None:
+            self.wakeup.set()
         watchdog.wake()
-
-    def pause(self, seconds: float) -> None:
-        """Wait until the time is over or the call is cancelled."""
-        self._is_cancelled.wait(seconds)
 
 
 current_cancellation: ContextVar[Cancellation | None] = ContextVar(
@@ -49,9 +42,10 @@ current_cancellation: ContextVar[Cancellation | None] = ContextVar(
 
 
 def pause(seconds: float) -> None:
-    """Wait between two attempts of a call."""
+    """Wait between two attempts of a call, until it is cancelled."""
     cancel = current_cancellation.get()
     if cancel is None:
         time.sleep(seconds)
     else:
-        cancel.pause(seconds)
+        cancel.wakeup = Wakeup()
+        cancel.wakeup.wait(max(0.0, min(seconds, cancel.deadline.remaining())))

@@ -30,7 +30,6 @@ class Slots:
     """
 
     def __init__(self, maxsize: int) -> None:
-        self.maxsize = maxsize
         self._idle: list[Any] = []
         self._free: list[None] = []
         self._waiting: deque[_Turn] = deque()
@@ -67,7 +66,7 @@ class Slots:
         turn = _Turn()
         cancellation = current_cancellation.get()
         if cancellation is not None:
-            cancellation.turn = turn
+            cancellation.wakeup = turn
         # A signal handler goes before the wait of its own thread, which goes on only after it.
         is_nested = any(each.thread == turn.thread for each in self._waiting.copy())
         try:
@@ -116,7 +115,7 @@ class Slots:
             turn.set()
 
     def qsize(self) -> int:
-        """Return how many slots are free."""
+        """Return how many slots are free; vcrpy asks a pool for it."""
         return len(self._free)
 
 
