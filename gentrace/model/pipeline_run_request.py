@@ -26,9 +26,3 @@ class PipelineRunRequest(Model):
         def __init__(
             self, *, name: str, step_runs: Sequence[StepRun | Mapping[str, object]]
         ) -> None: ...
-
-    def _repr_html_(self) -> str:
-        """Return the steps as an HTML table, which notebooks show."""
-        from gentrace.model.timeline import render_timeline  # noqa: PLC0415 - only a notebook needs it
-
-        return render_timeline(self.name, self.step_runs)
