@@ -285,13 +285,6 @@ class Model(frozendict[str, Any]):
     def __repr__(self) -> str:
         return represent_model(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Print the representation in IPython, over several lines."""
-        printer.text(repr(self))
-
-    def __dir__(self) -> Iterable[str]:
-        return set(super().__dir__()) - _MUTATORS
-
     def to_dict(self) -> dict[str, Any]:
         """Return a mutable copy by wire names, of plain dicts and lists."""
         copied: dict[str, Any] = thaw(self)
@@ -316,14 +309,5 @@ def _missing_message(declared: Property[Any], unknown: list[str]) -> str:
 
 
 def _unknown_name_message(model: Model, name: object, known: Iterable[str]) -> str:
-    if type(name) is not str:
-        return f"{type(model).__name__} has no {describe(name)}"
-    names = {item.name: item.wire_name for item in model.properties_oapg.values()}
-    other = {**names, **{wire_name: own for own, wire_name in names.items()}}.get(name, name)
-    is_other = other != name and other in known
-    hint = f": did you mean {other!r}?" if is_other else suggest(name, known)
-    return f"{type(model).__name__} has no {show(name)}{hint}"
-
-
-_MUTATORS = frozenset({"clear", "pop", "popitem", "update", "__setitem__", "__delitem__"})
-"""Methods of dict that always raise in a model; `dir` leaves them out."""
+    shown, hint = (show(name), suggest(name, known)) if type(name) is str else (describe(name), "")
+    return f"{type(model).__name__} has no {shown}{hint}"

@@ -15,24 +15,15 @@ if TYPE_CHECKING:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint at the known name that a misspelt one is closest to; empty if none is close."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
-    close = get_close_matches(name[:_MAX_COMPARED], list(known), 1)
-    return f": did you mean {close[0]!r}?" if close and close[0] != name else ""
+    close = _closest(name, known, _HINT_SIMILARITY)
+    return "" if close in {None, name} else f": did you mean {close!r}?"
 
 
 def likely_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the one of `names` that was likely meant, None if none is very close.
-
-    Case and underscores are ignored.
-    """
-    from difflib import get_close_matches  # noqa: PLC0415 - only unknown names need it
-
-    normalized = _normalize(name[:_MAX_NORMALIZED])
-    by_normalized = {_normalize(each): each for each in names}
-    of_similar_length = [each for each in by_normalized if abs(len(each) - len(normalized)) <= 1]
-    close = get_close_matches(normalized, of_similar_length, 1, _MIN_SIMILARITY)
-    return by_normalized[close[0]] if close else None
+    """Return the one of `names` that was likely meant, None if none is very close."""
+    length = len(_normalize(name))
+    of_similar_length = [each for each in names if abs(len(_normalize(each)) - length) <= 1]
+    return _closest(name, of_similar_length, _LIKELY_SIMILARITY)
 
 
 @lru_cache(maxsize=1000)
@@ -48,15 +39,24 @@ def warn_of_near_miss(model: type[Any], name: str) -> None:
         )
 
 
+def _closest(name: str, names: Iterable[str], similarity: float) -> str | None:
+    """Return the one of `names` that is closest to a name; case and underscores are ignored."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only unknown names need it
+
+    by_normalized = {_normalize(each): each for each in names}
+    close = get_close_matches(_normalize(name), by_normalized, 1, similarity)
+    return by_normalized[close[0]] if close else None
+
+
 def _normalize(name: str) -> str:
-    return name.replace("_", "").lower()
+    return name[:_MAX_COMPARED].replace("_", "").lower()
 
 
-_MAX_COMPARED = 100
-"""How many characters of a name `suggest` compares."""
+_MAX_COMPARED = 40
+"""How many characters of a name are compared."""
 
-_MAX_NORMALIZED = 40
-"""How many characters of a name `likely_name` compares."""
+_HINT_SIMILARITY = 0.6
+"""The ratio of `difflib` from which on an error hints at a name."""
 
-_MIN_SIMILARITY = 0.85
-"""The ratio of `difflib` from which on `likely_name` takes two names for the same."""
+_LIKELY_SIMILARITY = 0.85
+"""The ratio from which on a name is taken for a misspelt one."""

@@ -64,12 +64,6 @@ class Property(Generic[T_co]):
             return self
         return instance.get(self.wire_name, unset)
 
-    if TYPE_CHECKING:  # so that type checkers reject every assignment
-
-        def __set__(self, instance: object, value: Never) -> None: ...
-
-    else:
-
-        def __set__(self, instance: object, value: object) -> None:
-            """Raise; it exists because `help` shows the description of data descriptors only."""
-            raise AttributeError(f"{self.name} is read-only")
+    def __set__(self, instance: object, value: Never) -> None:
+        """Raise; it exists because `help` shows the description of data descriptors only."""
+        raise AttributeError(f"{self.name} is read-only")
