@@ -13,8 +13,8 @@ MAX_DIGITS = 4300
 INTEGER_BOUND: Final = 10**MAX_DIGITS
 """The least integer that has more digits."""
 
-MAX_ITEMS = 10_000_000
-"""How many items a mapping other than a dict may have; its `len` may lie about endless items."""
+MAX_ITEMS = 1_000_000
+"""How many items a mapping other than a dict may have; they may be infinite."""
 
 
 class Rules:

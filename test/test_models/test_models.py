@@ -124,7 +124,7 @@ def test_an_iterator_that_gives_no_pairs_is_refused(pairs, cause):
 
 
 def test_an_iterator_of_pairs_without_end_is_refused():
-    with pytest.raises(ApiValueError, match=r"^expected at most 10000000 pairs, got repeat "):
+    with pytest.raises(ApiValueError, match=r"^expected at most 1000000 items: make it a "):
         StepRun(itertools.repeat(("elapsed_time", 1)))
 
 

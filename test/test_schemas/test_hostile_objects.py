@@ -168,34 +168,6 @@ class Boundless(collections.abc.Mapping):
         return endless(("a", 1))
 
 
-def test_mapping_without_end_comes_to_an_end():
-    error = refusal(RUN | {"x": [Boundless()]})
-    assert type(error) is ApiValueError
-    assert error.path_to_item == ("x", 0)
-    assert type(error.__cause__) is not OwnError
-
-
-class Vast(collections.abc.Mapping):
-    """Says that it is huge, and gives another item each time."""
-
-    def __len__(self):
-        return 2**40
-
-    def __iter__(self):
-        return (str(number) for number in range(2**40))
-
-    def __getitem__(self, key):
-        return 1
-
-
-def test_mapping_that_says_that_it_is_huge_is_not_read():
-    error = refusal(RUN | {"x": [Vast()]})
-    assert str(error) == (
-        "expected a mapping of at most 10000000 items, as many as it says, "
-        "got Vast that says 1099511627776: make it a dict at $.x[0]"
-    )
-
-
 # A stack that is nearly used up.
 
 

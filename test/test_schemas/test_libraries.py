@@ -70,17 +70,12 @@ def test_the_remedies_for_numpy_times_are_allowed():
     assert _content(numpy.timedelta64(1500, "us") / numpy.timedelta64(1, "ms")) == 1.5
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("longdouble", r"pass float\(value\), or str\(value\) to keep its digits"),
-        ("clongdouble", "make it text, a number"),
-    ],
-)
-def test_long_doubles_of_numpy_are_refused_with_the_remedy(name, remedy):
+@pytest.mark.parametrize("name", ["longdouble", "clongdouble"])
+def test_long_doubles_of_numpy_are_refused_with_the_remedy(name):
     """Alone and in arrays: `tolist` leaves them as they are."""
     numpy = pytest.importorskip("numpy", reason="numpy is not installed")
     number = getattr(numpy, name)(1.5)
+    remedy = r"its form never ends, pass a plain value, such as str\(value\)"
     for value in (number, numpy.array(number)):
         _refuses(value, ApiTypeError, remedy)
         with pytest.raises(ApiTypeError, match=remedy):
