@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from gentrace._version import __version__
 from gentrace.configuration import document
-from gentrace.configuration.errors import check_instance, mask_mistake, refuse_type
-from gentrace.configuration.logs import check_format
-from gentrace.configuration.numbers import check_flag
+from gentrace.configuration.errors import check_instance, mask_mistake
 from gentrace.configuration.secrets import MASK, Secret, find_secrets
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import (
@@ -20,13 +18,7 @@ from gentrace.configuration.settings import (
     Settings,
     find_setting,
 )
-from gentrace.exceptions import (
-    ApiAttributeError,
-    ApiTypeError,
-    ApiValueError,
-    OpenApiException,
-)
-from gentrace.schemas.annotations import annotated_names
+from gentrace.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from gentrace.tracebacks import hide_arguments
 
 if TYPE_CHECKING:
@@ -41,7 +33,7 @@ class Configuration(DeclaredSettings):
     Every attribute may be changed at any time; the change applies from the next call on. An invalid
     value raises where it is set. The content of a file is checked by the first call that needs it.
 
-    A subclass may have attributes of its own, which it declares in its body; they are not checked.
+    A subclass may have attributes of its own; they are not checked.
 
     Args:
         host: base address, with the path of the API; if None, `GENTRACE_HOST`, or else the server
@@ -104,31 +96,24 @@ class Configuration(DeclaredSettings):
             _set_from_environment(self, "host")
         ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
         for name, value in ordered:
-            if name in _CHECKED_FIRST:
-                try:
-                    _CHECKED_FIRST[name](name, value)
-                except (ApiTypeError, ApiValueError) as error:
-                    _mask_secrets(self, value, error)
-                    raise
-        for name, value in ordered:
             _set(self, name, value)
 
     if not TYPE_CHECKING:
 
         @hide_arguments
         def __setattr__(self, name: str, value: object) -> None:
-            if _is_of_subclass(type(self), name):
-                super().__setattr__(name, value)
-            else:
+            if name in SETTINGS or type(self) is Configuration:
                 _set(self, name, value)
+            else:
+                super().__setattr__(name, value)
 
         @hide_arguments
         def __delattr__(self, name: str) -> None:
-            if _is_of_subclass(type(self), name):
-                super().__delattr__(name)
-            else:
+            if name in SETTINGS or type(self) is Configuration:
                 _set(self, name, find_setting(name).default)
                 _set_from_environment(self, name)
+            else:
+                super().__delattr__(name)
 
         def __getattr__(self, name: str) -> object:
             return find_setting(name)  # raises, as Python found no attribute
@@ -262,20 +247,14 @@ class Configuration(DeclaredSettings):
             servers: the servers, in the form of `get_host_settings`; None takes the document's.
 
         Raises:
-            ApiTypeError: an index, variables or servers of the wrong type.
+            ApiTypeError: an index or variables of the wrong type.
             ApiValueError: no such server, no such variable, or a value that it does not allow.
 
         """
         if index is None:
             return self.host
         known = document.SERVERS if servers is None else servers
-        try:
-            return find_url(index, check_variables_of(known, "server_variables", variables), known)
-        except OpenApiException:
-            raise
-        except (AttributeError, LookupError, TypeError):
-            expected = "servers in the form of get_host_settings()"
-            raise refuse_type("servers", expected, servers) from None
+        return find_url(index, check_variables_of(known, "server_variables", variables), known)
 
     def host_of(self, operation: str) -> str:
         """Return the base address for an operation, such as ``pipeline_run_post``."""
@@ -310,20 +289,6 @@ _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 
 _APPLIED_LAST = {"logger_file": 1, "logger_format": 2, "debug": 3}
 """Settings that change loggers of the process, in order: they are set once all others are valid."""
-
-_CHECKED_FIRST: dict[str, Callable[[str, object], object]] = {
-    "logger_format": check_format,
-    "debug": check_flag,
-}
-"""Checks of those that come after `logger_file`, which is checked by opening it."""
-
-
-def _is_of_subclass(kind: type[Configuration], name: str) -> bool:
-    """Tell whether a subclass declares an attribute in its body: by a value or an annotation."""
-    if name in SETTINGS:
-        return False
-    subclasses = kind.__mro__[: kind.__mro__.index(Configuration)]
-    return any(name in vars(one) or name in annotated_names(one) for one in subclasses)
 
 
 def _set(configuration: Configuration, name: str, value: object, label: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Signatures and annotated names, without evaluating annotations.
+"""Signatures, without evaluating annotations.
 
 From Python 3.14 on, annotations are evaluated when they are read, which fails for names that only a
 type checker imports.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 _AS_TEXT = None if sys.version_info < (3, 14) else import_module("annotationlib").Format.STRING
 
@@ -28,9 +28,3 @@ def signature_of(function: Callable[..., Any], *, follow_wrapped: bool) -> inspe
     """
     options = {} if _AS_TEXT is None else {"annotation_format": _AS_TEXT}
     return inspect.signature(function, follow_wrapped=follow_wrapped, **options)
-
-
-def annotated_names(kind: type) -> Iterable[str]:
-    """Return the names that the body of a class annotates."""
-    options = {} if _AS_TEXT is None else {"format": _AS_TEXT}
-    return cast("Iterable[str]", inspect.get_annotations(kind, **options))

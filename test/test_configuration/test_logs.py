@@ -60,7 +60,6 @@ def test_making_a_configuration_changes_no_logger():
         {"timeout": 0},
         {"logger_file": "/"},
         {"logger_format": "%(a)s"},
-        {"debug": "x", "logger_file": "/dev/null", "logger_format": "%(message)s"},
         {"logger_file": "/", "logger_format": "%(message)s"},
     ],
 )

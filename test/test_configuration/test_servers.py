@@ -88,27 +88,6 @@ def test_servers_may_be_as_a_document_has_them():
         find(0, None, [{"url": "https://{region}.example"}])
 
 
-@pytest.mark.parametrize(
-    "servers",
-    [
-        5,
-        "a",
-        [5],
-        [{}],
-        {0: {"url": "https://one.example"}, 1: 5},
-        [{"url": "https://one.example", "variables": 5}],
-        [{"url": "https://one.example", "variables": {"region": 5}}],
-        [{"url": "https://{region}.example", "variables": {"region": {"default": 5}}}],
-        [{"url": "https://{region}.example", "variables": {"region": {"enum": 5}}}],
-    ],
-)
-def test_servers_of_another_form_are_refused(servers):
-    with pytest.raises(ApiTypeError, match=r"^servers: expected .*get_host_settings\(\), got "):
-        Configuration().get_host_from_settings(
-            0, {"region": "eu"} if "enum" in str(servers) else None, servers
-        )
-
-
 def test_host_wins_over_a_server_index_that_is_given_with_it():
     configuration = Configuration("https://set.example", server_index=0)
     assert (configuration.host, configuration.server_index) == ("https://set.example", None)
