@@ -33,9 +33,6 @@ class Workers(Generic[Task]):
         self._threads: list[threading.Thread] = []
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Task, BaseException | None]] = SimpleQueue()
-        # The threads count themselves, as an interrupt may come before the caller has counted.
-        self._begun: list[None] = []
-        self._ended: SimpleQueue[None] = SimpleQueue()
 
     def submit(self, task: Task) -> None:
         """Have a task carried out, by fewer threads where no more can be started.
@@ -75,8 +72,9 @@ class Workers(Generic[Task]):
                 self._tasks.get_nowait()
         for _ in self._threads:
             self._tasks.put(None)
-        for _ in self._begun.copy():
-            self._ended.get()
+        for thread in self._threads:
+            if thread.is_alive():  # an interrupt may have come before it began
+                thread.join()
 
     def _start_thread(self) -> None:
         # A daemon: after a second Ctrl-C, the program does not wait for it.
@@ -89,7 +87,6 @@ class Workers(Generic[Task]):
             raise
 
     def _run(self) -> None:
-        self._begun.append(None)
         while (task := self._tasks.get()) is not None:
             try:
                 self._work(task)
@@ -98,4 +95,3 @@ class Workers(Generic[Task]):
             else:
                 self._results.put((task, None))
             del task  # it would be kept alive until the next task
-        self._ended.put(None)
