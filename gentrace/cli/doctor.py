@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from gentrace.cli.arguments import configure, directory
-from gentrace.cli.finding import INFO, OK, TEMPORARY, WRONG, Finding
+from gentrace.cli.finding import INFO, OK, WRONG, Finding
 from gentrace.cli.output import print_json, print_line
 from gentrace.cli.probe import probe_server
 from gentrace.cli.setup import find_settings, find_spool, find_versions
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS: Final = 10.0
-MARKS: Final = {OK: "ok", WRONG: "!!", TEMPORARY: "!!", INFO: "  "}
+MARKS: Final = {OK: "ok", WRONG: "!!", INFO: "  "}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     check_timeout("--timeout", options.timeout)
     wrong = False
     for finding in _find(options.host, options.spool, options.timeout):
-        wrong = wrong or finding.state in {WRONG, TEMPORARY}
+        wrong = wrong or finding.state == WRONG
         if options.json:
             print_json(asdict(finding))
         else:

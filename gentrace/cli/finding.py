@@ -7,16 +7,12 @@ from typing import Final
 
 OK: Final = "ok"
 WRONG: Final = "wrong"
-TEMPORARY: Final = "temporary"
 INFO: Final = "info"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A topic, its state, and the text that is printed.
-
-    The state is OK, INFO, WRONG, or TEMPORARY for a server that may accept runs later.
-    """
+    """A topic, its state, which is OK, INFO or WRONG, and the text that is printed."""
 
     topic: str
     state: str

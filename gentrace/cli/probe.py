@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
-from gentrace.cli.finding import OK, TEMPORARY, WRONG, Finding
+from gentrace.cli.finding import OK, WRONG, Finding
 from gentrace.exceptions import (
     ApiException,
     ApiTlsException,
@@ -84,7 +84,7 @@ def _judge_access(status: int, *, has_token: bool) -> Finding:
     if status in REJECTED:
         text = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", OK, text)
-    state, text = WRONG, "that is no answer of the Gentrace API; check the host"
+    text = "that is no answer of the Gentrace API; check the host"
     if status in TRANSIENT or status >= SERVER_ERROR:
-        state, text = TEMPORARY, "it failed or has too much to do, try again later"
-    return Finding("access", state, f"the server answered {status} to an empty run: {text}")
+        text = "it failed or has too much to do, try again later"
+    return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")
