@@ -149,7 +149,7 @@ class _Conversion:
         kind = type_of(value)
         if kind is float and not isfinite(value):
             value = float_text(value)
-        elif kind is int and not _is_writable(value):
+        elif kind is int and not -INTEGER_BOUND < value < INTEGER_BOUND:
             value = describe(value)
         elif kind is str:
             value = self._clean(value)
@@ -200,14 +200,6 @@ class _Conversion:
         if self._bytes_left <= 0:
             return {"truncated": f"beyond {MAX_BYTES // 2**20} MiB"}
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
-
-
-def _is_writable(value: int) -> bool:
-    """Tell whether an integer is within the digit limits of JSON texts and of this interpreter."""
-    try:
-        return -INTEGER_BOUND < value < INTEGER_BOUND and bool(str(value))
-    except ValueError:
-        return False
 
 
 _empty: dict[Any, Any] = {}

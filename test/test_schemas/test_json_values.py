@@ -325,13 +325,12 @@ def test_what_is_left_of_the_stack_does_not_matter(dumps):
     assert len(done) > 1
 
 
-@pytest.mark.parametrize(("limit", "exponent"), [(640, 700), (0, 4300)])
-def test_integer_that_is_too_long_is_described_whatever_the_interpreter_writes(limit, exponent):
+def test_integer_that_is_too_long_is_described_whatever_the_interpreter_writes():
     before = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(limit)
+    sys.set_int_max_str_digits(0)
     try:
-        described = f"int of about {exponent + 1} digits"
-        assert to_json_value([10**exponent, -(10**exponent), 5]) == [described, described, 5]
+        described = "int of about 4301 digits"
+        assert to_json_value([10**4300, -(10**4300), 5]) == [described, described, 5]
     finally:
         sys.set_int_max_str_digits(before)
 
