@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from threading import local
 from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.step_run import StepRun
 from gentrace.schemas import REQUEST_RULES, ObjectSchema, Rules
-from gentrace.schemas.user_code import call_user_code, run_user_code
+from gentrace.schemas.user_code import run_user_code
 
 if TYPE_CHECKING:
     from gentrace.model.pipeline_run_request import PipelineRunRequest
@@ -88,21 +87,8 @@ def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any
 
 
 def _call(mask: Mask, step: dict[str, Any]) -> object:
-    is_nested = _thread.runs_mask
     try:
-        _thread.runs_mask = True
-        if is_nested:
-            # Of a step that the mask started: its own steps are not recorded, or there is no end.
-            return run_user_code(mask, step)
-        return call_user_code(mask, step)
+        # As user code: steps and runs that it starts are not recorded, or there might be no end.
+        return run_user_code(mask, step)
     except Exception:  # noqa: BLE001 - the user's code raises anything, whose text may show the step
         raise MaskFailedError from None
-    finally:
-        _thread.runs_mask = is_nested
-
-
-class _Thread(local):
-    runs_mask = False
-
-
-_thread = _Thread()

@@ -1,7 +1,8 @@
 """Running code of a converted value, such as its `repr`, and telling whether such code runs.
 
 The recorder asks `runs_user_code` before it records anything. Steps and runs that user code starts
-during a conversion are no part of the program, and recording them would convert more values.
+during a conversion or in a mask are no part of the program, and recording them would convert and
+mask more values.
 """
 
 from __future__ import annotations
@@ -33,23 +34,17 @@ def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
     before = _thread.runs_user_code
     try:
         _thread.runs_user_code = True
-        return call_user_code(function, value)
-    finally:
-        _thread.runs_user_code = before
-
-
-def call_user_code(function: Callable[[Value], Result], value: Value) -> Result:
-    """Do what `run_user_code` does, but for a function whose steps and runs are recorded."""
-    try:
         return function(value)
     except BaseException as error:
         if _passes(error):
             raise
         raise UserCodeError from None
+    finally:
+        _thread.runs_user_code = before
 
 
 def runs_user_code() -> bool:
-    """Tell whether this thread runs user code for a conversion."""
+    """Tell whether this thread runs user code for a conversion or a mask."""
     return _thread.runs_user_code
 
 
