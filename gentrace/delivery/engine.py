@@ -60,7 +60,6 @@ class Engine:
             sender,
             clock=clock,
             warnings=self._warnings,
-            warning_logger=self._warning_logger,
             execute=self._execute,
             maintain=None if self._maintainer is None else self._maintainer.run,
         )
@@ -135,7 +134,6 @@ class Engine:
             self._warning_logger.log_remaining()
         else:
             self._execute(self._warnings.expedite_drops)
-            self._warning_logger.start_thread()
         return is_done
 
     def log_remaining(self) -> None:
@@ -172,16 +170,18 @@ class Engine:
         return is_off(self._sender.configuration)
 
     def _execute(self, action: Callable[[], None]) -> None:
-        """Run an action on the queue, then end receipts outside of every lock."""
+        """Run an action on the queue; then end receipts and log warnings outside of every lock."""
         if not self._executor.run(action):
-            return  # it is deferred: an earlier frame of this thread runs it, and ends receipts
-        end_receipts(self._queue.endings)
+            return  # it is deferred: an earlier frame of this thread runs it, and does the rest
+        try:
+            end_receipts(self._queue.endings)
+        finally:
+            self._warning_logger.start_thread()
 
     def _execute_and_wake(self, action: Callable[[], None]) -> None:
-        """Run an action that may add runs to the queue, or warnings."""
+        """Run an action that may add runs to the queue."""
         self._execute(action)
         self._workers.wake_for_queued()
-        self._warning_logger.start_thread()
 
     def _admit(self, run: Run, action: Callable[[], None]) -> None:
         """Accept or reject a run completely, even if an interrupt such as Ctrl-C is raised."""
@@ -204,9 +204,7 @@ class Engine:
             raise
         finally:
             self._workers.start()
-            if not self._workers.wake():
-                # All workers may be waiting for a server that hangs.
-                self._warning_logger.start_thread()
+            self._workers.wake()
 
     def _adopt(self) -> bool:
         """Adopt orphaned files of the spool; tell whether there are more than may be open."""

@@ -1,6 +1,7 @@
-"""Logs the warnings of a delivery: in its workers, and after these in a thread of its own.
+"""Logs the warnings of a delivery, in a thread of its own that ends when there are none left.
 
-No warning is logged under the lock of the queue, as handlers and filters are the user's code.
+No warning is logged under the lock of the queue, as handlers and filters are the user's code; nor
+by a worker, as all of these may be waiting for a server that hangs.
 """
 
 from __future__ import annotations
@@ -50,33 +51,18 @@ class WarningLogger:
         self._has_expedited = False
         self.is_exiting = False
 
-    def log_due(self) -> None:
-        """Log the warnings that are due."""
-        if self._warnings.wait(self._clock.now()) > 0:
-            return
-        messages: list[str] = []
-
-        def pop() -> None:
-            # At exit, leave them to the thread that ends the program: this one may be cut off.
-            if not self.is_exiting:
-                messages.extend(self._warnings.pop_due(self._clock.now()))
-
-        self._execute(pop)
-        for message in messages:
-            warn(message)
-
     def start_thread(self) -> None:
-        """Start a thread that logs what remains, where the workers hang or have ended."""
+        """Start the thread if there are warnings; wake it if it runs and one of them is due."""
         if self.is_exiting or not self._warnings:
             return
         try:
             self._unstarted.pop()
-        except IndexError:  # it runs, and may wait for the next minute
+        except IndexError:
             if self._warnings.wait(self._clock.now()) <= 0:
                 self._wakeup.set()
             return
         _active.add(self)
-        self._thread = start_thread("notices", self._run)
+        self._thread = start_thread("warnings", self._run)
         if self._thread is None:
             self._unstarted.append(None)
 
@@ -102,18 +88,38 @@ class WarningLogger:
                     warn(message)
 
     def _run(self) -> None:
-        while not (self._unstarted or self.is_exiting):
+        while not self.is_exiting:
+            with suppress(Exception):  # of the user's handler or filter
+                self._log_due()
+            if self._stop_if_done():
+                return
             wait = self._warnings.wait(self._clock.now())
             self._clock.wait(self._wakeup, min(WARNING_INTERVAL, wait))
-            with suppress(Exception):  # of the user's handler or filter
-                self.log_due()
-            # Under the lock: whoever counts a drop after this sees that no thread is running.
-            self._execute(self._stop_if_done)
 
-    def _stop_if_done(self) -> None:
-        if not self._warnings:
-            _active.discard(self)
-            self._unstarted.append(None)
+    def _log_due(self) -> None:
+        messages: list[str] = []
+
+        def pop() -> None:
+            # At exit, leave them to the thread that ends the program: this one may be cut off.
+            if not self.is_exiting:
+                messages.extend(self._warnings.pop_due(self._clock.now()))
+
+        self._execute(pop)
+        for message in messages:
+            warn(message)
+
+    def _stop_if_done(self) -> bool:
+        is_done: list[bool] = []
+
+        def stop() -> None:
+            # Under the lock: whoever adds a warning after this starts another thread.
+            is_done.append(not self._warnings)
+            if not self._warnings:
+                _active.discard(self)
+                self._unstarted.append(None)
+
+        self._execute(stop)
+        return is_done[0]
 
 
 def log_all_remaining() -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gentrace.delivery.clock import Clock
     from gentrace.delivery.flush import Flush
     from gentrace.delivery.queue import RunQueue
-    from gentrace.delivery.warning_logger import WarningLogger
 
 POLL_INTERVAL = 0.25
 """Seconds between two looks at settings that were unusable, and after an unexpected failure."""
@@ -40,7 +39,6 @@ class Workers:
         sender: what sends.
         clock: the time.
         warnings: what is to be logged.
-        warning_logger: logs it.
         execute: runs an action on the queue under its lock.
         maintain: what the thread of the spool does; None without a spool.
 
@@ -60,7 +58,6 @@ class Workers:
         *,
         clock: Clock,
         warnings: PendingWarnings,
-        warning_logger: WarningLogger,
         execute: Callable[[Callable[[], None]], None],
         maintain: Callable[[], None] | None,
     ) -> None:
@@ -69,7 +66,6 @@ class Workers:
         self._sender = sender
         self._clock = clock
         self._warnings = warnings
-        self._warning_logger = warning_logger
         self._execute = execute
         self._maintain = maintain
         # One for each worker that waits: whoever takes one out wakes that worker.
@@ -88,11 +84,8 @@ class Workers:
         return not self.has_started and len(self._unstarted) == len(self._list_threads())
 
     def start(self) -> None:
-        """Start the threads that do not run; once stopped, the one that logs warnings instead."""
-        if self.is_stopped:
-            self._warning_logger.start_thread()
-            return
-        while True:
+        """Start the threads that do not run, unless they are stopped."""
+        while not self.is_stopped:
             try:
                 name, target = self._unstarted.pop()
             except IndexError:
@@ -156,14 +149,13 @@ class Workers:
                 self._wait(wakeup, POLL_INTERVAL)
 
     def _work_once(self, wakeup: Wakeup) -> None:
-        self._warning_logger.log_due()
         found = self._take(wakeup)
         if self.is_stopped:
             return
         if isinstance(found, Run):
             self._try(found)
         else:
-            self._wait(wakeup, min(found, self._warnings.wait(self._clock.now())))
+            self._wait(wakeup, found)
 
     def _take(self, wakeup: Wakeup) -> Run | float:
         """Return the run to try now, or else how many seconds to wait for a wakeup."""

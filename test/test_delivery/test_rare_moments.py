@@ -148,7 +148,7 @@ def test_what_is_left_at_the_end_is_left_to_the_thread_that_ends_the_program(cap
     logger = WarningLogger(warnings, HandClock(), lambda action: action())
     warnings.add("the end")
     logger.is_exiting = True
-    logger.log_due()
+    logger.start_thread()
     assert caplog.messages == []
     logger.log_remaining()
     assert caplog.messages == ["the end"]
