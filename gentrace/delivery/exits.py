@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
 
-from gentrace.delivery.notices import has_handlers
 from gentrace.delivery.warning_logger import log_all_remaining
 from gentrace.process import Process, call_after_fork, current_process
 
@@ -71,7 +70,6 @@ def _exit(**_: object) -> None:
     global _has_exited  # noqa: PLW0603 - a process has one
     _has_exited = True
     close_all()
-    has_handlers()  # it caches the logger, for warnings of finalizers
 
 
 def _reset_after_fork() -> None:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from functools import cache
 from http import HTTPStatus
+from logging import getLogger
 from math import inf
-from typing import TYPE_CHECKING
 
 from gentrace.exceptions import ApiException, exception_class, printable
 
-if TYPE_CHECKING:
-    from logging import Logger
+logger = getLogger("gentrace")
 
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings for the same reason."""
@@ -24,26 +22,12 @@ _warned: set[str] = set()
 
 
 def warn(message: str) -> None:
-    """Warn on the logger `gentrace`, with the unprintable characters of the message escaped."""
-    # As the interpreter ends, modules may be gone, and nobody is left to be warned.
-    with suppress(ImportError):
-        _logger().warning("%s", printable(message))
+    """Warn on the logger `gentrace`, with the unprintable characters of the message escaped.
 
-
-def has_handlers() -> bool:
-    """Tell whether the logger has a handler; without one, Python writes to standard error."""
-    try:
-        return _logger().hasHandlers()
-    except ImportError:
-        return False
-
-
-@cache
-def _logger() -> Logger:
-    """Return the logger, cached: finalizers at the end of the interpreter cannot import."""
-    import logging  # noqa: PLC0415 - slow to import, and most programs are never warned
-
-    return logging.getLogger("gentrace")
+    Exceptions of a handler or filter, which are the user's code, are suppressed.
+    """
+    with suppress(Exception):
+        logger.warning("%s", printable(message))
 
 
 def warn_once(about: str, message: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gentrace.delivery.notices import WARNING_INTERVAL, PendingWarnings, has_handlers, warn
+from gentrace.delivery.notices import WARNING_INTERVAL, PendingWarnings, logger, warn
 from gentrace.delivery.threads import start_thread
 from gentrace.process import call_after_fork
 from gentrace.wakeup import Wakeup
@@ -78,19 +78,18 @@ class WarningLogger:
                 self._warnings.expedite_drops()
             messages.extend(self._warnings.pop_due(self._clock.now()))
 
-        with suppress(Exception):  # of the user's handler or filter, which may have called this
-            if thread is not None:  # it may be logging a warning
-                self._wakeup.set()
+        if thread is not None:  # it may be logging a warning
+            self._wakeup.set()
+            with suppress(RuntimeError):  # a handler that it called has called this
                 thread.join(JOIN_TIMEOUT)
-            self._execute(pop)
-            if has_handlers():
-                for message in messages:
-                    warn(message)
+        self._execute(pop)
+        if logger.hasHandlers():  # without one, Python writes to standard error
+            for message in messages:
+                warn(message)
 
     def _run(self) -> None:
         while not self.is_exiting:
-            with suppress(Exception):  # of the user's handler or filter
-                self._log_due()
+            self._log_due()
             if self._stop_if_done():
                 return
             wait = self._warnings.wait(self._clock.now())
@@ -124,8 +123,8 @@ class WarningLogger:
 
 def log_all_remaining() -> None:
     """Log all that remains as the program ends, also of deliveries that are closed."""
-    for logger in list(_active):
-        logger.log_remaining()
+    for each in list(_active):
+        each.log_remaining()
 
 
 _active: set[WarningLogger] = set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, overload
 
 from gentrace.configuration import hide_arguments, refuse_type
@@ -116,7 +115,6 @@ class Pipeline:
 def _log_start_failure(error: Exception) -> None:
     """Log why a run is not recorded; an invalid configuration only once, with its own text."""
     if isinstance(error, (ApiTypeError, ApiValueError)):
-        with suppress(Exception):
-            warn_once(str(error), f"no run is recorded or sent: {error}")
+        warn_once(str(error), f"no run is recorded or sent: {error}")
     else:
         log_failure("a run", error)

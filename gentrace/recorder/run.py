@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import ref
 
 from gentrace.delivery import Receipt
+from gentrace.delivery.notices import warn
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
 from gentrace.recorder.context import Scope, drop_ended_scopes, entered_scopes
 from gentrace.recorder.encoding import as_text, error_text, truncate_error
-from gentrace.recorder.logs import log_failure, log_warning, warn_of_unknown_attributes
+from gentrace.recorder.logs import log_failure, warn_of_unknown_attributes
 from gentrace.recorder.parameters import StepParameters
 from gentrace.recorder.recording import Recording
 from gentrace.recorder.step_block import StepBlock, make_step
@@ -162,10 +163,9 @@ class PipelineRun:
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is not None and buffer.is_recording and buffer.is_open() and buffer.end():
             self._end_undelivered("discarded")
-            log_warning(
-                "a run of pipeline %r was dropped without an end and is not delivered: "
-                "use `with pipeline.start() as run`, or call run.submit()",
-                buffer.name,
+            warn(
+                f"a run of pipeline {buffer.name!r} was dropped without an end and is not "
+                "delivered: use `with pipeline.start() as run`, or call run.submit()"
             )
 
     def _leave(self) -> None:

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from contextlib import closing
-from importlib import import_module
 
 import pytest
 from support.deliveries import RUN, HandClock, delivering, files, list_spool, make_client
@@ -169,14 +168,6 @@ def test_a_wait_ends_in_time_though_a_signal_handler_outlasts_it(end):
             assert not end(delivery, 0.1)
     finally:
         signal.signal(signal.SIGALRM, previous)
-
-
-def test_where_modules_are_gone_nobody_is_warned(monkeypatch):
-    monkeypatch.delitem(sys.modules, "gentrace.delivery.notices")
-    notices = import_module("gentrace.delivery.notices")
-    monkeypatch.setitem(sys.modules, "logging", None)
-    notices.warn("of a finalizer at the end")
-    assert not notices.has_handlers()
 
 
 @pytest.mark.usefixtures("without_threads")
