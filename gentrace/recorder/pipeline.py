@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Any, overload
 
-from gentrace.configuration import hide_arguments, refuse_type
+from gentrace.configuration import check_instance, hide_arguments, refuse
 from gentrace.delivery import Delivery, default_delivery
 from gentrace.delivery.notices import warn_once
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -14,8 +14,7 @@ from gentrace.recorder.decorators import Function, record_calls, unwrap_function
 from gentrace.recorder.logs import log_failure
 from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.recorder.run_buffer import RunBuffer
-from gentrace.schemas import REQUEST_RULES, STRING, Dumps, describe, find_encoder
-from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas import REQUEST_RULES, STRING, Dumps, find_encoder
 from gentrace.schemas.user_code import runs_user_code
 
 
@@ -43,20 +42,10 @@ class Pipeline:
         except (ApiTypeError, ApiValueError) as error:
             error.reword(f"Pipeline: name: {error.message}", None)
             raise
-        is_class = issubclass(type_of(delivery), type)  # `Delivery` instead of an instance
-        if delivery is not None and (is_class or not callable(getattr(delivery, "enqueue", None))):
-            raise refuse_type("Pipeline: delivery", "a Delivery", delivery)
-        kind = type_of(sample_rate)
-        if not issubclass(kind, (int, float)) or kind is bool:
-            raise ApiTypeError(
-                f"Pipeline: sample_rate: expected a number, got {describe(sample_rate)}"
-            )
-        if not 0 <= sample_rate <= 1:
-            raise ApiValueError(
-                f"Pipeline: sample_rate: expected a number from 0 to 1, got {describe(sample_rate)}"
-            )
+        if delivery is not None:
+            check_instance("Pipeline: delivery", delivery, Delivery, "a Delivery")
         self._delivery = delivery
-        self._sample_rate = sample_rate
+        self._sample_rate = _check_rate("Pipeline: sample_rate", sample_rate)
 
     def start(self) -> PipelineRun:
         """Start a run, and its clock; only a `with` block makes it current."""
@@ -93,7 +82,7 @@ class Pipeline:
             delivery = default_delivery() if self._delivery is None else self._delivery
             off_reason = delivery.off_reason()
             if off_reason is None and runs_user_code():
-                off_reason = "discarded"  # user code started it while a value is converted
+                off_reason = "discarded"  # by a mask, or the code of a value
             if off_reason is None and not self._is_sampled():
                 off_reason = "not_sampled"
             if off_reason is None:
@@ -105,11 +94,16 @@ class Pipeline:
         return RunRecording(buffer, delivery, off_reason)
 
     def _is_sampled(self) -> bool:
-        rate = self._sample_rate
-        if rate >= 1:
-            return True
-        # From the system, so that the program's `random` is not advanced and forks differ.
-        return int.from_bytes(os.urandom(7)) < rate * 2**56
+        return self._sample_rate >= 1 or _random.random() < self._sample_rate
+
+
+def _check_rate(name: str, value: object) -> float:
+    expected = "a number from 0 to 1"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise refuse(name, expected, value, kind=True)
+    if not 0 <= value <= 1:
+        raise refuse(name, expected, value)
+    return value
 
 
 def _log_start_failure(error: Exception) -> None:
@@ -118,3 +112,7 @@ def _log_start_failure(error: Exception) -> None:
         warn_once(str(error), f"no run is recorded or sent: {error}")
     else:
         log_failure("a run", error)
+
+
+_random = SystemRandom()
+"""From the system, so that the program's `random` is not advanced and forks differ."""

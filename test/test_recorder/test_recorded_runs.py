@@ -28,8 +28,16 @@ from gentrace.schemas import find_encoder
         ({"name": "\ud800"}, ApiValueError, "Pipeline: name: expected text that UTF-8 can carry"),
         ({"delivery": 5}, ApiTypeError, "Pipeline: delivery: expected a Delivery, got int"),
         ({"delivery": InMemory}, ApiTypeError, "Pipeline: delivery: expected a Delivery, got type"),
-        ({"sample_rate": "1"}, ApiTypeError, "Pipeline: sample_rate: expected a number, got str"),
-        ({"sample_rate": True}, ApiTypeError, "Pipeline: sample_rate: expected a number, got bool"),
+        (
+            {"sample_rate": "1"},
+            ApiTypeError,
+            "Pipeline: sample_rate: expected a number from 0 to 1, got str",
+        ),
+        (
+            {"sample_rate": True},
+            ApiTypeError,
+            "Pipeline: sample_rate: expected a number from 0 to 1, got bool",
+        ),
         ({"sample_rate": 1.5}, ApiValueError, "Pipeline: sample_rate: expected a number from 0 to"),
         ({"sample_rate": -1}, ApiValueError, "Pipeline: sample_rate: expected a number from 0 to"),
         ({"sample_rate": float("nan")}, ApiValueError, "Pipeline: sample_rate: expected a number"),
