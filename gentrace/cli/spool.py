@@ -15,10 +15,9 @@ from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.owner import owner_of
 from gentrace.cli.spool_sending import send_orphans
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_file import LaterVersionError, SpoolFile, is_damage
 from gentrace.delivery.spool_log import set_aside_log
-from gentrace.delivery.spool_paths import file_size, wal_path
+from gentrace.delivery.spool_paths import file_size, paths_in, wal_path
 
 if TYPE_CHECKING:
     from pathlib import Path

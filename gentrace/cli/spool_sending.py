@@ -12,8 +12,8 @@ from gentrace.configuration import Configuration
 from gentrace.delivery import Delivery
 from gentrace.delivery.receipt import MEANINGS
 from gentrace.delivery.sending import Outcome, Sender
-from gentrace.delivery.spool import paths_in
 from gentrace.delivery.spool_claim import claim
+from gentrace.delivery.spool_paths import paths_in
 from gentrace.exceptions import ApiException, ApiValueError
 
 if TYPE_CHECKING:

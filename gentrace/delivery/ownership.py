@@ -43,13 +43,12 @@ class Ownership:
         except sqlite3.Error as error:
             connection.close()
             raise OSError(f"cannot lock {lock}: {error}") from error
-        return cls(lock, connection)
+        return cls(path, connection)
 
     def release(self, *, deleted: bool) -> None:
         """Release the lock; if the file is deleted, remove the lock file too."""
         if deleted:
-            with suppress(OSError):
-                self._path.unlink()
+            remove_lock(self._path)
         self.disown()
 
     def disown(self) -> None:
@@ -63,7 +62,7 @@ def lock_path(path: Path) -> Path:
 
 
 def remove_lock(path: Path) -> None:
-    """Remove the lock beside a file that could not be made."""
+    """Remove the lock beside a file."""
     with suppress(OSError):
         lock_path(path).unlink()
 

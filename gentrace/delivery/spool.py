@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from gentrace.delivery.limits import Limits
     from gentrace.delivery.run import Run
 
-__all__ = ["Spool", "new_path", "paths_in"]
-
 MAX_ADOPTED = 8
 """How many adopted files are open at once: each takes four file descriptors of the program."""
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.clock import wall_time
-from gentrace.delivery.ownership import Ownership, lock_path, make_private, remove_lock
+from gentrace.delivery.ownership import Ownership, make_private, remove_lock
 from gentrace.delivery.spool_paths import file_size, may_exist, remove_file, set_aside, wal_path
 from gentrace.delivery.spool_size import SpoolSize
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -71,7 +71,9 @@ class SpoolFile:
 
     """
 
-    def __init__(self, path: Path, ownership: Ownership, *, is_damaged: bool = False) -> None:
+    def __init__(
+        self, path: Path, ownership: Ownership, *, host: str = "", is_damaged: bool = False
+    ) -> None:
         self.path = path
         self.is_damaged = is_damaged
         self.unloaded = 0
@@ -83,7 +85,7 @@ class SpoolFile:
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._is_synced = True
-        self._pending_removals: set[int] = _pending_removals.get(path, set())
+        self._pending_removals: set[int] = set()
         try:
             if is_damaged:
                 # Without this, SQLite reads nothing of a file that was cut short.
@@ -97,16 +99,12 @@ class SpoolFile:
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
             self._connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG}")
             if version == 0:
-                self._create_schema()
+                self._create_schema(host)
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
-            host = self._read("SELECT value FROM about WHERE name = 'host'")
-            self.host: str = host if isinstance(host, str) else ""
+            stored = self._read("SELECT value FROM about WHERE name = 'host'")
+            self.host: str = stored if isinstance(stored, str) else ""
             self.size = SpoolSize(path, self._connection)
-            for row in self._pending_removals:
-                self._remove(row)
-            self._pending_removals.clear()
-            _pending_removals.pop(path, None)
         except BaseException:
             self._connection.close()
             raise
@@ -119,31 +117,25 @@ class SpoolFile:
             OSError: it cannot be made.
 
         """
-        if path.exists() or lock_path(path).exists():
-            raise OSError(f"{path} belongs to another process")
-        ownership = made = None
+        ownership = None
         try:
             ownership = Ownership.acquire(path)
             if ownership is None:
                 raise OSError(f"{path} cannot be locked")
             make_private(path)
-            made = cls(path, ownership)
-            made.set_host(host)
+            return cls(path, ownership, host=host)
         except BaseException:
-            if made is not None:
-                made.discard()
-            elif ownership is not None:
-                remove_file(path)
-                ownership.release(deleted=True)
-            else:
-                remove_lock(path)
+            remove_file(path)
+            remove_lock(path)
+            if ownership is not None:
+                ownership.disown()
             raise
-        return made
 
-    def _create_schema(self) -> None:
+    def _create_schema(self, host: str) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA:
             self._connection.execute(statement)
+        self.set_host(host)
         self._connection.execute("COMMIT")
 
     def set_host(self, host: str) -> None:
@@ -312,8 +304,6 @@ class SpoolFile:
         self._connection.close()
         if is_empty:
             remove_file(self.path)
-        elif self._pending_removals:
-            _pending_removals[self.path] = self._pending_removals
         self._ownership.release(deleted=is_empty)
 
     def release(self) -> None:
@@ -350,10 +340,6 @@ class SpoolFile:
     def _one(self, statement: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._connection.execute(statement).fetchone()
         return found
-
-
-_pending_removals: dict[Path, set[int]] = {}
-"""Rows of closed files that could not be removed: this process must not send them again."""
 
 
 def is_damage(error: Exception) -> bool:

@@ -17,8 +17,8 @@ from gentrace import ApiClient, Configuration
 from gentrace.cli.owner import LOCKS
 from gentrace.delivery import Delivery
 from gentrace.delivery.ownership import Ownership
-from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
+from gentrace.delivery.spool_paths import new_path
 
 RUN = {"name": "kept", "step_runs": []}
 KEPT = b'{"name": "kept", "stepRuns": []}'

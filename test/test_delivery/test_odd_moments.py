@@ -1,7 +1,6 @@
 """Rare moments: no thread can start, a flush within an action, files that others changed."""
 
 import asyncio
-import os
 import signal
 import sqlite3
 import sys
@@ -257,29 +256,6 @@ def test_runs_that_somebody_removed_from_a_file_end(spool):
         assert delivery.flush(30)
         stats = delivery.stats()
         assert stats.dropped == {"expired": 10 - stats.delivered}
-
-
-def test_a_file_of_the_same_name_that_is_in_use_or_damaged_leaves_runs_in_memory(
-    spool, monkeypatch, caplog
-):
-    with Peer() as peer:
-        with delivering(peer, spool=spool) as first:
-            first.submit(RUN).result(30)
-            (path,) = spool.glob("*.sqlite3")
-            number = path.stem.partition("-")[2]
-            monkeypatch.setattr(os, "urandom", lambda count: bytes.fromhex(number)[:count])
-            with delivering(peer, spool=spool) as second:
-                assert second.submit(RUN).result(30)
-                peer.wait(lambda: "belongs to another process" in caplog.text)
-                assert second.flush(30)
-                peer.wait(lambda: "cannot be opened" in caplog.text)
-                assert path.exists()
-                assert path.with_suffix(".lock").exists()
-        path.write_bytes(b"no database" * 1000)
-        with delivering(peer, spool=spool) as third:
-            assert third.flush(30)  # which looks at what is there, with no thread beside it
-            assert third.submit(RUN).result(30)
-            peer.wait(lambda: "not a database" in caplog.text)
 
 
 def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):

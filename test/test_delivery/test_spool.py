@@ -17,8 +17,8 @@ from support.programs import PROGRAMS, UNMEASURED, run_program
 
 from gentrace import ApiTypeError, ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats, Receipt
-from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
+from gentrace.delivery.spool_paths import new_path
 
 
 @pytest.fixture

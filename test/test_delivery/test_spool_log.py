@@ -10,10 +10,9 @@ from support.full_disk import disk_that_fills
 from support.peers import Peer
 
 from gentrace.delivery import DeliveryStats
-from gentrace.delivery.spool import new_path
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_log import set_aside_log
-from gentrace.delivery.spool_paths import wal_path
+from gentrace.delivery.spool_paths import new_path, wal_path
 
 
 def leave_log(spool, url, count):

@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 import pytest
 from support.desks import Desk
 
-from gentrace.delivery import DeliveryStats
 from gentrace.delivery.ownership import Ownership
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool_file import SpoolFile
@@ -91,20 +90,6 @@ def test_a_file_in_which_all_has_ended_is_removed_though_nothing_can_be_written(
         assert list((tmp_path / "spool").iterdir()) == []
     desk.accept(1)
     assert len(desk.spool.files()) == 1
-
-
-def test_what_could_not_be_removed_is_not_sent_again_by_the_same_process(tmp_path, desk):
-    left = Desk(tmp_path / "spool")
-    left.accept(3)
-    (file,) = left.spool.files()
-    with locked(file.path):
-        left.queue.deliver(left.queue.take(0), "id")
-        left.spool.close()
-        assert desk.adopt() == []
-    assert "locked" in desk.said[0]
-    (file,) = desk.adopt()
-    assert desk.queue.stats == DeliveryStats(2, queued=2)
-    assert rows(file.path) == [2, 3]
 
 
 def test_the_file_and_its_log_stay_within_the_bound_while_runs_come_and_go(tmp_path):
