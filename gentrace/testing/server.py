@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import uuid
+import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.clock import now
 from gentrace.configuration import check_flag, check_integer, check_positive, check_seconds, refuse
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
-from gentrace.testing.traffic import OWN_HEADER, Delay, Drop, Failure, Traffic
+from gentrace.local.tables import delete, iterate_runs
+from gentrace.testing.traffic import Delay, Drop, Failure, Traffic
 
-PAGE_SIZE: Final = 1000
-REQUEST_TIMEOUT: Final = 30.0
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MIN_STATUS: Final = 300
 MAX_STATUS: Final = 599
 MAX_SECONDS: Final = 2**31 - 1
@@ -35,17 +35,19 @@ def serve() -> Generator[Server]:
         OSError: it cannot store or listen.
 
     """
-    own_token = uuid.uuid4().hex
-    traffic = Traffic(own_token)
+    traffic = Traffic()
     with serve_locally(middleware=traffic.wrap) as local_server:
         try:
-            yield Server(local_server.url, traffic, own_token)
+            yield Server(local_server.url, local_server.database, traffic)
         finally:
             traffic.clear()
 
 
 class Server:
     """A running server: the runs that it stored, and the faults for the next requests.
+
+    It reads the database of the server: its own requests would take faults, and a test may refuse
+    all connections.
 
     `fail`, `delay` and `drop` append to one queue; each request, of any kind, takes the next fault.
 
@@ -54,10 +56,10 @@ class Server:
 
     """
 
-    def __init__(self, url: str, traffic: Traffic, own_token: str) -> None:
+    def __init__(self, url: str, database: Path, traffic: Traffic) -> None:
         self.url = url
+        self._database = database
         self._traffic = traffic
-        self._own_token = own_token
 
     def __repr__(self) -> str:
         return f"Server({self.url!r})"
@@ -65,7 +67,8 @@ class Server:
     @property
     def runs(self) -> list[dict[str, Any]]:
         """The bodies of the stored runs as they were sent, oldest first."""
-        return [run["pipelineRun"] for run in reversed(self._list())]
+        with closing(sqlite3.connect(self._database)) as database:
+            return [json.loads(body) for _, _, _, body in iterate_runs(database)]
 
     def wait_for_runs(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
         """Wait until `count` runs are stored, or more.
@@ -147,34 +150,12 @@ class Server:
     def clear(self) -> None:
         """Delete the stored runs and the queued faults; delayed requests get no response."""
         self.clear_faults()
-        for run in self._list():
-            self._request("DELETE", f"/pipeline-runs/{run['pipelineRunId']}")
+        with closing(sqlite3.connect(self._database)) as database, database:
+            delete(database, [position for position, _, _, _ in iterate_runs(database)])
 
     def clear_faults(self) -> None:
         """Drop the queued faults; delayed requests get no response."""
         self._traffic.clear()
-
-    def _list(self) -> list[dict[str, Any]]:
-        """Return the stored runs, newest first."""
-        runs: list[dict[str, Any]] = []
-        query = f"?limit={PAGE_SIZE}"
-        while True:
-            page = json.loads(self._request("GET", f"/pipeline-runs{query}"))["pipelineRuns"]
-            runs += page
-            if len(page) < PAGE_SIZE:
-                return runs
-            query = f"?limit={PAGE_SIZE}&before={page[-1]['pipelineRunId']}"
-
-    def _request(self, method: str, path: str) -> bytes:
-        url = urlsplit(self.url)
-        connection = http.client.HTTPConnection(url.netloc, timeout=REQUEST_TIMEOUT)
-        with closing(connection):
-            connection.request(method, url.path + path, headers={OWN_HEADER: self._own_token})
-            response = connection.getresponse()
-            content = response.read()
-        if response.status not in {http.client.OK, http.client.NO_CONTENT, http.client.NOT_FOUND}:
-            raise OSError(f"{method} {path}: the local server answered {response.status}")
-        return content
 
 
 def _check_field(name: str, value: object) -> str:

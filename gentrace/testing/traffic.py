@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 OK: Final = 200
 NOT_MODIFIED: Final = 304
-OWN_HEADER: Final = "X-Gentrace-Testing"
-"""Header field of the test kit's own requests, which take no fault."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +113,7 @@ class Traffic:
     Tests add faults in any thread; requests take them in the thread of the server.
     """
 
-    def __init__(self, own_token: str) -> None:
-        self._own_token = own_token.encode()
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._faults: deque[Failure | Delay | Drop] = deque()
         self._wake_callbacks: set[Callable[[], object]] = set()
@@ -127,7 +124,7 @@ class Traffic:
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(app, scope, receive, send, self._count)
-            fault = None if self._is_own_request(scope) else self._next_fault()
+            fault = self._next_fault()
             if fault is None:
                 await exchange.respond()
             else:
@@ -177,9 +174,6 @@ class Traffic:
     def _next_fault(self) -> Failure | Delay | Drop | None:
         with self._changed:
             return self._faults.popleft() if self._faults else None
-
-    def _is_own_request(self, scope: Scope) -> bool:
-        return (OWN_HEADER.lower().encode(), self._own_token) in scope["headers"]
 
     def _count(self) -> None:
         with self._changed:

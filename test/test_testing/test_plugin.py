@@ -68,6 +68,7 @@ def refuse(*_, **__):
 def test_outage(gentrace_server, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert gentrace_server.runs == []
 """
     )
     done.assert_outcomes(passed=1)
