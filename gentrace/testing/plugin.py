@@ -65,7 +65,7 @@ def gentrace_server(
     try:
         yield server
     finally:
-        server.clear_faults()
+        server.clear()
         Configuration.set_default(configuration)
         used = set_default_delivery(delivery)
         if used is not None and used in older:

@@ -149,13 +149,9 @@ class Server:
 
     def clear(self) -> None:
         """Delete the stored runs and the queued faults; delayed requests get no response."""
-        self.clear_faults()
+        self._traffic.clear()
         with closing(sqlite3.connect(self._database)) as database, database:
             delete(database, [position for position, _, _, _ in iterate_runs(database)])
-
-    def clear_faults(self) -> None:
-        """Drop the queued faults; delayed requests get no response."""
-        self._traffic.clear()
 
 
 def _check_field(name: str, value: object) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from starlette.responses import Response
+
 from gentrace.local.connection import CLOSE
 
 if TYPE_CHECKING:
@@ -29,18 +31,14 @@ class Failure:
 
     async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
         """Answer one request."""
-        body = b""
-        headers: list[tuple[bytes, bytes]] = []
-        if self.status != NOT_MODIFIED:  # which has no body
-            body = json.dumps({"error": "the test asked for this failure"}).encode()
-            headers.append((b"content-type", b"application/json; charset=utf-8"))
-            headers.append((b"content-length", str(len(body)).encode()))
-        if self.retry_after is not None:
-            headers.append((b"retry-after", self.retry_after.encode("ascii")))
-        await exchange.send(
-            {"type": "http.response.start", "status": self.status, "headers": headers}
+        words = json.dumps({"error": "the test asked for this failure"})
+        response = Response(
+            "" if self.status == NOT_MODIFIED else words,  # which has no body
+            self.status,
+            {} if self.retry_after is None else {"retry-after": self.retry_after},
+            "application/json; charset=utf-8",
         )
-        await exchange.send({"type": "http.response.body", "body": body})
+        await response(exchange.scope, exchange.receive, exchange.send)
 
 
 @dataclass(frozen=True)
