@@ -9,7 +9,7 @@ from itertools import chain
 from gentrace.backfill.lines import Line, read_lines
 from gentrace.backfill.runs import read_run
 from gentrace.cli.arguments import file_name
-from gentrace.cli.line_warnings import LineWarnings
+from gentrace.cli.line_warnings import print_warnings
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
 
@@ -27,14 +27,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print an object for each finding")
     options = parser.parse_args(arguments)
     lines = errors = 0
-    with LineWarnings(warn) as line_warnings:
-        for line in line_warnings.track(chain.from_iterable(map(read_lines, options.files))):
-            lines += 1
-            try:
-                read_run(line)
-            except (ApiTypeError, ApiValueError) as error:
-                errors += 1
-                _print_error(line, error, as_json=options.json)
+    for line in print_warnings(chain.from_iterable(map(read_lines, options.files)), warn):
+        lines += 1
+        try:
+            read_run(line)
+        except (ApiTypeError, ApiValueError) as error:
+            errors += 1
+            _print_error(line, error, as_json=options.json)
     totals = {"lines": lines, "runs": lines - errors, "flaws": errors}
     if options.json:
         print_json(totals)

@@ -17,7 +17,7 @@ from gentrace.backfill.lines import read_lines
 from gentrace.backfill.result import BackfillResult
 from gentrace.backfill.sending import send_lines
 from gentrace.cli.arguments import configure, file_name, property_name, scheduler_address
-from gentrace.cli.line_warnings import LineWarnings
+from gentrace.cli.line_warnings import print_warnings
 from gentrace.cli.output import print_json, print_line, warn
 from gentrace.cli.progress import Progress
 from gentrace.cli.rejects import RejectsFile, find_overwritten
@@ -38,12 +38,11 @@ def main(arguments: Sequence[str]) -> int:
         with (
             progress,
             _announce_interrupt(progress.warn),
-            LineWarnings(progress.warn) as line_warnings,
             RejectsFile(options.rejects, progress.warn) as rejects,
         ):
             lines = (read_lines(file, progress.read) for file in options.files)
             send_lines(
-                line_warnings.track(chain.from_iterable(lines)),
+                print_warnings(chain.from_iterable(lines), progress.warn),
                 configure(options.host),
                 parallel=options.parallel,
                 rate=options.rate,
