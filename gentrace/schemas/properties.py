@@ -49,9 +49,6 @@ class Property(Generic[T_co]):
         self.description = self.__doc__ = description
         self.required = required
 
-    def __repr__(self) -> str:
-        return f"<property {self.wire_name}, {self.schema.expected}: {self.description}>"
-
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = name
 

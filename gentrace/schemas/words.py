@@ -36,7 +36,7 @@ def mismatch(expected: str, value: object, remedy: str = "") -> ApiTypeError:
     """Build the error of a value of the wrong type; the caller raises it."""
     if not remedy:
         remedy = next(
-            (hint for kind, hint in _REMEDIES.items() if issubclass(type(value), kind)),
+            (hint for kinds, hint in _REMEDIES.items() if issubclass(type(value), kinds)),
             "make it text, a number, a list or a dict" if expected == JSON_VALUE else "",
         )
     return ApiTypeError(
@@ -44,13 +44,10 @@ def mismatch(expected: str, value: object, remedy: str = "") -> ApiTypeError:
     )
 
 
-_REMEDIES: dict[type, str] = {
-    bytes: "decode it, or encode it as base64",
-    bytearray: "decode it, or encode it as base64",
-    memoryview: "decode its bytes, or encode them as base64",
-    set: "make it a list",
-    frozenset: "make it a list",
-    Unset: "it only stands for an absent property",
+_REMEDIES: dict[tuple[type, ...], str] = {
+    (bytes, bytearray, memoryview): "decode it, or encode it as base64",
+    (set, frozenset): "make it a list",
+    (Unset,): "it only stands for an absent property",
 }
 
 
