@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gentrace.api_client import ApiClient
@@ -139,6 +140,7 @@ class _Item(NamedTuple):
     run: PipelineRunRequest
 
 
+@dataclass(eq=False)
 class _Backfill:
     """One call: the calling thread reads the lines, worker threads send the runs.
 
@@ -149,29 +151,20 @@ class _Backfill:
     later.
     """
 
-    def __init__(  # noqa: PLR0913 - one argument a setting
-        self,
-        *,
-        parallel: int,
-        interval: float,
-        key: str | None,
-        on_reject: Callable[[Reject], object] | None,
-        on_progress: Callable[[BackfillResult], object] | None,
-        on_pause: Callable[[ApiException, float], object] | None,
-        state: State,
-        client: ApiClient,
-    ) -> None:
+    parallel: int
+    interval: float
+    key: str | None
+    on_reject: Callable[[Reject], object] | None
+    on_progress: Callable[[BackfillResult], object] | None
+    on_pause: Callable[[ApiException, float], object] | None
+    state: State
+    client: ApiClient
+
+    def __post_init__(self) -> None:
         self.result = BackfillResult()
-        self._parallel = parallel
-        self._interval = interval
-        self._key = key
-        self._on_reject = on_reject or self.result.rejects.append
-        self._on_progress = on_progress
-        self._on_pause = on_pause
-        self._state = state
-        self._api = IngestionApi(client)
+        self._api = IngestionApi(self.client)
         self._lock = threading.Lock()
-        self._workers = Workers(parallel, self._send_item)
+        self._workers = Workers(self.parallel, self._send_item)
         self._keys_in_flight: set[str] = set()
         self._is_server_reached = False
         self._next_start = time.monotonic()
@@ -198,10 +191,10 @@ class _Backfill:
             self._report()
         try:
             run = read_run(line)
-            if self._key is None:
+            if self.key is None:
                 key = known_as = key_of_content(line.content or b"")
             else:
-                key = key_of_property(run, self._key)
+                key = key_of_property(run, self.key)
                 # Another run under the same key is sent, so that the server rejects it.
                 known_as = f"{key} {key_of_content(encode(run))}"
         except (ApiTypeError, ApiValueError) as error:
@@ -211,7 +204,7 @@ class _Backfill:
         while key in self._keys_in_flight:
             self._collect()
         with self._lock:
-            found = self._state.find(known_as)
+            found = self.state.find(known_as)
             if found is None:
                 return _Item(line, key, known_as, run)
             if found == "before":
@@ -222,17 +215,17 @@ class _Backfill:
         return None
 
     def _submit(self, item: _Item) -> None:
-        if self._interval:
+        if self.interval:
             now = time.monotonic()
             time.sleep(max(0.0, self._next_start - now))
-            self._next_start = max(self._next_start, now) + self._interval
+            self._next_start = max(self._next_start, now) + self.interval
         # An error that ends the call ends it before another run is sent.
         while self._workers.has_results():
             self._collect()
         self._keys_in_flight.add(item.key)
         self._workers.submit(item)
         # The first run goes alone: a server that is down fails once, not once for each thread.
-        if not self._is_server_reached or len(self._keys_in_flight) > self._parallel:
+        if not self._is_server_reached or len(self._keys_in_flight) > self.parallel:
             self._collect()
 
     def _collect(self) -> None:
@@ -248,19 +241,19 @@ class _Backfill:
             return
         with self._lock:
             self.result.sent += 1
-            self._state.add(item.known_as)
+            self.state.add(item.known_as)
             self._report()
 
     def _reject(self, line: Line, reason: str) -> None:
         with self._lock:
             self.result.rejected += 1
-            self._on_reject(Reject(line, reason))
+            (self.on_reject or self.result.rejects.append)(Reject(line, reason))
             self._report()
 
     def _report(self) -> None:
         """Call `on_progress`, while the lock is held."""
-        if self._on_progress is not None:
-            self._on_progress(self.result)
+        if self.on_progress is not None:
+            self.on_progress(self.result)
 
     def _post(self, item: _Item) -> str | None:
         """Send one run, with retries; return None if it is stored, the reason if it is rejected."""
@@ -286,9 +279,9 @@ class _Backfill:
     def _wait_for_retry(self, error: ApiException, tries: int) -> bool:
         """Wait for the next try; return True if sending has ended in the meantime."""
         seconds = _backoff(error, tries)
-        if self._on_pause is not None:
+        if self.on_pause is not None:
             with self._lock:
-                self._on_pause(error, seconds)
+                self.on_pause(error, seconds)
         return self._stopping.wait(seconds)
 
     def _is_final(self, error: ApiException, tries: int) -> bool:
