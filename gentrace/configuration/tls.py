@@ -39,10 +39,7 @@ def check_expected_name(name: str, value: object) -> str | bool:
     if not isinstance(value, str):
         expected = "a host name, None to check the host, or False to check none"
         raise refuse(name, expected, value, kind=True)
-    text = check_text(name, value, "a host name")
-    # urllib3 takes an IPv6 address in brackets and with a zone as well.
-    check_server_name(name, text.removeprefix("[").removesuffix("]").partition("%")[0])
-    return text
+    return check_server_name(name, value)
 
 
 def check_context(name: str, value: object) -> ssl.SSLContext:

@@ -61,8 +61,7 @@ KEPT = {
     "key_file": [(__file__, __file__), (None, None)],
     "assert_hostname": [
         ("a.example", "a.example"),
-        ("[::1]", "[::1]"),
-        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("::1", "::1"),
         (None, None),
         (False, False),
     ],
