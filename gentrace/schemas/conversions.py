@@ -7,6 +7,7 @@ errors of the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from itertools import islice
 from typing import Any
 
@@ -88,8 +89,6 @@ def _convert(value: Any) -> Any:  # noqa: C901, PLR0911 - one type after the oth
     if callable(getattr(value, "model_dump", None)):
         return dump_model(value)
     if hasattr(kind, "__dataclass_fields__"):
-        from dataclasses import fields  # noqa: PLC0415 - already imported by the caller
-
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if is_instance(value, "collections.abc", "Mapping"):
         return dict_of_pairs(value.items())

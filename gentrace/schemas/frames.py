@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextvars import ContextVar
+from inspect import currentframe
 from types import FrameType
 from typing import Any, cast
 
@@ -23,8 +24,6 @@ def warn_program(message: str, category: type[Warning]) -> None:
 
 def line_of_program() -> Line:
     """Return the line of the program that called the package in this thread."""
-    from inspect import currentframe  # noqa: PLC0415 - slow to import, rarely needed
-
     frame = cast("FrameType", currentframe())
     while _is_own(frame.f_globals) and frame.f_back is not None:
         frame = frame.f_back

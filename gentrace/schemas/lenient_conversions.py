@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date, timedelta
 from math import isnan, prod
 from typing import Any, cast
@@ -173,8 +174,6 @@ def _is_pydantic_v1_model(kind: Any) -> bool:
 def _field_names(kind: Any) -> list[str] | None:
     """Return the field names of a dataclass, attrs or msgspec class; None for other classes."""
     if hasattr(kind, "__dataclass_fields__"):
-        from dataclasses import fields  # noqa: PLC0415 - already imported by the caller
-
         return [field.name for field in fields(kind)]
     if hasattr(kind, "__attrs_attrs__"):
         return [attribute.name for attribute in kind.__attrs_attrs__]

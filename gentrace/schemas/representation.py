@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import Dict, Tuple, type_of
 
 if TYPE_CHECKING:
-    import inspect
-
     from frozendict import frozendict
 
 MAX_TEXT = 200
@@ -87,8 +86,6 @@ class Signature:
     """Descriptor that makes the signature of a model's class on access."""
 
     def __get__(self, _instance: object, owner: type[Any]) -> inspect.Signature:
-        import inspect  # noqa: PLC0415 - heavy, and only a prompt needs it
-
         parameters = [
             inspect.Parameter(
                 declared.name,
