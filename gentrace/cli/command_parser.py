@@ -17,14 +17,12 @@ def make_command_parser(
         commands: the help text of each.
 
     """
-    width = max(map(len, commands))
-    lines = [f"  {name:{width}}  {meaning}" for name, meaning in commands.items()]
     parser = argparse.ArgumentParser(
         prog=program,
-        usage=f"{program} COMMAND ...",
         description=description,
-        epilog="\n".join(["commands:", *lines, "", f"{program} COMMAND --help says more of each."]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"{program} COMMAND --help says more of each.",
     )
-    parser.add_argument("command", choices=commands, metavar="COMMAND", help="one of those below")
+    choice = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, meaning in commands.items():
+        choice.add_parser(name, help=meaning, add_help=False)
     return parser
