@@ -124,6 +124,16 @@ def test_frames_of_a_commit_that_was_not_finished_are_no_damage(spool, caplog, f
     assert caplog.records == []
 
 
+def test_damage_to_the_last_commit_is_found(spool):
+    with Peer() as peer:
+        log = leave_log(spool, peer.url, 50)
+        spoil(log, log.stat().st_size - 2 * FRAME + 99)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(49, 49)
+    assert files(spool) == [f"{log.name}.damaged"]
+
+
 def test_a_damaged_log_of_a_later_version_is_set_aside(spool):
     """SQLite would remove it."""
     log = leave_log(spool, "http://127.0.0.1:9/api/v1", 50)
