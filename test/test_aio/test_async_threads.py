@@ -181,9 +181,10 @@ def test_closing_waits_for_calls_of_another_number_of_connections():
         serve(peer, work, connection_pool_maxsize=2)
 
 
-def test_a_call_that_no_thread_can_be_had_for_fails_and_is_never_made(monkeypatch):
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError])
+def test_a_call_that_no_thread_can_be_had_for_fails_and_is_never_made(monkeypatch, kind):
     def start(thread):
-        raise RuntimeError(f"can't start {thread.name}")
+        raise kind(f"can't start {thread.name}")
 
     async def work(api, _):
         with monkeypatch.context() as patch:

@@ -150,9 +150,11 @@ def test_file_without_stream_is_bytes(connect, folder):
     ],
 )
 def test_download_that_fails_leaves_no_file(connect, folder, fault, kind, status):
+    """Nor does its error, which is held, keep a connection from other calls."""
     with Peer(fault, echo) as peer:
-        caller = connect(peer, retries=0)
-        assert fetch_failing(caller, kind, timeout=(5, 0.3, 20)).status == status
+        caller = connect(peer, retries=0, connection_pool_maxsize=1)
+        error = fetch_failing(caller, kind, timeout=(5, 0.3, 20))
+        assert error.status == status
         assert list(folder.iterdir()) == []
         assert caller.works()
 

@@ -73,8 +73,13 @@ def refuse_to_start(*_, **__):
     raise RuntimeError("can't start new thread")
 
 
+def find_no_memory(*_, **__):
+    raise MemoryError
+
+
+@pytest.mark.parametrize("refuse", [refuse_to_start, find_no_memory])
 @pytest.mark.parametrize("method", ["start", "__init__"])
-def test_call_without_a_thread_says_so(connect, monkeypatch, method):
+def test_call_without_a_thread_says_so(connect, monkeypatch, method, refuse):
     """Its deadline could not be kept. A subinterpreter refuses to construct daemon threads."""
     from gentrace.rest.watchdog import watchdog  # noqa: PLC0415 - to have it start anew
 
@@ -82,11 +87,11 @@ def test_call_without_a_thread_says_so(connect, monkeypatch, method):
     with Peer() as peer:
         caller = connect(peer, retries=0)
         with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, method, refuse_to_start)
+            patch.setattr(threading.Thread, method, refuse)
             errors = [caller.fail(ApiConnectionException) for _ in range(2)]
         for error in errors:
             assert "no thread can be had" in str(error)
-            assert error.tries == 0
+            assert (error.status, error.tries) == (0, 0)
         assert caller.works()
 
 
@@ -94,8 +99,9 @@ def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
     with Peer() as peer:
         client = connect(peer).client
         monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
-        with pytest.raises(ApiConnectionException, match="no thread can be started"):
+        with pytest.raises(ApiConnectionException, match="no thread can be started") as info:
             client.call_api("/runs", "GET", async_req=True)
+        assert info.value.status == 0
 
 
 def test_asynchronous_call_without_semaphores_says_so(connect, monkeypatch):

@@ -162,12 +162,19 @@ def test_interrupt_while_connecting_passes_through(connect, kind):
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_interrupt_while_another_address_is_left_passes_through(connect, monkeypatch, kind):
+    strikes = []
+
+    def set_option(*_):
+        strikes.append(1)
+        strike()
+
     with Peer() as peer, handled(kind), names({"two.test": [peer.address] * 2}):
         caller = connect(peer.at("two.test"), access_token=None)
         with monkeypatch.context() as patch:
-            patch.setattr("socket.socket.setsockopt", strike)
+            patch.setattr("socket.socket.setsockopt", set_option)
             with pytest.raises(kind, match="of the handler"):
                 caller.post()
+        assert strikes == [1]
         assert caller.works()
 
 
