@@ -69,15 +69,17 @@ def test_a_flush_in_a_callback_waits_no_longer_than_its_time(caplog):
     """For a run that must not be sent for longer."""
     gate = Gate()
     busy = reply(503, headers={"Retry-After": "200"})
-    with Peer(gate, busy) as peer, delivering(peer, workers=1) as delivery:
-        first = delivery.submit(RUN)
-        delivery.submit(RUN)
-        answers = []
-        first.add_done_callback(lambda _: answers.append(delivery.flush(0.3)))
-        gate.go.set()
-        peer.wait(lambda: answers)
-        assert answers == [False]
-        assert delivery.stats().queued == 1
+    with Peer(gate, busy) as peer:
+        with delivering(peer, workers=1) as delivery:
+            first = delivery.submit(RUN)
+            delivery.submit(RUN)
+            answers = []
+            first.add_done_callback(lambda _: answers.append(delivery.flush(0.3)))
+            gate.go.set()
+            peer.wait(lambda: answers)
+            assert answers == [False]
+            assert delivery.stats().queued == 1
+        peer.wait(lambda: caplog.messages)  # a thread logs them
     assert len(peer.requests) == 2
     assert caplog.messages == ["1 run was dropped: closed"]
 

@@ -5,7 +5,7 @@ import sys
 import threading
 
 import pytest
-from support.deliveries import RUN, HandClock, balances, delivering, timed
+from support.deliveries import RUN, Gate, HandClock, balances, delivering, timed
 from support.peers import Peer, close, drip, echo, head_of, raw, reply, reset, stall, then
 
 from gentrace import ApiClient, Configuration
@@ -323,9 +323,11 @@ def test_a_callback_that_raises_ends_no_worker():
 
 
 def test_a_callback_that_exits_ends_no_worker(caplog):
-    with Peer() as peer, delivering(peer, workers=1) as delivery:
+    gate = Gate()
+    with Peer(gate) as peer, delivering(peer, workers=1) as delivery:
         receipt = delivery.submit(RUN)
         receipt.add_done_callback(lambda _: sys.exit(1))
+        gate.go.set()
         assert receipt.result(30)
         assert delivery.submit(RUN).result(30)
     assert "SystemExit" in caplog.text
