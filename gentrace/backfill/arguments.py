@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from gentrace.configuration import (
     Configuration,
+    check_instance,
     check_text,
     hide_arguments,
     refuse,
-    refuse_type,
 )
 from gentrace.configuration.files import check_path
 
@@ -24,9 +24,8 @@ def check_configuration(value: object) -> Configuration:
     """Return a configuration: for None, a copy of the default one."""
     if value is None:
         return Configuration.get_default_copy()
-    if not isinstance(value, Configuration):
-        raise refuse_type("configuration", "a gentrace.Configuration or None", value)
-    return value
+    expected = "a gentrace.Configuration or None"
+    return check_instance("configuration", value, Configuration, expected)
 
 
 def check_lines(value: Any) -> Iterator[object]:
