@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import islice
 from json import loads
 from math import isfinite
-from typing import Any, cast
+from typing import Any
 
 from gentrace.schemas.builtin_types import Dict, type_of
 from gentrace.schemas.json_precheck import find_foreign
@@ -132,11 +132,8 @@ class _Conversion:
                     return ELLIPSIS
                 self._enclosing.add(id(value))
                 entered.append(value)
-                items = _items_of(value)
-                if items is value:
-                    return self._convert_object(cast("dict[Any, Any]", value), depth)
-                if items is not None:
-                    return self._convert_array(items, depth)
+                if issubclass(kind, _WALKED) and not is_enum(value):
+                    return self._convert_container(value, depth)
                 value = _convert_once_or_name(value)
         except RecursionError:
             return ELLIPSIS
@@ -166,6 +163,13 @@ class _Conversion:
             size = len(_encoder.encode(leaf).encode()) + 1
         self._bytes_left -= size
         return self._bytes_left >= 0
+
+    def _convert_container(self, value: Any, depth: int) -> Any:
+        """Convert a built-in container; what a subclass overrides is ignored."""
+        if issubclass(type_of(value), dict):
+            return self._convert_object(value, depth)
+        (base, *_) = [base for base in _ITERATED if issubclass(type_of(value), base)]
+        return self._convert_array(base.__iter__(value), depth)
 
     def _convert_object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         converted: dict[str, Any] = {}
@@ -206,21 +210,8 @@ _empty: dict[Any, Any] = {}
 _VIEWS = tuple(map(type_of, (_empty.keys(), _empty.values(), _empty.items())))
 
 _ITERATED: tuple[Any, ...] = (list, tuple, set, frozenset, deque, range, *_VIEWS)
-"""The containers, besides dicts, whose items are converted; a subclass's overrides are ignored."""
-
-
-def _items_of(value: object) -> Iterable[Any] | None:
-    """Return the items of a built-in container, a dict itself, and None for anything else."""
-    kind = type_of(value)
-    if is_enum(value):
-        return None
-    if issubclass(kind, dict):
-        return cast("Iterable[Any]", value)
-    for base in _ITERATED:
-        if issubclass(kind, base):
-            items: Iterable[Any] = base.__iter__(value)
-            return items
-    return None
+_WALKED = (dict, *_ITERATED)
+"""The containers whose items are converted."""
 
 
 def _convert_once_or_name(value: object) -> Any:

@@ -119,7 +119,7 @@ def float_text(value: float) -> str:
 
 
 def safe_name(value: object) -> str:
-    """Return the name of a value's class without running user code."""
+    """Return the name of a value's class, even if its metaclass overrides `__name__`."""
     name: str = vars(type)["__name__"].__get__(type(value))
     return truncate(name, MAX_REPR_LENGTH)
 

@@ -6,6 +6,7 @@ from reprlib import Repr
 
 from gentrace.exceptions import SHOWN_KEY, ApiTypeError, printable
 from gentrace.schemas.absent import Unset
+from gentrace.schemas.lenient_conversions import safe_name, truncate
 
 JSON_VALUE = "a JSON value"
 """How an error names the type of free-form content."""
@@ -27,9 +28,8 @@ def show(value: object) -> str:
 
 
 def name_of(value: object) -> str:
-    """Return the name of a value's class, even if its metaclass overrides `__name__`."""
-    name: str = vars(type)["__name__"].__get__(type(value))
-    return printable(name if len(name) <= SHOWN_KEY else f"{name[:SHOWN_KEY]}…")
+    """Return the name of a value's class, for an error message."""
+    return printable(truncate(safe_name(value), SHOWN_KEY))
 
 
 def mismatch(expected: str, value: object, remedy: str = "") -> ApiTypeError:
