@@ -92,45 +92,37 @@ __all__ = [
     "step",
 ]
 
-_NAMES_OF = {
-    "gentrace.api_client": ("ApiClient", "ApiResponse", "ApiResponseWithoutDeserialization"),
-    "gentrace.apis.tags.ingestion_api": ("IngestionApi",),
-    "gentrace.configuration": ("Configuration",),
-    "gentrace.delivery": (
-        "Delivery",
-        "DeliveryError",
-        "DeliveryStats",
-        "Receipt",
-        "default_delivery",
-        "set_default_delivery",
-    ),
-    "gentrace.exceptions": (
-        "ApiAttributeError",
-        "ApiException",
-        "ApiKeyError",
-        "ApiTypeError",
-        "ApiValueError",
-        "OpenApiException",
-    ),
-    "gentrace.models": (
-        "PipelineRunRequest",
-        "PipelineRunResponse",
-        "StepRun",
-        "StepRunProvider",
-    ),
-    "gentrace.recorder": (
-        "Pipeline",
-        "PipelineRun",
-        "Step",
-        "bind",
-        "current_run",
-        "current_step",
-        "step",
-    ),
+_MODULE_OF = {
+    "ApiClient": "gentrace.api_client",
+    "ApiResponse": "gentrace.api_client",
+    "ApiResponseWithoutDeserialization": "gentrace.api_client",
+    "IngestionApi": "gentrace.apis.tags.ingestion_api",
+    "Configuration": "gentrace.configuration",
+    "Delivery": "gentrace.delivery",
+    "DeliveryError": "gentrace.delivery",
+    "DeliveryStats": "gentrace.delivery",
+    "Receipt": "gentrace.delivery",
+    "default_delivery": "gentrace.delivery",
+    "set_default_delivery": "gentrace.delivery",
+    "ApiAttributeError": "gentrace.exceptions",
+    "ApiException": "gentrace.exceptions",
+    "ApiKeyError": "gentrace.exceptions",
+    "ApiTypeError": "gentrace.exceptions",
+    "ApiValueError": "gentrace.exceptions",
+    "OpenApiException": "gentrace.exceptions",
+    "PipelineRunRequest": "gentrace.models",
+    "PipelineRunResponse": "gentrace.models",
+    "StepRun": "gentrace.models",
+    "StepRunProvider": "gentrace.models",
+    "Pipeline": "gentrace.recorder",
+    "PipelineRun": "gentrace.recorder",
+    "Step": "gentrace.recorder",
+    "bind": "gentrace.recorder",
+    "current_run": "gentrace.recorder",
+    "current_step": "gentrace.recorder",
+    "step": "gentrace.recorder",
 }
-"""The public names by the module that defines them."""
-
-_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+"""The module that defines each public name."""
 
 _MODULES = (
     "aio",
