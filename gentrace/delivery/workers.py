@@ -43,7 +43,7 @@ class Workers:
         maintain: what the thread of the spool does; None without a spool.
 
     Attributes:
-        has_started: whether a thread runs.
+        cannot_start: whether no thread could be started so far.
         is_stopped: whether they take no more runs and end.
         last_failure: the error of the last run that was tried; None if the server took or refused
             it.
@@ -61,27 +61,24 @@ class Workers:
         execute: Callable[[Callable[[], None]], None],
         maintain: Callable[[], None] | None,
     ) -> None:
-        self._count = count
         self._queue = queue
         self._sender = sender
         self._clock = clock
         self._warnings = warnings
         self._execute = execute
-        self._maintain = maintain
         # One for each worker that waits: whoever takes one out wakes that worker.
         self._idle: deque[Wakeup] = deque()
-        # Whoever starts a thread takes it out, and puts it back if it cannot be started.
-        self._unstarted = self._list_threads()
-        self.has_started = False
+        # Names and functions, the first to be started last. Whoever starts a thread takes it out,
+        # and puts it back if it cannot be started.
+        self._unstarted = [(str(number), self._work) for number in reversed(range(count))]
+        if maintain is not None:
+            self._unstarted.insert(0, ("spool", maintain))
+        self._has_started = False
+        self.cannot_start = False
         self._worker_idents: set[int] = set()
         self._inline_idents: set[int] = set()
         self.is_stopped = False
         self.last_failure: Exception | None = None
-
-    @property
-    def cannot_start(self) -> bool:
-        """Whether no thread could be started so far."""
-        return not self.has_started and len(self._unstarted) == len(self._list_threads())
 
     def start(self) -> None:
         """Start the threads that do not run, unless they are stopped."""
@@ -92,8 +89,10 @@ class Workers:
                 return
             if start_thread(name, target) is None:
                 self._unstarted.append((name, target))
+                self.cannot_start = not self._has_started
                 return
-            self.has_started = True
+            self._has_started = True
+            self.cannot_start = False
 
     def wake(self) -> bool:
         """Wake one worker that waits; tell whether there is one."""
@@ -109,8 +108,8 @@ class Workers:
             self.wake()
 
     def is_caller_needed(self) -> bool:
-        """Tell whether the calling thread must send: it is a worker, or no thread was started."""
-        return threading.get_ident() in self._worker_idents or not self.has_started
+        """Tell whether the calling thread must send: it is a worker, or none can be started."""
+        return threading.get_ident() in self._worker_idents or self.cannot_start
 
     def work_until(self, flush: Flush, end: float) -> None:
         """Do the work of a worker in the calling thread, until a flush is over or its time is."""
@@ -129,13 +128,6 @@ class Workers:
             self._inline_idents.discard(me)
             with suppress(ValueError):
                 self._idle.remove(flush.wakeup)
-
-    def _list_threads(self) -> list[tuple[str, Callable[[], None]]]:
-        """Return the names and functions of all threads, the first to be started last."""
-        threads = [(str(number), self._work) for number in range(self._count)]
-        if self._maintain is not None:
-            threads.append(("spool", self._maintain))
-        return threads[::-1]
 
     def _work(self) -> None:
         self._worker_idents.add(threading.get_ident())
