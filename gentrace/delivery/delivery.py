@@ -238,11 +238,13 @@ class Delivery:
         """Tell whether it is the delivery with this identity, which its pickles keep, and open."""
         return self._identity == identity and not self._engine().is_closed
 
-    def disown(self) -> None:
-        """In a forked child: leave all runs to the parent."""
-        for engine in self._engines.values():
-            engine.disown()
-        self._engines.clear()
+    def disown_inherited(self) -> None:
+        """Leave the runs of other processes to these, in a forked child."""
+        process = current_process()
+        for other, engine in list(self._engines.items()):
+            if other != process:
+                engine.disown()
+                self._engines.pop(other, None)
 
     def _close_after_exit(self) -> None:
         """Close at once if the exit functions have run; log drops if it was closed before."""
@@ -272,7 +274,7 @@ class Delivery:
         if engine is None:
             made = Engine(self._limits, self._sender, self.clock)
             engine = self._engines.setdefault(process, made)
-            self._disown_inherited(process)
+            self.disown_inherited()  # a C program may fork without calling our hook
         return engine
 
     def _registered_engine(self) -> Engine:
@@ -281,13 +283,6 @@ class Delivery:
         if not engine.is_closed:
             register(self._begin_exit)
         return engine
-
-    def _disown_inherited(self, process: Process) -> None:
-        """Leave a parent's runs to it: a C program may fork without calling our hook."""
-        for other, engine in list(self._engines.items()):
-            if other != process:
-                engine.disown()
-                self._engines.pop(other, None)
 
     def _release(self) -> None:
         unregister(self._begin_exit)
@@ -317,7 +312,7 @@ def _restore(kind: type[Delivery], state: dict[str, Any]) -> Delivery:
 
 def _disown_all() -> None:
     for delivery in list_deliveries():
-        delivery.disown()
+        delivery.disown_inherited()
 
 
 call_after_fork(_disown_all)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.model.step_run import StepRun
@@ -44,22 +44,6 @@ def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) ->
     return checked.to_dict()
 
 
-def mask_error(mask: Mask, error: str) -> str | None:
-    """Return the error of a run as the mask leaves it; None if it removes it.
-
-    Raises:
-        MaskFailedError: it raised an exception, or returned something else than text.
-
-    """
-    masked = _call(mask, {"error": error})
-    if not isinstance(masked, Mapping):
-        raise MaskFailedError
-    text = cast("Mapping[str, object]", masked).get("error")
-    if not (text is None or isinstance(text, str)):
-        raise MaskFailedError
-    return text
-
-
 def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any]:
     """Return a checked run with its steps and its own error masked; other properties stay.
 
@@ -76,13 +60,9 @@ def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any
     if "stepRuns" in masked:  # the check for required properties may be disabled
         masked["stepRuns"] = [mask_step(mask, step, rules) for step in masked["stepRuns"]]
     if masked.get("error") is not None:
-        error = masked.pop("error")
-        if isinstance(error, str):
-            kept: object = mask_error(mask, error)
-        else:  # the document does not say that it is a text
-            kept = mask_step(mask, {"error": error}, rules).get("error")
-        if kept is not None:
-            masked["error"] = kept
+        error = mask_step(mask, {"error": masked.pop("error")}, rules).get("error")
+        if error is not None:
+            masked["error"] = error
     return masked
 
 

@@ -17,9 +17,9 @@ from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from gentrace.delivery.masking import MaskFailedError, mask_error, mask_step
+from gentrace.delivery.masking import MaskFailedError, mask_step
 from gentrace.process import current_process
-from gentrace.recorder.encoding import encode_text, truncate_error
+from gentrace.recorder.encoding import as_text, encode_text, truncate_error
 from gentrace.recorder.truncation import truncate_step
 from gentrace.schemas import Dumps, as_datetime, encode
 from gentrace.schemas.json_values import without_lone_surrogates
@@ -166,7 +166,9 @@ class RunBuffer:
             return None
         try:
             if self._delivery.mask is not None:
-                error = mask_error(self._delivery.mask, without_lone_surrogates(error))
+                step = {"error": without_lone_surrogates(error)}
+                masked = mask_step(self._delivery.mask, step).get("error")
+                error = None if masked is None else as_text(masked)
         except MaskFailedError:
             self.mask_failed = True
             return None

@@ -167,12 +167,15 @@ def test_error_that_the_mask_takes_away_is_none():
     assert "error" not in delivery.steps[0]
 
 
-def test_error_that_the_mask_makes_something_else_is_kept_as_it_is():
+def test_error_that_the_mask_makes_something_else_is_kept():
     delivery = InMemory(mask=lambda one: {**one, "error": {"code": 5}})
-    with Pipeline("a", delivery=delivery).start() as run, run.step("a") as one:
-        pass
+    with Pipeline("a", delivery=delivery).start() as run:
+        with run.step("a") as one:
+            pass
+        run.error = "bad"
     assert one.error is None
     assert delivery.steps[0]["error"] == {"code": 5}
+    assert run.error == delivery.runs[0]["error"] == '{"code":5}'
 
 
 def test_error_of_a_step_that_was_measured_elsewhere_stays_whole():
