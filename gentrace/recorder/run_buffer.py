@@ -17,7 +17,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from gentrace.delivery.masking import MaskFailedError, mask_step
+from gentrace.delivery.masking import Mask, MaskFailedError, mask_step
 from gentrace.process import current_process
 from gentrace.recorder.encoding import as_text, encode_text, truncate_error
 from gentrace.recorder.truncation import truncate_step
@@ -142,39 +142,36 @@ class RunBuffer:
                 error = truncate_error(error)
                 text = b'%b,"error":%b}' % (text[:-1], encode_text(error))
         else:
-            try:
-                text, error = self._mask_step(mask, text, error)
-            except BaseException:  # an interrupt too: a run whose mask did not finish is dropped
-                self.mask_failed = True
-                raise
+            text, error = self._mask_text(mask, text, error)
         return truncate_step(text, self.dumps), error
 
-    def _mask_step(self, mask: Any, text: bytes, error: str | None) -> tuple[bytes, str | None]:
+    def _mask_text(self, mask: Mask, text: bytes, error: str | None) -> tuple[bytes, str | None]:
         step = loads(text)
         given = step.get("error")  # of an added step, whose error is never truncated
         if error is not None:
             step["error"] = without_lone_surrogates(error)
-        step = dict(mask_step(mask, step))
+        step = self._mask_step(mask, step)
         error = step.get("error")
         if isinstance(error, str) and error != given:
             error = step["error"] = truncate_error(error)
         return encode(step, self.dumps), error if isinstance(error, str) else None
 
-    def mask_error(self, error: str | None) -> str | None:
-        """Return the error of the run itself, masked and truncated; None if the mask removed it."""
-        if error is None:
-            return None
+    def _mask_step(self, mask: Mask, step: dict[str, Any]) -> dict[str, Any]:
         try:
-            if self._delivery.mask is not None:
-                step = {"error": without_lone_surrogates(error)}
-                masked = mask_step(self._delivery.mask, step).get("error")
-                error = None if masked is None else as_text(masked)
-        except MaskFailedError:
-            self.mask_failed = True
-            return None
-        except BaseException:
+            return mask_step(mask, step)
+        except BaseException:  # an interrupt too: a run whose mask did not finish is dropped
             self.mask_failed = True
             raise
+
+    def mask_error(self, error: str | None) -> str | None:
+        """Return the error of the run itself, masked and truncated; None if the mask removed it."""
+        mask = self._delivery.mask
+        if error is not None and mask is not None:
+            try:
+                masked = self._mask_step(mask, {"error": without_lone_surrogates(error)})
+            except MaskFailedError:
+                return None
+            error = None if masked.get("error") is None else as_text(masked["error"])
         return None if error is None else truncate_error(error)
 
     def encode_run(self, error: str | None) -> bytes:
