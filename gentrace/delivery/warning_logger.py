@@ -88,7 +88,7 @@ class WarningLogger:
                 warn(message)
 
     def _run(self) -> None:
-        while not self.is_exiting:
+        while True:
             self._log_due()
             if self._stop_if_done():
                 return
@@ -112,7 +112,7 @@ class WarningLogger:
 
         def stop() -> None:
             # Under the lock: whoever adds a warning after this starts another thread.
-            is_done.append(not self._warnings)
+            is_done.append(self.is_exiting or not self._warnings)
             if not self._warnings:
                 _active.discard(self)
                 self._unstarted.append(None)

@@ -5,6 +5,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from math import inf
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from support.caller import Caller, within
@@ -163,12 +165,18 @@ def test_a_delayed_request_is_answered_late(server, caller):
     assert len(server.runs) == 2
 
 
-def test_looking_takes_no_fault(server, caller):
-    caller.post(named("one"))
+def test_a_request_of_any_kind_takes_a_fault_but_a_look_takes_none(server):
+    def ask():
+        with urlopen(f"{server.url}/pipeline-runs") as answer:  # noqa: S310 - it is http
+            return answer.status
+
     server.fail(times=1)
-    assert len(server.runs) == 1
-    with pytest.raises(ServiceException):
-        caller.post(named("two"))
+    assert server.runs == []
+    with pytest.raises(HTTPError, match="503"):
+        ask()
+    assert ask() == 200
+    with pytest.raises(TimeoutError, match="0 came"):
+        server.wait_for_runs(1, timeout=0)
 
 
 def test_clearing_forgets_runs_and_faults(server, caller):
