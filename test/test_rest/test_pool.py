@@ -3,7 +3,9 @@
 import gc
 import signal
 import socket
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -27,6 +29,8 @@ from urllib3 import HTTPConnectionPool
 
 from gentrace import ApiClient, Configuration
 from gentrace.exceptions import ApiTimeoutException
+from gentrace.rest.slots import Slots
+from gentrace.wakeup import Wakeup
 
 
 def test_connection_is_kept_and_used_again(connect):
@@ -284,6 +288,31 @@ def test_timeout_of_the_pool_is_no_sign_of_the_server(connect):
 
 
 # Interruptions and races: whoever waits for a connection loses none.
+
+
+def test_connections_that_are_returned_at_once_go_to_all_that_wait(monkeypatch):
+    """Though all of them wake the first one."""
+    entered = []
+    wait = Wakeup.wait
+
+    def enter(turn, seconds):
+        entered.append(turn)
+        wait(turn, seconds)
+
+    monkeypatch.setattr(Wakeup, "wait", enter)
+    slots = Slots(2)
+    interval = sys.getswitchinterval()
+    with ThreadPoolExecutor(2) as threads:
+        taken = [threads.submit(slots.get, timeout=60) for _ in range(2)]
+        while len(entered) < 2:
+            time.sleep(0.001)
+        sys.setswitchinterval(10)  # no thread wakes in between
+        try:
+            slots.put(None)
+            slots.put(None)
+        finally:
+            sys.setswitchinterval(interval)
+        assert [each.result(20) for each in taken] == [None, None]
 
 
 class InterruptError(Exception):

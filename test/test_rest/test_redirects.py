@@ -76,6 +76,7 @@ def test_redirect_that_would_change_the_method_is_not_followed(connect, status, 
         ("?again", "/api/v1/pipeline-run?again"),
         ("//127.0.0.1:{port}/v2", "/v2"),
         ("HTTP://127.0.0.1:{port}", "/"),
+        ("http://127.0.0.1:{port}?again", "/?again"),
         ("/v2#fragment", "/v2"),
     ],
 )
