@@ -97,6 +97,13 @@ def test_a_streamed_answer_is_refused_with_the_remedy(positional, named):
         assert not peer.connections
 
 
+def test_a_content_type_that_the_operation_has_not_is_refused():
+    with Peer() as peer:
+        with pytest.raises(ApiValueError, match="content_type: expected"):
+            post(peer.url, content_type="text/plain")
+        assert not peer.connections
+
+
 def test_the_flag_stream_is_a_bool():
     with Peer() as peer, pytest.raises(ApiTypeError, match="stream: expected True or False"):
         post(peer.url, stream=1)

@@ -30,8 +30,9 @@ def test_a_call_that_finds_no_thread_in_time_is_not_made():
     async def work(api):
         first = asyncio.create_task(api.pipeline_run_post(RUN, timeout=60))
         await asyncio.to_thread(peer.wait, lambda: peer.requests)
-        with within(0.3), pytest.raises(ApiTimeoutException, match="connection_pool_maxsize"):
+        with within(0.3), pytest.raises(ApiTimeoutException, match="maxsize") as info:
             await api.pipeline_run_post(RUN, timeout=0.3)
+        assert (info.value.status, info.value.tries) == (0, 0)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first

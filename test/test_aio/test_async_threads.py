@@ -189,8 +189,10 @@ def test_a_call_that_no_thread_can_be_had_for_fails_and_is_never_made(monkeypatc
     async def work(api, _):
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", start)
-            with pytest.raises(ApiConnectionException, match="no thread can be had: can't start"):
+            why = "no thread can be had: can't start"
+            with pytest.raises(ApiConnectionException, match=why) as info:
                 await api.pipeline_run_post(RUN, idempotency_key="first")
+        assert info.value.status == 0
         await api.pipeline_run_post(RUN, idempotency_key="second")
 
     with Peer() as peer:

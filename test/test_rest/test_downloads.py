@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from support import bombs
-from support.caller import FETCH, MEDIA
-from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
+from support.caller import FETCH, MEDIA, within
+from support.peers import Peer, drip, echo, head_of, raw, reply, reset, send, stall, then
 from support.secrecy import locals_of_ours
 
 from gentrace import ApiException
@@ -118,6 +118,16 @@ def test_folder_of_the_configuration_acts_from_the_next_call_on(connect, folder,
         assert fetch_path(caller).parent == folder
         caller.configuration.temp_folder_path = other
         assert fetch_path(caller).parent == other
+
+
+def test_download_may_take_longer_than_the_deadline(connect, folder):
+    body = b"slow, sure"
+    head = head_of(200, headers=BINARY | {"Content-Length": len(body)})
+    with Peer(drip(head, body)) as peer:
+        caller = connect(peer)
+        with within(1, least=0.8), fetch(caller, timeout=0.5).body as file:
+            assert file.read() == body
+    assert Path(file.name).parent == folder
 
 
 def test_file_without_stream_is_bytes(connect, folder):

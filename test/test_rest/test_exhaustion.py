@@ -95,10 +95,11 @@ def test_call_without_a_thread_says_so(connect, monkeypatch, method, refuse):
         assert caller.works()
 
 
-def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch):
+@pytest.mark.parametrize("refuse", [refuse_to_start, find_no_memory])
+def test_asynchronous_call_without_a_thread_says_so(connect, monkeypatch, refuse):
     with Peer() as peer:
         client = connect(peer).client
-        monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(ApiConnectionException, match="no thread can be started") as info:
             client.call_api("/runs", "GET", async_req=True)
         assert info.value.status == 0

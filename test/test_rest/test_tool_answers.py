@@ -136,6 +136,13 @@ def test_answer_that_is_none_of_urllib3_is_read_and_let_go(connect, answer_with)
     assert answer.released
 
 
+@pytest.mark.parametrize(("reason", "text"), [(None, "(503): "), ("Too busy", "(503) Too busy: ")])
+def test_answer_of_a_tool_is_an_error_with_its_reason(connect, answer_with, reason, text):
+    answer = answer_with(Recorded())
+    answer.status, answer.reason = 503, reason
+    assert str(connect("http://127.0.0.1:1", retries=0).fail()).startswith(text)
+
+
 def test_rest_of_an_answer_that_nobody_wants_is_read(connect, answer_with):
     answer = answer_with(Recorded())
     connect("http://127.0.0.1:1").raw().drain_conn()
