@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from gentrace.exceptions import (
@@ -11,6 +10,7 @@ from gentrace.exceptions import (
     ApiException,
     InsecureTransportWarning,
 )
+from gentrace.operations.operation import is_success
 from gentrace.rest.call import Call
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import CallSettings
@@ -83,7 +83,7 @@ class RestClient:
                 failure = None
                 try:
                     response = call.exchange(delay)
-                    if response.status < HTTPStatus.MULTIPLE_CHOICES:
+                    if is_success(response.status):
                         if not stream:
                             response.load()
                         call.log_answer(response)
