@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -34,6 +33,7 @@ from gentrace.exceptions import (
     ApiValueError,
     NotFoundException,
 )
+from gentrace.jitter import draw_seconds
 from gentrace.operations.operation import is_success
 from gentrace.schemas import encode
 
@@ -320,4 +320,4 @@ def _backoff(error: ApiException, tries: int) -> float:
     if error.retry_after:  # not 0: the tries would be used up at once
         return min(error.retry_after, MAX_RETRY_AFTER)
     limit = min(INITIAL_BACKOFF * 2**tries, MAX_BACKOFF)
-    return random.uniform(limit / 2, limit)  # noqa: S311 - no secret
+    return draw_seconds(limit / 2, limit)
