@@ -213,7 +213,6 @@ class HTTPResponse(urllib3.HTTPResponse):
         except BaseException as error:
             self.close()
             if not is_failure(error, self._attempt):
-                self._state.route.retire()
                 raise
             raise_failure(*self._to_exception(error))
 
@@ -342,7 +341,6 @@ class HTTPResponse(urllib3.HTTPResponse):
                     pass
         except BaseException as error:
             if not is_failure(error, self._attempt):
-                self._state.route.retire()
                 raise
         finally:
             self.close()
@@ -361,19 +359,26 @@ class HTTPResponse(urllib3.HTTPResponse):
 
     def release_conn(self) -> None:
         """Return the connection to the pool; close it if the body was not read to its end."""
-        if not self._is_released:
-            self._is_released = True
+        if self._is_released:
+            return
+        self._is_released = True
+        try:
             if not self._source.isclosed():
                 self._source.close()
             is_kept = self._attempt.finish() and self._source.is_complete
             if self.connection is not None and not is_kept:
                 self.connection.close()
             super().release_conn()
+        except BaseException:  # such as Ctrl-C: the pool may have lost a connection
+            self._state.route.retire()
+            raise
 
     def close(self) -> None:
         """Close the answer and release its connection."""
-        self.release_conn()
-        super().close()
+        try:
+            self.release_conn()
+        finally:
+            super().close()
 
     def __del__(self) -> None:
         self.release_conn()

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from support.caller import FETCH, MEDIA
 from support.effort import times
-from support.peers import Peer, echo, names, reply, send, server_tls, stall, then
+from support.peers import Peer, echo, names, reply, reset, send, server_tls, stall, then
 
 import gentrace
 from gentrace.exceptions import ApiConnectionException
+from gentrace.rest.slots import Slots
 
 PACKAGE = str(Path(gentrace.__file__).parent)
 """What is interrupted at random moments; the checkout around it may be called gentrace too."""
@@ -158,6 +159,37 @@ def test_interrupt_while_connecting_passes_through(connect, kind):
         with pytest.raises(kind, match="of the handler"):
             caller.post()
     assert strikes == [1]
+
+
+def post(caller):
+    caller.post()
+
+
+def leave_unread(caller):
+    with caller.raw():
+        pass
+
+
+def drain(caller):
+    caller.raw().drain_conn()
+
+
+@pytest.mark.parametrize("use", [post, leave_unread, drain])
+@pytest.mark.parametrize("step", [echo, reset])
+def test_interrupt_as_a_connection_is_returned_loses_it_to_no_call(connect, monkeypatch, use, step):
+    """Though there is only one."""
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with Peer(echo, step, echo) as peer:
+        caller = connect(peer, connection_pool_maxsize=1, timeout=10, retries=0)
+        assert caller.works()
+        with monkeypatch.context() as patch:
+            patch.setattr(Slots, "put", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                use(caller)
+        assert caller.works()
 
 
 @pytest.mark.parametrize("kind", PASSING)
