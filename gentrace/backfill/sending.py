@@ -287,8 +287,7 @@ class _Backfill:
     def _is_final(self, error: ApiException, tries: int) -> bool:
         if error.status in ACCESS_DENIED:
             return True
-        is_first = error.status == NO_RESPONSE and not self._is_server_reached
-        return tries >= (MAX_FIRST_TRIES if is_first else MAX_TRIES)
+        return tries >= (MAX_TRIES if self._is_server_reached else MAX_FIRST_TRIES)
 
 
 def _number(lines: Iterable[object]) -> Iterable[Line]:

@@ -103,3 +103,40 @@ def test_a_pause_is_told_with_its_reason_before_it_begins():
         )
     assert [(status, len(requests)) for status, _, requests in told] == [(429, 1), (503, 2)]
     assert all(seconds > 0 for _, seconds, _ in told)
+
+
+LONGEST = [1, 2, 4, 8, 16, 30, 30, 30, 30]
+"""The longest pause before each try but the first, in seconds."""
+
+
+def test_a_line_is_tried_again_for_about_two_minutes(monkeypatch):
+    """Here a second is a millisecond."""
+    monkeypatch.setattr(sending, "INITIAL_BACKOFF", sending.INITIAL_BACKOFF / 1000)
+    monkeypatch.setattr(sending, "MAX_BACKOFF", sending.MAX_BACKOFF / 1000)
+    told = []
+    with Peer(reply(503)) as peer, pytest.raises(ServiceException):
+        send_lines(
+            [line("a")],
+            Configuration(peer.url),
+            on_pause=lambda _, seconds: told.append(1000 * seconds),
+        )
+    assert all(
+        seconds / 2 <= pause <= seconds for pause, seconds in zip(told, LONGEST, strict=True)
+    )
+
+
+class StoppedError(Exception):
+    """Ends a call."""
+
+
+def test_no_pause_that_the_server_asks_for_is_longer_than_five_minutes():
+    told = []
+
+    def stop(_, seconds):
+        told.append(seconds)
+        raise StoppedError
+
+    busy = reply(503, headers={"Retry-After": "9999"})
+    with Peer(busy) as peer, pytest.raises(StoppedError):
+        send_lines([line("a")], Configuration(peer.url), on_pause=stop)
+    assert told == [300]

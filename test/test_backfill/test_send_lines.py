@@ -4,7 +4,9 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 from support.backfill import at_least, counts, line
@@ -192,6 +194,20 @@ def test_lines_are_read_as_they_are_sent():
 def test_the_rate_is_kept(send):
     with at_least(0.4):
         assert send(map(line, "abcde"), rate=10).sent == 5
+
+
+def test_the_rate_is_kept_after_lines_that_were_long_in_coming(send):
+    read = []
+
+    def lines():
+        yield line("first")
+        time.sleep(0.3)
+        for name in "abcd":
+            read.append(time.monotonic())
+            yield line(name)
+
+    assert send(lines(), rate=20).sent == 5
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(read[1:]))
 
 
 def test_what_became_of_a_line_is_noted_though_the_next_is_long_in_coming(tmp_path):

@@ -100,9 +100,16 @@ def test_a_run_that_comes_twice_counts_once(server, caller):
 
 def test_a_failure_is_answered_and_stores_nothing(server, caller):
     server.fail()
+    assert server.runs == []  # the kit's own requests take no fault
     assert caller.fail(ServiceException).status == 503
     assert server.runs == []
     caller.post(named("next"))
+
+
+@pytest.mark.parametrize("status", [300, 599])
+def test_a_failure_may_have_any_status_that_is_no_success(server, caller, status):
+    server.fail(status)
+    assert caller.fail().status == status
 
 
 def test_a_failure_says_when_to_try_again(server, caller):
