@@ -21,6 +21,14 @@ def test_trouble_is_tried_again_with_the_same_key(server, send):
 
 
 @pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("status", [408, 429, 500, 599])
+def test_an_answer_that_may_change_is_asked_for_again(status):
+    with Peer(reply(status), echo) as peer:
+        assert send_lines([line("a")], Configuration(peer.url)).sent == 1
+        assert len(peer.requests) == 2
+
+
+@pytest.mark.usefixtures("_quick")
 def test_a_pause_that_the_server_asks_for_is_kept(server, send):
     server.fail(503, retry_after=1)
     with at_least(1):

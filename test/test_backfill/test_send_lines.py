@@ -196,6 +196,18 @@ def test_the_rate_is_kept(send):
         assert send(map(line, "abcde"), rate=10).sent == 5
 
 
+def test_a_line_that_is_sent_already_is_told_too(send, tmp_path):
+    seen = []
+    settings = {
+        "state": tmp_path / "state",
+        "on_progress": lambda result: seen.append(counts(result)),
+    }
+    send([line("a"), line("a")], **settings)
+    assert seen[-1] == (2, 1, 1, 0, 0)
+    send([line("a")], **settings)
+    assert seen[-1] == (1, 0, 0, 1, 0)
+
+
 def test_the_rate_is_kept_after_lines_that_were_long_in_coming(send):
     read = []
 
