@@ -57,20 +57,19 @@ class PendingWarnings:
         self._drops: dict[str, int] = {}
         self._last_refusal = ""
         self._next: dict[str, float] = {}
-        self._immediate: deque[str] = deque()
-        self._rate_limited: deque[str] = deque()
+        self._messages: deque[tuple[str, bool]] = deque()  # and whether it is rate-limited
 
     def __bool__(self) -> bool:
         """Tell whether there are any."""
-        return bool(self._immediate or self._rate_limited or self._drops)
+        return bool(self._messages or self._drops)
 
     def add(self, message: str) -> None:
         """Add a warning that is due at once."""
-        self._immediate.append(message)
+        self._messages.append((message, False))
 
     def add_rate_limited(self, message: str) -> None:
         """Add a warning that may come again and again: one a minute is logged, others are not."""
-        self._rate_limited.append(message)
+        self._messages.append((message, True))
 
     def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""
@@ -91,11 +90,9 @@ class PendingWarnings:
         for about, again in list(self._next.items()):
             if again <= now:  # forgotten, as texts with a path or an error may be many
                 self._next.pop(about, None)
-        while self._immediate:
-            due.append(self._immediate.popleft())
-        while self._rate_limited:
-            message = self._rate_limited.popleft()
-            if self._is_due(message, now):
+        while self._messages:
+            message, is_rate_limited = self._messages.popleft()
+            if not is_rate_limited or self._is_due(message, now):
                 due.append(message)
         for reason in list(self._drops):
             if self._is_due(reason, now):
@@ -107,7 +104,7 @@ class PendingWarnings:
 
     def wait(self, now: float) -> float:
         """Return how many seconds it is until the next warning, `inf` if there is none."""
-        if self._immediate or self._rate_limited:
+        if self._messages:
             return 0.0
         waits = [self._next.get(reason, now) - now for reason in list(self._drops)]
         return max(0.0, min(waits, default=inf))
