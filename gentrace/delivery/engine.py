@@ -210,7 +210,7 @@ class Engine:
         """Adopt orphaned files of the spool; tell whether there are more than may be open."""
         if self._maintainer is None or self._workers.is_stopped or self._is_off():
             return False
-        has_more = self._maintainer.prepare()
+        has_more = self._maintainer.adopt()
         self._workers.start()
         return has_more
 

@@ -121,15 +121,6 @@ class Spool:
         """Warn that files cannot be read or maintained."""
         self._warn(f"the spool {self._directory} cannot be read: {error}")
 
-    def prepare(self) -> None:
-        """Make the directory and the own file."""
-        try:
-            self._open()
-        except (sqlite3.Error, OSError) as error:
-            if _is_of_signal_handler(error):
-                raise
-            self._warn(f"the spool {self._directory} cannot be opened: {error}")
-
     def claim_orphans(self) -> list[SpoolFile]:
         """Return files of processes that are gone, with runs to this host, for `add`.
 
@@ -141,6 +132,7 @@ class Spool:
             claimed: list[SpoolFile] = []
             self.has_more = False
             try:
+                self._make_directory()
                 paths = paths_in(self._directory)
             except OSError as error:  # runs of this delivery may be sent all the same
                 if _is_of_signal_handler(error):
@@ -241,11 +233,14 @@ class Spool:
     def _open(self) -> SpoolFile:
         """Return the own file, with the host to which its runs go now."""
         if self._own is None:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_directory()
             self._own = SpoolFile.make(new_path(self._directory), self._host())
         else:
             self._update_host(self._own)
         return self._own
+
+    def _make_directory(self) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _update_host(self, file: SpoolFile) -> None:
         try:

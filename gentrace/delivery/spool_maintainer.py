@@ -70,12 +70,6 @@ class SpoolMaintainer:
                 self._warn(f"the spool is looked after again after a {type(error).__name__}")
             self._clock.wait(self._wakeup, SYNC_INTERVAL)
 
-    def prepare(self) -> bool:
-        """Make the directory and the own file, and adopt orphaned files, as `adopt` does."""
-        self._execute(self._spool.prepare)
-        self._execute(self.queue.maintain)  # closing empty files lets more be adopted
-        return self.adopt()
-
     def adopt(self) -> bool:
         """Adopt the files of processes that are gone, unless delivery is off.
 
@@ -83,6 +77,10 @@ class SpoolMaintainer:
             Whether there are more than may be open at once.
 
         """
+        self._execute(self.queue.maintain)  # closing empty files lets more be adopted
+        return self._adopt()
+
+    def _adopt(self) -> bool:
         self._adopted_at = self._clock.now()
         if self._is_off():
             return False
@@ -106,4 +104,4 @@ class SpoolMaintainer:
         now = self._clock.now()
         is_due = self._adopted_at is None or now >= self._adopted_at + ADOPT_INTERVAL
         if is_due or self._spool.has_more:
-            self.adopt()
+            self._adopt()

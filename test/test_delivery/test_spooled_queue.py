@@ -172,7 +172,7 @@ def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
 
 def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk):
     """Its name is still in the list of the directory."""
-    desk.spool.prepare()
+    (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / ODD).symlink_to(tmp_path / "gone")
     before = files(tmp_path / "spool")
     assert desk.spool.claim_orphans() == []
