@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -15,7 +14,6 @@ from gentrace.exceptions import ApiException, OpenApiException
 from gentrace.operations.answers import status_error
 from gentrace.operations.operation import is_success
 from gentrace.paths.pipeline_run.post import operation
-from gentrace.process import fork_safe_imports
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
 if TYPE_CHECKING:
@@ -50,15 +48,6 @@ class Outcome:
         return self.error.retry_after if isinstance(self.error, ApiException) else None
 
 
-def load_transport() -> None:
-    """Import what a request needs, in a worker: nobody who submits a run waits for that.
-
-    If it fails, the first try of a run imports it again, and says why it cannot be imported.
-    """
-    with fork_safe_imports(), suppress(Exception):
-        import_module("gentrace.rest")
-
-
 class Sender:
     """Sends encoded runs: one request a try, with the current settings.
 
@@ -87,10 +76,7 @@ class Sender:
         """Return a snapshot that differs once a setting, a header field or the cookie changed."""
         given = self.api_client
         configuration = given.configuration
-        try:
-            fields = tuple(given.default_headers.items())
-        except (RuntimeError, KeyError):  # another thread is changing them
-            return object()
+        fields = tuple(given.default_headers.items())
         # The configuration itself, not its id: a later object may get the same id.
         return configuration, configuration.changes, fields, given.cookie
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from gentrace.delivery.breaker import LONG_OUTAGE
 from gentrace.delivery.notices import PendingWarnings, warn, without_answer
 from gentrace.delivery.run import Run
-from gentrace.delivery.sending import Outcome, Sender, load_transport
+from gentrace.delivery.sending import Outcome, Sender
 from gentrace.delivery.threads import start_thread
 from gentrace.exceptions import OpenApiException
 from gentrace.wakeup import Wakeup
@@ -131,7 +131,6 @@ class Workers:
 
     def _work(self) -> None:
         self._worker_idents.add(threading.get_ident())
-        load_transport()
         wakeup = Wakeup()
         while not self.is_stopped:
             try:

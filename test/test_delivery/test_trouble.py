@@ -243,30 +243,6 @@ def test_a_run_that_cannot_be_sent_for_any_reason_is_tried_again(caplog):
         assert delivery.close(30)
 
 
-def test_header_fields_that_another_thread_changes_at_that_moment_count_as_changed():
-    """A pause ends then, and the worker goes on."""
-    clock, changing = HandClock(), []
-
-    class Client(ApiClient):
-        @property
-        def default_headers(self):
-            if changing:
-                raise changing.pop()
-            return super().default_headers
-
-        @default_headers.setter
-        def default_headers(self, fields):
-            ApiClient.default_headers.fset(self, fields)
-
-    with Peer(reply(401), echo) as peer, Client(Configuration(peer.url, "token")) as client:
-        delivery = timed(clock)(client, workers=1)
-        receipt = delivery.submit(RUN)
-        peer.wait(lambda: delivery.stats().queued == 1 and len(peer.requests) == 1)
-        changing.append(RuntimeError("dictionary changed size during iteration"))
-        assert receipt.result(30)
-        assert delivery.close(30)
-
-
 def test_an_outage_in_which_runs_keep_coming_loses_none():
     clock = HandClock()
     down = threading.Event()
