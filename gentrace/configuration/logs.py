@@ -62,15 +62,6 @@ def apply_logger_file(name: str, value: object) -> str | None:
 
 def apply_logger_format(name: str, value: object) -> str:
     """Set the format of both handlers; ApiValueError if no record can be formatted in it."""
-    text = check_format(name, value)
-    _state["format"] = text
-    for handler in _handlers.values():
-        handler.setFormatter(_make_formatter(text))
-    return text
-
-
-def check_format(name: str, value: object) -> str:
-    """Return a format of `logging.Formatter`; ApiValueError if no record can be formatted in it."""
     import logging  # noqa: PLC0415 - slow to import
 
     text = check_text(name, value)
@@ -80,6 +71,9 @@ def check_format(name: str, value: object) -> str:
     except (TypeError, ValueError) as error:
         why = str(error)[:_SHOWN]  # logging repeats the format
     else:
+        _state["format"] = text
+        for handler in _handlers.values():
+            handler.setFormatter(_make_formatter(text))
         return text
     raise refuse(name, f"a format of logging.Formatter ({why})", value)
 
