@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -109,7 +110,7 @@ def _make_bar(files: Sequence[str]) -> Any:
     )
 
 
-class _FreeLock:
+class _FreeLock(nullcontext[None]):
     """A lock that is always free, as the calls of a bar already come one at a time.
 
     Ctrl-C while a bar is drawn leaves tqdm's own lock acquired, and other threads wait for it.
@@ -119,10 +120,4 @@ class _FreeLock:
         return True
 
     def release(self) -> None:
-        pass
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
         pass
