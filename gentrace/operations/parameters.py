@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 from gentrace.configuration import check_header_text, refuse
 from gentrace.exceptions import ApiTypeError, ApiValueError
@@ -10,6 +11,7 @@ from gentrace.operations.headers import check_settable_header
 from gentrace.schemas import REQUEST_RULES, Schema, encode
 
 
+@dataclass(eq=False, repr=False)
 class Parameter:
     """A parameter of an operation: a string, a number or a boolean.
 
@@ -19,26 +21,15 @@ class Parameter:
         description: its description in the document.
         required: whether it must be given.
 
-    Raises:
-        ApiValueError: a header field that only the client sets.
-
     """
 
-    __slots__ = ("description", "name", "required", "schema")
+    place: ClassVar[str]
 
-    place: str
-
-    def __init__(
-        self, name: str, schema: Schema[Any], description: str = "", *, required: bool = False
-    ) -> None:
-        self.name = self.check_name(name)
-        self.schema = schema
-        self.description = description
-        self.required = required
-
-    def check_name(self, name: str) -> str:
-        """Return the name if it is allowed."""
-        return name
+    name: str
+    schema: Schema[Any]
+    description: str = ""
+    _: KW_ONLY
+    required: bool = False
 
     def format(self, value: object) -> str:
         """Return an argument as text: numbers and booleans as in JSON."""
@@ -52,8 +43,6 @@ class Parameter:
 
 class PathParameter(Parameter):
     """A parameter in the path."""
-
-    __slots__ = ()
 
     place = "path"
 
@@ -70,16 +59,19 @@ class PathParameter(Parameter):
         return text
 
 
+@dataclass(eq=False, repr=False)
 class HeaderParameter(Parameter):
-    """A parameter in a header field."""
+    """A parameter in a header field.
 
-    __slots__ = ()
+    Raises:
+        ApiValueError: only the client sets this field.
+
+    """
 
     place = "header"
 
-    def check_name(self, name: str) -> str:
-        """Return the name if callers may set this field."""
-        return check_settable_header("parameters", name)
+    def __post_init__(self) -> None:
+        check_settable_header("parameters", self.name)
 
     def serialize(self, value: object) -> str:
         """Return the value of the header field."""
@@ -88,8 +80,6 @@ class HeaderParameter(Parameter):
 
 class QueryParameter(Parameter):
     """A parameter in the query."""
-
-    __slots__ = ()
 
     place = "query"
 

@@ -56,9 +56,6 @@ class Request:
         """Whether it has a header field `Authorization`, from the token or the caller."""
         return "authorization" in map(str.lower, self.headers)
 
-    def __repr__(self) -> str:
-        return f"<{self.method} {self.target}>"
-
 
 def prepare(  # noqa: PLR0913 - the arguments of a call
     operation: Operation,

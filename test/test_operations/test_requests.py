@@ -141,4 +141,4 @@ def test_accept_of_a_call_replaces_the_documented_one(connect):
 def test_request_shows_itself_without_what_it_carries():
     """As a traceback with locals does."""
     request = Request("POST", "https://one.example", "/runs", Headers(Authorization=TOKEN), [TOKEN])
-    assert repr(request) == "<POST /runs>"
+    assert TOKEN not in repr(request)
