@@ -33,9 +33,9 @@ from gentrace.exceptions import (
     ApiValueError,
     NotFoundException,
 )
-from gentrace.jitter import draw_seconds
 from gentrace.operations.operation import is_success
 from gentrace.schemas import encode
+from gentrace.system_random import system_random
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -319,4 +319,4 @@ def _backoff(error: ApiException, tries: int) -> float:
     if error.retry_after:  # not 0: the tries would be used up at once
         return min(error.retry_after, MAX_RETRY_AFTER)
     limit = min(INITIAL_BACKOFF * 2**tries, MAX_BACKOFF)
-    return draw_seconds(limit / 2, limit)
+    return system_random.uniform(limit / 2, limit)

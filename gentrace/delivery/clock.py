@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gentrace.clock import now, wall_time
-from gentrace.jitter import draw_seconds
+from gentrace.system_random import system_random
 
 if TYPE_CHECKING:
     from gentrace.wakeup import Wakeup
@@ -24,7 +24,7 @@ class Clock:
 
     def draw(self, most: float) -> float:
         """Return a random number of seconds from 0 to `most`, as jitter."""
-        return draw_seconds(0, most)
+        return system_random.uniform(0, most)
 
     def wait(self, wakeup: Wakeup, seconds: float | None) -> None:
         """Wait for a wake-up, at most so long; None waits without limit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import SystemRandom
 from typing import Any, overload
 
 from gentrace.configuration import check_instance, hide_arguments, refuse
@@ -16,6 +15,7 @@ from gentrace.recorder.run import PipelineRun, RunRecording
 from gentrace.recorder.run_buffer import RunBuffer
 from gentrace.schemas import REQUEST_RULES, STRING, Dumps, find_encoder
 from gentrace.schemas.user_code import runs_user_code
+from gentrace.system_random import system_random
 
 
 class Pipeline:
@@ -94,7 +94,7 @@ class Pipeline:
         return RunRecording(buffer, delivery, off_reason)
 
     def _is_sampled(self) -> bool:
-        return self._sample_rate >= 1 or _random.random() < self._sample_rate
+        return self._sample_rate >= 1 or system_random.random() < self._sample_rate
 
 
 def _check_rate(name: str, value: object) -> float:
@@ -112,7 +112,3 @@ def _log_start_failure(error: Exception) -> None:
         warn_once(str(error), f"no run is recorded or sent: {error}")
     else:
         log_failure("a run", error)
-
-
-_random = SystemRandom()
-"""From the system, so that the program's `random` is not advanced and forks differ."""

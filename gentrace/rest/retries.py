@@ -10,7 +10,7 @@ from typing import Any
 
 from urllib3.util import Retry
 
-from gentrace.jitter import draw_seconds
+from gentrace.system_random import system_random
 
 DEFAULT_RETRIES = 2
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -29,7 +29,7 @@ class Backoff(Retry):
 
     def get_backoff_time(self) -> float:
         """Return random seconds from 0 to 0.5, a bound that doubles with each retry up to 8."""
-        return draw_seconds(0, min(8.0, 0.5 * 2 ** (len(self.history) - 1)))
+        return system_random.uniform(0, min(8.0, 0.5 * 2 ** (len(self.history) - 1)))
 
 
 def make_retry(setting: Any) -> Retry | None:
@@ -61,7 +61,7 @@ def find_wait(retry: Retry, asked: float | None) -> float | None:
         if asked > longest:
             return None
         if asked or isinstance(retry, Backoff):  # urllib3's Retry backs off after a 0
-            wait = min(longest, draw_seconds(asked, asked * 1.1))
+            wait = min(longest, system_random.uniform(asked, asked * 1.1))
     return max(0.0, wait)  # a caller's Retry may return a negative number
 
 
