@@ -19,7 +19,6 @@ from support.deliveries import (
     list_spool,
     make_controlling,
 )
-from support.full_disk import disk_that_fills
 from support.peers import Peer, echo, reply, stall
 from support.programs import UNMEASURED, run_program
 
@@ -244,13 +243,6 @@ def test_a_full_disk_leaves_delivery_in_memory(spool):
         # Coverage could not write its own file.
         seen = run_program("fill_disk", peer.url, spool, **UNMEASURED)
         assert seen == {"delivered": True, "balances": True, "said": True}
-
-
-def test_a_flush_on_a_full_disk_says_that_the_spool_cannot_be_opened(spool, caplog):
-    with Peer() as peer, delivering(peer, spool=spool) as delivery, disk_that_fills() as fill:
-        fill()
-        assert delivery.flush(30)
-        peer.wait(lambda: f"the spool {spool} cannot be opened" in caplog.text)
 
 
 def test_files_removed_while_in_use_lose_nothing(spool, caplog):
