@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gentrace.configuration import MAX_CONNECTIONS, Configuration, TimeoutSetting, split_timeout
-from gentrace.exceptions import ApiException, OpenApiException
+from gentrace.exceptions import ApiException, InsecureTransportWarning, OpenApiException
 from gentrace.operations.answers import status_error
 from gentrace.operations.operation import is_success
 from gentrace.paths.pipeline_run.post import operation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gentrace.rest import HTTPResponse
 
 
-Failure = TypeVar("Failure", bound=OpenApiException)
+Failure = TypeVar("Failure", bound=Exception)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class Sender:
             error = status_error(None, answer)
         except ApiException as caught:
             error = _without_frames(caught)
-        except OpenApiException as unusable:  # a setting
+        except (OpenApiException, InsecureTransportWarning) as unusable:
+            # A setting, or a warning of one where warnings are errors.
             return Outcome("denied", error=_without_frames(unusable), settings=settings)
         return Outcome(_kind_of(error.status), error=error, settings=settings)
 

@@ -3,10 +3,11 @@
 import re
 import sys
 import threading
+import warnings
 
 import pytest
 from support.deliveries import RUN, Gate, HandClock, balances, delivering, timed
-from support.peers import Peer, close, drip, echo, head_of, raw, reply, reset, stall, then
+from support.peers import Peer, close, drip, echo, head_of, names, raw, reply, reset, stall, then
 
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import DeliveryStats
@@ -112,6 +113,25 @@ def test_a_token_that_is_no_good_is_waited_for(status, caplog):
     assert f"for 60 s at most: {why}" in record.message
     assert not re.search("No: n|stepRuns", caplog.text)
     assert "token-of-a-test" not in caplog.text
+
+
+def test_warning_that_is_an_error_pauses_and_says_why(caplog):
+    """Of a token over plain HTTP, where the program or its tests turn warnings into errors."""
+    clock = HandClock()
+    with (
+        Peer(echo) as peer,
+        names({"plain.test": [peer.address]}),
+        delivering(peer.at("plain.test"), clock) as delivery,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error")
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: caplog.records and delivery.stats().queued == 1)
+        delivery.api_client.configuration.host = peer.url
+        assert receipt.result(30)
+    (record,) = caplog.records
+    assert "pauses until token or settings change" in record.message
+    assert record.message.endswith("without encryption: use https://")
 
 
 @pytest.mark.parametrize(
