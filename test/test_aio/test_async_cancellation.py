@@ -1,6 +1,7 @@
 """A cancelled call: its task ends at once, and another call is served."""
 
 import asyncio
+import gc
 
 import pytest
 from support.caller import RUN, TOKEN
@@ -26,6 +27,24 @@ def test_a_cancelled_call_ends_at_once_for_its_task():
 
     with Peer(stall, echo) as peer:
         asyncio.run(work())
+
+
+def test_a_cancelled_call_leaves_nothing_to_log(caplog):
+    """Such as an exception that nobody retrieves."""
+
+    async def work():
+        async with AsyncApiClient(Configuration(peer.url, access_token=TOKEN)) as client:
+            call = asyncio.create_task(AsyncIngestionApi(client).pipeline_run_post(RUN, timeout=2))
+            await asyncio.to_thread(peer.wait, lambda: peer.requests)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+        await asyncio.sleep(0)  # what the thread has told the loop is done now
+
+    with Peer(stall) as peer:
+        asyncio.run(work())
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_a_call_that_waits_for_its_turn_is_never_made():
