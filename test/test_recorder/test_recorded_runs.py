@@ -303,7 +303,8 @@ def test_open_steps_end_with_the_run(pipeline, delivery):
     assert one.elapsed_time is not None
     assert one.error == "not finished"
     one.outputs = {"b": 2}
-    block.__exit__(None, None, None)
+    block.__exit__(None, ValueError("late"), None)
+    assert one.error == "not finished"
     (found,) = delivery.steps
     assert found["error"] == "not finished"
     assert found["provider"] == {"name": "a", "outputs": {"b": 1}}
