@@ -97,6 +97,22 @@ def test_an_idle_connection_gives_way_and_a_busy_one_does_not(connect, monkeypat
     assert said == ["all 2 connections are in use; further clients wait; this is said once"]
 
 
+def test_a_client_waits_while_all_connections_are_busy(monkeypatch):
+    monkeypatch.setattr(connection_limit, "POLL_INTERVAL", 0)
+
+    async def use():
+        limit, busy = ConnectionLimit(1), object()
+        limit.add(busy)
+        waiting = asyncio.create_task(limit.wait_for_slot())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        limit.remove(busy)
+        await waiting
+
+    asyncio.run(use())
+
+
 @pytest.mark.parametrize(
     ("limit", "size"),
     [(40, 8), (20, 4), (10_000, 1000), (resource.RLIM_INFINITY, 1000)],

@@ -24,6 +24,12 @@ def summary_of(*steps, **more):
         ([{"startTime": LATER, "elapsedTime": 10}], LATER, 10, [[0, 10]]),
         ([{"endTime": LATER, "elapsedTime": 10}], None, 10, [[0, 10]]),
         (
+            [{"startTime": FIRST}, {"endTime": LATER, "elapsedTime": 500}],
+            FIRST,
+            2500,
+            [[0, 0], [2000, 500]],
+        ),
+        (
             [{"startTime": LATER}, {"startTime": FIRST, "elapsedTime": 9}, {"elapsedTime": 1}],
             FIRST,
             2500,
