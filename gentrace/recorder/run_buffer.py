@@ -7,7 +7,6 @@ never released marks the end of the run.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
@@ -203,16 +202,11 @@ class RunBuffer:
         if the wall clock was set back meanwhile.
         """
         steps = [self._texts[index] for index in sorted(self._texts)]
-        texts = [text for _, text in steps]
-        latest = list(accumulate((-inf if start is None else start for start, _ in steps), max))
-        merged: list[bytes] = []
-        position = 0
-        for start, text in sorted(self._added, key=itemgetter(0)):
-            insert_at = bisect_right(latest, start)  # before the first that started later
-            merged += texts[position:insert_at]
-            merged.append(text)
-            position = insert_at
-        return merged + texts[position:]
+        latest = accumulate((-inf if start is None else start for start, _ in steps), max)
+        recorded = zip(latest, (text for _, text in steps), strict=True)
+        # Of those that started at the same time, the added ones come last: sorting is stable.
+        ordered = sorted([*recorded, *self._added], key=itemgetter(0))
+        return [text for _, text in ordered]
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
