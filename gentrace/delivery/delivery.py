@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os import PathLike, fsdecode, urandom
+from os import PathLike, urandom
 from typing import TYPE_CHECKING, Any, Self, cast
 from weakref import WeakSet
 
@@ -14,6 +14,7 @@ from gentrace.configuration import (
     hide_arguments,
     refuse,
 )
+from gentrace.configuration.files import check_path
 from gentrace.delivery.clock import Clock
 from gentrace.delivery.engine import Engine, load_spool
 from gentrace.delivery.exits import has_exited, register, unregister
@@ -327,12 +328,7 @@ def _trim(body: bytes, dumps: object) -> bytes:
 def _check_directory(value: object) -> Path | None:
     if value is None:
         return None
-    expected = "a directory or None"
-    if not isinstance(value, (str, PathLike)):
-        raise refuse("spool", expected, value, kind=True)
-    path = fsdecode(cast("PathLike[str]", value))
-    if not path or "\0" in path:
-        raise refuse("spool", expected, cast("object", value))
+    path = check_path("spool", value)
     # A spool's modules are imported here, not with the first run.
     from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
 
