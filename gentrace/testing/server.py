@@ -9,7 +9,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.clock import now
-from gentrace.configuration import check_flag, check_integer, check_positive, check_seconds, refuse
+from gentrace.configuration import (
+    check_flag,
+    check_header_text,
+    check_integer,
+    check_positive,
+    check_seconds,
+)
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
@@ -155,9 +161,7 @@ class Server:
 
 
 def _check_field(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        expected = f"whole seconds from 0 to {MAX_SECONDS}, or a text"
-        return str(check_integer(name, value, expected, 0, MAX_SECONDS))
-    if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise refuse(name, "printable ASCII with no blank at its ends", value)
-    return value
+    if isinstance(value, str):
+        return check_header_text(name, value)
+    expected = f"whole seconds from 0 to {MAX_SECONDS}, or a text"
+    return str(check_integer(name, value, expected, 0, MAX_SECONDS))
