@@ -83,6 +83,9 @@ class RestClient:
                 failure = None
                 try:
                     response = call.exchange(delay)
+                    while call.follow(response):
+                        response.drain_conn()
+                        response = call.exchange(0.0)
                     if is_success(response.status):
                         if not stream:
                             response.load()
@@ -90,10 +93,6 @@ class RestClient:
                         if response.tries == 1:
                             self._quota.refill()
                         return response
-                    if call.follow(response):
-                        response.drain_conn()
-                        delay = 0.0
-                        continue
                 except ApiException as error:
                     call.log_failure(error)
                     if not isinstance(error, ApiConnectionException):
