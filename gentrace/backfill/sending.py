@@ -34,6 +34,7 @@ from gentrace.exceptions import (
     NotFoundException,
 )
 from gentrace.operations.operation import is_success
+from gentrace.operations.outcomes import kind_of_status
 from gentrace.schemas import encode
 from gentrace.system_random import system_random
 
@@ -52,9 +53,6 @@ INITIAL_BACKOFF: Final = 0.5
 MAX_BACKOFF: Final = 30.0
 MAX_RETRY_AFTER: Final = 300.0
 NO_RESPONSE: Final = 0
-ACCESS_DENIED: Final = frozenset({401, 403})
-TRANSIENT: Final = frozenset({408, 429})
-SERVER_ERROR: Final = 500
 NO_GENTRACE_API: Final = frozenset({*range(300, 400), 404, 405, 410, 421})
 """Statuses that reject a run; as the first response they mean that the host is no Gentrace API."""
 
@@ -266,12 +264,15 @@ class _Backfill:
                 if not self._is_server_reached and _is_foreign(error):
                     error.remedy = NotFoundException.remedy
                     raise
-                if is_success(error.status):
+                kind = kind_of_status(error.status)
+                if kind == "delivered":
                     return None  # it is stored, although the response cannot be read
                 self._is_server_reached = self._is_server_reached or error.status != NO_RESPONSE
-                if _is_rejection(error.status):
+                if kind == "refused":
                     return str(error)
-                if self._is_final(error, tries) or self._wait_for_retry(error, tries):
+                if kind == "denied" or self._is_last(tries):
+                    raise
+                if self._wait_for_retry(error, tries):
                     raise
             else:
                 return None
@@ -284,9 +285,7 @@ class _Backfill:
                 self.on_pause(error, seconds)
         return self._stopping.wait(seconds)
 
-    def _is_final(self, error: ApiException, tries: int) -> bool:
-        if error.status in ACCESS_DENIED:
-            return True
+    def _is_last(self, tries: int) -> bool:
         return tries >= (MAX_TRIES if self._is_server_reached else MAX_FIRST_TRIES)
 
 
@@ -308,10 +307,6 @@ def _is_foreign(error: ApiException) -> bool:
     # Such as a login page; any other 2xx that cannot be read is that of a stored run.
     media_type = (error.headers or {}).get("Content-Type", "")
     return "html" in media_type.lower()
-
-
-def _is_rejection(status: int) -> bool:
-    return NO_RESPONSE < status < SERVER_ERROR and status not in ACCESS_DENIED | TRANSIENT
 
 
 def _backoff(error: ApiException, tries: int) -> float:

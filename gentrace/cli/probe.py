@@ -17,6 +17,7 @@ from gentrace.exceptions import (
     InsecureTransportWarning,
 )
 from gentrace.operations.operation import is_success
+from gentrace.operations.outcomes import kind_of_status
 from gentrace.paths import PathValues
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ EMPTY_RUN: Final = "{}"
 """An invalid body: a server that accepts the token rejects it, so nothing is stored."""
 
 REJECTED: Final = frozenset({400, 422})
-BAD_TOKEN: Final = frozenset({401, 403})
-TRANSIENT: Final = frozenset({408, 429})
-SERVER_ERROR: Final = 500
 
 
 def probe_server(configuration: Configuration, timeout: float) -> Iterator[Finding]:
@@ -74,7 +72,8 @@ def probe_server(configuration: Configuration, timeout: float) -> Iterator[Findi
 
 
 def _judge_access(status: int, *, has_token: bool) -> Finding:
-    if status in BAD_TOKEN:
+    kind = kind_of_status(status)
+    if kind == "denied":
         text = (
             "the server refused the token"
             if has_token
@@ -85,6 +84,6 @@ def _judge_access(status: int, *, has_token: bool) -> Finding:
         text = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", OK, text)
     text = "that is no answer of the Gentrace API; check the host"
-    if status in TRANSIENT or status >= SERVER_ERROR:
+    if kind == "transient":
         text = "it failed or has too much to do, try again later"
     return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")

@@ -7,12 +7,12 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gentrace.configuration import MAX_CONNECTIONS, Configuration, TimeoutSetting, split_timeout
 from gentrace.exceptions import ApiException, InsecureTransportWarning, OpenApiException
 from gentrace.operations.answers import status_error
-from gentrace.operations.operation import is_success
+from gentrace.operations.outcomes import OutcomeKind, kind_of_status
 from gentrace.paths.pipeline_run.post import operation
 from gentrace.schemas import REQUEST_RULES, Rules, decode, find_encoder
 
@@ -37,7 +37,7 @@ class Outcome:
 
     """
 
-    kind: Literal["delivered", "refused", "transient", "denied"]
+    kind: OutcomeKind
     run_id: str = ""
     error: Exception | None = None
     settings: object = None
@@ -93,7 +93,7 @@ class Sender:
         try:
             with _suppress_tracing():
                 answer = self._post(self._client_for(settings), body, key, timeout)
-            if _kind_of(answer.status) == "delivered":
+            if kind_of_status(answer.status) == "delivered":
                 return Outcome("delivered", _run_id(answer.load()))
             error = status_error(None, answer)
         except ApiException as caught:
@@ -101,7 +101,7 @@ class Sender:
         except (OpenApiException, InsecureTransportWarning) as unusable:
             # A setting, or a warning of one where warnings are errors.
             return Outcome("denied", error=_without_frames(unusable), settings=settings)
-        return Outcome(_kind_of(error.status), error=error, settings=settings)
+        return Outcome(kind_of_status(error.status), error=error, settings=settings)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -168,16 +168,6 @@ def _without_frames(error: Failure) -> Failure:
             one.__traceback__ = None
             left += [one.__cause__, one.__context__]
     return error
-
-
-def _kind_of(status: int) -> Literal["delivered", "refused", "transient", "denied"]:
-    if is_success(status):
-        return "delivered"
-    if status in {401, 403}:
-        return "denied"
-    if status in {0, 408, 429} or status >= 500:  # noqa: PLR2004 - the family 5xx
-        return "transient"
-    return "refused"
 
 
 def _run_id(body: bytes) -> str:
