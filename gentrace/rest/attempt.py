@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gentrace.rest.deadline import Deadline
 
 
+WAITING = "waiting for the answer"
+"""The phase until the head of the answer is read."""
+
+
 class Attempt:
     """One attempt, from the wait for a connection to the last byte of its answer.
 

@@ -14,7 +14,7 @@ from urllib3.util import connection as urllib3_connection
 
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers
-from gentrace.rest.attempt import Attempt, current
+from gentrace.rest.attempt import WAITING, Attempt, current
 from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
 
@@ -151,7 +151,7 @@ class _GuardedConnection(_Base):
                 raise ProtocolError("the request was not sent", error) from error
             # The server may have answered, and closed, before it read the whole request.
             self.must_close = True
-        attempt.phase = "waiting for the answer"
+        attempt.phase = WAITING
 
     def send(self, data: Any) -> None:
         """Send bytes, in pieces if there are many; each piece has a time-out of its own."""

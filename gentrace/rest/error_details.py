@@ -16,6 +16,10 @@ def format_error(error: BaseException) -> str:
         return "no memory is left"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
         return error.strerror
+    if isinstance(error, http.client.IncompleteRead):
+        # Its own text counts the bytes that it holds, which are not all that were read.
+        missing = f", with at least {error.expected} of its bytes missing" if error.expected else ""
+        return f"the connection was closed before a whole answer{missing}"
     if isinstance(error, http.client.UnknownProtocol):
         return f"it answered with another version of HTTP: {error}"
     if type(error) is http.client.BadStatusLine:  # not its subclass RemoteDisconnected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
@@ -17,15 +17,12 @@ from gentrace.exceptions import (
     ApiTlsException,
     exception_class,
 )
+from gentrace.rest.attempt import WAITING, Attempt
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError
 from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
 from gentrace.rest.framing import FramingError
 from gentrace.rest.tls_errors import explain_tls, is_tls_error, rejects_client_certificate
-
-if TYPE_CHECKING:
-    from gentrace.rest.attempt import Attempt
-    from gentrace.rest.call_state import CallState
 
 FAILURES = (
     HTTPError,
@@ -116,14 +113,16 @@ def _classify(  # noqa: PLR0911 - one return a verdict
         return kind, f"more bytes than an answer may have, while {phase}"
     if isinstance(cause, socket.gaierror):
         return kind, f"the name cannot be resolved: {format_error(cause)}"
-    return kind, f"{format_error(cause)}, while {phase}{_hint(cause, state)}"
+    return kind, f"{format_error(cause)}, while {phase}{_hint(cause, attempt)}"
 
 
-def _hint(cause: BaseException, state: CallState) -> str:
+def _hint(cause: BaseException, attempt: Attempt) -> str:
     """Return what the user may check, empty for nothing."""
-    if isinstance(cause, http.client.RemoteDisconnected) and not state.route.uses_tls:
+    route = attempt.state.route
+    is_unanswered = isinstance(cause, http.client.RemoteDisconnected) and attempt.phase == WAITING
+    if is_unanswered and not route.uses_tls:
         return " (if it speaks TLS at this port, use https://)"
-    if isinstance(cause, ConnectionRefusedError) and not state.route.has_proxy:
+    if isinstance(cause, ConnectionRefusedError) and not route.has_proxy:
         return "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
     return ""
 

@@ -240,3 +240,22 @@ def test_a_streamed_answer_that_cannot_be_read_is_masked(connect):
     with Peer(reply(200, TOKEN.encode(), content_type="text/html")) as peer:
         error = connect(peer).fail(ApiResponseException, stream=True)
     assert error.api_response.response.data == error.body == b"***"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "before a whole answer, while waiting for the answer (if it speaks TLS"),
+        (head_of(200)[:9], "before a whole answer, while waiting for the answer"),
+        (sized(b"x" * 100)[:-97], "with at least 97 of its bytes missing, while reading"),
+        (chunked(b"5\r\nhel"), "at least 2 of its bytes missing"),
+        (chunked(b"3\r\nhel"), "a whole answer, while reading"),
+    ],
+)
+def test_answer_that_breaks_off_says_what_is_missing(connect, answer, words):
+    """The port is suspected of TLS only if nothing came."""
+    with Peer(raw(answer)) as peer:
+        error = connect(peer, retries=0).fail(ApiConnectionException)
+    assert words in error.reason
+    assert "0 bytes read" not in error.reason
+    assert ("TLS" in error.reason) == (answer == b"")
