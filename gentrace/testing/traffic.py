@@ -80,18 +80,15 @@ class Exchange:
 
     async def respond(self, *, discard: bool = False) -> None:
         """Let the server answer; `discard` drops its response."""
-        stored = False
 
         async def send(message: Message) -> None:
-            nonlocal stored
-            if message["type"] == "http.response.start" and message["status"] == OK:
-                stored = self.scope["method"] == "POST"
+            is_ok = message["type"] == "http.response.start" and message["status"] == OK
+            if is_ok and self.scope["method"] == "POST":
+                self.on_stored()
             if not discard:
                 await self.send(message)
 
         await self.app(self.scope, self.receive, send)
-        if stored:
-            self.on_stored()
 
     async def read(self) -> None:
         """Read the rest of the request."""

@@ -175,6 +175,7 @@ def test_a_delayed_request_is_answered_late(server, caller):
 def test_a_request_of_any_kind_takes_a_fault_but_a_look_takes_none(server):
     def ask():
         with urlopen(f"{server.url}/pipeline-runs") as answer:  # noqa: S310 - it is http
+            answer.read()
             return answer.status
 
     server.fail(times=1)
