@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from gentrace.configuration import check_instance, hide_arguments, refuse
 from gentrace.delivery import Delivery, default_delivery
@@ -16,6 +16,8 @@ from gentrace.recorder.run_buffer import RunBuffer
 from gentrace.schemas import REQUEST_RULES, STRING, Dumps, find_encoder
 from gentrace.schemas.user_code import runs_user_code
 from gentrace.system_random import system_random
+
+Run = TypeVar("Run", bound=PipelineRun)
 
 
 class Pipeline:
@@ -49,7 +51,7 @@ class Pipeline:
 
     def start(self) -> PipelineRun:
         """Start a run, and its clock; only a `with` block makes it current."""
-        return self._start()
+        return self._start(PipelineRun)
 
     @overload
     def traced(self, function: Function, /) -> Function: ...
@@ -72,10 +74,10 @@ class Pipeline:
         return record_calls(
             function,
             inner,
-            lambda _args, _keywords: None if runs_user_code() else self._start(),
+            lambda _args, _keywords: None if runs_user_code() else self._start(RunRecording),
         )
 
-    def _start(self) -> RunRecording:
+    def _start(self, kind: type[Run]) -> Run:
         delivery: Any = None
         dumps: Dumps | None = None
         try:
@@ -91,7 +93,7 @@ class Pipeline:
             _log_start_failure(error)
             off_reason = "disabled"
         buffer = RunBuffer(self._name, delivery, is_recording=off_reason is None, dumps=dumps)
-        return RunRecording(buffer, delivery, off_reason)
+        return kind(buffer, delivery, off_reason)
 
     def _is_sampled(self) -> bool:
         return self._sample_rate >= 1 or system_random.random() < self._sample_rate
