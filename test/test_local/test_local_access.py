@@ -98,9 +98,12 @@ def test_requests_that_name_this_server_are_answered(client, host):
         "a@localhost:{}",
     ],
 )
-def test_requests_that_name_another_host_are_refused(client, host):
-    answer = client.ask("GET", "/healthz", headers={"Host": host.format(client.port)})
+def test_requests_that_name_another_host_are_refused(client, caplog, host):
+    host = host.format(client.port)
+    answer = client.ask("GET", "/healthz", headers={"Host": host})
     assert (answer.status, answer.json["at"]) == (421, "Host")
+    words = f"its Host is not this server's: ['{host}']"
+    assert caplog.messages == [f"refused a request from 127.0.0.1: {words}"]
 
 
 def test_a_request_without_a_host_is_refused(client, read_all):

@@ -16,6 +16,8 @@ from support.local_client import DEADLINE
 import gentrace.local
 from gentrace.local import byte_budget, connection_limit, ingestion, server
 from gentrace.local.connection_limit import ConnectionLimit, accept, max_connections
+from gentrace.local.storage_errors import StorageBusyError
+from gentrace.local.store import Store
 
 MIB = 2**20
 
@@ -136,25 +138,35 @@ def test_a_server_out_of_descriptors_says_so_once_and_goes_on(monkeypatch, caplo
 
     async def use():
         loop = asyncio.get_running_loop()
-        failures = [errno.EMFILE, errno.EMFILE, errno.ECONNABORTED]
+        failures = [errno.ECONNABORTED, errno.EMFILE, errno.EMFILE]
 
         async def fail(_listener):
             if not failures:
                 raise asyncio.CancelledError
             code = failures.pop(0)
-            raise OSError(code, "no more")
+            raise OSError(code, errno.errorcode[code])
 
         monkeypatch.setattr(loop, "sock_accept", fail)
         with pytest.raises(asyncio.CancelledError):
             await accept(Listener(), ConnectionLimit(1), asyncio.Protocol)
 
     asyncio.run(use())
-    assert caplog.messages == ["cannot take a client in: no more; this is said once"]
+    assert caplog.messages == ["cannot take a client in: EMFILE; this is said once"]
 
 
-def test_old_runs_are_forgotten_while_nothing_is_stored(connect, monkeypatch):
+@pytest.mark.parametrize("failures", [[], [StorageBusyError("another process is writing")]])
+def test_old_runs_are_forgotten_while_nothing_is_stored(connect, monkeypatch, failures):
+    """Also if that failed before."""
+    prune = Store.prune
+
+    def fail(store):
+        if failures:
+            raise failures.pop()
+        return prune(store)
+
     monkeypatch.setattr(server, "PRUNE_INTERVAL", 0.05)
     with gentrace.local.serve(keep=0.3) as running:
+        monkeypatch.setattr(Store, "prune", fail)
         client = connect(running.url)
         assert client.post().status == 200
         end = time.monotonic() + 30
