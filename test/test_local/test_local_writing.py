@@ -194,6 +194,37 @@ def test_comparing_two_spellings_is_bounded_like_the_check(connect):
     assert "takes longer than 0.4 seconds" in refused.json["error"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("0.5", "5e-1", True),
+        ("0.050", "5.0E-2", True),
+        ("-100", "-1e+2", True),
+        ("0", "-0.0e7", True),
+        ("0.5", "5", False),
+        ("10", "1", False),
+        ("1", "-1", False),
+        ("1", '"1e0"', False),
+    ],
+)
+def test_numbers_are_compared_by_value(one, other, is_same):
+    class Patient:
+        def tick(self):
+            pass
+
+    assert same_value(f"[{one}]", f"[{other}]", Patient()) is is_same
+
+
+def test_a_write_that_waits_ends_when_the_server_stops(tmp_path):
+    path = tmp_path / "runs.sqlite3"
+    summary = summarize({"name": "n", "stepRuns": []}, 2)
+    with closing(Store(path)) as store, written_by_another(path), ThreadPoolExecutor(1) as pool:
+        adding = pool.submit(store.writer.add, "{}", summary, None, Cancellation())
+        store.writer.stop()
+        with pytest.raises(WriteCancelledError):
+            adding.result()
+
+
 def test_comparing_objects_looks_at_the_clock():
     class Stopped:
         def tick(self):
