@@ -201,6 +201,8 @@ def test_comparing_two_spellings_is_bounded_like_the_check(connect):
         ("0.050", "5.0E-2", True),
         ("-100", "-1e+2", True),
         ("0", "-0.0e7", True),
+        ("120", "1.2e2", True),
+        ("120", "12e3", False),
         ("0.5", "5", False),
         ("10", "1", False),
         ("1", "-1", False),
