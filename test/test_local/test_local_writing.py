@@ -217,12 +217,27 @@ def test_numbers_are_compared_by_value(one, other, is_same):
     assert same_value(f"[{one}]", f"[{other}]", Patient()) is is_same
 
 
-def test_a_write_that_waits_ends_when_the_server_stops(tmp_path):
+def test_a_write_after_a_cancelled_one_is_stored_alone(tmp_path):
+    summary = summarize({"name": "n", "stepRuns": []}, 2)
+    cancelled = Cancellation()
+    cancelled.cancel()
+    with closing(Store(tmp_path / "runs.sqlite3")) as store:
+        with pytest.raises(WriteCancelledError):
+            store.writer.add("{}", summary, "key", cancelled)
+        assert store.writer.add("{}", summary, "key", Cancellation()).is_new
+
+
+@pytest.mark.parametrize("end", ["stop", "cancel"])
+def test_a_write_that_waits_ends_when_the_server_stops_or_it_is_cancelled(tmp_path, end):
     path = tmp_path / "runs.sqlite3"
     summary = summarize({"name": "n", "stepRuns": []}, 2)
+    cancellation = Cancellation()
     with closing(Store(path)) as store, written_by_another(path), ThreadPoolExecutor(1) as pool:
-        adding = pool.submit(store.writer.add, "{}", summary, None, Cancellation())
-        store.writer.stop()
+        adding = pool.submit(store.writer.add, "{}", summary, None, cancellation)
+        if end == "stop":
+            store.writer.stop()
+        else:
+            cancellation.cancel()
         with pytest.raises(WriteCancelledError):
             adding.result()
 
