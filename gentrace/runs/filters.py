@@ -40,7 +40,8 @@ PARAMETERS = (
         "Only runs that have all of these words (at most 32) in their name, their providers' names "
         "and invocations, or the texts of their inputs and outputs, as far as these are in the "
         "first 1,048,576 characters. Case does not matter, nor does a single accent of a Latin "
-        "letter; `word*` is any word that begins so.",
+        "letter; `word*` is any word that begins so. Any part of a Chinese or Japanese clause is "
+        "found.",
     ),
     QueryParameter("since", DATE_TIME, "Only runs that were stored then or later."),
     QueryParameter("until", DATE_TIME, "Only runs that were stored then or earlier."),
