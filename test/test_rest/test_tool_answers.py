@@ -113,18 +113,26 @@ def test_large_answer_that_was_loaded_is_read_to_its_end(connect, answer_with):
 
 
 class Packed(Recorded):
-    """One whose body is packed."""
+    """One that names a packing; the cassette may hold it unpacked."""
 
     headers = FIELDS | {"Content-Encoding": "gzip"}
-    length_remaining = None
 
-    def __init__(self):
-        self._content = BytesIO(gzip.compress(BODY))
+    def __init__(self, content):
+        super().__init__()
+        self._content = BytesIO(content)
+        self.size = len(content)
+
+    @property
+    def length_remaining(self):
+        return self.size - self._content.tell()
 
 
-def test_packed_answer_that_is_none_of_urllib3_is_read(connect, answer_with):
-    answer_with(Packed())
-    assert connect("http://127.0.0.1:1").post().body["pipelineRunId"] == "recorded"
+@pytest.mark.parametrize("content", [BODY, gzip.compress(BODY)], ids=["unpacked", "packed"])
+def test_answer_that_a_tool_may_have_unpacked_is_read(connect, answer_with, content):
+    answer_with(Packed(content))
+    answer = connect("http://127.0.0.1:1").raw()
+    assert not answer.closed
+    assert (answer.read(), answer.tell()) == (BODY, len(content))
 
 
 def test_answer_that_is_none_of_urllib3_is_read_and_let_go(connect, answer_with):
