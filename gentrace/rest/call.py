@@ -83,7 +83,9 @@ class Call:
         try:
             if delay:
                 attempt.begin_waiting("the next try")
+                self.state.is_permanent = True  # what a signal handler raises now ends the call
                 pause(delay)
+                self.state.is_permanent = False
             self._began = now()
             watchdog.watch(attempt)
             answer = self._open(attempt)

@@ -239,11 +239,19 @@ def test_error_of_a_handler_that_looks_like_a_failure_is_one(connect, monkeypatc
 
 @pytest.mark.parametrize("kind", FAILING)
 def test_error_of_a_handler_between_two_tries_is_the_error_of_the_call(connect, monkeypatch, kind):
+    """The call is not sent again: the server may have asked for a longer wait."""
+    strikes = []
+
+    def sleep(_):
+        strikes.append(1)
+        strike()
+
     with Peer(reply(503), echo) as peer, handled(kind):
         caller = connect(peer)
         with monkeypatch.context() as patch:
-            patch.setattr("time.sleep", strike)
+            patch.setattr("time.sleep", sleep)
             error = caller.fail(ApiConnectionException)
+        assert strikes == [1]
         assert type(error.__cause__) is kind
         assert (error.tries, "of the handler" in str(error)) == (1, True)
         assert caller.works()
