@@ -36,12 +36,12 @@ class ProxyUrl(Secret):
     @property
     def username(self) -> Secret:
         """The user; empty if there is none."""
-        return Secret(unquote(urlsplit(self).username or ""))
+        return _unescape(urlsplit(self).username or "")
 
     @property
     def password(self) -> Secret:
         """The password; empty if there is none."""
-        return Secret(unquote(urlsplit(self).password or ""))
+        return _unescape(urlsplit(self).password or "")
 
     @property
     def secrets(self) -> list[str]:
@@ -60,6 +60,17 @@ class ProxyUrl(Secret):
             )
         fields.replace({name: Secret(value) for name, value in given.items()})
         return fields
+
+
+def _unescape(text: str) -> Secret:
+    """Decode an escaped text, of UTF-8 or else latin-1.
+
+    A proxy may repeat a password, which can be masked only if it is decoded as it was meant.
+    """
+    try:
+        return Secret(unquote(text, errors="strict"))
+    except UnicodeDecodeError:
+        return Secret(unquote(text, "latin-1"))
 
 
 def find_proxy(scheme: str, host: str, port: int) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 import socket
 import warnings
+from base64 import b64decode
 
 import pytest
 from support.caller import Caller
@@ -54,6 +55,25 @@ def test_what_only_the_proxy_may_know_is_masked(scheme):
     assert "by-the-back-door" not in shown
     assert "b25seTp0aGU" not in shown
     assert "*** ***" in shown
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("escaped", ["gr%C3%BC%C3%9Fe-w%C3%B6rter", "gr%FC%DFe-w%F6rter"])
+def test_password_of_a_proxy_is_masked_in_whatever_encoding_it_is_escaped(scheme, escaped):
+    """The proxy repeats the octets that it was sent."""
+
+    def repeat(talk, request):
+        login = b64decode(request["Proxy-Authorization"].removeprefix("Basic "))
+        told = login.decode("latin-1")
+        reply(407, login, {"X-Told": told}, reason=told)(talk, request)
+
+    with Peer(repeat) as through, warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureTransportWarning)
+        address = f"http://me:{escaped}@127.0.0.1:{through.address[1]}"
+        error = Caller(f"{scheme}://target.example/api", proxy=address, retries=0).fail()
+    shown = f"{error} {vars(error)} {error.__cause__!r}"
+    assert "rter" not in shown
+    assert "me:***" in shown
 
 
 @watched
