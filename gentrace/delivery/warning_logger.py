@@ -62,9 +62,12 @@ class WarningLogger:
                 self._wakeup.set()
             return
         _active.add(self)
-        self._thread = start_thread("warnings", self._run)
-        if self._thread is None:
-            self._unstarted.append(None)
+        self._thread = None
+        try:
+            self._thread = start_thread("warnings", self._run)
+        finally:  # also if Ctrl-C interrupts it
+            if self._thread is None:
+                self._unstarted.append(None)
 
     def log_remaining(self) -> None:
         """Log all that remains as the program ends; called again, only what is due."""
@@ -105,7 +108,9 @@ class WarningLogger:
 
         self._execute(pop)
         for message in messages:
-            warn(message)
+            # Nothing may end the thread for good, such as SystemExit of a handler.
+            with suppress(BaseException):
+                warn(message)
 
     def _stop_if_done(self) -> bool:
         is_done: list[bool] = []

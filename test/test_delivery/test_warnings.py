@@ -145,3 +145,41 @@ def test_the_end_waits_for_a_warning_that_is_being_logged(monkeypatch):
         time.sleep(0.001)
     logger.log_remaining()
     assert logged == ["a warning"]
+
+
+def test_warnings_are_logged_after_a_filter_raised_system_exit(monkeypatch):
+    warnings = PendingWarnings()
+    logger = WarningLogger(warnings, Clock(), lambda action: action())
+    seen = []
+
+    def leave(record):
+        seen.append(record.getMessage())
+        raise SystemExit
+
+    monkeypatch.setattr(logging.getLogger("gentrace"), "filters", [leave])
+    for number in range(3):
+        warnings.add(f"warning {number}")
+        logger.start_thread()
+        deadline = time.monotonic() + PATIENCE
+        while len(seen) <= number and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert seen == ["warning 0", "warning 1", "warning 2"]
+
+
+def test_an_interrupt_while_the_thread_is_started_loses_no_warning(caplog, monkeypatch):
+    warnings = PendingWarnings()
+    logger = WarningLogger(warnings, Clock(), lambda action: action())
+    warnings.add("a warning")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gentrace.delivery.warning_logger.start_thread", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            logger.start_thread()
+    logger.start_thread()
+    deadline = time.monotonic() + PATIENCE
+    while not caplog.messages and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert caplog.messages == ["a warning"]
