@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
+from sqlite3 import connect  # this one, as a test may replace that of the module
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.clock import now
@@ -73,7 +73,7 @@ class Server:
     @property
     def runs(self) -> list[dict[str, Any]]:
         """The bodies of the stored runs as they were sent, oldest first."""
-        with closing(sqlite3.connect(self._database)) as database:
+        with closing(connect(self._database)) as database:
             return [json.loads(body) for _, _, _, body in iterate_runs(database)]
 
     def wait_for_runs(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ class Server:
     def clear(self) -> None:
         """Delete the stored runs and the queued faults; delayed requests get no response."""
         self._traffic.clear()
-        with closing(sqlite3.connect(self._database)) as database, database:
+        with closing(connect(self._database)) as database, database:
             delete(database, [position for position, _, _, _ in iterate_runs(database)])
 
 

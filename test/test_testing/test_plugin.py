@@ -74,6 +74,22 @@ def test_outage(gentrace_server, monkeypatch):
     done.assert_outcomes(passed=1)
 
 
+def test_a_test_may_refuse_all_databases_to_its_end(run):
+    done = run(
+        """
+import sqlite3
+
+def refuse(*_, **__):
+    raise sqlite3.OperationalError("a test opened a database")
+
+def test_no_database(gentrace_server, monkeypatch):
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    assert gentrace_server.runs == []
+"""
+    )
+    done.assert_outcomes(passed=1)
+
+
 ORDERS = """
 @pytest.fixture
 def patched(monkeypatch):
