@@ -45,7 +45,8 @@ class WarningLogger:
         self._clock = clock
         self._execute = execute
         self._thread: threading.Thread | None = None
-        # Whoever starts the thread takes it out; the thread puts it back when it ends.
+        # Whoever starts the thread takes it out; the thread puts one back when it ends. After an
+        # interrupt two threads may run for a while: each warning is logged by one of them.
         self._unstarted: list[None] = [None]
         self._wakeup = Wakeup()
         self._has_expedited = False
@@ -57,17 +58,16 @@ class WarningLogger:
             return
         try:
             self._unstarted.pop()
+            _active.add(self)
+            self._thread = start_thread("warnings", self._run)
+            if self._thread is None:
+                self._unstarted[:] = [None]
         except IndexError:
             if self._warnings.wait(self._clock.now()) <= 0:
                 self._wakeup.set()
-            return
-        _active.add(self)
-        self._thread = None
-        try:
-            self._thread = start_thread("warnings", self._run)
-        finally:  # also if Ctrl-C interrupts it
-            if self._thread is None:
-                self._unstarted.append(None)
+        except BaseException:  # such as Ctrl-C, whether it runs or not
+            self._unstarted[:] = [None]
+            raise
 
     def log_remaining(self) -> None:
         """Log all that remains as the program ends; called again, only what is due."""
@@ -120,7 +120,7 @@ class WarningLogger:
             is_done.append(self.is_exiting or not self._warnings)
             if not self._warnings:
                 _active.discard(self)
-                self._unstarted.append(None)
+                self._unstarted[:] = [None]
 
         self._execute(stop)
         return is_done[0]
