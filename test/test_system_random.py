@@ -14,7 +14,7 @@ from gentrace.backfill import send_lines
 from gentrace.delivery.clock import Clock
 
 
-class RealJitter(HandClock):
+class RealDraws(HandClock):
     draw = Clock.draw
 
 
@@ -24,7 +24,7 @@ def call(peer):
 
 
 def deliver(peer):
-    clock = RealJitter()
+    clock = RealDraws()
     with delivering(peer, clock) as delivery:
         receipt = delivery.submit(RUN)
         peer.wait(lambda: clock.move(1) or receipt.done())
