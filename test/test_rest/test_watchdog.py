@@ -174,6 +174,7 @@ def test_slots_give_what_came_last_and_no_more_than_there_are():
     slots = Slots(2)
     for item in ("first", "last"):
         slots.put(item)
+    assert slots.qsize() == 2  # vcrpy asks for it
     assert [slots.get(timeout=1), slots.get(timeout=1)] == ["last", "first"]
     with pytest.raises(queue.Empty):
         slots.get(timeout=0.01)
