@@ -180,8 +180,9 @@ def test_a_request_of_any_kind_takes_a_fault_but_a_look_takes_none(server):
 
     server.fail(times=1)
     assert server.runs == []
-    with pytest.raises(HTTPError, match="503"):
+    with pytest.raises(HTTPError, match="503") as refused:
         ask()
+    refused.value.close()
     assert ask() == 200
     with pytest.raises(TimeoutError, match="0 came"):
         server.wait_for_runs(1, timeout=0)
