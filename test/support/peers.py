@@ -42,13 +42,12 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from base64 import b64encode
 from urllib.parse import urlsplit
 
 import trustme
+from support.waiting import PATIENCE, wait_until
 
-PATIENCE = 20
 KEPT = 1024 * 1024
 PAUSE = 0.02
 
@@ -197,10 +196,7 @@ class Peer:
         return b"".join(bytes(talk.seen) for talk in self.all_talks)
 
     def wait(self, condition):
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, "it never became true"
-            time.sleep(PAUSE / 4)
+        wait_until(condition)
 
     def __enter__(self):
         self._start(self._accept)

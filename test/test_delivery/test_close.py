@@ -8,6 +8,7 @@ import pytest
 from support.caller import within
 from support.deliveries import RUN, HandClock, balances, delivering, make_client
 from support.peers import Peer, echo, refuser, reply, stall
+from support.waiting import wait_until
 
 from gentrace import ApiValueError
 from gentrace.delivery import Delivery, DeliveryStats
@@ -89,10 +90,7 @@ def test_the_last_failure_is_the_cause_of_what_is_closed():
     clock = HandClock()
     with refuser() as (host, port), delivering(f"http://{host}:{port}", clock) as delivery:
         receipt = delivery.submit(RUN)
-        end = time.monotonic() + 30
-        while not clock.drawn:  # the wait after the first try
-            assert time.monotonic() < end
-            time.sleep(0.001)
+        wait_until(lambda: clock.drawn)  # the wait after the first try
         delivery.close(0)
         assert receipt.exception(0).__cause__.status == 0
 

@@ -2,11 +2,11 @@
 
 import gc
 import logging
-import time
 import weakref
 
 import pytest
 from support.deliveries import PATIENCE, HandClock
+from support.waiting import wait_until
 
 from gentrace import ApiException, ApiValueError
 from gentrace.delivery.clock import Clock
@@ -133,16 +133,14 @@ def test_the_end_waits_for_a_warning_that_is_being_logged(monkeypatch):
 
     def log(record):
         begun.append(record)
-        while not logger.is_exiting:
-            time.sleep(0.001)
+        wait_until(lambda: logger.is_exiting)
         logged.append(record.getMessage())
         return True
 
     monkeypatch.setattr(logging.getLogger("gentrace"), "filters", [log])
     warnings.add("a warning")
     logger.start_thread()
-    while not begun:
-        time.sleep(0.001)
+    wait_until(lambda: begun)
     logger.log_remaining()
     assert logged == ["a warning"]
 
@@ -160,9 +158,7 @@ def test_warnings_are_logged_after_a_filter_raised_system_exit(monkeypatch):
     for number in range(3):
         warnings.add(f"warning {number}")
         logger.start_thread()
-        deadline = time.monotonic() + PATIENCE
-        while len(seen) <= number and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda count=number: len(seen) > count)
     assert seen == ["warning 0", "warning 1", "warning 2"]
 
 
@@ -179,7 +175,5 @@ def test_an_interrupt_while_the_thread_is_started_loses_no_warning(caplog, monke
         with pytest.raises(KeyboardInterrupt):
             logger.start_thread()
     logger.start_thread()
-    deadline = time.monotonic() + PATIENCE
-    while not caplog.messages and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(lambda: caplog.messages)
     assert caplog.messages == ["a warning"]

@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -25,6 +24,7 @@ from support.peers import (
     stall,
     then,
 )
+from support.waiting import wait_until
 from urllib3 import HTTPConnectionPool
 
 from gentrace import ApiClient, Configuration
@@ -304,8 +304,7 @@ def test_connections_that_are_returned_at_once_go_to_all_that_wait(monkeypatch):
     interval = sys.getswitchinterval()
     with ThreadPoolExecutor(2) as threads:
         taken = [threads.submit(slots.get, timeout=60) for _ in range(2)]
-        while len(entered) < 2:
-            time.sleep(0.001)
+        wait_until(lambda: len(entered) == 2)
         sys.setswitchinterval(10)  # no thread wakes in between
         try:
             slots.put(None)

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.peers import PATIENCE, Peer, drip, echo, head_of
+from support.waiting import wait_until
 from urllib3.exceptions import ClosedPoolError
 
 from gentrace.exceptions import ApiTimeoutException
@@ -288,10 +289,8 @@ def test_interrupt_while_a_slot_is_returned_leaves_no_waiter_asleep(moment, func
     slots = Slots(1)
     waiter = threading.Thread(target=wait)
     waiter.start()
-    end = now() + PATIENCE
-    while not sys._current_frames()[waiter.ident].f_code.co_filename.endswith("wakeup.py"):  # noqa: SLF001
-        assert now() < end
-        time.sleep(0.001)
+    frames = sys._current_frames  # noqa: SLF001 - where the thread is
+    wait_until(lambda: frames()[waiter.ident].f_code.co_filename.endswith("wakeup.py"))
     with interrupting(error, moment, function):
         slots.put(None)
     slots.close()
