@@ -5,8 +5,9 @@ import sys
 import zlib
 
 import pytest
-from support.peers import PATIENCE, Peer, echo, head_of, raw, reply, reset, send, stall, then
+from support.peers import Peer, echo, head_of, raw, reply, reset, send, stall, then
 from support.readers import READERS
+from support.waiting import PATIENCE
 
 from gentrace.exceptions import (
     ApiConnectionException,

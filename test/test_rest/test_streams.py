@@ -10,7 +10,6 @@ import pytest
 import urllib3
 from support import bombs
 from support.peers import (
-    PATIENCE,
     Peer,
     echo,
     endless,
@@ -25,6 +24,7 @@ from support.peers import (
     then,
 )
 from support.readers import READERS
+from support.waiting import PATIENCE
 
 from gentrace.exceptions import (
     ApiConnectionException,

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
-from support.peers import PATIENCE, Peer, drip, echo, head_of
-from support.waiting import wait_until
+from support.peers import Peer, drip, echo, head_of
+from support.waiting import PATIENCE, wait_until
 from urllib3.exceptions import ClosedPoolError
 
 from gentrace.exceptions import ApiTimeoutException
