@@ -1,4 +1,4 @@
-"""Everything that the SDK raises.
+"""The exceptions of calls, models and settings.
 
 ::
 
@@ -25,6 +25,8 @@
         └── ServiceException                5xx
 
     InsecureTransportWarning (UserWarning)  the token can be read on its way
+
+`gentrace.DeliveryError`, with which the receipt of a run ends, is an `OpenApiException` too.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ SHOWN_BODY = 500
 
 
 class OpenApiException(Exception):  # noqa: N818 - the name that users of such clients know
-    """The root of everything that the SDK raises."""
+    """The root of all exceptions of the SDK."""
 
 
 class _CallerError(OpenApiException):
