@@ -79,7 +79,8 @@ class ApiClient(ClientHeaders):
 
     Raises:
         ApiTypeError: an argument of the wrong type.
-        ApiValueError: a header field or cookie that cannot be sent.
+        ApiValueError: a header field or cookie that cannot be sent; or, without `configuration`, an
+            invalid environment variable.
 
     """
 
@@ -121,7 +122,7 @@ class ApiClient(ClientHeaders):
 
     @property
     def pool_threads(self) -> int:
-        """Number of threads for calls with `async_req=True`; it counts until the first of them."""
+        """Number of threads for calls with `async_req=True`; the first of them starts them."""
         return self._pool_threads
 
     @pool_threads.setter
@@ -356,6 +357,7 @@ class Api:
 
     Raises:
         ApiTypeError: no client.
+        ApiValueError: without `api_client`, an invalid environment variable.
 
     """
 

@@ -30,7 +30,7 @@ class BackfillResult:
     Attributes:
         lines: how many were read.
         sent: how many the server acknowledged.
-        duplicates: how many had the key of another line.
+        duplicates: how many repeat a line that was acknowledged in this call.
         skipped: how many were acknowledged in an earlier call with the same state.
         rejected: how many are no valid runs, or were rejected by the server.
         rejects: the rejected lines, unless they were passed to `on_reject`.

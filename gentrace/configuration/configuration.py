@@ -50,7 +50,7 @@ class Configuration(DeclaredSettings):
 
     Raises:
         ApiTypeError: a setting of the wrong type.
-        ApiValueError: a setting with an invalid value.
+        ApiValueError: a setting with an invalid value, or an invalid environment variable.
         ApiAttributeError: no setting has this name.
 
     """
@@ -148,7 +148,12 @@ class Configuration(DeclaredSettings):
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
-        """Return a copy of the default configuration, or a new configuration if none is set."""
+        """Return a copy of the default configuration, or a new configuration if none is set.
+
+        Raises:
+            ApiValueError: none is set, and `GENTRACE_HOST` or `GENTRACE_API_KEY` is not valid.
+
+        """
         return cls() if cls._default is None else cls._default.copy()
 
     def copy(self) -> Self:

@@ -18,6 +18,10 @@ def default_delivery() -> Delivery:
     configuration of that moment, and later calls return the same one. Changing an attribute of
     its client's configuration (`default_delivery().api_client.configuration`) acts on the next
     try.
+
+    Raises:
+        ApiValueError: it makes one, and `GENTRACE_HOST` or `GENTRACE_API_KEY` is not valid.
+
     """
     delivery = _default.get(_KEY)
     return _default.setdefault(_KEY, Delivery()) if delivery is None else delivery

@@ -64,7 +64,8 @@ class Delivery:
 
     Raises:
         ApiTypeError: an argument of the wrong type.
-        ApiValueError: an argument that is not allowed.
+        ApiValueError: an argument that is not allowed; or, without `api_client`, an invalid
+            environment variable.
 
     """
 
