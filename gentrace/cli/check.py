@@ -1,4 +1,4 @@
-"""`gentrace check`: find the lines of files that are no valid pipeline runs."""
+"""`gentrace check`: find the lines of files that are not valid pipeline runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gentrace.exceptions import ApiTypeError, ApiValueError, format_path
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check files; return 1 if a line is no valid run."""
+    """Check files; return 1 if a line is not a valid run."""
     parser = argparse.ArgumentParser(
         prog="gentrace check",
-        description="Find the lines of files in the form JSON Lines that are no pipeline runs. "
-        "Nothing is sent.",
+        description="Find the lines of JSON Lines files that are not valid pipeline runs. Nothing "
+        "is sent.",
     )
     parser.add_argument(
         "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         print_json(totals)
     else:
-        print_line(f"{lines} lines: {lines - errors} runs, {errors} that are none")
+        print_line(f"{lines} lines: {lines - errors} valid runs, {errors} invalid")
     return 1 if errors else 0
 
 

@@ -14,12 +14,12 @@ from gentrace.cli.output import replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
 
 COMMANDS: Final = {
-    "check": "find the lines of files that are no pipeline runs; needs no network",
-    "doctor": "show what is configured, and whether the server can be reached",
+    "check": "find the lines of files that are not valid pipeline runs; needs no network",
+    "doctor": "show the configuration, and whether the server can be reached",
     "runs": "list, show, export and delete the runs that a local server has stored",
     "send": "send the pipeline runs in files",
-    "spool": "show the runs that wait on disk, and send them",
-    "local": "run a Gentrace server of one's own",
+    "spool": "list the unsent runs in a spool directory, and send them",
+    "local": "run a local server, with a viewer",
 }
 """The help text of each command; the module of that name has its `main(arguments) -> int`."""
 

@@ -122,9 +122,8 @@ def _report(result: BackfillResult, *, as_json: bool) -> None:
 def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="gentrace send",
-        description="Send the pipeline runs in files in the form JSON Lines. Run again, it stores "
-        "nothing twice on a server that knows idempotency keys: the key of a line is made of its "
-        "content.",
+        description="Send the pipeline runs in JSON Lines files. Run again, it stores nothing "
+        "twice on a server that knows idempotency keys: the key of a line is made of its content.",
     )
     parser.add_argument(
         "files", nargs="+", type=file_name, metavar="FILE", help="plain or gzip; - is stdin"
@@ -148,13 +147,13 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
         "--state",
         type=file_name,
         metavar="FILE",
-        help="remember there what was acknowledged, and do not send it again",
+        help="keep the keys of acknowledged lines there, and do not send these lines again",
     )
     parser.add_argument(
         "--rejects",
         type=file_name,
         metavar="FILE",
-        help="write there the lines that are refused, each with the reason, as JSON Lines",
+        help="write the refused lines there, each with the reason, as JSON Lines",
     )
     parser.add_argument(
         "--dask",

@@ -85,7 +85,7 @@ def find_spool(directory: Path) -> Iterator[Finding]:
         yield Finding("spool", WRONG, f"cannot be read: {error}")
         return
     if not entries:
-        yield Finding("spool", INFO, f"{directory}: nothing waits")
+        yield Finding("spool", INFO, f"{directory}: no unsent runs")
     for entry in entries:
         yield Finding("spool", WRONG if entry.flaw else INFO, describe(entry))
 

@@ -45,11 +45,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="gentrace spool",
         description="List the files of a spool: host, runs, bytes, the oldest run, and whether a "
-        "process that is alive owns it. --send sends what nobody owns; the token is taken from "
+        "running process uses it. --send sends the runs of the others; the token is taken from "
         "GENTRACE_API_KEY, the host from each file.",
     )
     parser.add_argument("directory", type=directory_name, metavar="DIRECTORY")
-    parser.add_argument("--send", action="store_true", help="send what nobody owns")
+    parser.add_argument(
+        "--send", action="store_true", help="send the runs of files that no process uses"
+    )
     parser.add_argument("--json", action="store_true", help="print an object for each file")
     options = parser.parse_args(arguments)
     directory: Path = options.directory
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
         ]
         entries = list_entries(directory)
     if not entries and not options.send:
-        warn(f"{directory}: nothing waits")
+        warn(f"{directory}: no unsent runs")
     for file in entries:
         if options.json:
             print_json(asdict(file))

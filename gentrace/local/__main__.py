@@ -50,7 +50,8 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
     defaults = local.Settings()
     parser = argparse.ArgumentParser(
         prog="python -m gentrace.local",
-        description="A Gentrace server of one's own: it checks pipeline runs and stores them.",
+        description="A local Gentrace server: it checks pipeline runs, stores them, and shows them "
+        "in a viewer.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on")
@@ -74,7 +75,7 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         default=defaults.timeout,
         metavar="SECONDS",
         help="time for a request's head, for its body, for the check of it, and for a client to "
-        "take in its answer",
+        "read its response",
     )
     parser.add_argument(
         "--allowed-host",
@@ -88,13 +89,13 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         "--keep",
         type=_seconds,
         metavar="AGE",
-        help="forget runs that are older, such as 30d, 12h, 90m or 45s; by default none",
+        help="delete runs that are older, such as 30d, 12h, 90m or 45s",
     )
     parser.add_argument(
         "--max-runs",
         type=int,
         metavar="NUMBER",
-        help="forget the oldest runs beyond this number; by default none",
+        help="delete the oldest runs beyond this number",
     )
     options: dict[str, Any] = vars(parser.parse_args(arguments))
     if options["token"] is None:

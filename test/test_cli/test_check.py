@@ -28,7 +28,7 @@ def file(tmp_path):
 
 def test_files_of_runs_are_well(command, file):
     one, two = file(GOOD, "", "  ", PYTHON_NAMES, ""), file(GOOD, name="more.jsonl.gz")
-    assert command("check", one, two) == (0, "3 lines: 3 runs, 0 that are none\n", "")
+    assert command("check", one, two) == (0, "3 lines: 3 valid runs, 0 invalid\n", "")
 
 
 @pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz"])
@@ -41,7 +41,7 @@ def test_each_line_that_is_no_run_is_named_with_place_and_remedy(command, file, 
         f"{path}:4: expected an object that is a pipeline run, got list [1]",
         f"{path}:5: expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)",
         f"{path}:6: missing the required property 'name' at $",
-        "6 lines: 2 runs, 4 that are none",
+        "6 lines: 2 valid runs, 4 invalid",
     ]
 
 
@@ -71,7 +71,7 @@ def test_a_name_that_is_nearly_one_of_the_document_is_said_with_its_place(comman
     near = '{"name": "a", "stepRuns": [{"elapsed_tme": 1}]}'
     path = file(GOOD, near, GOOD)
     code, output, errors = command("check", path)
-    assert (code, output) == (0, "3 lines: 3 runs, 0 that are none\n")
+    assert (code, output) == (0, "3 lines: 3 valid runs, 0 invalid\n")
     assert errors.startswith(f"{path}:2: warning: StepRun has no property 'elapsed_tme'")
     assert errors.count("\n") == 1
 
@@ -103,7 +103,7 @@ def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, fil
     long, wrong, totals = output.splitlines()
     assert long.startswith(f"{path}:1: expected a line of at most ")
     assert wrong.startswith(f"{path}:2: expected an integer")
-    assert totals == "3 lines: 1 runs, 2 that are none"
+    assert totals == "3 lines: 1 valid runs, 2 invalid"
 
 
 def test_a_line_at_the_bound_is_read_whole(command, file, monkeypatch):

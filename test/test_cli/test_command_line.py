@@ -111,7 +111,7 @@ def test_an_export_without_room_on_standard_output_says_so():
         ("<&-", "-", (2, "", "gentrace check: -: the standard input is closed\n")),
         (">&-", "good", (0, "", "")),
         (">&-", "bad", (1, "", "")),
-        ("2>&-", "good", (0, "1 lines: 1 runs, 0 that are none\n", "")),
+        ("2>&-", "good", (0, "1 lines: 1 valid runs, 0 invalid\n", "")),
         ("2>&-", "missing", (2, "", "")),
     ],
 )

@@ -235,7 +235,7 @@ def test_a_spool_that_is_empty_damaged_or_missing_is_said(findings, tmp_path):
     with Peer(*[reply(400)] * 3) as peer:
         assert findings("--host", peer.url, "--spool", tmp_path)[1]["spool"] == (
             "info",
-            f"{tmp_path}: nothing waits",
+            f"{tmp_path}: no unsent runs",
         )
         (tmp_path / ODD).write_bytes(b"no database" * 100)
         code, found = findings("--host", peer.url, "--spool", tmp_path)

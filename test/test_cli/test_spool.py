@@ -322,7 +322,7 @@ def test_a_file_that_was_removed_meanwhile_is_not_made_anew(command, spool, tmp_
 
 
 def test_that_nothing_waits_is_said(command, tmp_path):
-    assert command("spool", tmp_path) == (0, "", f"{tmp_path}: nothing waits\n")
+    assert command("spool", tmp_path) == (0, "", f"{tmp_path}: no unsent runs\n")
     file = SpoolFile.make(new_path(tmp_path), "")
     file.release()
     size = file.path.stat().st_size
