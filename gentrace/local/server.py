@@ -160,7 +160,7 @@ def serve(  # noqa: PLR0913 - one argument a setting
     the endpoints as an ASGI application and returns the application to serve instead, such as one
     that answers some requests itself; None serves the endpoints. To end a request without a
     response, it calls `scope["state"][CLOSE]`.
-    Raises TypeError or ValueError for a setting that cannot be, and OSError if it cannot store or
+    Raises TypeError or ValueError for an invalid setting, and OSError if it cannot store or
     listen.
     """
     settings = Settings(

@@ -11,7 +11,7 @@ from gentrace.schemas import ObjectSchema, Unset, unset
 
 @dataclass(repr=False, eq=False)
 class ApiResponseFor400(ApiResponse):
-    """A parameter that cannot be."""
+    """A parameter that is not allowed."""
 
     body: Problem | Unset = unset
     headers: Unset = unset
@@ -35,6 +35,6 @@ class ApiResponseFor404(ApiResponse):
 
 _CONTENT = {"application/json; charset=utf-8": ObjectSchema(Problem)}
 
-BAD_REQUEST = OpenApiResponse(ApiResponseFor400, "A parameter that cannot be", _CONTENT)
+BAD_REQUEST = OpenApiResponse(ApiResponseFor400, "A parameter that is not allowed", _CONTENT)
 UNAUTHORIZED = OpenApiResponse(ApiResponseFor401, "Token missing or wrong", _CONTENT)
 NOT_FOUND = OpenApiResponse(ApiResponseFor404, "No run of that id", _CONTENT)

@@ -117,7 +117,7 @@ class Server:
 
         Raises:
             ApiTypeError: an argument of the wrong type.
-            ApiValueError: a status, number of times or value that cannot be.
+            ApiValueError: a status, number of times or value that is not allowed.
 
         """
         expected = f"a whole number from {MIN_STATUS} to {MAX_STATUS}"
@@ -134,7 +134,7 @@ class Server:
 
         Raises:
             ApiTypeError: an argument of the wrong type.
-            ApiValueError: a time or number of times that cannot be.
+            ApiValueError: a time or number of times that is not allowed.
 
         """
         self._traffic.add(Delay(check_seconds("seconds", seconds)), check_positive("times", times))
@@ -148,7 +148,7 @@ class Server:
 
         Raises:
             ApiTypeError: an argument of the wrong type.
-            ApiValueError: a number of times that cannot be.
+            ApiValueError: a number of times that is not allowed.
 
         """
         self._traffic.add(Drop(check_flag("stored", stored)), check_positive("times", times))

@@ -1,4 +1,4 @@
-"""Writes that cannot be: another process is at it, the file is gone, or nobody waits any more."""
+"""Writes that fail: another process is at it, the file is gone, or nobody waits any more."""
 
 import asyncio
 import json
