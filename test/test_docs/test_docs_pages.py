@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gentrace
+import gentrace.testing
 from gentrace import exceptions, models
 from gentrace.apis.tag_to_api import tag_to_api
 from gentrace.paths.pipeline_run.post import operation
@@ -60,6 +61,60 @@ def test_readme_lists_models_and_operations(root):
     (row,) = _rows(readme, "## Documentation for API Endpoints")
     assert f"**{operation.name}**" in row[1]
     assert row[2:] == [f"**{operation.method.lower()}** {operation.path}", operation.summary]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("delivery.md", gentrace.Delivery),
+        ("recorder.md", gentrace.Pipeline),
+        ("recorder.md", gentrace.PipelineRun),
+        ("how-to/testing.md", gentrace.testing.Server),
+    ],
+)
+def test_tables_show_the_parameters_of_methods(root, name, owner):
+    """Each method that a table shows with its parameters has these, with these defaults."""
+    text = (root / "docs" / name).read_text("utf-8")
+    found = re.findall(r"^`(?:server\.)?(\w+)\((.*?)\)` \| ", text, re.MULTILINE)
+    shown = {method: given for method, given in found if hasattr(owner, method)}
+    assert {method: _parameters(f"def f({given}): 0") for method, given in shown.items()} == {
+        method: _signature(getattr(owner, method)) for method in shown
+    }
+    assert shown
+
+
+def test_delivery_page_shows_the_arguments_of_a_delivery(root):
+    page = (root / "docs" / "delivery.md").read_text("utf-8")
+    rows = [row for row in _rows(page, "## Delivery") if len(row) == 3]
+    units = {"MiB": 2**20, "GiB": 2**30, "days": 86400}
+    shown = {}
+    for name, default, _ in rows:
+        number, _, unit = default.strip("`").replace(",", "").partition(" ")
+        value = ast.literal_eval(number)
+        shown[name.strip("`")] = value * units[unit] if unit else value
+    parameters = list(inspect.signature(gentrace.Delivery).parameters.values())
+    assert shown == {each.name: each.default for each in parameters}
+
+
+def _parameters(function):
+    """The parameters of a function of source code: names, whether keyword only, defaults."""
+    (defined,) = ast.parse(function).body
+    names = defined.args
+    first = [(each.arg, False) for each in names.args]
+    defaults = [ast.literal_eval(each) for each in names.defaults]
+    missing = [inspect.Parameter.empty] * (len(first) - len(defaults))
+    last = [(each.arg, True) for each in names.kwonlyargs]
+    defaults = [*missing, *defaults, *(ast.literal_eval(each) for each in names.kw_defaults)]
+    return [(*each, default) for each, default in zip([*first, *last], defaults, strict=True)]
+
+
+def _signature(function):
+    """The same of a method, without `self`."""
+    _, *parameters = inspect.signature(function).parameters.values()
+    return [
+        (each.name, each.kind is inspect.Parameter.KEYWORD_ONLY, each.default)
+        for each in parameters
+    ]
 
 
 @pytest.mark.parametrize(
