@@ -9,7 +9,7 @@
          │ reject:        │  │  deny: 401 and 403      │    │ expire
          │ queue_full,    │  └─────────────────────────┘    │ abandon: closed
          │ spool_full,    │ abandon: closed                 │
-         │ mask_failed,   │ drop_missing: expired, closed   ▼
+         │ mask_failed,   │ _drop_missing: expired, closed  ▼
          │ closed         └───────────────────────────▶ dropped[reason]
          │                                                  ▲
          └──────────────────────────────────────────────────┘
@@ -19,7 +19,7 @@
 Each arrow is one method and changes the counters once, so that at every moment
 accepted = delivered + queued + in_flight + all dropped. A rejected run counts as accepted and
 dropped. Runs in a spool stay queued when the delivery is abandoned; `spooled_queue` has what only
-they go through (`adopt`, `expire`, `drop_missing`).
+they go through (`adopt`, `expire`, `_drop_missing`).
 
 Nothing here knows threads, reads a clock, or does I/O. The caller runs one method at a time, in a
 `SerialExecutor`. It may call `accept` and `reject` again for the same run if an interrupt came
