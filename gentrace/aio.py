@@ -129,7 +129,8 @@ class AsyncApiClient:
             ApiValueError: the body or an argument is not allowed.
             ApiException: the call failed.
             asyncio.CancelledError: the awaiting task was cancelled. The call's connection is closed
-                and its thread is free at once, unless it is resolving a name or connecting.
+                and its thread is free within 0.1 s, unless it is resolving a name, connecting, or
+                encoding or parsing megabytes.
 
         """
         if check_flag("stream", arguments.get("stream", False)):
