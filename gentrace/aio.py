@@ -208,7 +208,7 @@ class AsyncIngestionApi:
         api_client: the client that calls go through.
 
     Raises:
-        ApiTypeError: no client for asyncio.
+        ApiTypeError: not a client for asyncio.
 
     """
 

@@ -356,7 +356,7 @@ class Api:
         api_client: the client that calls go through; None makes one of the default configuration.
 
     Raises:
-        ApiTypeError: no client.
+        ApiTypeError: not a client.
         ApiValueError: without `api_client`, an invalid environment variable.
 
     """
@@ -367,7 +367,7 @@ class Api:
 
 
 def check_client(value: object) -> ApiClient:
-    """Return a client that was given as `api_client`; ApiTypeError if it is none."""
+    """Return a client that was given as `api_client`; ApiTypeError if it is not one."""
     expected = "a gentrace.ApiClient, such as ApiClient(configuration) makes"
     return check_instance("api_client", value, ApiClient, expected)
 

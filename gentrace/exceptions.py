@@ -97,7 +97,7 @@ class ApiAttributeError(_CallerError, AttributeError):
 
 
 def format_path(path: tuple[str | int, ...]) -> str:
-    """Format a path as ``$.stepRuns[3].elapsedTime``; a key that is no identifier is quoted."""
+    """Format a path as ``$.stepRuns[3].elapsedTime``; a key that is not an identifier is quoted."""
     parts = ["$"]
     for key in path:
         if isinstance(key, int):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that is no valid run, or that the server rejected.
+    """A line that is not a valid run, or that the server rejected.
 
     Attributes:
         line: the line.
@@ -32,7 +32,7 @@ class BackfillResult:
         sent: how many the server acknowledged.
         duplicates: how many repeat a line that was acknowledged in this call.
         skipped: how many were acknowledged in an earlier call with the same state.
-        rejected: how many are no valid runs, or were rejected by the server.
+        rejected: how many are not valid runs, or were rejected by the server.
         rejects: the rejected lines, unless they were passed to `on_reject`.
 
     """

@@ -85,8 +85,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
             Another run with the same key is sent too: a server that knows keys rejects it (409).
         state: file that stores what was acknowledged, so that later calls skip it; None stores it
             for this call only.
-        on_reject: is called with each line that is no valid run or was rejected; None collects them
-            in the result.
+        on_reject: is called with each line that is not a valid run or was rejected; None collects
+            them in the result.
         on_progress: is called with the result so far, always the same object, whenever a line was
             read or its outcome is known.
         on_pause: is called before each wait for a retry, with the error and the seconds to wait.

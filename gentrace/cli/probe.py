@@ -83,7 +83,7 @@ def _judge_access(status: int, *, has_token: bool) -> Finding:
     if status in REJECTED:
         text = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", OK, text)
-    text = "that is no answer of the Gentrace API; check the host"
+    text = "that is not a response of the Gentrace API; check the host"
     if kind == "transient":
         text = "it failed or has too much to do, try again later"
     return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")

@@ -25,7 +25,7 @@ def refuse_type(name: str, expected: str, value: object) -> ApiTypeError:
 
 
 def check_instance(name: str, value: object, kind: type[T], expected: str) -> T:
-    """Return an instance of a class; ApiTypeError if it is none, which does not show the value."""
+    """Return an instance of a class; ApiTypeError, without the value, if it is not one."""
     if not isinstance(value, kind):
         raise refuse_type(name, expected, value)
     return value

@@ -52,7 +52,7 @@ class RunChecker:
         self._iter_errors: Callable[[Any], Iterator[_Error]] = validator.iter_errors
 
     def check(self, body: bytes) -> tuple[str, dict[str, Any]]:
-        """Return the text of the run in `body` and its value; `RequestError` 400 for no valid run.
+        """Return the text of the run in `body` and its value; `RequestError` 400 if it is invalid.
 
         The value is made by `strict_json.parse`.
         """

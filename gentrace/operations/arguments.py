@@ -54,7 +54,7 @@ def make_key(method: str, given: str | None) -> str | None:
 
 
 def check_method(value: object) -> str:
-    """Return an HTTP method in upper case; ApiTypeError or ApiValueError if it is none."""
+    """Return an HTTP method in upper case; ApiTypeError or ApiValueError if it is not one."""
     text = check_text("method", value, "an HTTP method")
     if not text.isascii() or not text.isalpha():
         raise refuse("method", "an HTTP method, such as GET", text)
@@ -62,7 +62,7 @@ def check_method(value: object) -> str:
 
 
 def check_target(value: object, secrets: Sequence[str] = ()) -> str:
-    """Return an escaped path with its query; ApiTypeError or ApiValueError if it is none.
+    """Return an escaped path with its query; ApiTypeError or ApiValueError if it is not one.
 
     The error shows none of `secrets`.
     """
@@ -76,7 +76,7 @@ def check_target(value: object, secrets: Sequence[str] = ()) -> str:
 
 
 def check_auth(given: object) -> list[str]:
-    """Return names of security schemes; ApiTypeError or ApiValueError if one is none."""
+    """Return names of security schemes; ApiTypeError or ApiValueError if one is unknown."""
     expected = f"a list of names of security schemes, of {', '.join(SECURITY_SCHEMES)}"
     names = [
         check_text("auth_settings", name) for name in check_list("auth_settings", given, expected)

@@ -87,7 +87,7 @@ def check_settable_header(where: str, name: object) -> str:
 
     Raises:
         ApiTypeError: not a string.
-        ApiValueError: it is no valid name, or only the client sets this field.
+        ApiValueError: it is not a valid name, or only the client sets this field.
 
     """
     text = check_header_name(where, name)

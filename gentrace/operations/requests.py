@@ -179,7 +179,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def _check_names(operation: Operation, arguments: object) -> None:
-    """Refuse arguments that are no parameters of an operation."""
+    """Refuse arguments that are not parameters of an operation."""
     if not isinstance(arguments, Mapping):
         raise refuse_type("arguments", "a mapping of parameters by name", arguments)
     known = [parameter.name for parameter in operation.parameters]

@@ -195,7 +195,7 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
     # A line that begins with a blank continues the one before.
     text = Secret(re.sub("\n[ \t]+", " ", text.replace("\r\n", "\n")))
     if _FIELDS.fullmatch(text) is None:
-        raise FramingError(f"its {part} has a line that is no field")
+        raise FramingError(f"its {part} has a line that is not a field")
     fields = HTTPHeaderDict()
     for line in map(Secret, text.split("\n")[:-1]):
         # Name and value are in no local that a traceback shows: a server may repeat the token.

@@ -68,7 +68,7 @@ def _is_pydantic_v2_model(value: Any) -> bool:
 def is_scalar(value: object) -> bool:
     """Tell whether a value is a scalar that JSON does not have, such as a date.
 
-    An instance of a subclass of str, int or float is one too; a member of an enum is none.
+    An instance of a subclass of str, int or float is one too; a member of an enum is not.
     """
     if is_enum(value):
         return False

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class UserCodeError(Exception):
-    """Replaces an exception of user code that is no subclass of `Exception`."""
+    """Replaces an exception of user code that is not a subclass of `Exception`."""
 
 
 def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
@@ -26,9 +26,9 @@ def run_user_code(function: Callable[[Value], Result], value: Value) -> Result:
 
     Raises:
         Exception: what user code raised.
-        UserCodeError: user code raised a `BaseException` that is no `Exception`. KeyboardInterrupt,
-            SystemExit and gevent's exceptions pass unchanged, as a signal handler or gevent's hub
-            may raise them at any line.
+        UserCodeError: user code raised a `BaseException` that is not an `Exception`.
+            KeyboardInterrupt, SystemExit and gevent's exceptions pass unchanged, as a signal
+            handler or gevent's hub may raise them at any line.
 
     """
     before = _thread.runs_user_code

@@ -89,7 +89,7 @@ class Server:
         Raises:
             TimeoutError: fewer came in time; it says how many.
             ApiTypeError: an argument of the wrong type.
-            ApiValueError: a count below 0, or a time-out that is no number.
+            ApiValueError: a count below 0, or a time-out that is not a number.
 
         """
         check_integer("count", count, "a whole number from 0", 0)

@@ -94,7 +94,7 @@ def test_one_request_is_sent_though_it_fails(findings):
 @pytest.mark.parametrize(
     ("statuses", "words"),
     [
-        ((302, 404, 413), "that is no answer of the Gentrace API; check the host"),
+        ((302, 404, 413), "that is not a response of the Gentrace API; check the host"),
         ((408, 429, 500, 503), "it failed or has too much to do, try again later"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_server_that_stores_whatever_comes_is_one(findings, answer):
 def test_a_page_in_place_of_an_api_is_said(findings):
     with Peer(reply(200, b"<html>", content_type="text/html")) as peer:
         code, found = findings("--host", peer.url)
-    text = "the server answered 200 to an empty run: that is no answer of the Gentrace API"
+    text = "the server answered 200 to an empty run: that is not a response of the Gentrace API"
     assert (code, found["access"]) == (1, ("wrong", f"{text}; check the host"))
 
 
