@@ -22,7 +22,7 @@ MEANINGS = {
     "not_sampled": "sample_rate left it out",
     "disabled": "delivery is off: GENTRACE_DISABLED is set, there is neither token nor host, "
     "or the configuration cannot be used",
-    "discarded": "discard() was called",
+    "discarded": "discard() was called, it was dropped without an end, or it could not be recorded",
     "forked": "it belongs to the parent of this process",
     "spooled": "it is in the spool, and the next process sends it",
 }

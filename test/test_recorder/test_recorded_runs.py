@@ -219,6 +219,7 @@ def test_run_that_is_dropped_without_an_end_is_warned_about(pipeline, delivery, 
     del run
     gc.collect()
     assert reason_of(receipt) == "discarded"
+    assert "it was dropped without an end" in str(receipt.exception())
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("gentrace", logging.WARNING)
     assert record.getMessage() == (
