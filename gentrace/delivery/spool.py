@@ -189,7 +189,10 @@ class Spool:
         self._cannot_make_own = False
         own = self._own
         if own is not None and not own.exists():
-            self._warn(f"{own.path} was removed while in use: its runs survive in memory alone")
+            self._warn(
+                f"{own.path} was removed while in use: its runs are lost unless they are sent "
+                "before this delivery is closed"
+            )
             self._adopted.append(own)
             self._own = None
         for file in self.files():

@@ -35,9 +35,10 @@ class ByteBudget:
         if self._used + size > self._limit:
             if not self._is_warned:
                 logger.warning(
-                    "refused a body: %d bytes of bodies are held, which is the most at once;"
+                    "refused a body: %d bytes of bodies are held, and %d may be at once;"
                     " this is said once",
                     self._used,
+                    self._limit,
                 )
                 self._is_warned = True
             message = f"the server holds at most {self._limit} bytes of bodies at once; try again"

@@ -254,6 +254,7 @@ def test_files_removed_while_in_use_lose_nothing(spool, caplog):
             path.unlink()
         clock.move(5)
         peer.wait(lambda: "removed" in caplog.text)
+        assert "lost unless they are sent before this delivery is closed" in caplog.text
         second = delivery.submit(RUN)
         assert list(spool.glob("*.sqlite3"))
         clock.move(60)
