@@ -275,7 +275,7 @@ class ForbiddenException(ClientException):
 class NotFoundException(ClientException):
     """404: no such path on this host."""
 
-    remedy = "check Configuration.host, which includes the path of the API"
+    remedy = "check Configuration.host or GENTRACE_HOST, which includes the path of the API"
 
 
 class ConflictException(ClientException):

@@ -123,7 +123,7 @@ def _hint(cause: BaseException, attempt: Attempt) -> str:
     if is_unanswered and not route.uses_tls:
         return " (if it speaks TLS at this port, use https://)"
     if isinstance(cause, ConnectionRefusedError) and not route.has_proxy:
-        return "; check GENTRACE_HOST, or start a local server: python -m gentrace local"
+        return "; check Configuration.host or GENTRACE_HOST, or run: python -m gentrace local"
     return ""
 
 

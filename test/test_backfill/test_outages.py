@@ -90,7 +90,7 @@ def test_a_host_that_is_no_api_ends_it_at_the_first_answer(tmp_path, status):
         send_lines(map(line, "abcdefgh"), Configuration(peer.url), state=tmp_path / "state")
     assert (caught.value.status, len(peer.requests)) == (status, 1)
     assert str(caught.value).endswith(
-        "(check Configuration.host, which includes the path of the API)"
+        "(check Configuration.host or GENTRACE_HOST, which includes the path of the API)"
     )
 
 

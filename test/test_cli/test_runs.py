@@ -334,7 +334,7 @@ def test_a_run_is_not_said_to_be_missing_where_the_path_is_wrong(command, store,
             code, output, errors = command("runs", name, run_id, "--host", host)
             assert (code, output, "there is no run" in errors) == (2, "", False)
             assert errors.endswith(
-                "(check Configuration.host, which includes the path of the API)\n"
+                "(check Configuration.host or GENTRACE_HOST, which includes the path of the API)\n"
             )
     assert command("runs", "show", run_id)[0] == 0
 

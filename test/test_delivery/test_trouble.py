@@ -137,7 +137,7 @@ def test_warning_that_is_an_error_pauses_and_says_why(caplog):
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        (404, "(404) Not Found (check Configuration.host, which includes the path of the API)"),
+        (404, "(404) Not Found (check Configuration.host or GENTRACE_HOST, which includes"),
         (422, "(422) Unprocessable "),
         (499, "(499)"),
         (303, "(303) See Other"),
