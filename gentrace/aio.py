@@ -62,7 +62,8 @@ class AsyncApiClient:
 
     Raises:
         ApiTypeError: an argument of the wrong type.
-        ApiValueError: a header field or cookie that cannot be sent.
+        ApiValueError: a header field or cookie that cannot be sent; or, without `configuration`, an
+            invalid environment variable.
 
     """
 

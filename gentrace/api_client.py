@@ -122,7 +122,7 @@ class ApiClient(ClientHeaders):
 
     @property
     def pool_threads(self) -> int:
-        """Number of threads for calls with `async_req=True`; the first of them starts them."""
+        """Number of threads for calls with `async_req=True`, which the first such call starts."""
         return self._pool_threads
 
     @pool_threads.setter
