@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from gentrace.contexts import call_without_gc
@@ -131,9 +132,11 @@ def resume_scopes(suspended: tuple[Scope, Scope]) -> None:
     innermost, outermost = suspended
     # They are still current in a copy of the context that the generator's body made.
     if all(scope is not outermost for scope in entered_scopes()):
-        outermost.previous = _current.get()
+        around = outermost.previous = _current.get()
         call_without_gc(_current.set, innermost)
-        for scope in reversed(list(entered_scopes())):
+        # Not those around them: these may be left in another context, and have only `enclosing`.
+        own = list(takewhile(lambda scope: scope is not around, entered_scopes()))
+        for scope in reversed(own):
             scope.nest_in(scope.previous)
 
 

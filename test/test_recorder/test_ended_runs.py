@@ -43,6 +43,32 @@ def test_task_that_outlives_an_inner_run_belongs_to_the_outer_one(pipeline, deli
     assert names_of(delivery) == [["inner"], ["late"]]
 
 
+def test_task_that_outlives_an_inner_run_iterates_a_generator_with_a_block(pipeline, delivery):
+    @step("generator")
+    def generate():
+        with step("block"):
+            yield from range(3)
+
+    async def late(may_start):
+        await may_start.wait()
+        outer = current_run()
+        for _ in generate():
+            assert current_run() is outer
+        with step("late"):
+            return current_run()
+
+    async def main():
+        may_start = asyncio.Event()
+        async with pipeline.start() as outer:
+            async with pipeline.start(), step("inner"):
+                task = asyncio.create_task(late(may_start))
+            may_start.set()
+            assert await task is outer
+
+    asyncio.run(main())
+    assert names_of(delivery) == [["inner"], ["generator", "block", "late"]]
+
+
 @pytest.mark.parametrize("end", ["submit", "discard"])
 def test_run_that_ends_within_its_block_hides_no_other(pipeline, delivery, end):
     with pipeline.start() as outer:
