@@ -159,14 +159,23 @@ class PipelineRun:
         return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:
-        # The attribute is missing if an interrupt struck the constructor.
+        # Attributes are missing if an interrupt struck the constructor.
         buffer: RunBuffer | None = vars(self).get("_buffer")
-        if buffer is not None and buffer.is_recording and buffer.is_open() and buffer.end():
+        if buffer is None or not (buffer.is_recording and buffer.is_open()):
+            return
+        if self._is_in_block():
+            # Of a generator or coroutine that is collected too, and would leave the block later.
+            self._finish(None)
+        elif buffer.end():
             self._end_undelivered("discarded")
             warn(
                 f"a run of pipeline {buffer.name!r} was dropped without an end and is not "
                 "delivered: use `with pipeline.start() as run`, or call run.submit()"
             )
+
+    def _is_in_block(self) -> bool:
+        """Tell whether a `with` block of the run has not been left."""
+        return bool(vars(self).get("_scopes"))
 
     def _leave(self) -> None:
         """Leave the innermost block of the run in this context.
@@ -225,6 +234,10 @@ class PipelineRun:
 
 class RunRecording(PipelineRun, Recording):
     """A run that records one call of a decorated function, by `Pipeline.traced`."""
+
+    def _is_in_block(self) -> bool:
+        """Tell that the call has not ended, even where a generator is suspended."""
+        return True
 
     def enter(self) -> None:
         """Make the run current in this context."""

@@ -1,0 +1,71 @@
+"""Runs of generators that the program abandons in a reference cycle, which the collector frees.
+
+The collector calls the finalizers of a cycle in any order; in these tests, the run's comes first.
+"""
+
+import gc
+
+import pytest
+
+from gentrace.recorder import current_run, step
+
+
+@pytest.fixture(autouse=True)
+def _collected_only_here():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Stream:
+    """Holds a generator that refers back to it, as the streams of API clients do."""
+
+    def __init__(self, run):
+        self.items = self.iterate(run)
+
+    def iterate(self, run):
+        with run:
+            with run.step("done"):
+                pass
+            with run.step("open"):
+                yield 1
+
+
+def steps_of(run):
+    return [(one["provider"].get("name"), one.get("error")) for one in run["stepRuns"]]
+
+
+def test_block_of_an_abandoned_generator_delivers_its_run(pipeline, delivery, caplog):
+    stream = Stream(pipeline.start())
+    next(stream.items)
+    del stream
+    assert delivery.runs == []
+    gc.collect()
+    (run,) = delivery.runs
+    assert steps_of(run) == [("done", None), ("open", "not finished")]
+    assert "error" not in run
+    assert caplog.records == []
+
+
+def test_traced_generator_that_is_abandoned_is_a_run(pipeline, delivery, caplog):
+    @pipeline.traced
+    def generate(cycle):
+        with step("done"):
+            pass
+        cycle.append(current_run())
+        yield 1
+
+    cycle = []
+    items = zip(generate(cycle), strict=True)
+    cycle.append(items)
+    next(items)
+    gc.collect()  # it finds the run by the list, and then, by what zip holds, the generator
+    cycle.pop()
+    del cycle, items
+    assert delivery.runs == []
+    gc.collect()
+    (run,) = delivery.runs
+    assert steps_of(run) == [("done", None)]
+    assert "error" not in run
+    assert caplog.records == []
