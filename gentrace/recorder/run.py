@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import ref
@@ -163,7 +164,7 @@ class PipelineRun:
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is None or not (buffer.is_recording and buffer.is_open()):
             return
-        if self._is_in_block():
+        if self._is_in_block() and not sys.is_finalizing():
             # Of a generator or coroutine that is collected too, and would leave the block later.
             self._finish(None)
         elif buffer.end():

@@ -237,11 +237,13 @@ def test_run_that_is_left_out_or_ended_may_be_dropped(pipeline, delivery, caplog
     assert caplog.records == []
 
 
-def test_run_that_is_dropped_at_the_end_of_the_program_is_warned_about(root):
-    script = """
+@pytest.mark.parametrize("last", ["", "run.__enter__()"], ids=["started", "entered"])
+def test_run_that_is_dropped_at_the_end_of_the_program_is_warned_about(root, last):
+    script = f"""
 from support.recording import InMemory
 from gentrace.recorder import Pipeline
 run = Pipeline("a", delivery=InMemory()).start()
+{last}
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root / "test"), *sys.path])}
     done = subprocess.run(  # noqa: S603 - our own
