@@ -35,13 +35,17 @@ def mask_step(mask: Mask, step: dict[str, Any], rules: Rules = REQUEST_RULES) ->
         MaskFailedError: it raised an exception, or returned no valid step.
 
     """
+    is_null = step.get("error", "") is None  # as a program may give it to `submit`
     masked = _call(mask, step)
     try:
         checked = STEP.check(masked, rules)
     except (ApiTypeError, ApiValueError, UserWarning):  # of a near miss, where warnings are errors
         # Without the cause: its text may show what was to be masked.
         raise MaskFailedError from None
-    return checked.to_dict()
+    kept = checked.to_dict()
+    if kept.get("error") is None and not is_null:
+        kept.pop("error", None)  # such as of a mask that masks `step.get("error")` always
+    return kept
 
 
 def mask_run(mask: Mask, run: PipelineRunRequest, rules: Rules) -> dict[str, Any]:

@@ -102,6 +102,16 @@ def test_an_error_that_a_mask_takes_away_is_gone(answer, error):
     assert "error" not in peer.requests[0].json()
 
 
+@pytest.mark.parametrize("step", [{}, {"error": "words"}])
+def test_an_error_of_a_step_that_a_mask_makes_null_is_gone(step):
+    def mask(one):
+        return one | {"error": None}
+
+    with Peer() as peer, delivering(peer, mask=mask) as delivery:
+        delivery.submit({"name": "answer", "step_runs": [step, {"error": None}]}).result(30)
+    assert peer.requests[0].json()["stepRuns"] == [{}, {"error": None}]
+
+
 def fail(step):
     raise ValueError(step["error"])
 

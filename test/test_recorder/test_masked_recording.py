@@ -158,12 +158,24 @@ def test_mask_gets_a_plain_dict_in_wire_names_that_it_may_change():
     assert "modified" not in delivery.runs[0]
 
 
-def test_error_that_the_mask_takes_away_is_none():
-    delivery = InMemory(mask=lambda one: {k: v for k, v in one.items() if k != "error"})
+@pytest.mark.parametrize("with_null", [False, True])
+def test_error_that_the_mask_takes_away_is_none(with_null):
+    def mask(one):
+        kept = {k: v for k, v in one.items() if k != "error"}
+        return kept | {"error": None} if with_null else kept
+
+    delivery = InMemory(mask=mask)
     with pytest.raises(ValueError, match="x"), Pipeline("a", delivery=delivery).start() as run:
         fail("a")
     assert run.error is None
     assert "error" not in delivery.runs[0]
+    assert "error" not in delivery.steps[0]
+
+
+def test_step_without_an_error_gets_none_from_a_mask_that_masks_it_always():
+    delivery = InMemory(mask=lambda one: {**one, "error": one.get("error")})
+    with Pipeline("a", delivery=delivery).start() as run, run.step("a"):
+        pass
     assert "error" not in delivery.steps[0]
 
 
