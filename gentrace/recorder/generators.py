@@ -131,12 +131,17 @@ class _Advances:
 def _start_without_hooks(generator: AsyncGenerator[Any, Any], argument: Any) -> Awaitable[Any]:
     """Return the first advance of an async generator, hidden from the event loop.
 
-    At shutdown the loop closes all async generators that it knows at the same time. The recorded
-    generator closes the plain one, so the loop must not close that too.
+    At shutdown the loop closes all async generators that it knows at the same time, and so does the
+    garbage collector with those of a cycle. The recorded generator closes the plain one, so neither
+    must close that too.
     """
     hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, None)
+    sys.set_asyncgen_hooks(None, _leave_open)
     try:
         return generator.asend(argument)
     finally:
         sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave_open(_generator: object) -> None:
+    """Finalize an async generator without closing it; Python closes one that has no finalizer."""

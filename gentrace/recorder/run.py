@@ -164,7 +164,7 @@ class PipelineRun:
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is None or not (buffer.is_recording and buffer.is_open()):
             return
-        if self._is_in_block() and not sys.is_finalizing():
+        if vars(self).get("_scopes") and not sys.is_finalizing():
             # Of a generator or coroutine that is collected too, and would leave the block later.
             self._finish(None)
         elif buffer.end():
@@ -173,10 +173,6 @@ class PipelineRun:
                 f"a run of pipeline {buffer.name!r} was dropped without an end and is not "
                 "delivered: use `with pipeline.start() as run`, or call run.submit()"
             )
-
-    def _is_in_block(self) -> bool:
-        """Tell whether a `with` block of the run has not been left."""
-        return bool(vars(self).get("_scopes"))
 
     def _leave(self) -> None:
         """Leave the innermost block of the run in this context.
@@ -236,9 +232,8 @@ class PipelineRun:
 class RunRecording(PipelineRun, Recording):
     """A run that records one call of a decorated function, by `Pipeline.traced`."""
 
-    def _is_in_block(self) -> bool:
-        """Tell that the call has not ended, even where a generator is suspended."""
-        return True
+    def __del__(self) -> None:
+        """Do nothing: the generator or coroutine that is collected too is closed, and ends it."""
 
     def enter(self) -> None:
         """Make the run current in this context."""

@@ -3,6 +3,7 @@
 The collector calls the finalizers of a cycle in any order; in these tests, the run's comes first.
 """
 
+import asyncio
 import gc
 
 import pytest
@@ -68,4 +69,31 @@ def test_traced_generator_that_is_abandoned_is_a_run(pipeline, delivery, caplog)
     (run,) = delivery.runs
     assert steps_of(run) == [("done", None)]
     assert "error" not in run
+    assert caplog.records == []
+
+
+def test_traced_async_generator_that_is_abandoned_is_closed_by_the_loop(pipeline, delivery, caplog):
+    async def main():
+        is_cleaned = asyncio.Event()
+
+        @pipeline.traced
+        async def generate(cycle):
+            try:
+                with step("work"):
+                    yield cycle
+            finally:
+                with step("cleanup"):
+                    await asyncio.sleep(0)
+                is_cleaned.set()
+
+        cycle = []
+        cycle.append(generate(cycle))
+        await anext(cycle[0])
+        del cycle
+        gc.collect()
+        await asyncio.wait_for(is_cleaned.wait(), 30)
+
+    asyncio.run(main())
+    (run,) = delivery.runs
+    assert steps_of(run) == [("work", None), ("cleanup", None)]
     assert caplog.records == []
