@@ -42,6 +42,8 @@ class CallRecording(StepRecording):
         yields: bool,
     ) -> None:
         super().__init__(parameters, inputs, run, buffer)
+        if yields and parameters.inputs is None:
+            self._inputs = None  # a stream may take hours, and its arguments are captured
         self._captures_outputs = buffer.is_recording and parameters.capture_outputs
         self._dumps = buffer.dumps
         self._items: list[bytes] | None = [] if yields and self._captures_outputs else None

@@ -70,7 +70,10 @@ class Step:
 
     @property
     def inputs(self) -> object:
-        """What the step is given; None leaves it out."""
+        """What the step is given; None leaves it out.
+
+        The arguments of a generator, captured automatically, are not kept, and read as None.
+        """
         return self._inputs
 
     @inputs.setter

@@ -105,8 +105,10 @@ class Large:
     """Something whose end a test can see."""
 
 
-def test_arguments_and_sent_values_live_as_long_as_the_generator_wants():
+@pytest.mark.parametrize("in_run", [False, True])
+def test_arguments_and_sent_values_live_as_long_as_the_generator_wants(pipeline, in_run):
     """A stream may take hours; what was asked for is not kept in memory for it."""
+    run = pipeline.start() if in_run else nullcontext()
 
     @step
     def forget(given):
@@ -132,13 +134,14 @@ def test_arguments_and_sent_values_live_as_long_as_the_generator_wants():
         assert [end() for end in ends] == [None, None]
         await generator.aclose()
 
-    given, sent = Large(), Large()
-    ends = [ref(given), ref(sent)]
-    generator = forget(given)
-    del given
-    next(generator)
-    generator.send(sent)
-    del sent
-    gc.collect()
-    assert [end() for end in ends] == [None, None]
-    asyncio.run(main())
+    with run:
+        given, sent = Large(), Large()
+        ends = [ref(given), ref(sent)]
+        generator = forget(given)
+        del given
+        next(generator)
+        generator.send(sent)
+        del sent
+        gc.collect()
+        assert [end() for end in ends] == [None, None]
+        asyncio.run(main())
