@@ -171,11 +171,9 @@ class _FramedConnection(_GuardedConnection):
 
     def getresponse(self) -> Any:
         """Read the head of the answer; leave its body unread."""
-        attempt = current.get()
-        self.sock.settimeout(attempt.begin_operation())
         # http.client's class by its place in the MRO: a tool may have replaced the name.
         http_client: Any = type(self).__mro__[-2]
-        return HTTPResponse(http_client.getresponse(self), attempt)
+        return HTTPResponse(http_client.getresponse(self), current.get())
 
 
 class _ToolConnection(_GuardedConnection):
