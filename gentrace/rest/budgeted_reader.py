@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from gentrace.configuration.secrets import Secret, SecretBytes
 
@@ -39,15 +39,14 @@ class BudgetedReader:
     No local or attribute shows received bytes in its repr: a server may repeat the token.
 
     Args:
-        sock: the socket.
-        file: the file that http.client made from it, which keeps the socket open.
+        sock: the socket; a file made from it keeps it open until this is closed.
         attempt: the attempt that is answered.
 
     """
 
-    def __init__(self, sock: Any, file: Any, attempt: Attempt) -> None:
+    def __init__(self, sock: Any, attempt: Attempt) -> None:
         self._sock = sock
-        self._file = file
+        self._file = sock.makefile("rb", buffering=0)
         self._attempt = attempt
         self._buffer = SecretBytes()
         self._start = 0
@@ -139,7 +138,11 @@ class BudgetedReader:
             raise TimeoutError
         return self.buffered > before
 
-    # Other methods of a file that http.client and urllib3 call.
+    # Other methods of a socket and of a file that http.client and urllib3 call.
+
+    def makefile(self, _: str) -> Self:
+        """Return this."""
+        return self
 
     def fileno(self) -> int:
         """Return the file descriptor."""

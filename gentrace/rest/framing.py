@@ -61,10 +61,10 @@ class RawResponse(http.client.HTTPResponse):
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: Any = None
     ) -> None:
-        super().__init__(sock, debuglevel, method, url)
+        # The reader takes the place of the socket, of which http.client makes its file.
+        reader: Any = BudgetedReader(sock, current.get())
+        super().__init__(reader, debuglevel, method, url)
         self._is_for_head = method == "HEAD"
-        file, self.fp = self.fp, None  # an interrupt in the constructor leaves no unusable file
-        self.fp = BudgetedReader(sock, file, current.get())
 
     def begin(self) -> None:
         """Read the head of the final answer; skip interim answers.
@@ -193,7 +193,7 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
 
     """
     # A line that begins with a blank continues the one before.
-    text = Secret(re.sub("\n[ \t]+", " ", text.replace("\r\n", "\n")))
+    text = Secret(_CONTINUED.sub(" ", text.replace("\r\n", "\n")))
     if _FIELDS.fullmatch(text) is None:
         raise FramingError(f"its {part} has a line that is not a field")
     fields = HTTPHeaderDict()
@@ -207,6 +207,7 @@ def parse_fields(text: Secret, part: str) -> HTTPHeaderDict:
 _strip_blanks: Any = methodcaller("strip", " \t")
 
 
+_CONTINUED = re.compile("\n[ \t]+")
 _FIELDS = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\n)*")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _STATUS = re.compile(r"HTTP/(\S+)[ \t]+([1-9][0-9]{2})((?:[ \t].*)?)\s*")
