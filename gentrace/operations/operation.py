@@ -95,6 +95,8 @@ class RequestBody:
         """
         if content_type is unset:
             return next(iter(self.content.items()))
+        if type(content_type) is str and content_type in self.content:
+            return content_type, self.content[content_type]
         text = check_header_text("content_type", content_type)
         declared = find_declared(self.content, text)
         if declared is None:

@@ -157,10 +157,10 @@ class Call:
 
     def follow(self, response: HTTPResponse) -> bool:
         """Make the target of a redirect that of the call; False if the redirect is not followed."""
-        location = response.headers.get("Location")
-        if response.status not in _REDIRECTS or location is None:
+        if response.status not in _REDIRECTS or self._redirects == _MAX_REDIRECTS:
             return False
-        if self._redirects == _MAX_REDIRECTS:
+        location = response.headers.get("Location")
+        if location is None:
             return False
         try:
             url = urlsplit(urljoin(self.route.origin + self.state.target, location))

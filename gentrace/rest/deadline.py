@@ -110,7 +110,7 @@ def start_deadline(
     usual = split_timeout(default)
     if timeout is None:
         # A total bounds streams only if the user has set it.
-        is_set = _is_triple(default) and default is not DEFAULT_TIMEOUT
+        is_set = default is not DEFAULT_TIMEOUT and _is_triple(default)
         return Deadline(*usual, covers_stream=is_set, began=began)
     checked = check_timeout("timeout", timeout)
     parts = split_timeout(checked, usual[2])

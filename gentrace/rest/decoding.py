@@ -29,6 +29,8 @@ def decompress(source: Readable, encoding: str) -> Readable:
         DecodingError: there are more than five encodings.
 
     """
+    if not encoding:
+        return source
     codings = [coding.strip().lower() for coding in encoding.split(",")]
     codings = [coding for coding in codings if coding not in {"", "identity"}]
     if not _KNOWN.issuperset(codings):

@@ -205,10 +205,10 @@ class Route:
         """Tell whether this is retired, or a tool has replaced or restored a class since."""
         return self._is_retired or self._replaceable_classes != self._find_replaceable_classes()
 
-    def _find_replaceable_classes(self) -> list[type]:
+    def _find_replaceable_classes(self) -> tuple[type, ...]:
         """Return the classes that a tool may replace."""
-        found = [pool_class.ConnectionCls for pool_class in self._pool_classes.values()]
-        return [ssl.SSLContext, *found]
+        pools = self._pool_classes
+        return ssl.SSLContext, pools["http"].ConnectionCls, pools["https"].ConnectionCls
 
     def retire(self) -> None:
         """Serve no other call: an interrupt may have left the pool inconsistent."""

@@ -97,7 +97,7 @@ class Slots:
 
     def _wake_first(self) -> None:
         """Wake the first waiter if a slot is free."""
-        if self._free:
+        if self._free and self._waiting:
             with suppress(IndexError):
                 self._waiting[0].set()
 
