@@ -145,7 +145,7 @@ class IntegerSchema(Schema[int]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is an int that every encoder writes."""
-        return type(value) is int and -SMALL < value < SMALL
+        return type(value) is int and abs(value) < SMALL
 
     def _fraction_error(self, value: object, expression: str) -> ApiTypeError:
         """Build the error of a number with a fraction; the caller raises it."""

@@ -60,7 +60,7 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
             if value - value != 0:  # infinite or NaN
                 return False
         elif kind is int:
-            if not -SMALL < value < SMALL:
+            if abs(value) >= SMALL:
                 return False
         elif kind is bool or value is None:
             continue

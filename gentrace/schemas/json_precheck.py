@@ -73,7 +73,7 @@ def _spend(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of J
             if value - value != 0:  # infinite or NaN
                 return -1
         elif kind is int:
-            if not -SMALL < value < SMALL:
+            if abs(value) >= SMALL:
                 return -1
         elif value is not None and kind is not bool:
             if issubclass(kind, _BASES):
