@@ -33,6 +33,8 @@ class ObjectSchema(Schema[M]):
 
     def __init__(self, model: builtins.type[M]) -> None:
         self.model = model
+        # Bound once, as every step of a run asks for them.
+        self._admits = {name: each.schema.admits for name, each in model.properties_oapg.items()}
 
     def check(self, value: object, rules: Rules) -> M:
         """Return the model of a value."""
@@ -54,24 +56,23 @@ class ObjectSchema(Schema[M]):
 
     def admits(self, value: object) -> bool:
         """Tell whether it is the model, or a dict by wire names that can be encoded as it is."""
-        model = self.model
         if type(value) is not Dict:
-            return type(value) is model
-        properties = model.properties_oapg
+            return type(value) is self.model
+        declared = self._admits
         unknown: list[str] = []
         for key, item in value.items():
             if type(key) is not str:
                 return False
-            declared = properties.get(key)
-            if declared is None:
-                if key in model.wire_names_oapg or not is_plain((item,)):
+            admits = declared.get(key)
+            if admits is None:
+                if key in self.model.wire_names_oapg or not is_plain((item,)):
                     return False
                 unknown.append(key)
-            elif not declared.schema.admits(item):
+            elif not admits(item):
                 return False
-        for name in model.required_oapg:
+        for name in self.model.required_oapg:
             if name not in value:
                 return False
         for name in unknown:
-            warn_of_near_miss(model, name)
+            warn_of_near_miss(self.model, name)
         return True
