@@ -57,7 +57,7 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
             if depth == MAX_DEPTH or not is_plain(value.values(), depth + 1):
                 return False
         elif kind is float:
-            if value - value != 0:  # infinite or NaN
+            if value - value != 0.0:  # infinite or NaN
                 return False
         elif kind is int:
             if abs(value) >= SMALL:

@@ -70,7 +70,7 @@ def _spend(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of J
             if left < 0:
                 return -1
         elif kind is float:
-            if value - value != 0:  # infinite or NaN
+            if value - value != 0.0:  # infinite or NaN
                 return -1
         elif kind is int:
             if abs(value) >= SMALL:
