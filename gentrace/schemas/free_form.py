@@ -142,23 +142,24 @@ def _freeze(value: Any, depth: int, ancestors: set[int]) -> Any:
     """
     kind = type_of(value)
     if kind is str:
-        return check_text(value)
+        return value if value.isascii() else check_text(value)
     if kind is int:
         return check_integer(value)
     if kind is float:
         return check_float(value)
     if kind is bool or value is None:
         return value
-    if id(value) in ancestors:
+    identity = id(value)
+    if identity in ancestors:
         raise ApiValueError(f"a {name_of(value)} that contains itself is not JSON", ())
-    ancestors.add(id(value))
+    ancestors.add(identity)
     if kind is dict or kind is frozendict:
         frozen: Any = _freeze_object(value, depth + 1, ancestors)
     elif kind is list or kind is tuple:
         frozen = _freeze_array(value, depth + 1, ancestors)
     else:
         frozen = _freeze(simplify(value, JSON_VALUE), depth, ancestors)
-    ancestors.remove(id(value))
+    ancestors.remove(identity)
     return frozen
 
 
