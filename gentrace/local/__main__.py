@@ -83,7 +83,8 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         default=[],
         metavar="NAME[:PORT]",
         dest="allowed_hosts",
-        help="a further name by which clients may call the server; may be repeated",
+        help="a further name by which clients may call the server, such as that of a reverse "
+        "proxy; without PORT, with any; may be repeated",
     )
     parser.add_argument(
         "--keep",

@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +35,7 @@ SECURITY_HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]
-AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::([0-9]{1,5}))?")
+AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/*\s]+)(?::([0-9]{1,5}))?")
 # Seconds for which the rest of a rejected body is still read and discarded.
 LINGER: Final = 5.0
 
@@ -56,14 +56,12 @@ class AllowedHosts:
     any_address: bool = False
 
     @classmethod
-    def of(cls, names: Iterable[str], port: int, *, any_address: bool = False) -> "AllowedHosts":
-        """Parse names as they are written in a URL; one without a port gets `port`."""
-        matches = {name: AUTHORITY.fullmatch(name.lower()) for name in names}
-        for name, match in matches.items():
-            if match is None:
+    def of(cls, names: Collection[str], port: int, *, any_address: bool = False) -> "AllowedHosts":
+        """Parse names as they are written in a URL; one without a port allows every port."""
+        for name in names:
+            if AUTHORITY.fullmatch(name.lower()) is None:
                 raise ValueError(f"an allowed host is NAME or NAME:PORT, not {name!r}")
-        full = frozenset(f"{m[1]}:{m[2] or port}" for m in matches.values() if m)
-        return cls(full, port, any_address)
+        return cls(frozenset(map(str.lower, names)), port, any_address)
 
     def allow(self, host: str) -> bool:
         """Return whether a `Host` header names this server."""
@@ -71,7 +69,7 @@ class AllowedHosts:
         if match is None:
             return False
         name, port = match[1], match[2] or "80"
-        if f"{name}:{port}" in self.names:
+        if name in self.names or f"{name}:{port}" in self.names:
             return True
         return self.any_address and port == str(self.port) and _is_address(name.strip("[]"))
 

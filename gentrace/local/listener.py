@@ -26,8 +26,9 @@ def listen(settings: Settings) -> Endpoint:
     try:
         host, port = listener.getsockname()[:2]
         any_address = ipaddress.ip_address(host).is_unspecified
-        own_names = (_literal(host), _literal(settings.host or "localhost"))
-        names = [*own_names, "localhost", "127.0.0.1", "[::1]", *settings.allowed_hosts]
+        own = (_literal(host), _literal(settings.host or "localhost"))
+        own_names = [f"{name}:{port}" for name in (*own, "localhost", "127.0.0.1", "[::1]")]
+        names = [*own_names, *settings.allowed_hosts]
         hosts = AllowedHosts.of(names, port, any_address=any_address)
     except BaseException:
         listener.close()

@@ -36,9 +36,10 @@ class Settings:
     reach the server, so it is not allowed for a `host` beyond loopback. `max_body` is in bytes, and
     limits a body both as sent and decompressed. `timeout` is in seconds, and applies separately to
     the arrival of a request's head, to that of its body, to the check of the body, and to a client
-    that does not read its response. `allowed_hosts` are further names (`NAME` or `NAME:PORT`) in
-    the `Host` header of requests, such as the name of this machine. `keep` is in seconds: older
-    runs are deleted; `max_runs` is how many of the newest are kept; None keeps all.
+    that does not read its response. `allowed_hosts` are further names (`NAME`, with any port, or
+    `NAME:PORT`) in the `Host` header of requests, such as the name of this machine or of a reverse
+    proxy. `keep` is in seconds: older runs are deleted; `max_runs` is how many of the newest are
+    kept; None keeps all.
     """
 
     host: str = "127.0.0.1"

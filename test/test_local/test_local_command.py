@@ -157,6 +157,19 @@ def test_beyond_loopback_it_serves_with_a_token_and_by_the_names_it_was_told(sta
         assert client.get(Authorization="Bearer t", Host=host).status == status
 
 
+def test_an_allowed_host_without_a_port_is_allowed_with_any(start, connect):
+    """A reverse proxy passes on the Host of the browser, which has another port or none."""
+    _, url = start("--allowed-host", "Runs.example")
+    client = connect(url)
+    for host, status in [
+        ("runs.example", 200),
+        ("runs.example:8443", 200),
+        ("evil.runs.example", 421),
+        ("localhost:1", 421),
+    ]:
+        assert client.get(Host=host).status == status
+
+
 def test_without_its_extra_it_says_how_to_get_it(finish, root):
     """By the names of the packages: that of this one brings another from PyPI."""
     code, output, errors = finish(code=WITHOUT)
