@@ -33,6 +33,12 @@ WRITERS: Final = 4
 READERS: Final = 4
 # Seconds between two deletions of runs that are no longer kept.
 PRUNE_INTERVAL: Final = 60.0
+# Of these, Windows has no SIGHUP, which a program gets when its terminal is closed.
+STOP_SIGNALS: Final = [
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if name in signal.Signals.__members__
+]
 
 Middleware = Callable[[ASGIApp], ASGIApp]
 
@@ -181,12 +187,12 @@ def serve(  # noqa: PLR0913 - one argument a setting
 
 
 def run(settings: Settings, announce: Callable[[Server], None]) -> None:
-    """Run a server in the calling thread, which must be the main one, until SIGTERM or Ctrl-C.
+    """Run a server in the calling thread, the main one, until Ctrl-C, SIGTERM or SIGHUP.
 
     `announce` is called once it listens. Raises OSError if it cannot store or listen.
     """
     check_callable("announce", announce)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     try:
         with Server(settings) as server:
 
@@ -195,8 +201,9 @@ def run(settings: Settings, announce: Callable[[Server], None]) -> None:
 
             # While it serves, uvicorn replaces these handlers with its own. After its shutdown it
             # raises the signal again; without these handlers that would kill the process.
-            for number in before:
-                signal.signal(number, stop)
+            for number, handler in before.items():
+                if handler is not signal.SIG_IGN:  # as nohup has SIGHUP ignored
+                    signal.signal(number, stop)
             announce(server)
             server.run()
     finally:

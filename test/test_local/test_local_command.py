@@ -33,7 +33,7 @@ except AttributeError as error:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_says_where_it_is_and_ends_cleanly(start, connect, tmp_path, number):
     process, url = start("--database", "mine.sqlite3")
     first, second = process.announced

@@ -353,10 +353,24 @@ def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, mon
 
 
 def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
-    numbers = [signal.SIGINT, signal.SIGTERM]
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     before = [signal.getsignal(number) for number in numbers]
     gentrace.local.run(gentrace.local.Settings(), lambda _: signal.raise_signal(signal.SIGTERM))
     assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_it_goes_on_after_a_signal_that_nohup_has_ignored():
+    def hang_up_and_end(_):
+        signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        gentrace.local.run(gentrace.local.Settings(), hang_up_and_end)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
