@@ -124,6 +124,19 @@ def test_a_small_window_shows_all_by_scrolling(site, steps, open_page, visit, si
         page.locator(row).last.click()
 
 
+@pytest.mark.parametrize("size", [(1200, 800), (360, 740)])
+def test_a_long_error_leaves_room_for_the_steps(site, steps, open_page, size):
+    width, height = size
+    error = "".join(f'  File "pipeline.py", line {number}, in call\n' for number in range(40))
+    more = {f"k{number}": "v" for number in range(50)}
+    run = site.store({"name": "answer", "stepRuns": [steps("a")], "error": error} | more)
+    page = open_page(site, f"#/runs/{run}", width=width, height=height)
+    page.get_by_text("Other properties").click()
+    assert page.locator(".waterfall .list").bounding_box()["height"] > 150
+    page.locator("a.step-row").click()
+    page.get_by_role("heading", name="a", level=2).wait_for()
+
+
 def test_landmarks_titles_and_focus(site, places, open_page, visit):
     page = open_page(site)
     for role in ("banner", "main", "navigation", "search", "status"):

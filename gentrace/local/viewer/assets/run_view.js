@@ -158,7 +158,12 @@ function header(run, remove) {
     ),
     run.error === null
       ? null
-      : h("p", { class: "error-box" }, h("b", {}, "Failed: "), shown(cut(run.error, 2000))),
+      : h(
+          "div",
+          { class: "error-box", tabindex: "0", role: "region", "aria-label": "Error of the run" },
+          h("b", {}, "Failed: "),
+          shown(cut(run.error, 2000)),
+        ),
     Object.keys(run.more).length === 0
       ? null
       : h(
