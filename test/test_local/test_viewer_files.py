@@ -27,7 +27,7 @@ FORBIDDEN = [
     r"setTimeout\([\"'`]",
     r"srcdoc",
     r"javascript:",
-    r"localStorage\.setItem\((?!KEY, theme)",
+    r"\blocal(Storage)?\.setItem\((?!KEY, theme)",
 ]
 # The name of a namespace, which nobody fetches.
 NAMESPACE = "http://www.w3.org/2000/svg"

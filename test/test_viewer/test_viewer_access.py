@@ -6,6 +6,15 @@ from importlib import resources
 import pytest
 
 RUN = "a.run-row"
+# As where the user has the browser block cookies and site data.
+BLOCKED = """
+for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, {
+    get() {
+      throw new DOMException("Access is denied for this document.", "SecurityError");
+    },
+  });
+"""
 
 
 def test_the_page_asks_for_the_token_and_keeps_it_for_the_tab(guarded, steps, open_page):
@@ -30,6 +39,21 @@ def test_the_page_asks_for_the_token_and_keeps_it_for_the_tab(guarded, steps, op
     page.get_by_role("button", name="Forget token").click()
     page.get_by_label("Token", exact=True).wait_for()
     assert guarded.token not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def test_it_works_where_the_browser_blocks_storage(guarded, steps, open_page):
+    guarded.store({"name": "first", "stepRuns": [steps("a")]})
+    page = open_page(guarded)
+    page.add_init_script(BLOCKED)
+    page.reload()
+    page.get_by_label("Token", exact=True).fill(guarded.token)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Theme: auto").click()
+    page.get_by_role("button", name="Theme: light").wait_for()
+    page.locator(RUN).click()
+    page.get_by_role("heading", name="first").wait_for()
+    page.get_by_role("button", name="Forget token").click()
+    page.get_by_label("Token", exact=True).wait_for()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 // Assigns colours to providers: the same one in every view, as long as the tab is open.
 
+import { session } from "./storage.js";
+
 const COLOURS = 8;
 const KEY = "gentrace-colours";
 const MAX_NAMES = 200;
@@ -15,14 +17,14 @@ export function colourOf(provider) {
   while (taken.size < COLOURS && taken.has(colour)) colour = (colour + 1) % COLOURS;
   if (assigned.size < MAX_NAMES) {
     assigned.set(name, colour);
-    sessionStorage.setItem(KEY, JSON.stringify([...assigned]));
+    session.setItem(KEY, JSON.stringify([...assigned]));
   }
   return colour;
 }
 
 function readAssigned() {
   try {
-    const pairs = JSON.parse(sessionStorage.getItem(KEY)) ?? [];
+    const pairs = JSON.parse(session.getItem(KEY)) ?? [];
     return pairs.filter(
       ([, colour]) => Number.isInteger(colour) && colour >= 0 && colour < COLOURS,
     );

@@ -1,11 +1,13 @@
 // The theme: light, dark, or that of the system.
 
+import { local } from "./storage.js";
+
 const KEY = "gentrace-theme";
 const THEMES = ["auto", "light", "dark"];
 
 /** Apply the stored theme, and make the button change it. */
 export function startTheme(button) {
-  let theme = localStorage.getItem(KEY);
+  let theme = local.getItem(KEY);
   if (!THEMES.includes(theme)) theme = "auto";
   const apply = () => {
     document.documentElement.dataset.theme = theme;
@@ -13,7 +15,7 @@ export function startTheme(button) {
   };
   button.addEventListener("click", () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-    localStorage.setItem(KEY, theme);
+    local.setItem(KEY, theme);
     apply();
   });
   apply();

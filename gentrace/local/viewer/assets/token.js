@@ -1,6 +1,7 @@
 // The token of the server: requested from the user, and stored for this tab only.
 
 import { h, replace } from "./dom.js";
+import { session } from "./storage.js";
 
 const KEY = "gentrace-token";
 // The characters that a header may contain.
@@ -8,12 +9,12 @@ const TOKEN = /^[\x21-\x7e\xa1-\xff]+$/;
 
 /** The token, or null. */
 export function token() {
-  return sessionStorage.getItem(KEY);
+  return session.getItem(KEY);
 }
 
 /** Delete the stored token. */
 export function forgetToken() {
-  sessionStorage.removeItem(KEY);
+  session.removeItem(KEY);
 }
 
 /** Show the form for the token; `done` is called after it was entered. */
@@ -36,7 +37,7 @@ export function askForToken(main, done) {
       error.textContent = "A token is made of letters, digits and signs, without spaces.";
       return;
     }
-    sessionStorage.setItem(KEY, text);
+    session.setItem(KEY, text);
     done();
   };
   replace(
