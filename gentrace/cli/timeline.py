@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gentrace.cli.terminal import duration, one_line
+from gentrace.cli.terminal import columns, duration, one_line, pad
 
 LABEL_SHARE: Final = 3
 """Labels may take one part in so many of the width."""
@@ -38,14 +38,14 @@ def draw(bars: Sequence[Bar], width: int, encoding: str) -> Iterator[str]:
 
     Args:
         bars: the bars, at least one.
-        width: the maximum length of a line, in characters.
+        width: the maximum length of a line, in columns.
         encoding: the encoding of the output; without block characters, ``#`` is drawn.
 
     """
     block = BLOCK if _can_encode(encoding, BLOCK) else ASCII_BLOCK
     labels = [one_line(bar.label, width // LABEL_SHARE) for bar in bars]
     times = [duration(bar.duration_ms) for bar in bars]
-    label_width, time_width = max(map(len, labels)), max(map(len, times))
+    label_width, time_width = max(map(columns, labels)), max(map(len, times))
     bar_width = width - label_width - time_width - len("!   ")
     scale = bar_width / (max(bar.start + bar.duration_ms for bar in bars) or 1)
     for bar, label, time in zip(bars, labels, times, strict=True):
@@ -54,7 +54,7 @@ def draw(bars: Sequence[Bar], width: int, encoding: str) -> Iterator[str]:
         length = min(max(1, round(bar.duration_ms * scale)), bar_width - start)
         picture = f"{' ' * start}{block * length}"
         mark = "!" if bar.failed else " "
-        yield f"{mark} {label:{label_width}} {picture:{bar_width}} {time:>{time_width}}"
+        yield f"{mark} {pad(label, label_width)} {picture:{bar_width}} {time:>{time_width}}"
 
 
 def _can_encode(encoding: str, text: str) -> bool:

@@ -1,0 +1,52 @@
+"""Columns of a terminal: a Chinese or Japanese character takes two, a mark on another none."""
+
+import pytest
+
+from gentrace.cli.terminal import columns, one_line, table
+from gentrace.cli.timeline import Bar, draw
+
+ACCENT = "\u0301"
+DECOMPOSED = f"e{ACCENT}"
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("", 0), ("step", 4), ("名前", 4), ("ﾅﾏｴ", 3), ("🔥x", 3), (DECOMPOSED, 1), ("étape", 5)],
+)
+def test_columns_are_those_that_a_terminal_takes(text, width):
+    assert columns(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("answer", "answer"),
+        ("answers", "answe…"),
+        ("名前名", "名前名"),
+        ("名前名前", "名前…"),
+        ("a名前名前", "a名前…"),
+        (DECOMPOSED * 6, DECOMPOSED * 6),
+        (DECOMPOSED * 7, f"{DECOMPOSED * 5}…"),
+        ("a" + ACCENT * 99, f"a{ACCENT * 23}…"),
+        ("a\nb\nc", "a\\nb\\…"),
+    ],
+)
+def test_a_text_is_cut_at_a_column(text, shown):
+    assert one_line(text, 6) == shown
+
+
+def test_a_table_has_its_columns_below_each_other():
+    assert list(table([("NAME", "ERROR"), ("名前", "no"), ("名前名", "no"), ("x", "")])) == [
+        "NAME    ERROR",
+        "名前    no",
+        "名前名  no",
+        "x",
+    ]
+
+
+def test_bars_begin_at_one_axis():
+    bars = [Bar("検索", 0, 1000, failed=False), Bar("model", 1000, 1000, failed=True)]
+    first, second = draw(bars, 41, "utf-8")
+    assert first == f"  検索  {'█' * 13}{' ' * 14}1.00 s"
+    assert second == f"! model {' ' * 13}{'█' * 13} 1.00 s"
+    assert columns(first) == columns(second) == 41
