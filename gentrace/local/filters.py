@@ -57,12 +57,13 @@ class Filters:
 def search_terms(text: str) -> list[str]:
     """Split a text into quoted terms of an FTS5 query, so that no word is taken for an operator.
 
-    Each term is returned once.
+    Each term is returned once. What has neither a letter nor a digit, such as an emoji, is in no
+    text of the index, and is left out.
     """
     words: list[str] = []
     for word in text.replace("\0", " ").split():
         plain = word.rstrip("*")
         quoted = split_unspaced(plain).replace('"', '""')
-        if plain:
+        if any(map(str.isalnum, plain)):
             words.append(f'"{quoted}"{"*" if plain != word else ""}')
     return list(dict.fromkeys(words))

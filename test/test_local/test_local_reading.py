@@ -129,6 +129,7 @@ def test_since_and_until_include_their_moment(client):
         ("name=a&name=b", "name", "more than once"),
         ("text=", "text", "words to search for"),
         ("text=*", "text", "words to search for"),
+        ("text=%F0%9F%94%A5+--", "text", "of letters or digits"),
         ("text=" + "+".join(f"a{number}*" for number in range(33)), "text", "at most 32 words"),
         ("since=yesterday", "since", "RFC 3339"),
         ("since=2026-01-01", "since", "RFC 3339"),
