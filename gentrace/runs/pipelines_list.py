@@ -9,10 +9,16 @@ from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations a
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import PipelineList
-from gentrace.runs.refusals import UNAUTHORIZED, ApiResponseFor401
+from gentrace.runs.refusals import BAD_REQUEST, UNAUTHORIZED, ApiResponseFor400, ApiResponseFor401
 from gentrace.schemas import ObjectSchema, Unset, unset
 
-__all__ = ["ApiResponseFor200", "ApiResponseFor401", "operation", "pipelines_list"]
+__all__ = [
+    "ApiResponseFor200",
+    "ApiResponseFor400",
+    "ApiResponseFor401",
+    "operation",
+    "pipelines_list",
+]
 
 
 @dataclass(repr=False, eq=False)
@@ -39,6 +45,7 @@ operation = Operation(
             "All pipelines",
             {"application/json; charset=utf-8": ObjectSchema(PipelineList)},
         ),
+        400: BAD_REQUEST,
         401: UNAUTHORIZED,
     },
 )

@@ -8,11 +8,19 @@ from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.answers import check_declared
-from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    ApiResponseFor400,
+    ApiResponseFor401,
+    ApiResponseFor404,
+)
 from gentrace.schemas import STRING, Unset, unset
 
 __all__ = [
     "ApiResponseFor204",
+    "ApiResponseFor400",
     "ApiResponseFor401",
     "ApiResponseFor404",
     "operation",
@@ -38,6 +46,7 @@ operation = Operation(
     parameters=(PathParameter("id", STRING, "Id of a stored run.", required=True),),
     responses={
         204: OpenApiResponse(ApiResponseFor204, "The run is deleted"),
+        400: BAD_REQUEST,
         401: UNAUTHORIZED,
         404: NOT_FOUND,
     },

@@ -9,11 +9,19 @@ from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations a
 from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
-from gentrace.runs.refusals import NOT_FOUND, UNAUTHORIZED, ApiResponseFor401, ApiResponseFor404
+from gentrace.runs.refusals import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    ApiResponseFor400,
+    ApiResponseFor401,
+    ApiResponseFor404,
+)
 from gentrace.schemas import STRING, ObjectSchema, Unset, unset
 
 __all__ = [
     "ApiResponseFor200",
+    "ApiResponseFor400",
     "ApiResponseFor401",
     "ApiResponseFor404",
     "operation",
@@ -43,6 +51,7 @@ operation = Operation(
             "The run",
             {"application/json; charset=utf-8": ObjectSchema(StoredRun)},
         ),
+        400: BAD_REQUEST,
         401: UNAUTHORIZED,
         404: NOT_FOUND,
     },

@@ -59,6 +59,9 @@ def test_everything_in_the_local_document_is_described(local_document):
         ("get", "/pipeline-runs/none", "/pipeline-runs/{id}", {404}),
         ("delete", "/pipeline-runs/none", "/pipeline-runs/{id}", {404}),
         ("get", "/pipelines", None, {200}),
+        ("get", "/pipelines?nope=1", "/pipelines", {400}),
+        ("get", "/pipeline-runs/ID?nope=1", "/pipeline-runs/{id}", {400}),
+        ("delete", "/pipeline-runs/ID?nope=1", "/pipeline-runs/{id}", {400}),
     ],
 )
 def test_answers_are_as_the_document_says(  # noqa: PLR0913, PLR0917 - fixtures and parameters
