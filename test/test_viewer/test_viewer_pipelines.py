@@ -42,6 +42,16 @@ def test_what_is_focused_stays_while_there_is_no_pipeline(site, open_page):
     assert page.evaluate("document.activeElement.textContent") == "Copy"
 
 
+def test_the_first_pipeline_appears_by_itself_also_after_the_server_was_away(site, open_page):
+    page = open_page(site, "#/pipelines")
+    page.route("**/pipelines", lambda route: route.fulfill(status=503, json={"error": "busy"}))
+    with page.expect_response(lambda response: response.status == 503):
+        pass
+    site.store({"name": "answer", "stepRuns": []})
+    page.unroute("**/pipelines")
+    page.get_by_role("rowheader", name="answer").wait_for()
+
+
 def test_durations_are_dots_with_median_and_percentile(site, many, open_page):
     page = open_page(site, "#/pipelines/answer")
     card = page.get_by_role("region", name="Durations")

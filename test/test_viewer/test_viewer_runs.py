@@ -56,6 +56,19 @@ def test_a_failed_run_is_marked_for_eyes_and_screen_readers(site, steps, open_pa
     assert "ValueError: no" in mark.get_attribute("title")
 
 
+def test_older_runs_are_loaded_once_a_server_that_was_away_is_back(site, open_page):
+    for number in range(120):
+        site.store({"name": f"run {number}", "stepRuns": []})
+    page = open_page(site)
+    page.locator(ROW).first.wait_for()
+    page.route("**/*before=*", lambda route: route.fulfill(status=503, json={"error": "busy"}))
+    page.locator(".list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    page.get_by_role("alert").filter(has_text="The server answered 503: busy").wait_for()
+    assert page.locator(ROW).filter(has_text="run 20").is_visible()
+    page.unroute("**/*before=*")
+    page.get_by_text("120 runs", exact=True).wait_for()
+
+
 def test_a_new_run_appears_by_itself_and_pausing_holds_it_back(site, open_page):
     site.store({"name": "first", "stepRuns": []})
     page = open_page(site)

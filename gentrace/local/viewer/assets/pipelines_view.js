@@ -1,6 +1,6 @@
 // The table of all pipelines: runs, errors and durations.
 
-import { listPipelines } from "./api.js";
+import { listPipelines, ServerError } from "./api.js";
 import { h, replace } from "./dom.js";
 import { firstRun } from "./empty.js";
 import { counted, duration, fullDate, isoDate, number, percent, when } from "./format.js";
@@ -59,11 +59,13 @@ export async function showPipelines(main, route, { signal, fail }) {
 
   async function poll() {
     try {
-      if ((await listPipelines(signal)).pipelines.length === 0) timer = setTimeout(poll, POLL);
-      else await showPipelines(main, route, { signal, fail });
+      if ((await listPipelines(signal)).pipelines.length > 0)
+        return await showPipelines(main, route, { signal, fail });
     } catch (error) {
-      fail(error);
+      if (!(error instanceof ServerError)) return fail(error);
     }
+    // Also after an error: the server may be started again.
+    timer = setTimeout(poll, POLL);
   }
 }
 

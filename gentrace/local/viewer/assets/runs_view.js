@@ -1,6 +1,6 @@
 // The list of runs: newest first, with filters and live updates.
 
-import { listPipelines, listRuns, TokenError } from "./api.js";
+import { listPipelines, listRuns, ServerError, TokenError } from "./api.js";
 import { announce, h, replace } from "./dom.js";
 import { firstRun, noMatch } from "./empty.js";
 import { counted } from "./format.js";
@@ -142,7 +142,10 @@ export async function showRuns(main, route, { signal, fail }) {
     } catch (error) {
       // The run that ends this page was deleted in the meantime.
       if (error.status === 400) await load().catch(fail);
-      else fail(error);
+      else if (error instanceof ServerError) {
+        bar.showError(error.message);
+        state.isFailing = true;
+      } else fail(error);
     } finally {
       state.isLoading = false;
     }
@@ -160,6 +163,8 @@ export async function showRuns(main, route, { signal, fail }) {
       const page = await listRuns({ ...queryOf(filters), limit: PAGE }, signal);
       if (loadId === state.loadId) showNewest(page);
       bar.showError("");
+      // Older runs that could not be loaded are loaded when the end of the list is drawn.
+      if (state.isFailing) list.refresh();
       state.isFailing = false;
     } catch (error) {
       if (error instanceof TokenError) {
