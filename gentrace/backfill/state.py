@@ -13,6 +13,9 @@ from gentrace.exceptions import ApiValueError
 APPLICATION_ID: Final = 0x47745374
 """Identifies such a file, in the header of SQLite."""
 
+PRIMARY_CODE: Final = 0xFF
+"""The bits of an error code of SQLite that say what it is; the others say where it came from."""
+
 TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS destination (host TEXT NOT NULL)",
     """
@@ -95,7 +98,9 @@ class State:
         try:
             return self._connection.execute(statement, values).fetchone()
         except sqlite3.Error as error:
-            raise OSError(f"{self._name}: cannot be used: {error}") from error
+            is_busy = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            why = "another process uses it" if is_busy else error
+            raise OSError(f"{self._name}: cannot be used: {why}") from error
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+from functools import partial
 
 import pytest
 from support.full_disk import disk_that_fills
@@ -10,6 +11,7 @@ from support.peers import Peer, echo, reply
 
 from gentrace import ApiValueError, Configuration
 from gentrace.backfill import send_lines
+from gentrace.backfill.state import State
 from gentrace.exceptions import UnauthorizedException
 
 
@@ -82,6 +84,15 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_state(tmp_path):
                 on_progress=lambda result: result.sent == 1 and fill(),
             )
         assert send_lines(lines("abc"), configuration, state=state).skipped == 1
+
+
+def test_a_state_that_another_call_uses_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+    state = tmp_path / "state"
+    with Peer() as peer, State(str(state), peer.url):
+        with pytest.raises(OSError, match=f"{state}: cannot be used: another process uses it"):
+            send_lines(lines("a"), Configuration(peer.url), state=state)
+        assert not peer.connections
 
 
 def test_a_state_of_another_server_is_refused(tmp_path):
