@@ -49,14 +49,20 @@ def _announce(server: "Server") -> None:
 def _settings(arguments: Sequence[str] | None) -> "Settings":
     defaults = local.Settings()
     parser = argparse.ArgumentParser(
-        prog="python -m gentrace.local",
+        prog="gentrace local",
         description="A local Gentrace server: it checks pipeline runs, stores them, and shows them "
         "in a viewer.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--host", default=defaults.host, help="address to listen on")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 is a free port")
-    parser.add_argument("--database", default=DEFAULT_DATABASE, help="SQLite file to store in")
+    parser.add_argument("--host", default=defaults.host, help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="0 is a free port (%(default)s)"
+    )
+    parser.add_argument(
+        "--database",
+        metavar="FILE",
+        default=DEFAULT_DATABASE,
+        help="SQLite file to store in (%(default)s)",
+    )
     parser.add_argument(
         "--token",
         help=f"token that clients must send; better set as {TOKEN_VARIABLE}, as every user of "
@@ -67,7 +73,7 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         type=int,
         default=defaults.max_body,
         metavar="BYTES",
-        help="largest body, as sent and decompressed",
+        help="largest body, as sent and decompressed (%(default)s)",
     )
     parser.add_argument(
         "--timeout",
@@ -75,7 +81,7 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         default=defaults.timeout,
         metavar="SECONDS",
         help="time for a request's head, for its body, for the check of it, and for a client to "
-        "read its response",
+        "read its response (%(default)g)",
     )
     parser.add_argument(
         "--allowed-host",

@@ -197,6 +197,10 @@ def test_its_help_names_every_option(capsys):
         "--host", "--port", "--database", "--token", "--max-body", "--timeout", "--allowed-host",
         "--keep", "--max-runs",
     }  # fmt: skip
+    assert output.startswith("usage: gentrace local ")
+    assert re.findall(r"\((\S+)\)", output) == [
+        "127.0.0.1", "8371", "gentrace.sqlite3", "67108864", "60",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("age", ["30", "1y", "-1d", "1.5h", ""])
