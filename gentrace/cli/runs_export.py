@@ -15,6 +15,8 @@ from typing import BinaryIO, Final
 from gentrace.cli.arguments import file_name
 from gentrace.cli.runs_server import add_filters, add_server, connect, filters_of
 
+STANDARD_OUTPUT: Final = "-"
+
 NAME_LENGTH: Final = 50
 """How many characters of the file name its temporary file has: file systems limit names."""
 
@@ -31,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
         "--output",
         type=file_name,
         metavar="FILE",
-        help="write there in place of standard output; a file appears when it is whole",
+        default=STANDARD_OUTPUT,
+        help="write there in place of standard output, which is -; a file appears when it is whole",
     )
     add_server(parser)
     options = parser.parse_args(arguments)
@@ -44,15 +47,16 @@ def main(arguments: Sequence[str]) -> int:
             for chunk in response.response.stream():
                 file.write(chunk)
     except OSError as error:
-        error.filename = options.output or "standard output"  # the name that the user gave
+        is_file = options.output != STANDARD_OUTPUT
+        error.filename = options.output if is_file else "standard output"  # as the user named it
         raise
     return 0
 
 
 @contextmanager
-def _open_output(path: str | None) -> Generator[BinaryIO]:
+def _open_output(path: str) -> Generator[BinaryIO]:
     """Yield the output; a file is written under a temporary name and renamed at the end."""
-    if path is None:
+    if path == STANDARD_OUTPUT:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

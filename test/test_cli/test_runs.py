@@ -127,7 +127,7 @@ def test_filters_hold_for_the_list_and_the_export(command, report, store, words,
     store("slow", {"elapsedTime": 2000})
     store("failed", {"error": "boom"})
     assert [run["name"] for run in report("runs", "list", *words)[1]] == expected
-    code, output, errors = command("runs", "export", *words)
+    code, output, errors = command("runs", "export", "--output", "-", *words)
     assert (code, errors) == (0, "")
     assert [json.loads(line)["name"] for line in output.splitlines()] == expected[::-1]
 
