@@ -145,7 +145,7 @@ class Delivery:
         *,
         idempotency_key: str | None = None,
     ) -> Receipt:
-        """Check a run and queue it; apart from its mistakes, this neither raises nor waits.
+        """Check a run and queue it; only its mistakes raise, and it waits only for a spool.
 
         Args:
             run: the run: a model, or a mapping that makes one, by Python names or wire names.
