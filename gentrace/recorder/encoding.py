@@ -6,6 +6,7 @@ import sys
 
 from gentrace.schemas import Dumps, encode
 from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.json_text import compact_encoder
 from gentrace.schemas.json_values import (
     encode_json_value,
     to_json_value,
@@ -32,15 +33,19 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
     # A text that is too long becomes an object that says so, but is no mapping.
     if not text.startswith(b"{") or type(value) is str:
         text = b'{"%b":%b}' % (_WRAPPER_KEYS[name], text)
-    return b'"%b":%b' % (name.encode(), text)
+    return _NAMES[name] + text
 
 
 _WRAPPER_KEYS = {"modelParams": b"model_params", "inputs": b"input", "outputs": b"output"}
+_NAMES = {name: b'"%b":' % name.encode() for name in _WRAPPER_KEYS}
 
 
 def encode_text(value: object) -> bytes:
     """Return the JSON string of a text; another value is converted to text first."""
-    return encode(without_lone_surrogates(as_text(value)))
+    return _encoder.encode(without_lone_surrogates(as_text(value))).encode()
+
+
+_encoder = compact_encoder()
 
 
 def as_text(value: object) -> str:
