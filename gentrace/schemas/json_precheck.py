@@ -40,7 +40,7 @@ def find_foreign(value: object, max_characters: int, depth: int) -> list[object]
 _BASES = (str, int, float, dict, list, tuple)
 
 
-def _spend(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of JSON
+def _spend(  # noqa: C901 - one plain loop over the types of JSON
     values: Collection[Any], left: int, depth: int, foreign: list[object]
 ) -> int:
     """Return how much of the budget is left after the values; below 0 if no encoder may take them.
@@ -61,20 +61,16 @@ def _spend(  # noqa: C901, PLR0911, PLR0912 - one plain loop over the types of J
         kind = type_of(value)
         if kind is str:
             left -= len(value)
-        elif kind is dict or kind is list or kind is tuple:
-            items: Collection[Any] = value
-            if kind is dict:
-                left -= len("".join(value))
-                items = value.values()
-            left = _spend(items, left, depth + 1, foreign)
-            if left < 0:
-                return -1
+        elif kind is dict:
+            left = _spend(value.values(), left - len("".join(value)), depth + 1, foreign)
         elif kind is float:
             if value - value != 0.0:  # infinite or NaN
                 return -1
         elif kind is int:
             if abs(value) >= SMALL:
                 return -1
+        elif kind is list or kind is tuple:
+            left = _spend(value, left, depth + 1, foreign)
         elif value is not None and kind is not bool:
             if issubclass(kind, _BASES):
                 # An encoder would write the base class's value and ignore overridden methods.
