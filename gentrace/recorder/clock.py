@@ -21,9 +21,10 @@ def monotonic_microseconds() -> int:
 def format_time(microseconds: int) -> str:
     """Return a wall time in RFC 3339 format, in UTC with microseconds."""
     seconds, fraction = divmod(microseconds, 1_000_000)
-    return f"{_format_seconds(seconds)}.{fraction:06}+00:00"
+    return _format_seconds(seconds) % fraction
 
 
 @lru_cache(maxsize=8)  # most steps start and end within a second of the previous one
 def _format_seconds(seconds: int) -> str:
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
+    """Return the format of the times within a second, without their microseconds."""
+    return strftime("%Y-%m-%dT%H:%M:%S.%%06d+00:00", gmtime(seconds))

@@ -202,6 +202,8 @@ class RunBuffer:
         if the wall clock was set back meanwhile.
         """
         steps = [self._texts[index] for index in sorted(self._texts)]
+        if not self._added:
+            return [text for _, text in steps]
         latest = accumulate((-inf if start is None else start for start, _ in steps), max)
         recorded = zip(latest, (text for _, text in steps), strict=True)
         # Of those that started at the same time, the added ones come last: sorting is stable.

@@ -131,11 +131,12 @@ class StepRecording(Step):
 
     def _encode(self, elapsed: int) -> bytes:
         """Return the JSON text of the step without its error; `elapsed` is in microseconds."""
-        parts = list(self._captured.values())
-        if self.invocation is not None:
-            parts.insert(0, b'"invocation":' + encode_text(self.invocation))
+        parts: list[bytes] = []
         if self.provider is not None:
-            parts.insert(0, b'"name":' + encode_text(self.provider))
+            parts.append(b'"name":' + encode_text(self.provider))
+        if self.invocation is not None:
+            parts.append(b'"invocation":' + encode_text(self.invocation))
+        parts += self._captured.values()
         start, end = format_time(self._started), format_time(self._started + elapsed)
         milliseconds = _to_milliseconds(elapsed)
         times = f'"elapsedTime":{milliseconds},"startTime":"{start}","endTime":"{end}"}}'
