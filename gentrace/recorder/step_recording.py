@@ -145,14 +145,13 @@ class StepRecording(Step):
 
     def _capture(self, buffer: RunBuffer) -> None:
         """Capture the content that was not captured before."""
-        captured = self._captured
-        for name, value in (
-            ("modelParams", self._model_params),
-            ("inputs", self._inputs),
-            ("outputs", self.outputs),
-        ):
-            if value is not None and name not in captured:
-                captured[name] = encode_content(name, value, buffer.dumps)
+        captured, dumps = self._captured, buffer.dumps
+        if self._model_params is not None and "modelParams" not in captured:
+            captured["modelParams"] = encode_content("modelParams", self._model_params, dumps)
+        if self._inputs is not None and "inputs" not in captured:
+            captured["inputs"] = encode_content("inputs", self._inputs, dumps)
+        if self.outputs is not None and "outputs" not in captured:
+            captured["outputs"] = encode_content("outputs", self.outputs, dumps)
 
 
 def _to_milliseconds(microseconds: int) -> int:

@@ -1,6 +1,6 @@
 """Any Python value as JSON, for recording: nothing is refused.
 
-The fast path is for values that `find_foreign` accepts: a JSON encoder writes them at once, with a
+The fast path is for values that `spend_budget` accepts: a JSON encoder writes them at once, with a
 hook for scalars such as dates. The slow path converts value by value, within budgets.
 """
 
@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any
 
 from gentrace.schemas.builtin_types import Dict, type_of
-from gentrace.schemas.json_precheck import find_foreign
+from gentrace.schemas.json_precheck import spend_budget
 from gentrace.schemas.json_text import Dumps, compact_encoder, encode
 from gentrace.schemas.lenient_conversions import (
     convert_once,
@@ -60,7 +60,7 @@ def to_json_value(value: object) -> Any:
         return ELLIPSIS
 
 
-def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
+def encode_json_value(value: Any, dumps: Dumps | None = None) -> bytes:
     """Return `to_json_value` of a value as compact JSON in UTF-8.
 
     Args:
@@ -68,17 +68,19 @@ def encode_json_value(value: object, dumps: Dumps | None = None) -> bytes:
         dumps: a faster encoder, as `find_encoder` returns it; None for the standard library's.
 
     """
-    # A value that is not an object is sent inside of one, one level deeper.
-    depth = 1 if issubclass(type_of(value), dict) else 2
+    foreign: list[object] = []
     try:
-        foreign = find_foreign(value, MAX_BYTES, depth)
-        if foreign is not None:
-            fast_encode = _encode_with_hook if foreign or dumps is None else dumps
-            text = fast_encode(value)
+        if type_of(value) is Dict:
+            left = spend_budget(value.values(), MAX_BYTES - len("".join(value)), 1, foreign)
+        else:  # it is sent inside of an object
+            left = spend_budget((value,), MAX_BYTES, 1, foreign)
+        if left >= 0:
+            text = (_encode_with_hook if foreign or dumps is None else dumps)(value)
             if len(text) <= MAX_BYTES:
                 return text
     except Exception:  # noqa: BLE001, S110 - the encoder refused, or user code raised
         pass
+    depth = 1 if issubclass(type_of(value), dict) else 2
     try:
         return encode(_Conversion().convert(value, depth), dumps)
     except Exception:  # noqa: BLE001 - no stack or no memory is left
