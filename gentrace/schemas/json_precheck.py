@@ -14,45 +14,47 @@ COST_OF_VALUE = 42
 
 
 def spend_budget(  # noqa: C901 - one plain loop over the types of JSON
-    values: Collection[Any], left: int, depth: int, foreign: list[object]
+    container: Any, left: int, depth: int, foreign: list[object]
 ) -> int:
-    """Tell whether a JSON encoder may take values as they are, without running user code.
+    """Tell whether a JSON encoder may take a container as it is, without running user code.
 
     It may take exact built-in types whose numbers JSON has. Lone surrogates are not looked for, as
     the encoder refuses them.
 
     Args:
-        values: the values.
+        container: a dict, list or tuple.
         left: the budget: for how many characters texts, keys and values together may count.
-        depth: how many containers enclose each value.
+        depth: its nesting level, from 1 on; `MAX_DEPTH` is the last one.
         foreign: collects the values that are not JSON: a hook of the encoder must convert them.
 
     Returns:
-        How much of the budget is left; below 0 if no encoder may take the values, which must be
-        converted one by one.
+        How much of the budget is left; below 0 if no encoder may take it, and it must be converted
+        value by value.
 
     Raises:
-        TypeError: a key is no string; then no encoder may take them either.
+        TypeError: a key is no string; then no encoder may take it either.
 
     """
-    left -= len(values) * COST_OF_VALUE
+    left -= len(container) * COST_OF_VALUE
     if left < 0 or depth > MAX_DEPTH:
         return -1
-    if len(values) >= LONG and are_finite_floats(values):
+    values: Collection[Any] = container
+    if type_of(container) is dict:
+        left -= len("".join(container))
+        values = container.values()
+    elif len(container) >= LONG and are_finite_floats(container):
         return left
     for value in values:
         kind = type_of(value)
         if kind is str:
             left -= len(value)
-        elif kind is dict:
-            left = spend_budget(value.values(), left - len("".join(value)), depth + 1, foreign)
         elif kind is float:
             if value - value != 0.0:  # infinite or NaN
                 return -1
         elif kind is int:
             if abs(value) >= SMALL:
                 return -1
-        elif kind is list or kind is tuple:
+        elif kind is dict or kind is list or kind is tuple:
             left = spend_budget(value, left, depth + 1, foreign)
         elif value is not None and kind is not bool:
             if issubclass(kind, _BASES):

@@ -70,10 +70,9 @@ def encode_json_value(value: Any, dumps: Dumps | None = None) -> bytes:
     """
     foreign: list[object] = []
     try:
-        if type_of(value) is Dict:
-            left = spend_budget(value.values(), MAX_BYTES - len("".join(value)), 1, foreign)
-        else:  # it is sent inside of an object
-            left = spend_budget((value,), MAX_BYTES, 1, foreign)
+        # A value that is not an object is sent inside of one.
+        container = value if type_of(value) is dict else (value,)
+        left = spend_budget(container, MAX_BYTES, 1, foreign)
         if left >= 0:
             text = (_encode_with_hook if foreign or dumps is None else dumps)(value)
             if len(text) <= MAX_BYTES:

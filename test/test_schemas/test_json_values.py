@@ -21,6 +21,7 @@ from support.json_values import same
 from gentrace.exceptions import ApiValueError
 from gentrace.models import PipelineRunRequest, StepRun
 from gentrace.schemas import encode, find_encoder
+from gentrace.schemas.json_precheck import spend_budget
 from gentrace.schemas.json_values import MAX_BYTES, MAX_VALUES, encode_json_value, to_json_value
 
 ENCODERS = [None, find_encoder("auto")]
@@ -285,6 +286,23 @@ def test_long_key_that_is_there_very_often_comes_to_an_end():
         assert tracemalloc.get_traced_memory()[1] < 10 * MAX_BYTES
     finally:
         tracemalloc.stop()
+
+
+def test_no_keys_are_read_once_the_budget_is_spent():
+    """Else the time would grow with what is there, not with what is kept."""
+    looked_at = []
+
+    def note(frame, event, function):
+        if event == "c_call" and frame.f_code is spend_budget.__code__:
+            looked_at.append(function.__name__)
+
+    value = [{"k" * (MAX_BYTES // 4): 1}] * 1_000
+    sys.setprofile(note)
+    try:
+        encode_json_value(value)
+    finally:
+        sys.setprofile(None)
+    assert 0 < looked_at.count("join") < 10
 
 
 @pytest.mark.parametrize(
