@@ -161,6 +161,17 @@ def test_a_long_error_leaves_room_for_the_steps(site, steps, open_page, size):
     page.get_by_role("heading", name="a", level=2).wait_for()
 
 
+def test_on_paper_a_view_has_its_whole_length(site, steps, open_page, visit):
+    step = steps("a", inputs={"question": "line\n" * 100})
+    run = site.store({"name": "answer", "stepRuns": [step, *(steps(f"b{n}") for n in range(60))]})
+    page = open_page(site)
+    page.emulate_media(media="print")
+    for place in (f"#/runs/{run}/steps/1", f"#/compare/{run}/{run}"):
+        visit(page, site, place)
+        page.wait_for_function("() => document.documentElement.scrollHeight > 2 * innerHeight")
+        assert page.get_by_role("button", name="Theme").count() == 0
+
+
 def test_landmarks_titles_and_focus(site, places, open_page, visit):
     page = open_page(site)
     for role in ("banner", "main", "navigation", "search", "status"):
