@@ -72,7 +72,14 @@ class Server:
 
     @property
     def runs(self) -> list[dict[str, Any]]:
-        """The bodies of the stored runs as they were sent, oldest first."""
+        """The bodies of the stored runs as they were sent, oldest first.
+
+        Raises:
+            RuntimeError: the server is closed, and has deleted them.
+
+        """
+        if not self._database.exists():
+            raise RuntimeError("the server is closed: read its runs inside of the with block")
         with closing(connect(self._database)) as database:
             return [json.loads(body) for _, _, _, body in iterate_runs(database)]
 
@@ -88,6 +95,7 @@ class Server:
 
         Raises:
             TimeoutError: fewer came in time; it says how many.
+            RuntimeError: the server is closed.
             ApiTypeError: an argument of the wrong type.
             ApiValueError: a count below 0, or a time-out that is not a number.
 

@@ -281,3 +281,11 @@ def test_the_server_shows_where_it_is(server):
 def test_there_is_nothing_else_in_the_kit():
     with pytest.raises(AttributeError, match=r"'gentrace\.testing' has no attribute 'client'"):
         gentrace.testing.client  # noqa: B018 - looking it up is the test
+
+
+def test_the_runs_of_a_server_that_is_closed_are_gone():
+    with gentrace.testing.serve() as server:
+        pass
+    for read in (lambda: server.runs, lambda: server.wait_for_runs(1)):
+        with pytest.raises(RuntimeError, match="closed: read its runs inside of the with block"):
+            read()
