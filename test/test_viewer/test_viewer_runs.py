@@ -56,6 +56,18 @@ def test_a_failed_run_is_marked_for_eyes_and_screen_readers(site, steps, open_pa
     assert "ValueError: no" in mark.get_attribute("title")
 
 
+def test_a_row_keeps_the_focus_when_many_runs_appear_above_it(site, open_page):
+    site.store({"name": "first", "stepRuns": []})
+    page = open_page(site)
+    page.locator(ROW).focus()
+    page.route("**/api/v1/**", lambda route: route.fulfill(status=503, json={"error": "busy"}))
+    for _ in range(60):
+        site.store({"name": "later", "stepRuns": []})
+    page.unroute("**/api/v1/**")
+    page.get_by_text("61 runs", exact=True).wait_for()
+    assert page.evaluate("document.activeElement.textContent").startswith("first")
+
+
 def test_older_runs_are_loaded_once_a_server_that_was_away_is_back(site, open_page):
     for number in range(120):
         site.store({"name": f"run {number}", "stepRuns": []})

@@ -49,7 +49,7 @@ export class VirtualList {
     const hadFocus = this._space.contains(document.activeElement);
     for (const row of this._rows.values()) row.remove();
     this._rows.clear();
-    this._draw();
+    this._draw(hadFocus);
     if (hadFocus) this._rows.get(this.active)?.firstChild.focus({ preventScroll: true });
   }
 
@@ -100,14 +100,14 @@ export class VirtualList {
     this._resize.disconnect();
   }
 
-  _draw() {
+  _draw(hasFocus = this._rows.get(this.active)?.contains(document.activeElement)) {
     const height = this._rowHeight();
     const seen = visibleRows(this.element, height, this._count, OVERSCAN);
     this._space.style.height = `${seen.space}px`;
     const wanted = new Set();
     for (let index = seen.first; index < seen.end; index += 1) wanted.add(index);
     // Keep the focused row in the DOM, or the focus would be lost.
-    if (this._rows.get(this.active)?.contains(document.activeElement)) wanted.add(this.active);
+    if (hasFocus) wanted.add(this.active);
     for (const [index, row] of this._rows) {
       if (wanted.has(index)) continue;
       row.remove();
