@@ -167,7 +167,8 @@ class PipelineRun:
         if vars(self).get("_scopes") and not sys.is_finalizing():
             # Of a generator or coroutine that is collected too, and would leave the block later.
             self._finish(None)
-        elif buffer.end():
+        else:
+            buffer.end()
             self._end_undelivered("discarded")
             warn(
                 f"a run of pipeline {buffer.name!r} was dropped without an end and is not "
