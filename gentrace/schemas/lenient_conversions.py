@@ -177,9 +177,9 @@ def _field_names(kind: Any) -> list[str] | None:
         return [field.name for field in fields(kind)]
     if hasattr(kind, "__attrs_attrs__"):
         return [attribute.name for attribute in kind.__attrs_attrs__]
-    if hasattr(kind, "__struct_fields__"):
-        return list(kind.__struct_fields__)
-    return None
+    names = getattr(kind, "__struct_fields__", None)
+    # The class of msgspec's classes has it too, but as a descriptor.
+    return list(cast("tuple[str, ...]", names)) if isinstance(names, tuple) else None
 
 
 def _as_shape(shape: object) -> tuple[int, ...] | None:

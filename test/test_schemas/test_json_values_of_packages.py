@@ -72,6 +72,19 @@ def test_packages_for_models():
     assert to_json_value([point(1), struct({2})]) == [{"x": 1}, {"y": [2]}]
 
 
+def test_class_of_models_is_its_repr():
+    """As a program gives to a client that shall answer in that form."""
+    attrs = pytest.importorskip("attrs")
+    msgspec = pytest.importorskip("msgspec")
+    pydantic = pytest.importorskip("pydantic")
+    classes = [
+        attrs.make_class("Spot", ["x"]),
+        msgspec.defstruct("Place", ["y"]),
+        pydantic.create_model("Order", price=(int, ...)),
+    ]
+    assert to_json_value(classes) == [repr(each) for each in classes]
+
+
 def test_field_of_the_wrong_type_is_taken_as_it_is_and_shown_to_nobody():
     """pydantic warns of it with its content; warnings are errors here."""
     pydantic = pytest.importorskip("pydantic")
