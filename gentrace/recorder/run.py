@@ -164,15 +164,20 @@ class PipelineRun:
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is None or not (buffer.is_recording and buffer.is_open()):
             return
+        what = f"a run of pipeline {buffer.name!r} was dropped"
         if vars(self).get("_scopes") and not sys.is_finalizing():
-            # Of a generator or coroutine that is collected too, and would leave the block later.
+            # Such as of a generator that is collected too, and would leave the block later.
             self._finish(None)
+            warn(
+                f"{what} in its block and is delivered as it is: leave the block, or close the "
+                "generator or coroutine that has it"
+            )
         else:
             buffer.end()
             self._end_undelivered("discarded")
             warn(
-                f"a run of pipeline {buffer.name!r} was dropped without an end and is not "
-                "delivered: use `with pipeline.start() as run`, or call run.submit()"
+                f"{what} without an end and is not delivered: "
+                "use `with pipeline.start() as run`, or call run.submit()"
             )
 
     def _leave(self) -> None:

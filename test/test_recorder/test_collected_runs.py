@@ -46,7 +46,11 @@ def test_block_of_an_abandoned_generator_delivers_its_run(pipeline, delivery, ca
     (run,) = delivery.runs
     assert steps_of(run) == [("done", None), ("open", "not finished")]
     assert "error" not in run
-    assert caplog.records == []
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "a run of pipeline 'answer-question' was dropped in its block and is delivered as it is: "
+        "leave the block, or close the generator or coroutine that has it"
+    )
 
 
 def test_traced_generator_that_is_abandoned_is_a_run(pipeline, delivery, caplog):
