@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from weakref import ref
 
 from gentrace.delivery import Receipt
-from gentrace.delivery.notices import warn
+from gentrace.delivery.notices import warn, warn_once
 from gentrace.delivery.off import is_switched_off
 from gentrace.model.step_run import StepRun
 from gentrace.recorder.context import Scope, drop_ended_scopes, entered_scopes
@@ -168,9 +168,10 @@ class PipelineRun:
         if vars(self).get("_scopes") and not sys.is_finalizing():
             # Such as of a generator that is collected too, and would leave the block later.
             self._finish(None)
-            warn(
+            warn_once(
+                what,
                 f"{what} in its block and is delivered as it is: leave the block, or close the "
-                "generator or coroutine that has it"
+                "generator or coroutine that has it",
             )
         else:
             buffer.end()
