@@ -41,11 +41,11 @@ class PipelineRun:
     def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
         """Start a run; `off_reason` says why it will not be delivered, None if it will be."""
         self.error = None
-        self._buffer = buffer
         self._delivery = delivery
         self._off_reason = off_reason
         self._end_reason: str | None = None
         self._scopes: list[Scope] = []  # one for each `with` block that it entered
+        self._buffer = buffer
 
     @property
     def receipt(self) -> Receipt:
@@ -160,12 +160,14 @@ class PipelineRun:
         return f"<PipelineRun of {self._buffer.name!r}>"
 
     def __del__(self) -> None:
-        # Attributes are missing if an interrupt struck the constructor.
+        # The constructor sets it last: it is missing if an interrupt struck there.
         buffer: RunBuffer | None = vars(self).get("_buffer")
-        if buffer is None or not (buffer.is_recording and buffer.is_open()):
+        if buffer is None or not buffer.is_open():
             return
         what = f"a run of pipeline {buffer.name!r} was dropped"
-        if vars(self).get("_scopes") and not sys.is_finalizing():
+        if not buffer.is_recording:
+            self.discard()
+        elif self._scopes and not sys.is_finalizing():
             # Such as of a generator that is collected too, and would leave the block later.
             self._finish(None)
             warn_once(
@@ -174,8 +176,7 @@ class PipelineRun:
                 "generator or coroutine that has it",
             )
         else:
-            buffer.end()
-            self._end_undelivered("discarded")
+            self.discard()
             warn(
                 f"{what} without an end and is not delivered: "
                 "use `with pipeline.start() as run`, or call run.submit()"

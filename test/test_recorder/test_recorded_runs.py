@@ -230,10 +230,11 @@ def test_run_that_is_dropped_without_an_end_is_warned_about(pipeline, delivery, 
 
 
 def test_run_that_is_left_out_or_ended_may_be_dropped(pipeline, delivery, caplog):
-    Pipeline("a", delivery=delivery, sample_rate=0).start()
+    left_out = Pipeline("a", delivery=delivery, sample_rate=0).start().receipt
     pipeline.start().submit()
     pipeline.start().discard()
     gc.collect()
+    assert reason_of(left_out) == "not_sampled"
     assert caplog.records == []
 
 
