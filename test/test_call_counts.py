@@ -66,6 +66,24 @@ def test_call_stays_short(connect, encoder, steps, make):
     assert len(called) <= CEILINGS[steps], called
 
 
+def test_head_and_short_body_are_sent_at_once(connect):
+    sent = []
+
+    def note(_, event, function):
+        if event == "c_call" and function.__name__ == "sendall":
+            sent.append(function)
+
+    with Peer() as peer:
+        caller = connect(peer)
+        caller.post(a_run(1))
+        sys.setprofile(note)
+        try:
+            caller.post(a_run(10))
+        finally:
+            sys.setprofile(None)
+    assert len(sent) == 1
+
+
 def test_each_step_costs_few_calls(connect):
     with Peer() as peer:
         caller = connect(peer)

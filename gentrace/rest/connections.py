@@ -13,7 +13,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.util import connection as urllib3_connection
 
 from gentrace.clock import now
-from gentrace.configuration.secrets import Headers
+from gentrace.configuration.secrets import Headers, SecretBytes
 from gentrace.rest.attempt import WAITING, Attempt, current
 from gentrace.rest.framing import RawResponse
 from gentrace.rest.response import HTTPResponse
@@ -168,6 +168,28 @@ class _FramedConnection(_GuardedConnection):
     """A connection of urllib3's; its answers are rejected where their framing is ambiguous."""
 
     response_class = RawResponse
+    _holds_head = False
+    _head = b""
+
+    def request(self, *args: Any, **keywords: Any) -> None:
+        """Send a request; its head goes out together with a short body."""
+        if self.sock is None:
+            self.connect()  # it may send a CONNECT, which has no body
+        self._holds_head = 0 < len(keywords["body"] or b"") <= _SEND_PIECE
+        try:
+            super().request(*args, **keywords)
+        finally:
+            self._holds_head, self._head = False, b""
+
+    def send(self, data: Any) -> None:
+        """Send bytes; hold the head of a request back until its body is sent."""
+        if self._holds_head:
+            self._holds_head, self._head = False, SecretBytes(data)
+            return
+        if self._head:
+            # In no frame that a traceback shows: the head has the token.
+            data, self._head = SecretBytes(self._head + data), b""
+        super().send(data)
 
     def getresponse(self) -> Any:
         """Read the head of the answer; leave its body unread."""

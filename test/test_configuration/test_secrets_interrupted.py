@@ -13,7 +13,16 @@ import pytest
 from support.caller import RUN, Caller
 from support.canary import leaks
 from support.peers import Peer, reply, server_tls
-from support.secrecy import ALL, CANARY, SETTINGS, STORED, locals_of_ours, look_through, watched
+from support.secrecy import (
+    ALL,
+    CANARY,
+    PACKAGE,
+    SETTINGS,
+    STORED,
+    locals_of_ours,
+    look_through,
+    watched,
+)
 
 
 class Stop(BaseException):
@@ -124,3 +133,29 @@ def test_exception_while_waiting_to_send_again():
             caller.post()
         for place, text in locals_of_ours(caught.value):
             assert not leaks(text), place
+
+
+@watched
+def test_exception_while_a_request_with_a_short_body_is_sent():
+    """Neither do the frames of http.client and urllib3, which would have the head."""
+
+    def strike(_, event, function):
+        if event == "c_call" and function.__name__ == "sendall":
+            sys.setprofile(None)
+            raise Stop
+
+    with Peer() as peer, Caller(peer, **SETTINGS) as caller:
+        caller.post()
+        try:
+            sys.setprofile(strike)
+            with pytest.raises(Stop) as caught:
+                caller.post()
+        finally:
+            sys.setprofile(None)
+        frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        places = [frame.f_code.co_filename for frame in frames]
+        first = next(i for i, name in enumerate(places) if name.startswith(PACKAGE))
+        for frame in frames[first:-1]:
+            for name, value in frame.f_locals.copy().items():
+                assert not leaks(repr(value)), f"{frame.f_code.co_qualname}: {name}"
+        caller.post()
