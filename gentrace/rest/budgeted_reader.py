@@ -46,7 +46,7 @@ class BudgetedReader:
 
     def __init__(self, sock: Any, attempt: Attempt) -> None:
         self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
+        self._file = sock.makefile("rb", 0)  # by position: Mocket calls it bufsize
         self._attempt = attempt
         self._buffer = SecretBytes()
         self._start = 0

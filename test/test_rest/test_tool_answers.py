@@ -1,6 +1,7 @@
 """What a tool puts in place of urllib3's: answers from a cassette, connections of its own."""
 
 import gzip
+import socket
 import threading
 from io import BytesIO
 
@@ -53,6 +54,13 @@ class Slow(Late):
 
     def read(self, size):
         return super().read(size) or b" "
+
+
+class ToolSocket(socket.socket):
+    """A socket whose `makefile` names its arguments as that of Mocket does."""
+
+    def makefile(self, mode="r", bufsize=-1):
+        return super().makefile(mode, bufsize)
 
 
 @pytest.fixture
@@ -198,3 +206,9 @@ def test_connection_of_a_tool_is_used_for_as_long_as_it_stays(connect, monkeypat
         seen.clear()
         assert caller.works()
     assert not seen
+
+
+def test_socket_of_a_tool_names_the_arguments_of_makefile_as_it_likes(connect, monkeypatch):
+    monkeypatch.setattr(socket, "socket", ToolSocket)
+    with Peer() as peer:
+        assert connect(peer).works()
