@@ -57,13 +57,13 @@ class Filters:
 def search_terms(text: str) -> list[str]:
     """Split a text into quoted terms of an FTS5 query, so that no word is taken for an operator.
 
-    Each term is returned once. What has neither a letter nor a digit, such as an emoji, is in no
-    text of the index, and is left out.
+    Each term is returned once. SQLite's tables decide what is a word: signs of Unicode 6.1 are not,
+    and later characters are, most emoji among them.
     """
     words: list[str] = []
     for word in text.replace("\0", " ").split():
         plain = word.rstrip("*")
         quoted = split_unspaced(plain).replace('"', '""')
-        if any(map(str.isalnum, plain)):
+        if plain:
             words.append(f'"{quoted}"{"*" if plain != word else ""}')
     return list(dict.fromkeys(words))

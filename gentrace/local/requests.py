@@ -47,7 +47,7 @@ def parse_filters(parameters: dict[str, str]) -> Filters:
     text = parameters.get("text")
     terms = None if text is None else len(search_terms(text))
     if terms == 0:
-        raise RequestError(400, "text is words to search for, of letters or digits", "text")
+        raise RequestError(400, "text is words to search for", "text")
     if terms is not None and terms > MAX_TERMS:
         raise RequestError(400, f"text is at most {MAX_TERMS} words, not {terms}", "text")
     return Filters(

@@ -41,7 +41,7 @@ PARAMETERS = (
         "and invocations, or the texts of their inputs and outputs, as far as these are in the "
         "first 1,048,576 characters. Case does not matter, nor does a single accent of a Latin "
         "letter; `word*` is any word that begins so. Any part of a Chinese or Japanese clause is "
-        "found. Words have letters or digits; other characters, such as emoji, separate them.",
+        "found. Punctuation and some emoji separate words; alone, they find no run.",
     ),
     QueryParameter("since", DATE_TIME, "Only runs that were stored then or later."),
     QueryParameter("until", DATE_TIME, "Only runs that were stored then or earlier."),
