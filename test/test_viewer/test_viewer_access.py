@@ -6,15 +6,9 @@ from importlib import resources
 import pytest
 
 RUN = "a.run-row"
-# As where the user has the browser block cookies and site data.
-BLOCKED = """
-for (const name of ["localStorage", "sessionStorage"])
-  Object.defineProperty(window, name, {
-    get() {
-      throw new DOMException("Access is denied for this document.", "SecurityError");
-    },
-  });
-"""
+# As where the user has the browser block cookies and site data, and where storage is turned off.
+BLOCKED = 'throw new DOMException("Access is denied for this document.", "SecurityError");'
+OFF = "return null;"
 
 
 def test_the_page_asks_for_the_token_and_keeps_it_for_the_tab(guarded, steps, open_page):
@@ -41,10 +35,14 @@ def test_the_page_asks_for_the_token_and_keeps_it_for_the_tab(guarded, steps, op
     assert guarded.token not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
-def test_it_works_where_the_browser_blocks_storage(guarded, steps, open_page):
+@pytest.mark.parametrize("answer", [BLOCKED, OFF])
+def test_it_works_where_the_browser_blocks_storage(guarded, steps, open_page, answer):
     guarded.store({"name": "first", "stepRuns": [steps("a")]})
     page = open_page(guarded)
-    page.add_init_script(BLOCKED)
+    for name in ("localStorage", "sessionStorage"):
+        page.add_init_script(
+            f'Object.defineProperty(window, "{name}", {{ get() {{ {answer} }} }});'
+        )
     page.reload()
     page.get_by_label("Token", exact=True).fill(guarded.token)
     page.keyboard.press("Enter")

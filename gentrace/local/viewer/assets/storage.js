@@ -23,7 +23,7 @@ export const session = open("sessionStorage");
 
 function open(name) {
   try {
-    return window[name];
+    return window[name] ?? new Memory(); // null where it is turned off
   } catch {
     return new Memory();
   }
