@@ -56,6 +56,20 @@ def test_a_failed_run_is_marked_for_eyes_and_screen_readers(site, steps, open_pa
     assert "ValueError: no" in mark.get_attribute("title")
 
 
+def test_an_error_of_older_runs_goes_once_they_are_loaded_without_live_updates(site, open_page):
+    for number in range(120):
+        site.store({"name": f"run {number}", "stepRuns": []})
+    page = open_page(site)
+    page.get_by_role("button", name="Live").click()
+    page.route("**/*before=*", lambda route: route.fulfill(status=503, json={"error": "busy"}))
+    page.locator(".list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    page.get_by_role("alert").filter(has_text="The server answered 503: busy").wait_for()
+    page.unroute("**/*before=*")
+    page.locator(".list").evaluate("list => list.scrollBy(0, -1)")
+    page.get_by_text("120 runs", exact=True).wait_for()
+    assert page.get_by_role("alert").text_content() == ""
+
+
 def test_a_row_keeps_the_focus_when_many_runs_appear_above_it(site, open_page):
     site.store({"name": "first", "stepRuns": []})
     page = open_page(site)

@@ -138,6 +138,7 @@ export async function showRuns(main, route, { signal, fail }) {
       if (loadId !== state.loadId) return;
       state.runs.push(...page.pipelineRuns);
       state.next = page.next;
+      bar.showError("");
       draw();
     } catch (error) {
       // The run that ends this page was deleted in the meantime.
