@@ -240,8 +240,16 @@ class PipelineRun:
 class RunRecording(PipelineRun, Recording):
     """A run that records one call of a decorated function, by `Pipeline.traced`."""
 
+    _dropped: PipelineRun
+
     def __del__(self) -> None:
-        """Do nothing: the generator or coroutine that is collected too is closed, and ends it."""
+        # The garbage collector may close the generator or coroutine only after this, which ends the
+        # run. If nothing does, as its event loop is closed, another run with the same buffer warns
+        # and ends the receipt: it is dropped when this one is freed.
+        buffer: RunBuffer | None = vars(self).get("_buffer")
+        if buffer is not None and buffer.is_open():
+            self._dropped = PipelineRun(buffer, self._delivery, self._off_reason)
+            vars(self._dropped)["_receipt"] = self.receipt
 
     def enter(self) -> None:
         """Make the run current in this context."""

@@ -8,6 +8,7 @@ import gc
 from uuid import uuid4
 
 import pytest
+from support.recording import reason_of
 
 from gentrace.recorder import Pipeline, current_run, step
 
@@ -106,3 +107,27 @@ def test_traced_async_generator_that_is_abandoned_is_closed_by_the_loop(pipeline
     (run,) = delivery.runs
     assert steps_of(run) == [("work", None), ("cleanup", None)]
     assert caplog.records == []
+
+
+def test_traced_async_generator_whose_loop_is_closed_is_a_dropped_run(pipeline, delivery, caplog):
+    """As nothing closes the generator then, nothing else ends its run."""
+
+    @pipeline.traced
+    async def generate():
+        with step("open"):
+            yield current_run().receipt
+
+    async def first(items):
+        return await anext(items)
+
+    items = generate()
+    loop = asyncio.new_event_loop()
+    receipt = loop.run_until_complete(first(items))
+    loop.close()
+    del items
+    gc.collect()  # the open step keeps the run, until the collector has seen that nothing else does
+    gc.collect()
+    assert reason_of(receipt) == "discarded"
+    assert delivery.bodies == []
+    (record,) = caplog.records
+    assert "was dropped without an end and is not delivered" in record.getMessage()
