@@ -136,8 +136,8 @@ def _start_without_hooks(generator: AsyncGenerator[Any, Any], argument: Any) -> 
     must close that too.
     """
     hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, _leave_open)
     try:
+        sys.set_asyncgen_hooks(None, _leave_open)
         return generator.asend(argument)
     finally:
         sys.set_asyncgen_hooks(*hooks)

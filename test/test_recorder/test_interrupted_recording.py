@@ -283,3 +283,26 @@ def test_run_that_is_interrupted_while_it_is_handed_over_ends_its_receipt(pipeli
     assert reason_of(receipt) == "discarded"
     assert run.submit() is receipt
     assert delivery.bodies == []
+
+
+def test_interrupt_while_an_async_generator_starts_keeps_the_hooks_of_the_event_loop(pipeline):
+    """Without them, no async generator of the thread would be closed any more."""
+
+    @pipeline.traced
+    async def generate():
+        yield
+
+    def interrupt(_frame, event, function):
+        if event == "c_return" and function is sys.set_asyncgen_hooks:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    hooks = sys.get_asyncgen_hooks()
+    try:
+        sys.setprofile(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            generate().asend(None).send(None)
+        assert sys.get_asyncgen_hooks() == hooks
+    finally:
+        sys.setprofile(None)
+        sys.set_asyncgen_hooks(*hooks)
