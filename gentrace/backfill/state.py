@@ -99,7 +99,7 @@ class State:
             return self._connection.execute(statement, values).fetchone()
         except sqlite3.Error as error:
             is_busy = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
-            why = "another process uses it" if is_busy else error
+            why = "it is already in use" if is_busy else error
             raise OSError(f"{self._name}: cannot be used: {why}") from error
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ def test_a_state_that_another_call_uses_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
     state = tmp_path / "state"
     with Peer() as peer, State(str(state), peer.url):
-        with pytest.raises(OSError, match=f"{state}: cannot be used: another process uses it"):
+        with pytest.raises(OSError, match=f"{state}: cannot be used: it is already in use"):
             send_lines(lines("a"), Configuration(peer.url), state=state)
         assert not peer.connections
 
