@@ -91,9 +91,9 @@ def current_scope() -> Scope | None:
     return scope
 
 
-def entered_scopes() -> Iterator[Scope]:
-    """Yield the scopes that this context has entered and not left, the innermost first."""
-    scope = _current.get()
+def entered_scopes(innermost: Scope | None = None) -> Iterator[Scope]:
+    """Yield the scopes that this context has entered and not left, from the innermost outwards."""
+    scope = _current.get() if innermost is None else innermost
     while scope is not None:
         previous = scope.previous  # read first, as the caller may leave the scope
         yield scope
@@ -133,11 +133,12 @@ def resume_scopes(suspended: tuple[Scope, Scope]) -> None:
     # They are still current in a copy of the context that the generator's body made.
     if all(scope is not outermost for scope in entered_scopes()):
         around = outermost.previous = _current.get()
-        call_without_gc(_current.set, innermost)
         # Not those around them: these may be left in another context, and have only `enclosing`.
-        own = list(takewhile(lambda scope: scope is not around, entered_scopes()))
+        own = list(takewhile(lambda scope: scope is not around, entered_scopes(innermost)))
         for scope in reversed(own):
             scope.nest_in(scope.previous)
+        # Last, as until then a finalizer that records could drop those of a revived generator.
+        call_without_gc(_current.set, innermost)
 
 
 _current: ContextVar[Scope | None] = ContextVar("gentrace_current", default=None)

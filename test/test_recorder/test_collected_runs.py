@@ -5,6 +5,7 @@ The collector calls the finalizers of a cycle in any order; in these tests, the 
 
 import asyncio
 import gc
+import sys
 from uuid import uuid4
 
 import pytest
@@ -131,3 +132,39 @@ def test_traced_async_generator_whose_loop_is_closed_is_a_dropped_run(pipeline, 
     assert delivery.bodies == []
     (record,) = caplog.records
     assert "was dropped without an end and is not delivered" in record.getMessage()
+
+
+def test_finalizer_that_records_while_a_collected_generator_is_closed(pipeline, delivery):
+    """The collector may come at any line, here whenever the context has changed."""
+
+    def record(_frame, event, function):
+        if event == "c_return" and getattr(function, "__name__", "") == "set":
+            with pipeline.start():
+                pass
+
+    async def main():
+        is_closed = asyncio.Event()
+
+        @pipeline.traced
+        async def generate(cycle):
+            try:
+                with step("work"):
+                    yield cycle
+            finally:
+                sys.setprofile(None)
+                with step("cleanup"):
+                    is_closed.set()
+
+        cycle = []
+        cycle.append(generate(cycle))
+        await anext(cycle[0])
+        del cycle
+        gc.collect()
+        sys.setprofile(record)
+        await asyncio.wait_for(is_closed.wait(), 30)
+
+    try:
+        asyncio.run(main())
+    finally:
+        sys.setprofile(None)
+    assert [("work", None), ("cleanup", None)] in map(steps_of, delivery.runs)
