@@ -95,15 +95,19 @@ class Watchdog:
 
     def _run(self) -> None:
         while True:
-            self._next_check = inf  # whoever adds an item during the check wakes this thread
-            moment = now()
-            for item in list(self._watched):
-                if item.end <= moment:
-                    self._watched.discard(item)
-                    with suppress(Exception):  # a tool's socket may raise; go on with the others
-                        item.abort()
-            self._next_check = min((item.end for item in list(self._watched)), default=inf)
+            self._check()
             self._wakeup.wait(min(max(0.0, self._next_check - now()), _LONGEST_WAIT))
+
+    def _check(self) -> None:
+        """Abort what is due; apart from the wait, during which a local would keep the last item."""
+        self._next_check = inf  # whoever adds an item during the check wakes this thread
+        moment = now()
+        for item in list(self._watched):
+            if item.end <= moment:
+                self._watched.discard(item)
+                with suppress(Exception):  # a tool's socket may raise; go on with the others
+                    item.abort()
+        self._next_check = min((item.end for item in list(self._watched)), default=inf)
 
 
 _LONGEST_WAIT = 3600.0
