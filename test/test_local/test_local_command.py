@@ -35,7 +35,9 @@ except AttributeError as error:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_says_where_it_is_and_ends_cleanly(start, connect, tmp_path, number):
+    before = signal.signal(number, signal.SIG_DFL)  # a program that ignores it hands that down
     process, url = start("--database", "mine.sqlite3")
+    signal.signal(number, before)
     first, second = process.announced
     assert re.fullmatch(r"gentrace\.local listens on http://127\.0\.0\.1:\d+/api/v1\n", first)
     assert second == f"gentrace.local stores in {tmp_path / 'mine.sqlite3'}\n"
