@@ -142,7 +142,7 @@ def _freeze(value: Any, depth: int, ancestors: set[int]) -> Any:
     """
     kind = type_of(value)
     if kind is str:
-        return value if value.isascii() else check_text(value)
+        return check_text(value)
     if kind is int:
         return check_integer(value)
     if kind is float:
