@@ -40,6 +40,15 @@ def steps_of(run):
     return [(one["provider"].get("name"), one.get("error")) for one in run["stepRuns"]]
 
 
+async def abandon(generate):
+    """Start an async generator that is in a reference cycle, and let the collector find it."""
+    cycle = []
+    cycle.append(generate(cycle))
+    await anext(cycle[0])
+    del cycle
+    gc.collect()
+
+
 def test_block_of_an_abandoned_generator_delivers_its_run(delivery, caplog):
     name = f"abandoned {uuid4()}"  # each is warned of once in a process
     pipeline = Pipeline(name, delivery=delivery)
@@ -97,11 +106,7 @@ def test_traced_async_generator_that_is_abandoned_is_closed_by_the_loop(pipeline
                     await asyncio.sleep(0)
                 is_cleaned.set()
 
-        cycle = []
-        cycle.append(generate(cycle))
-        await anext(cycle[0])
-        del cycle
-        gc.collect()
+        await abandon(generate)
         await asyncio.wait_for(is_cleaned.wait(), 30)
 
     asyncio.run(main())
@@ -155,11 +160,7 @@ def test_finalizer_that_records_while_a_collected_generator_is_closed(pipeline, 
                 with step("cleanup"):
                     is_closed.set()
 
-        cycle = []
-        cycle.append(generate(cycle))
-        await anext(cycle[0])
-        del cycle
-        gc.collect()
+        await abandon(generate)
         sys.setprofile(record)
         await asyncio.wait_for(is_closed.wait(), 30)
 

@@ -24,22 +24,24 @@ def holders():
     return [one for one in gc.get_objects() if type(one).__module__ == "gentrace.recorder.context"]
 
 
+async def outlive_inner_run(pipeline, late):
+    """Start a task in an inner run, and let it go on after that, within the outer one."""
+    may_start = asyncio.Event()
+    async with pipeline.start() as outer:
+        async with pipeline.start(), step("inner"):
+            task = asyncio.create_task(late(may_start))
+        may_start.set()
+        assert await task is outer
+        assert current_run() is outer
+
+
 def test_task_that_outlives_an_inner_run_belongs_to_the_outer_one(pipeline, delivery):
     async def late(may_start):
         await may_start.wait()
         with step("late"):
             return current_run()
 
-    async def main():
-        may_start = asyncio.Event()
-        async with pipeline.start() as outer:
-            async with pipeline.start(), step("inner"):
-                task = asyncio.create_task(late(may_start))
-            may_start.set()
-            assert await task is outer
-            assert current_run() is outer
-
-    asyncio.run(main())
+    asyncio.run(outlive_inner_run(pipeline, late))
     assert names_of(delivery) == [["inner"], ["late"]]
 
 
@@ -57,15 +59,7 @@ def test_task_that_outlives_an_inner_run_iterates_a_generator_with_a_block(pipel
         with step("late"):
             return current_run()
 
-    async def main():
-        may_start = asyncio.Event()
-        async with pipeline.start() as outer:
-            async with pipeline.start(), step("inner"):
-                task = asyncio.create_task(late(may_start))
-            may_start.set()
-            assert await task is outer
-
-    asyncio.run(main())
+    asyncio.run(outlive_inner_run(pipeline, late))
     assert names_of(delivery) == [["inner"], ["generator", "block", "late"]]
 
 
