@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,18 +27,24 @@ class SerialExecutor:
 
         An action should raise nothing. What interrupts it, such as Ctrl-C, is raised to the caller.
         """
+        if sys.is_finalizing():
+            # No other thread runs any more, and one may have been stopped while it held the lock.
+            return self._run_alone(action)
         with self.lock:
-            if self._is_busy:
-                self._deferred.append(action)
-                return False
-            while True:
-                self._is_busy = True
-                try:
-                    action()
-                finally:
-                    self._is_busy = False
-                # A reentrant call from here on does not see it busy, and may run what was deferred.
-                try:
-                    action = self._deferred.popleft()
-                except IndexError:
-                    return True
+            return self._run_alone(action)
+
+    def _run_alone(self, action: Callable[[], None]) -> bool:
+        if self._is_busy:
+            self._deferred.append(action)
+            return False
+        while True:
+            self._is_busy = True
+            try:
+                action()
+            finally:
+                self._is_busy = False
+            # A reentrant call from here on does not see it busy, and may run what was deferred.
+            try:
+                action = self._deferred.popleft()
+            except IndexError:
+                return True

@@ -5,14 +5,18 @@ import atexit
 import logging
 import os
 import sys
+import threading
 import time
 import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
+from support.peers import Peer, echo
 from support.program_tools import PATIENCE, RUN, make
 
-from gentrace.delivery import default_delivery
+from gentrace import ApiClient, Configuration
+from gentrace.delivery import Delivery, default_delivery
+from gentrace.delivery.clock import Clock
 
 
 def end_with_runs(url, count, exit_timeout):
@@ -83,6 +87,41 @@ def end_finalized(url, spool, log):
     sys.modules["__main__"].last = Last()
     logging.getLogger("gentrace").addHandler(logging.StreamHandler(file))
     return {}
+
+
+def end_stopped(_url, spool, log):
+    """Flush in a finalizer when a worker was stopped for good while it changed the queue."""
+    file = Path(log).open("w", buffering=1)  # noqa: SIM115 - until the very end
+    is_closed, is_stopped = threading.Event(), threading.Event()
+
+    class StoppingClock(Clock):
+        def now(self):
+            # Of a worker, which asks for the time only under the lock of the queue.
+            if is_closed.is_set() and threading.current_thread().name[-1].isdigit():
+                is_stopped.set()
+                threading.Event().wait(PATIENCE)
+            return super().now()
+
+    class StoppingDelivery(Delivery):
+        clock = StoppingClock()
+
+        def __del__(self):
+            print(self.flush(), self.submit(RUN).done(), file=self.file)
+
+    def answer(talk, request):
+        is_closed.wait(PATIENCE)
+        echo(talk, request)
+
+    with Peer(answer) as peer:
+        delivery = StoppingDelivery(ApiClient(Configuration(peer.url, "token")), spool=spool)
+        delivery.file = file
+        delivery.submit(RUN)
+        peer.wait(lambda: peer.requests)
+        delivery.close(0)
+        is_closed.set()
+        is_stopped.wait(PATIENCE)
+    sys.modules["__main__"].last = delivery
+    return {"stopped": is_stopped.is_set()}
 
 
 def end_adopted(url, spool, count):

@@ -174,3 +174,9 @@ def test_a_run_of_a_finalizer_ends_after_the_exit_functions(tmp_path, spool):
     assert lines == "1 run was dropped: closed\n" * 2 + "closed 0\n" * 2 + "spooled 1\n"
     (left,) = list_spool(spool)
     assert left.runs == 1
+
+
+def test_a_finalizer_does_not_wait_for_a_thread_that_was_stopped(tmp_path, spool):
+    """As the interpreter ends, it stops threads wherever they are, also where they hold a lock."""
+    assert run_program("end_stopped", "", spool, tmp_path / "log") == {"stopped": True}
+    assert (tmp_path / "log").read_text() == "False False\n"
