@@ -22,6 +22,8 @@ _MAX_INTERIM = 16
 _VERSIONS = {"0.9": 10, "1.0": 10, "1.1": 11}
 _SWITCHING, _NO_CONTENT, _NOT_MODIFIED = 101, 204, 304
 _INTERIM = frozenset(range(100, 200)) - {_SWITCHING}
+_WITHOUT_BODY = _INTERIM | {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}
+_NOT_IN_REASON = frozenset("\r\0")
 _LENGTH = re.compile("[0-9]{1,20}")
 
 
@@ -75,19 +77,24 @@ class RawResponse(http.client.HTTPResponse):
             HTTPException: it is no head of HTTP, or it is truncated.
 
         """
+        self.will_close = False
         for _ in range(_MAX_INTERIM + 1):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             try:
+                if not _NOT_IN_REASON.isdisjoint(self.reason):
+                    raise FramingError("its status line has a carriage return or a NUL in it")
                 guard = current.get().state.guard_headers
                 self.headers = guard(parse_fields(fields, "head"), fields)
-                if self.status not in _INTERIM:
-                    self._find_length()
-                    return
+                self._find_length()
             except FramingError as error:
                 error.status, error.reason = self.status, self.reason
                 error.headers = self.headers or HTTPHeaderDict()
                 raise
+            if self.status not in _INTERIM:
+                if self.length == 0:
+                    self._end()
+                return
         raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
 
     def _parse_status(self, line: Secret) -> None:
@@ -112,20 +119,19 @@ class RawResponse(http.client.HTTPResponse):
         if codings and [coding.lower() for coding in codings] != ["chunked"]:
             raise FramingError(f"its Transfer-Encoding is not chunked: {_format_values(codings)}")
         announced = int(lengths[0]) if lengths else None
-        has_none = self._is_for_head or self.status in {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}
+        has_none = self._is_for_head or self.status in _WITHOUT_BODY
         self.length = 0 if has_none else announced
         self.chunked = bool(codings) and not has_none
         self.remaining = 0 if self.chunked else self.length
         is_old = self.version < _VERSIONS["1.1"]
         self.will_close = (
-            ("keep-alive" not in option or bool(codings) if is_old else "close" in option)
+            self.will_close  # by an interim answer
+            or ("keep-alive" not in option or bool(codings) if is_old else "close" in option)
             or self.status == _SWITCHING
             # The server may send the body that it announces, even where there can be none.
             or (has_none and bool(codings or announced))
             or (self.length is None and not self.chunked)
         )
-        if self.length == 0:
-            self._end()
 
     def read1(self, n: int = 65536) -> bytes:
         """Return available bytes of the body, at most `n`; none at its end.
