@@ -105,7 +105,8 @@ class RawResponse(http.client.HTTPResponse):
             raise http.client.UnknownProtocol(found[1])
         self.version = _VERSIONS[found[1]]
         self.code = self.status = int(found[2])
-        self.reason = Secret(found[3].strip())  # masked in repr: a server may repeat the token
+        # Masked in repr, as a server may repeat the token.
+        self.reason = Secret(found[3].removesuffix("\r").strip(" \t"))
 
     def _find_length(self) -> None:
         """Find the length of the body, and whether the connection is kept open after it."""
