@@ -101,6 +101,11 @@ class HTTPResponse(urllib3.HTTPResponse):
         return parse_retry_after(self.headers)
 
     @property
+    def closed(self) -> bool:
+        """Whether it was read to its end or closed; Python's readers refuse a closed file."""
+        return self._is_released and super().closed
+
+    @property
     def data(self) -> bytes:
         """The whole body."""
         return self.read(cache_content=True) if self._content is None else self._content

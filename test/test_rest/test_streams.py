@@ -159,6 +159,17 @@ def test_text_wrapper_reads_lines(connect, stream):
         assert response.closed
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_empty_body_is_read_as_an_empty_file(connect, status):
+    with Peer(send(head_of(status, headers={"Content-Length": 0})), echo) as peer:
+        caller = connect(peer)
+        response = caller.client.call_api("/runs", "GET", stream=True)
+        assert io.BufferedReader(response).read() == b""
+        assert response.closed
+        assert caller.works()
+    assert peer.connections == 1
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_position_is_how_much_was_read(connect, stream):
     with Peer(reply(200, ID)) as peer:
