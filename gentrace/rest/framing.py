@@ -93,7 +93,7 @@ class RawResponse(http.client.HTTPResponse):
                 raise
             if self.status not in _INTERIM:
                 if self.length == 0:
-                    self._end()
+                    self._end(self.fp)
                 return
         raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
 
@@ -138,43 +138,49 @@ class RawResponse(http.client.HTTPResponse):
         """Return available bytes of the body, at most `n`; none at its end.
 
         Raises:
-            FramingError: the framing of a chunk is invalid.
+            FramingError: the framing of a chunk is invalid, or this was closed before its end.
             BudgetError: chunk lines and trailers exceed the byte budget.
             HTTPException: the body is truncated.
 
         """
-        if self.chunked and not self.remaining:
-            self._read_chunk_size()
-        if self.fp is None:
+        reader = self.fp  # another thread may close this meanwhile
+        if reader is None:
+            if self.chunked or self.remaining != 0:
+                raise FramingError("it was closed before the end of its body")
             return b""
-        got = self.fp.fill(n if self.remaining is None else min(n, self.remaining))
+        if self.chunked and not self.remaining:
+            self._read_chunk_size(reader)
+            if not self.remaining:
+                return b""
+        got = reader.fill(n if self.remaining is None else min(n, self.remaining))
         if not got and self.remaining is not None:
             raise http.client.IncompleteRead(b"", self.remaining)
         self.received += got
         try:
-            return cast("bytes", self.fp.take(got))
+            return cast("bytes", reader.take(got))
         finally:
-            self._consume(got)
+            self._consume(reader, got)
 
-    def _read_chunk_size(self) -> None:
-        if self.received and self.fp.take_whole(2) != b"\r\n":
+    def _read_chunk_size(self, reader: BudgetedReader) -> None:
+        if self.received and reader.take_whole(2) != b"\r\n":
             raise FramingError("a chunk is longer than its size")
-        self.remaining = _parse_chunk_size(self.fp.readline())
+        self.remaining = _parse_chunk_size(reader.readline())
         if self.remaining is None:
             raise FramingError("the size of a chunk is no plain hexadecimal number")
         if not self.remaining:
-            parse_fields(self.fp.read_head(), "trailer")
-            self._end()
+            parse_fields(reader.read_head(), "trailer")
+            self._end(reader)
 
-    def _consume(self, got: int) -> None:
+    def _consume(self, reader: BudgetedReader, got: int) -> None:
         if self.remaining is not None:
             self.remaining -= got
         if not got or (self.remaining == 0 and not self.chunked):
-            self._end()
+            self._end(reader)
 
-    def _end(self) -> None:
+    def _end(self, reader: BudgetedReader) -> None:
         self.chunked = False
-        self.is_complete = not self.fp.buffered
+        self.remaining = 0
+        self.is_complete = not reader.buffered
         self.close()
 
 

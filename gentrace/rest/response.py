@@ -208,7 +208,7 @@ class HTTPResponse(urllib3.HTTPResponse):
 
         """
         size = PIECE if amt is None or amt < 0 else min(amt, PIECE)
-        if self._is_released or not size:
+        if not size:
             return b""
         try:
             self._read_piece(size, decode_content)

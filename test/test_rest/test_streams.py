@@ -29,6 +29,7 @@ from support.waiting import PATIENCE
 from gentrace.exceptions import (
     ApiConnectionException,
     ApiException,
+    ApiResponseException,
     ApiResponseTooLargeException,
     ServiceException,
 )
@@ -168,6 +169,35 @@ def test_empty_body_is_read_as_an_empty_file(connect, status):
         assert response.closed
         assert caller.works()
     assert peer.connections == 1
+
+
+UNREAD = {
+    "sized": head_of(200, headers={"Content-Length": len(ID)}) + ID,
+    "chunked": head_of(200, headers={"Transfer-Encoding": "chunked"})
+    + b"%x\r\n%s\r\n0\r\n\r\n" % (len(ID), ID),
+    "unbounded": head_of(200) + ID,
+}
+
+
+@pytest.mark.parametrize("body", UNREAD)
+@pytest.mark.parametrize("read", [lambda r: r.read(), lambda r: r.data, lambda r: list(r.stream())])
+def test_body_that_was_closed_half_read_does_not_look_like_a_whole_one(connect, body, read):
+    """Such as by another thread, between two reads."""
+    with Peer(raw(UNREAD[body])) as peer:
+        response = connect(peer).raw()
+        assert response.read(4) == ID[:4]
+        response.close()
+        with pytest.raises(ApiResponseException, match="closed before the end of its body"):
+            read(response)
+
+
+@pytest.mark.parametrize("body", UNREAD)
+def test_body_that_was_read_to_its_end_stays_at_its_end_when_closed(connect, body):
+    with Peer(raw(UNREAD[body])) as peer:
+        response = connect(peer).raw()
+        assert response.read() == ID
+        response.close()
+        assert response.read() == b""
 
 
 @pytest.mark.parametrize("stream", [False, True])
