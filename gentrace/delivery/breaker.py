@@ -116,7 +116,9 @@ class CircuitBreaker:
             # Back off even where the server asks for less: it may ask for 0 s each time.
             ends.append(now + self._draw(max_backoff(self._failures)))
         if ends:
-            self._pause(max(ends))
+            self._paused_until = max(ends)
+        if was_probe:
+            self._denied_settings = None
         is_long = now >= self._warn_at
         if is_long:
             self._warn_at = inf
@@ -126,21 +128,17 @@ class CircuitBreaker:
         """Note that the token or a setting is unusable; tell whether a pause begins with it."""
         if not self.end_probe(run) and self._paused_until is not None:
             return False
-        self._pause(now + DENIED_PAUSE)
+        self._paused_until = now + DENIED_PAUSE
         self._denied_settings = settings
         return True
 
     def check_settings(self, settings: object, now: float) -> None:
-        """End a pause that waits for changed settings, if these differ from the denied ones."""
+        """End a pause that waits for changed settings as `skip_backoff`, if these have changed."""
         if self._denied_settings is not None and self._denied_settings != settings:
             self._denied_settings = None
-            self._paused_until = now
+            self.skip_backoff(now)
 
     def skip_backoff(self, now: float) -> None:
         """End the pause now, or when the time is up for which the server asked."""
         if self._paused_until is not None:
             self._paused_until = min(self._paused_until, max(now, self._retry_after_until))
-
-    def _pause(self, until: float) -> None:
-        self._paused_until = until
-        self._denied_settings = None

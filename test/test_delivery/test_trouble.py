@@ -115,6 +115,34 @@ def test_a_token_that_is_no_good_is_waited_for(status, caplog):
     assert "token-of-a-test" not in caplog.text
 
 
+def test_a_new_token_ends_the_pause_once_a_retry_after_is_over():
+    """Where a run that was in flight while the token was refused got a 429."""
+    clock = HandClock()
+    arrived, is_denied = threading.Barrier(2), threading.Event()
+
+    def judge(talk, request):
+        if request["Authorization"] == "Bearer new":
+            echo(talk, request)
+        elif arrived.wait(30) == 0:
+            reply(401)(talk, request)
+        else:
+            is_denied.wait(30)
+            reply(429, headers=[("Retry-After", 10)])(talk, request)
+
+    with Peer(judge) as peer, delivering(peer, clock, workers=2) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(2)]
+        peer.wait(lambda: len(peer.requests) == 2 and delivery.stats().in_flight == 1)
+        is_denied.set()
+        peer.wait(lambda: delivery.stats().queued == 2)
+        delivery.api_client.configuration.access_token = "new"  # noqa: S105 - of a test
+        clock.move(9)
+        looks = clock.looks
+        peer.wait(lambda: clock.looks > looks + 10)
+        assert len(peer.requests) == 2
+        clock.move(1)
+        assert all(receipt.result(30) for receipt in receipts)
+
+
 def test_warning_that_is_an_error_pauses_and_says_why(caplog):
     """Of a token over plain HTTP, where the program or its tests turn warnings into errors."""
     clock = HandClock()
