@@ -17,6 +17,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
@@ -45,6 +46,9 @@ SCHEMA = (
 )
 MAX_IDLE_LOG = 16 * 2**20
 """To how many bytes SQLite shortens a longer log, after a checkpoint of it."""
+
+MAX_TIME = 253402300799
+"""The last second of the year 9999: a later time of a run is damaged, as is one before 1970."""
 
 MAX_QUICK_CHECK = 8 * 2**20
 """Up to how many bytes a file is checked as a whole."""
@@ -84,6 +88,7 @@ class SpoolFile:
         self._connection = sqlite3.connect(
             path, timeout=0, isolation_level=None, check_same_thread=False
         )
+        self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         self._is_synced = True
         self._pending_removals: set[int] = set()
         try:
@@ -212,10 +217,10 @@ class SpoolFile:
 
     def oldest(self) -> float | None:
         """Return when its first run was accepted, in seconds since the epoch; None without one."""
-        return cast(
-            "float | None",
-            self._one("SELECT min(accepted_at) FROM runs WHERE typeof(accepted_at) = 'real'")[0],
+        found = self._connection.execute(
+            "SELECT min(accepted_at) FROM runs WHERE accepted_at BETWEEN 0 AND ?", (MAX_TIME,)
         )
+        return cast("float | None", found.fetchone()[0])
 
     # Damage.
 
@@ -249,23 +254,29 @@ class SpoolFile:
 
     def salvage(self) -> Iterator[tuple[str, float, bytes]]:
         """Yield all runs that can be read of a damaged file: from the front, then from the back."""
-        seen: set[int] = set()
+        seen: set[tuple[int, object]] = set()
         for order, beyond, start in (("ASC", ">", -(2**63)), ("DESC", "<", 2**63 - 1)):
-            # One at a time: a cursor that reads ahead would lose the last row before the damage.
-            query = (
-                f"SELECT id, idempotency_key, accepted_at, body FROM runs WHERE id {beyond} ?"  # noqa: S608 - our own words
-                f" ORDER BY id {order} LIMIT 1"
-            )
-            row = start
-            with suppress(sqlite3.Error):
-                while found := self._connection.execute(query, (row,)).fetchone():
-                    row, key, accepted_at, body = found
-                    if row in seen:
-                        return
-                    seen.add(row)
-                    if isinstance(key, str) and isinstance(body, bytes):
-                        valid_key = key if _is_key(key) else os.urandom(16).hex()
-                        yield valid_key, _to_time(accepted_at), body
+            for row, key, accepted_at, body in self._read_up_to_damage(order, beyond, start):
+                if (row, key) in seen:
+                    break
+                seen.add((row, key))
+                if isinstance(key, str) and isinstance(body, bytes):
+                    valid_key = key if _is_key(key) else os.urandom(16).hex()
+                    yield valid_key, _to_time(accepted_at), body
+
+    def _read_up_to_damage(self, order: str, beyond: str, row: int) -> Iterator[tuple[Any, ...]]:
+        runs = "SELECT id, idempotency_key, accepted_at, body FROM runs"
+        one = f"{runs} WHERE id {beyond} ? ORDER BY id {order} LIMIT 1"
+        with suppress(sqlite3.Error):
+            # Not by their ids, which may be damaged.
+            for found in self._connection.execute(f"{runs} ORDER BY id {order}"):
+                row = found[0]
+                yield found
+        with suppress(sqlite3.Error):
+            # The cursor above reads ahead, and lost the last row before the damage.
+            while found := self._connection.execute(one, (row,)).fetchone():
+                row = found[0]
+                yield found
 
     # Its log, and the disk.
 
@@ -358,5 +369,7 @@ def _is_key(value: Any) -> bool:
 
 
 def _to_time(value: object) -> float:
-    """Return when a run was accepted; now, if another program stored something else there."""
-    return float(value) if isinstance(value, (int, float)) else wall_time()
+    """Return when a run was accepted; now, if what is stored there is no time."""
+    if isinstance(value, (int, float)) and 0 <= value <= MAX_TIME:
+        return float(value)
+    return wall_time()

@@ -284,6 +284,7 @@ def test_what_is_no_run_in_a_damaged_file_is_left_out(spool):
         ("body = 'text'", 2),
         ("idempotency_key = x'00'", 2),
         ("idempotency_key = 'a' || char(1)", 3),
+        ("idempotency_key = CAST(x'e9' AS TEXT)", 3),  # that is no UTF-8
     ],
 )
 def test_a_row_that_is_no_run_is_damage_of_its_file(spool, change, count):

@@ -125,6 +125,30 @@ def test_all_but_what_is_on_a_damaged_page_is_sent(tmp_path):
         assert keys(peer) == {f"key {number}": 1 for number in range(20) if number != 9}
 
 
+@pytest.mark.parametrize("page", ["the inner page", "a leaf"])
+def test_runs_whose_ids_are_damaged_are_sent(spool, page):
+    """SQLite finds no row by its id then, but all of them in their order."""
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 200)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database:
+            size = database.execute("PRAGMA page_size").fetchone()[0]
+            query = "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'"
+            root = size * (database.execute(query).fetchone()[0] - 1)
+        content = bytearray(path.read_bytes())
+        cell = root + int.from_bytes(content[root + 12 : root + 14])
+        id_at = cell + 4
+        if page == "a leaf":
+            leaf = size * (int.from_bytes(content[cell : cell + 4]) - 1)
+            id_at = leaf + int.from_bytes(content[leaf + 8 : leaf + 10]) + 1
+        content[id_at] = 100
+        path.write_bytes(content)
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(200, 200)
+    assert files(spool) == [f"{path.name}.damaged"]
+
+
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_everything_readable_in_a_file_that_was_cut_short_is_sent(spool, share):
     with Peer() as peer:

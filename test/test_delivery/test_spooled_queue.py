@@ -180,10 +180,11 @@ def test_a_file_that_another_process_removed_meanwhile_is_nothing(tmp_path, desk
     assert desk.said == []
 
 
-def test_a_date_that_is_no_number_drops_no_run(tmp_path, desk):
+@pytest.mark.parametrize("date", ["'today'", "-1e300", "1e300", "-9e999"])
+def test_a_date_that_is_none_drops_no_run(tmp_path, desk, date):
     left = Desk(tmp_path / "spool")
     left.accept(1)
-    left.execute("UPDATE runs SET accepted_at = 'today'")
+    left.execute(f"UPDATE runs SET accepted_at = {date}")  # noqa: S608 - our own words
     left.spool.close()
     (file,) = desk.spool.claim_orphans()
     assert file.oldest() is None
