@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 
 import pytest
 from support.caller import within
@@ -24,26 +23,28 @@ def test_flush_waits_for_what_was_accepted_before_it():
 
 
 def test_flush_does_not_wait_for_what_comes_after_it():
-    """The run that hangs was submitted later."""
+    """The run that hangs is submitted while the flush waits."""
+    flushing = threading.current_thread()
     began, go = threading.Event(), threading.Event()
+    late = []
+
+    class SubmittingClock(Clock):
+        def wait(self, wakeup, seconds):
+            if threading.current_thread() is flushing and not late:
+                late.append(delivery.submit(RUN))
+                go.set()
+            super().wait(wakeup, seconds)
 
     def first(talk, request):
         began.set()
         go.wait(30)
         echo(talk, request)
 
-    with Peer(first, stall) as peer, delivering(peer) as delivery:
+    with Peer(first, stall) as peer, delivering(peer, SubmittingClock()) as delivery:
         delivery.submit(RUN)
         assert began.wait(30)
-        done = []
-        thread = threading.Thread(target=lambda: done.append(delivery.flush(30)))
-        thread.start()
-        time.sleep(0.05)  # long enough for the flush to begin; nothing depends on it
-        late = delivery.submit(RUN)
-        go.set()
-        thread.join(30)
-        assert done == [True]
-        assert not late.done()
+        assert delivery.flush(30)
+        assert [receipt.done() for receipt in late] == [False]
 
 
 def test_flush_gives_up_after_its_time():
