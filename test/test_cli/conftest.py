@@ -1,5 +1,6 @@
 """Commands, in this process and as processes."""
 
+import gzip
 import json
 import os
 import pty
@@ -41,6 +42,19 @@ def report(command):
         return code, [json.loads(line) for line in output.splitlines()]
 
     return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write lines to a file, packed where its name ends with `.gz`; gives its path."""
+
+    def write(texts, name="runs.jsonl"):
+        path = tmp_path / name
+        content = "\n".join(texts).encode()
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        return path
+
+    return write
 
 
 @pytest.fixture

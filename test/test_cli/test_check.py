@@ -1,6 +1,5 @@
 """`gentrace check`."""
 
-import gzip
 import json
 from pathlib import Path
 
@@ -13,27 +12,14 @@ PYTHON_NAMES = '{"name": "a", "step_runs": [{"elapsed_time": 1}]}'
 WRONG = '{"name": "a", "stepRuns": [{"elapsedTime": "12"}]}'
 
 
-@pytest.fixture
-def file(tmp_path):
-    """Write lines to a file."""
-
-    def write(*texts, name="runs.jsonl"):
-        path = tmp_path / name
-        content = "\n".join(texts).encode()
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return path
-
-    return write
-
-
 def test_files_of_runs_are_well(command, file):
-    one, two = file(GOOD, "", "  ", PYTHON_NAMES, ""), file(GOOD, name="more.jsonl.gz")
+    one, two = file([GOOD, "", "  ", PYTHON_NAMES, ""]), file([GOOD], "more.jsonl.gz")
     assert command("check", one, two) == (0, "3 lines: 3 valid runs, 0 invalid\n", "")
 
 
 @pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz"])
 def test_each_line_that_is_no_run_is_named_with_place_and_remedy(command, file, name):
-    path = file(GOOD, "", WRONG, "[1]", "nope", '{"stepRuns": []}', GOOD, name=name)
+    path = file([GOOD, "", WRONG, "[1]", "nope", '{"stepRuns": []}', GOOD], name)
     code, output, errors = command("check", path)
     assert (code, errors) == (1, "")
     assert output.splitlines() == [
@@ -46,7 +32,7 @@ def test_each_line_that_is_no_run_is_named_with_place_and_remedy(command, file, 
 
 
 def test_findings_are_objects_for_a_program(report, file):
-    path = file(WRONG, "[]", GOOD)
+    path = file([WRONG, "[]", GOOD])
     code, values = report("check", path)
     assert code == 1
     assert values == [
@@ -69,7 +55,7 @@ def test_findings_are_objects_for_a_program(report, file):
 @pytest.mark.filterwarnings("default")
 def test_a_name_that_is_nearly_one_of_the_document_is_said_with_its_place(command, file):
     near = '{"name": "a", "stepRuns": [{"elapsed_tme": 1}]}'
-    path = file(GOOD, near, GOOD)
+    path = file([GOOD, near, GOOD])
     code, output, errors = command("check", path)
     assert (code, output) == (0, "3 lines: 3 valid runs, 0 invalid\n")
     assert errors.startswith(f"{path}:2: warning: StepRun has no property 'elapsed_tme'")
@@ -83,7 +69,7 @@ def test_standard_input_is_a_file_too(finish):
 
 
 def test_a_byte_order_mark_is_no_flaw(command, file):
-    assert command("check", file("\ufeff" + GOOD))[0] == 0
+    assert command("check", file(["\ufeff" + GOOD]))[0] == 0
 
 
 def test_a_line_that_is_not_utf8_is_named(command, tmp_path):
@@ -97,7 +83,7 @@ def test_a_line_that_is_not_utf8_is_named(command, tmp_path):
 def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, file, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LINE", 1000)
     monkeypatch.setattr(lines, "CHUNK_SIZE", 100)
-    path = file(json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD)
+    path = file([json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD])
     code, output, _ = command("check", path)
     assert code == 1
     long, wrong, totals = output.splitlines()
@@ -108,12 +94,12 @@ def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, fil
 
 def test_a_line_at_the_bound_is_read_whole(command, file, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LINE", len(GOOD))
-    assert command("check", file(GOOD, GOOD))[0] == 0
+    assert command("check", file([GOOD, GOOD]))[0] == 0
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data + b"no gzip"])
 def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
-    path = file(GOOD, name="runs.jsonl.gz")
+    path = file([GOOD], "runs.jsonl.gz")
     path.write_bytes(damage(path.read_bytes()))
     code, _, errors = command("check", path)
     assert code == 2

@@ -1,6 +1,5 @@
 """`gentrace send`."""
 
-import gzip
 import json
 import os
 import random
@@ -25,19 +24,6 @@ from gentrace.cli import progress
 
 def lines(count):
     return [json.dumps({"name": f"run {n}", "stepRuns": []}) for n in range(count)]
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Write lines to a file."""
-
-    def write(texts, name="runs.jsonl"):
-        path = tmp_path / name
-        content = "\n".join(texts).encode()
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return path
-
-    return write
 
 
 @pytest.fixture(scope="module")

@@ -15,18 +15,6 @@ from support.backfill import line
 from support.peers import Peer, echo, stall, then
 
 
-@pytest.fixture
-def file(tmp_path):
-    """Write lines to a file."""
-
-    def write(texts):
-        path = tmp_path / "runs.jsonl"
-        path.write_text("\n".join(texts))
-        return path
-
-    return write
-
-
 def test_an_interrupt_ends_it_and_the_totals_are_said(start, file):
     with Peer(echo, echo, stall) as peer:
         process = start(
