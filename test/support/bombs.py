@@ -39,9 +39,7 @@ PACKED = {
     "deflate without header": ("deflate", lambda: _compress(-15, 64)),
     "br": (
         "br",
-        lambda: b64decode(
-            "z///fwAkQOKxQHLv//n//w+ABEAcFoDu/T////8BkACIwwLQvf/n//8/ABIAcVgAuvf/Aw=="
-        ),
+        lambda: b64decode(_BROTLI),
     ),
     "zstd": ("zstd", _zstd),
     "two encodings": ("gzip, gzip", lambda: gzip.compress(_gzip() * 16)),

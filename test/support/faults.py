@@ -103,7 +103,6 @@ def demanding(version):
 
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
-LONG_RECORD = b"\x16\x03\x03\x40\0" + bytes(99)
 GARBAGE = b"SSH-2.0-OpenSSH_9.2\r\n"
 HALF_HEAD = b"HTTP/1.1 200 OK\r\nContent-Ty"
 HALF_BODY = head_of(200, headers=JSON | {"Content-Length": 24}) + ID[:9]
