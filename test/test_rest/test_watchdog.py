@@ -208,11 +208,12 @@ def test_slots_that_are_emptied_keep_their_places():
 def test_waiters_are_not_passed_by(connect):
     """Who gives a connection back and wants one again waits behind those that wait."""
     counts = [0] * 6
-    ends = threading.Event()
+    begins, ends = threading.Barrier(6), threading.Event()
     with Peer(echo) as peer:
         caller = connect(peer, connection_pool_maxsize=1, timeout=PATIENCE)
 
         def work(number):
+            begins.wait(PATIENCE)
             while not ends.is_set():
                 caller.post()
                 counts[number] += 1
