@@ -103,14 +103,15 @@ def alarms(handle):
         handle()
         signal.setitimer(signal.ITIMER_REAL, 0.0005)
 
-    signal.signal(signal.SIGALRM, strike)
+    before = signal.signal(signal.SIGALRM, strike)
     signal.setitimer(signal.ITIMER_REAL, 0.0005)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        # Not as before: one that is still on its way would end the process.
+        # This discards one that is still on its way, which would end the process.
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_signal_handler_that_records_while_something_is_recorded(delivery):
