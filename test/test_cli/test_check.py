@@ -116,7 +116,7 @@ def test_a_file_of_which_a_read_fails_is_a_mistake_that_names_it(command):
 def test_a_folder_is_a_mistake_that_names_it(command, tmp_path):
     code, output, errors = command("check", tmp_path)
     assert (code, output) == (2, "")
-    assert f"got the directory '{tmp_path}'" in errors
+    assert f"got the directory {str(tmp_path)!r}" in errors
 
 
 def test_what_the_output_cannot_carry_is_escaped(finish):

@@ -253,5 +253,5 @@ def test_a_spool_that_may_not_be_read_is_wrong(findings, tmp_path):
         assert findings("--host", peer.url, "--spool", tmp_path)[0] == 0
         with barred(0) as directory:
             code, found = findings("--host", peer.url, "--spool", directory)
-    reason = f"[Errno 13] Permission denied: '{directory}'"
+    reason = f"[Errno 13] Permission denied: {str(directory)!r}"
     assert (code, found["spool"]) == (1, ("wrong", f"cannot be read: {reason}"))

@@ -170,7 +170,7 @@ def test_what_stops_it_midway_leaves_totals_and_the_way_on(command, file, server
     missing, bad = tmp_path / "missing.jsonl", file([*lines(9), "[]", *lines(9)], "bad.jsonl")
     state = tmp_path / "state"
     for words, reason in [
-        ((good, missing), f"[Errno 2] No such file or directory: '{missing}'"),
+        ((good, missing), f"[Errno 2] No such file or directory: {str(missing)!r}"),
         ((good, cut), f"{cut}: the gzip file is damaged: "),
         ((bad, "--rejects", "/dev/full"), "/dev/full: cannot be written: No space left on device"),
     ]:

@@ -347,4 +347,4 @@ def test_a_directory_that_may_not_be_read_is_a_mistake(command, words):
     with barred(0) as directory:
         code, output, errors = command("spool", directory, *words)
     assert (code, output) == (2, "")
-    assert errors == f"gentrace spool: [Errno 13] Permission denied: '{directory}'\n"
+    assert errors == f"gentrace spool: [Errno 13] Permission denied: {str(directory)!r}\n"

@@ -199,7 +199,7 @@ def test_a_directory_that_may_not_be_read_is_said_once(tmp_path, caplog):
             assert delivery.submit(RUN).result(30)
             assert delivery.flush(30)
             peer.wait(lambda: str(directory) in caplog.text)
-    reason = f"cannot be read: [Errno 13] Permission denied: '{directory}'"
+    reason = f"cannot be read: [Errno 13] Permission denied: {str(directory)!r}"
     said = [record.message for record in caplog.records if str(directory) in record.message]
     assert said == [f"the spool {directory} {reason}"]
 
