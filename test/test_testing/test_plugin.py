@@ -351,6 +351,9 @@ def test_a_delivery_that_the_program_sets_as_the_default_stays_open(run):
     """And delivers what a test has recorded by that test's end."""
     done = run(
         """
+from gentrace.testing import plugin
+
+plugin.CLOSE_TIMEOUT = 60
 delivery = gentrace.Delivery()
 pipeline = gentrace.Pipeline("p")
 
