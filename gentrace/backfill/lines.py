@@ -85,11 +85,9 @@ def _split(source: str, file: BinaryIO) -> Generator[Line]:
     number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
-        if number == 1:
-            line = line.removeprefix(BYTE_ORDER_MARK)
         if len(line) > MAX_LINE and not line.endswith(b"\n"):
             while (chunk := file.readline(CHUNK_SIZE)) and not chunk.endswith(b"\n"):
                 pass
             yield Line(source, number, None)
-        elif content := line.strip():
+        elif content := line.removeprefix(BYTE_ORDER_MARK if number == 1 else b"").strip():
             yield Line(source, number, content)

@@ -80,10 +80,13 @@ def test_a_line_that_is_not_utf8_is_named(command, tmp_path):
     assert f"{path}:2: expected JSON in UTF-8: " in output
 
 
-def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(command, file, monkeypatch):
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_line_longer_than_a_server_takes_is_named_and_passed_over(
+    command, file, monkeypatch, mark
+):
     monkeypatch.setattr(lines, "MAX_LINE", 1000)
     monkeypatch.setattr(lines, "CHUNK_SIZE", 100)
-    path = file([json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD])
+    path = file([mark + json.dumps({"name": "x" * 5000, "stepRuns": []}), WRONG, GOOD])
     code, output, _ = command("check", path)
     assert code == 1
     long, wrong, totals = output.splitlines()
