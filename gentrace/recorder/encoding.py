@@ -12,7 +12,7 @@ from gentrace.schemas.json_values import (
     to_json_value,
     without_lone_surrogates,
 )
-from gentrace.schemas.lenient_conversions import exception_text, truncate
+from gentrace.schemas.lenient_conversions import exception_text, is_scalar, truncate
 
 MAX_ERROR_LENGTH = 1_000
 """How many characters of an error are kept."""
@@ -30,8 +30,8 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
 
     """
     text = encode_json_value(value, dumps)
-    # A text that is too long becomes an object that says so, but is no mapping.
-    if not text.startswith(b"{") or type(value) is str:
+    # A scalar whose text is too long becomes an object that says so, but is not a mapping.
+    if not text.startswith(b"{") or (type_of(value) is not dict and is_scalar(value)):
         text = b'{"%b":%b}' % (_WRAPPER_KEYS[name], text)
     return _NAMES[name] + text
 

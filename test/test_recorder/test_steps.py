@@ -122,8 +122,9 @@ class Answer:
         (Answer("b"), {"text": "b"}),
         (datetime(2024, 1, 1, tzinfo=UTC), {"output": "2024-01-01T00:00:00+00:00"}),
         ("x" * 5 * 2**20, {"output": {"truncated": "beyond 4 MiB"}}),
+        (b"x" * 4 * 2**20, {"output": {"truncated": "beyond 4 MiB"}}),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, pipeline, delivery):
     @step
