@@ -9,6 +9,7 @@ import tomllib
 
 import pytest
 
+from gentrace.local import Settings
 from gentrace.local.__main__ import main
 
 SESAME = "s3cret"
@@ -203,6 +204,32 @@ def test_its_help_names_every_option(capsys):
     assert re.findall(r"\((\S+)\)", output) == [
         "127.0.0.1", "8371", "gentrace.sqlite3", "67108864", "60",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"), [("45s", 45), ("90m", 5_400), ("12h", 43_200), ("30d", 2_592_000)]
+)
+def test_each_option_is_a_setting_of_the_server(monkeypatch, age, seconds):
+    started = []
+    monkeypatch.setattr("gentrace.local.run", lambda settings, _: started.append(settings))
+    arguments = (
+        "--host ::1 --port 80 --database a.db --token t --max-body 9 --timeout 1.5 --max-runs 3"
+        f" --allowed-host b --allowed-host c:1 --keep {age}"
+    )
+    assert main(arguments.split()) == 0
+    assert started == [
+        Settings(
+            host="::1",
+            port=80,
+            database="a.db",
+            token="t",  # noqa: S106 - no secret
+            max_body=9,
+            timeout=1.5,
+            allowed_hosts=["b", "c:1"],
+            keep=seconds,
+            max_runs=3,
+        )
+    ]
 
 
 @pytest.mark.parametrize("age", ["30", "1y", "-1d", "1.5h", ""])
