@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import Final
 from unicodedata import category, east_asian_width
 
@@ -55,7 +55,7 @@ def duration(milliseconds: float | None) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the rows as lines with aligned columns."""
-    widths = [max(map(columns, column)) for column in zip_longest(*rows, fillvalue="")]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(map(pad, row, widths)).rstrip()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gentrace.cli.terminal import columns, one_line, table
+from gentrace.cli.terminal import columns, duration, one_line, table
 from gentrace.cli.timeline import Bar, draw
 
 ACCENT = "\u0301"
@@ -11,7 +11,16 @@ DECOMPOSED = f"e{ACCENT}"
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("", 0), ("step", 4), ("名前", 4), ("ﾅﾏｴ", 3), ("🔥x", 3), (DECOMPOSED, 1), ("étape", 5)],
+    [
+        ("", 0),
+        ("step", 4),
+        ("名前", 4),
+        ("ﾅﾏｴ", 3),
+        ("\uff21\uff11", 4),
+        ("🔥x", 3),
+        (DECOMPOSED, 1),
+        ("étape", 5),
+    ],
 )
 def test_columns_are_those_that_a_terminal_takes(text, width):
     assert columns(text) == width
@@ -42,6 +51,23 @@ def test_a_table_has_its_columns_below_each_other():
         "名前名  no",
         "x",
     ]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (None, "-"),
+        (0, "0 ms"),
+        (12.345, "12.35 ms"),
+        (999, "999 ms"),
+        (1_000, "1.00 s"),
+        (59_990, "59.99 s"),
+        (60_000, "1 min 0 s"),
+        (3_599_700, "60 min 0 s"),
+    ],
+)
+def test_a_duration_has_a_suitable_unit(milliseconds, shown):
+    assert duration(milliseconds) == shown
 
 
 def test_bars_begin_at_one_axis():

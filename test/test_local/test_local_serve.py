@@ -189,8 +189,11 @@ def test_a_token_is_not_shown():
 
 
 def test_a_server_on_all_addresses_takes_addresses_and_the_names_it_was_told():
-    hosts = gate.AllowedHosts.of(["box", "other:99", "[::1]"], 80, any_address=True)
+    names = ["Box", "other:99", "[::1]", "[FD00::1]"]
+    hosts = gate.AllowedHosts.of(names, 80, any_address=True)
     for name in ("box", "BOX:81", "other:99", "10.1.2.3", "10.1.2.3:80", "[fe80::1]", "[::1]:81"):
+        assert hosts.allow(name)
+    for name in ("[fd00::1]:81", "[FD00::1]:81"):
         assert hosts.allow(name)
     for name in ("other", "10.1.2.3:81", "evil", "evil:80", "", "box:80:80", "[evil]", "[::1"):
         assert not hosts.allow(name)
