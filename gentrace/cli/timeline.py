@@ -49,9 +49,9 @@ def draw(bars: Sequence[Bar], width: int, encoding: str) -> Iterator[str]:
     bar_width = width - label_width - time_width - len("!   ")
     scale = bar_width / (max(bar.start + bar.duration_ms for bar in bars) or 1)
     for bar, label, time in zip(bars, labels, times, strict=True):
-        # At least one block, and none beyond the end of the axis.
+        # At least one block, also at the end of the axis.
         start = min(int(bar.start * scale), bar_width - 1)
-        length = min(max(1, round(bar.duration_ms * scale)), bar_width - start)
+        length = max(1, round(bar.duration_ms * scale))
         picture = f"{' ' * start}{block * length}"
         mark = "!" if bar.failed else " "
         yield f"{mark} {pad(label, label_width)} {picture:{bar_width}} {time:>{time_width}}"

@@ -19,6 +19,7 @@ DECOMPOSED = f"e{ACCENT}"
         ("\uff21\uff11", 4),
         ("🔥x", 3),
         (DECOMPOSED, 1),
+        ("1\u20e3", 1),
         ("étape", 5),
     ],
 )
@@ -76,3 +77,15 @@ def test_bars_begin_at_one_axis():
     assert first == f"  検索  {'█' * 13}{' ' * 14}1.00 s"
     assert second == f"! model {' ' * 13}{'█' * 13} 1.00 s"
     assert columns(first) == columns(second) == 41
+
+
+def test_every_step_has_a_bar_on_the_axis():
+    """One block at least, also for a step without a duration at the end of the axis."""
+    for start in range(101):
+        spans = [(0, 100), (start, 100 - start), (start, 0)]
+        whole, rest, point = draw([Bar("", *span, failed=False) for span in spans], 40, "utf-8")
+        assert {len(whole), len(rest), len(point)} == {40}
+        assert whole[3:33] == "█" * 30
+        assert set(rest[3:33].strip(" ")) == {"█"}
+        assert point[3:33].strip(" ") == "█"
+        assert point.index("█") == rest.index("█") == 3 + min(start * 3 // 10, 29)
