@@ -175,7 +175,12 @@ def test_what_announces_a_server_must_be_callable():
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("folder", "folder: it is a directory"), ("file/x", "file is not a directory")],
+    [
+        ("folder", "folder: it is a directory"),
+        ("file/x", "file is not a directory"),
+        (f"{'a' * 200}/{'b' * 200}/{'c' * 200}", "unable to open database file"),  # for SQLite
+    ],
+    ids=["directory", "below a file", "too long"],
 )
 def test_a_database_that_cannot_be_a_file_says_why(tmp_path, place, words):
     (tmp_path / "folder").mkdir()
@@ -296,6 +301,20 @@ def test_a_client_that_does_not_take_in_its_answer_is_cut_off(
         with client.raw(client.head(method="GET", path=f"/api/v1/pipeline-runs/{run_id}")) as bare:
             assert lost.wait(20)
             assert 0 < len(read_all(bare)) < len(LARGE["x"])
+
+
+def test_a_connection_outlives_the_time_to_take_in_its_large_answer(tmp_path, connect):
+    path = tmp_path / "runs.sqlite3"
+    with gentrace.local.serve(database=path) as running:
+        run_id = connect(running.url).post(LARGE).json["pipelineRunId"]
+    with gentrace.local.serve(database=path, timeout=1) as running:
+        client = connect(running.url)
+        assert client.get(f"/pipeline-runs/{run_id}").json["pipelineRun"] == LARGE
+        stream = client.connection.sock
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.2:
+            assert client.get("/pipelines").status == 200
+        assert client.connection.sock is stream
 
 
 def test_an_answer_is_sent_without_waiting_for_more_of_it(client, monkeypatch):
