@@ -95,9 +95,12 @@ def test_a_body_that_is_not_gzip_is_400(client, run, spoil):
     assert (refused.status, refused.json["at"]) == (400, "Content-Encoding")
 
 
-def test_gzip_of_too_many_members_is_400(client):
-    body = gzip.compress(b"") * (gzip_body.MAX_MEMBERS + 1)
-    refused = client.post(body, Content_Encoding="gzip")
+def test_gzip_of_too_many_members_is_400(client, run):
+    most = gzip.compress(b"") * (gzip_body.MAX_MEMBERS - 1) + gzip.compress(
+        json.dumps(run).encode()
+    )
+    assert client.post(most, Content_Encoding="gzip").status == 200
+    refused = client.post(most + gzip.compress(b""), Content_Encoding="gzip")
     assert refused.status == 400
     assert "members" in refused.json["error"]
 
