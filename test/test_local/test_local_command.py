@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_characters_of_the_database_that_the_terminal_lacks_are_escaped(start, c
     process, url = start("--database", "ärger\udcff.sqlite3", PYTHONIOENCODING="ascii")
     assert process.announced[1].endswith("\\xe4rger\\udcff.sqlite3\n")
     assert connect(url).post().status == 200
+
+
+def test_it_serves_without_a_standard_output(monkeypatch):
+    """As of a service, or after `>&-`."""
+    monkeypatch.setattr("sys.stdout", None)
+    server = SimpleNamespace(url="http://127.0.0.1:1/api/v1", database="a.sqlite3")
+    monkeypatch.setattr("gentrace.local.run", lambda _, announce: announce(server))
+    assert main([]) == 0
 
 
 def test_it_stores_in_the_working_directory_unless_it_is_told_otherwise(start, tmp_path):

@@ -358,3 +358,15 @@ def test_blocks_that_do_not_end_in_the_reverse_order_hide_nothing(kind, pipeline
         with step("later"):
             pass
     assert delivery.runs[-1]["stepRuns"][-1]["provider"] == {"name": "later"}
+
+
+def test_a_program_that_has_no_garbage_collected_stays_so(pipeline):
+    gc.disable()
+    try:
+        with pipeline.start() as run, run.step("a"):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    with pipeline.start() as run, run.step("a"):
+        assert gc.isenabled()
