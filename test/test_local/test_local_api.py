@@ -234,7 +234,8 @@ def test_a_refused_run_does_not_use_up_its_key(fresh):
 
 
 def test_an_empty_key_is_refused(client):
-    assert client.post(Idempotency_Key="").json["at"] == "Idempotency-Key"
+    refused = client.post(Idempotency_Key="")
+    assert (refused.status, refused.json["at"]) == (400, "Idempotency-Key")
 
 
 def test_a_header_given_twice_is_refused(client, read_all):

@@ -217,6 +217,18 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(path):
     assert permissions(path) == 0o600
 
 
+def test_a_database_of_the_first_version_may_belong_to_another_user(path, monkeypatch):
+    """Who alone may change its mode."""
+
+    def refuse(*_):
+        raise PermissionError
+
+    make_first_version(path, ['{"name": "n", "stepRuns": []}'])
+    monkeypatch.setattr(type(path), "chmod", refuse)
+    with closing(Store(path)) as store:
+        assert store.reader.run("id 0")
+
+
 def test_an_upgrade_that_fails_changes_nothing(path):
     make_first_version(path, ['{"name": "n", "stepRuns": []}'])
     with closing(sqlite3.connect(path)) as database:
