@@ -91,7 +91,7 @@ def test_arguments_of_the_contract_are_positional(connect):
             ApiValueError,
         ),
         ("content_type", BAD_TEXT, ApiValueError),
-        ("content_type", [None, 1, b"application/json"], ApiTypeError),
+        ("content_type", [None, 1, b"application/json", ["application/json"]], ApiTypeError),
         ("accept_content_types", ["application/json", 1, {"application/json"}, (1,)], ApiTypeError),
         ("accept_content_types", [(text,) for text in (*BAD_TEXT, "")], ApiValueError),
         ("stream", [None, 1, "yes"], ApiTypeError),
