@@ -144,6 +144,27 @@ def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, p
     assert [provider["outputs"] for provider in delivery.providers] == [outputs] * 2
 
 
+def test_a_call_that_raises_has_no_outputs(pipeline, delivery):
+    @step
+    def plain():
+        raise LookupError
+
+    @step
+    async def later():
+        plain()
+
+    async def main():
+        with pipeline.start():
+            with pytest.raises(LookupError):
+                plain()
+            with pytest.raises(LookupError):
+                await later()
+
+    asyncio.run(main())
+    assert [provider.get("outputs") for provider in delivery.providers] == [None] * 3
+    assert [found["error"] for found in delivery.steps] == ["LookupError"] * 3
+
+
 def test_what_is_captured_can_be_turned_off_and_set(pipeline, delivery):
     @step(capture_inputs=False, capture_outputs=False)
     def off(a):
