@@ -100,6 +100,22 @@ def test_block_in_a_step_is_current_within_alone(pipeline, delivery):
     assert len(delivery.steps) == 3
 
 
+def test_outer_block_is_current_once_the_generator_left_the_inner_one(pipeline):
+    @step
+    def generate():
+        with step("outer") as outer:
+            with step("inner") as inner:
+                yield 1
+                assert current_step() is inner
+            assert current_step() is outer
+            yield 2
+            assert current_step() is outer
+        assert current_step().provider == __name__
+
+    with pipeline.start():
+        assert list(generate()) == [1, 2]
+
+
 def test_generator_is_advanced_where_its_own_block_is_current(pipeline):
     """In a copy of the context of its body, as of a task that this started."""
     contexts = []

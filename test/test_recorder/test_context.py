@@ -360,6 +360,17 @@ def test_blocks_that_do_not_end_in_the_reverse_order_hide_nothing(kind, pipeline
     assert delivery.runs[-1]["stepRuns"][-1]["provider"] == {"name": "later"}
 
 
+def test_the_nearest_run_that_is_open_is_current(pipeline):
+    with pipeline.start() as first, pipeline.start() as second, pipeline.start() as third:
+        assert current_run() is third
+        third.submit()
+        assert current_run() is second
+        second.submit()
+        assert current_run() is first
+        first.submit()
+        assert current_run() is None
+
+
 def test_a_program_that_has_no_garbage_collected_stays_so(pipeline):
     gc.disable()
     try:
