@@ -364,15 +364,18 @@ def test_deep_content_is_masked_and_shortened(delivery):
 
 def test_what_the_document_does_not_declare_gives_way_too(pipeline, delivery):
     text, numbers = "t" * 3_000_000, [1.5] * 300_000
+    names = {"name": "b", "invocation": "c"}
+    moment = "2024-01-01T00:00:00Z"
+    times = {"elapsedTime": 5, "startTime": moment, "endTime": moment, "error": "e"}
     with pipeline.start() as run:
         run.add_step_run(
             {"provider": {"name": "a", "raw": text}, "raw": text, "error": "e" * 5_000}
         )
-        run.add_step_run({"provider": {"name": "b", "raw": numbers}, "raw": numbers})
+        run.add_step_run({"provider": {**names, "raw": numbers}, **times, "raw": numbers})
     cut = "t" * 10_000 + "… (3000000 characters)"
     assert delivery.steps == [
         {"provider": {"name": "a", "raw": cut}, "raw": cut, "error": "e" * 5_000},
-        {"provider": {"name": "b", "raw": LARGE}, "raw": LARGE},
+        {"provider": {**names, "raw": LARGE}, **times, "raw": LARGE},
     ]
 
 
