@@ -63,6 +63,29 @@ def test_items_are_cut_at_their_ends():
     assert not items[0].was_cut.is_set()
 
 
+def test_item_that_comes_during_a_check_is_cut_at_its_end():
+    """Also if the check has read the ends already, and another item's is much later."""
+    watchdog, late, looks = Watchdog(), Item(60), []
+
+    class Moving(Item):
+        @property
+        def end(self):
+            if threading.current_thread() is not caller:
+                looks.append(now())  # two a check: what is due, then when to check again
+            if len(looks) == 4:
+                late.end = now() + 0.2
+                watchdog.watch(late)
+            return now() + (0.1 if len(looks) <= 2 else 60)
+
+        @end.setter
+        def end(self, _):
+            pass
+
+    caller = threading.current_thread()
+    watchdog.watch(Moving(0))
+    assert late.was_cut.wait(PATIENCE)
+
+
 def test_forgotten_item_is_not_cut():
     watchdog = Watchdog()
     forgotten, other = Item(0.05), Item(0.1)
