@@ -144,6 +144,27 @@ def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, p
     assert [provider["outputs"] for provider in delivery.providers] == [outputs] * 2
 
 
+def test_a_call_reads_its_inputs(pipeline):
+    """A generator does not keep its arguments for as long as it goes on."""
+
+    @step
+    def plain(_a):
+        return current_step().inputs
+
+    @step
+    def generate(_a):
+        yield current_step().inputs
+
+    @step(inputs={"b": 2})
+    def generate_from_given(_a):
+        yield current_step().inputs
+
+    with pipeline.start():
+        assert plain(1) == {"_a": 1}
+        assert list(generate(1)) == [None]
+        assert list(generate_from_given(1)) == [{"b": 2}]
+
+
 def test_a_call_that_raises_has_no_outputs(pipeline, delivery):
     @step
     def plain():
