@@ -173,8 +173,6 @@ class _FramedConnection(_GuardedConnection):
 
     def request(self, *args: Any, **keywords: Any) -> None:
         """Send a request; its head goes out together with a short body."""
-        if self.sock is None:
-            self.connect()  # it may send a CONNECT, which has no body
         self._holds_head = 0 < len(keywords["body"] or b"") <= _SEND_PIECE
         try:
             super().request(*args, **keywords)
