@@ -13,6 +13,7 @@ from support.peers import Peer, echo, reply, then
 
 from gentrace import ApiException, ApiTypeError, ApiValueError, Configuration
 from gentrace.backfill import BackfillResult, Reject, send_bag, send_lines, sending
+from gentrace.backfill.arguments import MAX_INTERVAL, check_rate
 
 
 def test_each_line_is_stored_once(server, send):
@@ -193,6 +194,13 @@ def test_lines_are_read_as_they_are_sent():
 def test_the_rate_is_kept(send):
     with at_least(0.4):
         assert send(map(line, "abcde"), rate=10).sent == 5
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"), [(None, 0), (4, 0.25), (0.5, 2), (1e-10, MAX_INTERVAL)]
+)
+def test_a_rate_is_the_time_between_two_lines(rate, seconds):
+    assert check_rate(rate) == seconds
 
 
 def test_a_line_that_is_sent_already_is_told_too(send, tmp_path):
