@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from support.recording import reason_of
 
-from gentrace.recorder import Pipeline, current_run, step
+from gentrace.recorder import Pipeline, PipelineRun, current_run, step
+from gentrace.recorder.run import RunRecording
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,12 @@ async def abandon(generate):
     await anext(cycle[0])
     del cycle
     gc.collect()
+
+
+@pytest.mark.parametrize("kind", [PipelineRun, RunRecording])
+def test_run_whose_constructor_was_interrupted_is_dropped_without_a_word(kind, caplog):
+    del [kind.__new__(kind)][0]  # as after Ctrl-C in its first line
+    assert caplog.messages == []
 
 
 def test_block_of_an_abandoned_generator_delivers_its_run(delivery, caplog):
