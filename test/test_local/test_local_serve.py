@@ -16,6 +16,7 @@ import uvicorn
 import gentrace.local
 from gentrace.local import checks, gate, http_server
 from gentrace.local.connection import Connection
+from gentrace.local.reading import Reader
 
 SESAME = "s3cret"
 LARGE = {"name": "large", "stepRuns": [], "x": "x" * 16_000_000}
@@ -395,13 +396,23 @@ def test_it_goes_on_after_a_signal_that_nohup_has_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkeypatch, read_all):
-    monkeypatch.setattr(http_server, "GRACE", 0.05)
+def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(
+    connect, monkeypatch, read_all, caplog
+):
+    """Nor is all of it read into memory."""
+    read, texts = [], Reader.texts
+
+    def watched(*args):
+        read.append(args)
+        return texts(*args)
+
+    monkeypatch.setattr(Reader, "texts", watched)
+    monkeypatch.setattr(http_server, "GRACE", 1)
     begun = time.monotonic()
     with gentrace.local.serve() as running:
         client = connect(running.url)
-        client.post(LARGE)
-        client.post(LARGE)
+        for _ in range(4):
+            client.post(LARGE)
         bare = socket.create_connection((client.host, client.port), timeout=30)
         bare.sendall(client.head(method="GET", path="/api/v1/pipeline-runs"))
         # So much that more is on its way, which nobody takes in.
@@ -411,3 +422,5 @@ def test_an_answer_that_nobody_takes_in_does_not_hold_the_end_up(connect, monkey
     with bare:
         assert len(read_all(bare)) < 2 * len(LARGE["x"])
     assert time.monotonic() - begun < 20
+    assert len(read) < 4
+    assert not [message for message in caplog.messages if message.startswith("Exception")]
