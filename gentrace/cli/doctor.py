@@ -13,7 +13,7 @@ from gentrace.cli.output import print_json, print_line
 from gentrace.cli.probe import probe_server
 from gentrace.cli.setup import find_settings, find_spool, find_versions
 from gentrace.configuration import check_timeout
-from gentrace.exceptions import ApiTypeError, ApiValueError
+from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def _find(host: str | None, spool: Path | None, timeout: float) -> Iterator[Find
         yield from find_spool(spool)
     try:
         configuration = configure(host)
-    except (ApiTypeError, ApiValueError) as error:
+    except ApiValueError as error:
         yield Finding("settings", WRONG, str(error))
         return
     yield from find_settings(configuration, "--host" if host else None)

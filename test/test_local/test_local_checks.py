@@ -17,6 +17,19 @@ def cpu_budget(limit):
     return budget
 
 
+def test_each_body_has_the_whole_cpu_time(monkeypatch):
+    """However long the thread has computed for others."""
+    budget = CpuBudget(2)
+    for start in (0, 100):
+        monkeypatch.setattr("time.thread_time", lambda start=start: start)
+        budget.start()
+        monkeypatch.setattr("time.thread_time", lambda start=start: start + 2)
+        budget.check()
+        monkeypatch.setattr("time.thread_time", lambda start=start: start + 2.1)
+        with pytest.raises(RequestError, match="takes longer than 2 seconds"):
+            budget.check()
+
+
 @pytest.mark.parametrize(
     ("text", "other"),
     [

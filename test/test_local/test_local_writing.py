@@ -180,6 +180,7 @@ def test_a_file_that_goes_while_it_is_served_is_503(tmp_path, connect, spoil):
         for answer in (client.post(), client.get()):
             assert answer.status == 503
             assert "was removed or replaced while it was in use" in answer.json["error"]
+            assert "Retry-After" not in answer.headers
 
 
 def test_comparing_two_spellings_is_bounded_like_the_check(connect):
