@@ -27,7 +27,9 @@ from support.peers import (
 )
 
 from gentrace import ApiException
+from gentrace.configuration import DEFAULT_TIMEOUT
 from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
+from gentrace.rest.deadline import start_deadline
 
 LIMIT = 0.5
 
@@ -328,11 +330,22 @@ def test_stream_has_the_read_time_out_for_each_read(connect, timeout):
     assert caught.value.tries == 1
 
 
-def test_stream_ends_with_the_total_of_a_triple(connect):
+@pytest.mark.parametrize("place", ["configuration", "call"])
+def test_stream_ends_with_the_total_of_a_triple(connect, place):
+    setting = {"timeout": (5, 5, LIMIT)}
+    of_client, of_call = (setting, {}) if place == "configuration" else ({}, setting)
     with Peer(drip(LONG, b"x")) as peer, within(LIMIT, least=LIMIT):
-        response = connect(peer).raw(timeout=(5, 5, LIMIT))
+        response = connect(peer, **of_client).raw(**of_call)
         with pytest.raises(ApiTimeoutException):
             response.read()
+
+
+@pytest.mark.parametrize(
+    ("setting", "covers"),
+    [(DEFAULT_TIMEOUT, False), ((5, 30, 60), True), ((5, 30), False), (20, False)],
+)
+def test_only_a_total_that_was_set_is_that_of_streams_too(setting, covers):
+    assert start_deadline(None, setting).covers_stream is covers
 
 
 def test_stream_that_is_deserialized_ends_with_its_deadline(connect):
