@@ -8,7 +8,7 @@ import urllib3
 from support.caller import within
 from support.peers import Peer, blackhole, names, proxy, refuser, server_tls
 
-from gentrace.exceptions import ApiConnectionException, ApiTimeoutException
+from gentrace.exceptions import ApiConnectionException, ApiProxyException, ApiTimeoutException
 
 
 @pytest.fixture
@@ -78,6 +78,16 @@ def test_name_without_an_address_is_told(connect):
         error = connect("http://none.test", access_token=None, retries=0).fail()
     assert type(error) is ApiConnectionException
     assert "no address" in str(error)
+
+
+def test_refused_connection_says_what_to_check(connect):
+    hint = "; check Configuration.host or GENTRACE_HOST, or run: python -m gentrace local"
+    with refuser() as (host, port):
+        refused = connect(f"http://{host}:{port}", retries=0).fail(ApiConnectionException)
+        proxied = connect("https://a.test", proxy=f"http://{host}:{port}", retries=0)
+        refused_by_proxy = proxied.fail(ApiProxyException)
+    assert refused.reason.endswith(hint)
+    assert hint not in refused_by_proxy.reason
 
 
 def test_proxy_with_a_dead_address_is_reached_too(connect, hole):
