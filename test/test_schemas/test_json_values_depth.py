@@ -42,6 +42,16 @@ def test_deepest_content_is_taken_by_the_strict_call(wrap, dumps):
     assert cut == {199: False, 200: not isinstance(value, dict), 201: True}
 
 
+def test_deepest_object_is_whole_beside_what_is_converted():
+    """Its values are converted one by one then."""
+    deepest = "end"
+    for _ in range(MAX_DEPTH - 1):
+        deepest = {"a": deepest}
+    assert to_json_value({**deepest, "b": 1j}) == {**deepest, "b": "1j"}
+    assert to_json_value({"a": deepest, "b": 1j}) == {"a": deepest, "b": "1j"}
+    assert "…" in str(to_json_value({"a": {"a": deepest}, "b": 1j}))
+
+
 @pytest.mark.parametrize("dumps", ENCODERS)
 def test_cycle_and_depth_end_in_dots(dumps):
     """One content may be there twice; the strict call takes what is left."""
