@@ -1,5 +1,6 @@
 """The life of a server: its start, its end, and clients that would hold it up."""
 
+import asyncio
 import json
 import logging
 import select
@@ -8,6 +9,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
@@ -16,6 +18,7 @@ import uvicorn
 import gentrace.local
 from gentrace.local import checks, gate, http_server
 from gentrace.local.connection import Connection
+from gentrace.local.listener import listen
 from gentrace.local.reading import Reader
 
 SESAME = "s3cret"
@@ -212,6 +215,19 @@ def test_an_allowed_host_is_a_name_and_perhaps_a_port(name):
         gate.AllowedHosts.of([name], 80)
 
 
+@pytest.mark.parametrize(("host", "name"), [("", "localhost"), ("box.test", "box.test")])
+def test_a_server_answers_to_the_name_by_which_it_was_started(monkeypatch, host, name):
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        "socket.getaddrinfo", lambda _, *more, **options: resolve("127.0.0.1", *more, **options)
+    )
+    endpoint = listen(gentrace.local.Settings(host=host))
+    with endpoint.listener:
+        port = endpoint.listener.getsockname()[1]
+        assert endpoint.hosts.allow(f"{name}:{port}")
+        assert not endpoint.hosts.allow(f"other.test:{port}")
+
+
 def test_a_head_that_does_not_end_is_cut_off(connect, read_all):
     """Sending a byte now and then buys no time."""
     with gentrace.local.serve(timeout=0.2) as running:
@@ -373,6 +389,31 @@ def test_a_check_that_takes_long_does_not_hold_the_end_up(tmp_path, connect, mon
         assert reply.result().status == 503
     with gentrace.local.serve(database=path) as running:
         assert connect(running.url).runs() == []
+
+
+def test_a_request_that_goes_on_after_it_was_cancelled_does_not_hold_the_end_up(
+    connect, monkeypatch
+):
+    reached = threading.Event()
+
+    def stubborn(_):
+        async def answer(*_):
+            reached.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+            await asyncio.sleep(3600)
+
+        return answer
+
+    monkeypatch.setattr(http_server, "GRACE", 0.05)
+    running = gentrace.local.serve(middleware=stubborn)
+    client = connect(running.url)
+    with client.raw(client.head(method="GET", path="/api/v1/pipelines")):
+        assert reached.wait(20)
+        ending = threading.Thread(target=running.close, daemon=True)
+        ending.start()
+        ending.join(20)
+        assert not ending.is_alive()
 
 
 def test_signal_handlers_are_put_back_after_it_ran_in_the_foreground():
