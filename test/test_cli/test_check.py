@@ -100,7 +100,14 @@ def test_a_line_at_the_bound_is_read_whole(command, file, monkeypatch):
     assert command("check", file([GOOD, GOOD]))[0] == 0
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data + b"no gzip"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-9],
+        lambda data: data + b"no gzip",
+        lambda data: data[:30] + b"\xff" * 9 + data[39:],
+    ],
+)
 def test_a_damaged_gzip_file_is_a_mistake_that_names_it(command, file, damage):
     path = file([GOOD], "runs.jsonl.gz")
     path.write_bytes(damage(path.read_bytes()))

@@ -31,7 +31,7 @@ from support.peers import Peer
 
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.models import PipelineRunRequest
-from gentrace.schemas import MAX_DEPTH, REQUEST_RULES, ObjectSchema, encode
+from gentrace.schemas import MAX_DEPTH, REQUEST_RULES, ObjectSchema, encode, to_json_value
 
 HOSTILE = {
     "raises for its class": Posing,
@@ -236,3 +236,32 @@ def test_what_a_handler_of_a_signal_raises_passes_through(error, place):
         PipelineRunRequest(RUN | wrap(Waits(number)))
     assert refused.value.__cause__ is number
     assert refused.value.path_to_item == path
+
+
+# Containers that say something else of themselves.
+
+
+class Renamed(dict):
+    def __iter__(self):
+        return iter(["other"])
+
+    def items(self):
+        return [("other", 2)]
+
+
+class Other(list):
+    def __iter__(self):
+        return iter([2])
+
+
+class OtherTuple(tuple):  # noqa: SLOT001 - of a test
+    def __iter__(self):
+        return iter([2])
+
+
+@pytest.mark.parametrize(
+    ("value", "form"), [(Renamed(a=1), {"a": 1}), (Other([1]), [1]), (OtherTuple([1]), [1])]
+)
+def test_what_a_subclass_of_a_container_overrides_is_ignored(value, form):
+    assert to_json_value(value) == form
+    assert to_json_value({"in": [value]}) == {"in": [form]}

@@ -405,29 +405,3 @@ def test_strict_call_refuses_what_is_converted():
     with pytest.raises(ApiValueError):
         StepRun(provider={"inputs": {"a": math.nan}})
     StepRun(provider={"inputs": to_json_value({"a": math.nan})})
-
-
-class Renamed(dict):
-    def __iter__(self):
-        return iter(["other"])
-
-    def items(self):
-        return [("other", 2)]
-
-
-class Other(list):
-    def __iter__(self):
-        return iter([2])
-
-
-class OtherTuple(tuple):  # noqa: SLOT001 - of a test
-    def __iter__(self):
-        return iter([2])
-
-
-@pytest.mark.parametrize(
-    ("value", "form"), [(Renamed(a=1), {"a": 1}), (Other([1]), [1]), (OtherTuple([1]), [1])]
-)
-def test_what_a_subclass_of_a_container_overrides_is_ignored(value, form):
-    assert to_json_value(value) == form
-    assert to_json_value({"in": [value]}) == {"in": [form]}
