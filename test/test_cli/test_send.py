@@ -48,6 +48,14 @@ def test_the_runs_of_all_files_are_stored(command, file, server):
     assert len(server.runs) == 7
 
 
+def test_a_byte_order_mark_is_no_part_of_a_line(command, file, server):
+    """The line has the key that it has without one."""
+    (line,) = lines(1)
+    for text in (line, f"\ufeff{line}"):
+        assert command("send", file([text]))[0] == 0
+    assert len(server.runs) == 1
+
+
 def test_standard_input_is_a_file_too(finish, server):
     code, output, errors = finish("send", "-", "--json", given="\n".join(lines(3)))
     assert (code, errors) == (0, "")
