@@ -59,6 +59,7 @@ def test_another_run_with_the_key_of_one_before_is_rejected(server, send):
         ({"id": True}, "expected a string or an integer, got bool True at $.id"),
         ({"id": ""}, "expected printable ASCII characters, got str '' at $.id"),
         ({"id": " a"}, "expected printable ASCII characters, got str ' a' at $.id"),
+        ({"id": "a\tb"}, r"expected printable ASCII characters, got str 'a\tb' at $.id"),
         ({"id": "\u00e9"}, "expected printable ASCII characters, got str 'é' at $.id"),
         ({"id": "x" * 256}, "expected at most 255 characters, got 256 at $.id"),
     ],
