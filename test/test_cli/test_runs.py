@@ -163,7 +163,7 @@ def test_a_run_without_errors_steps_or_times_is_shown(command, store, client):
     empty = gentrace.IngestionApi(client).pipeline_run_post({"name": "empty", "stepRuns": []})
     code, output, errors = command("runs", "show", empty.body.pipeline_run_id)
     assert (code, errors) == (0, "")
-    assert output.endswith("bytes    30\n")
+    assert output.endswith("steps    0\nbytes    30\n")
 
 
 def test_of_many_steps_those_that_matter_are_shown(command, store):
