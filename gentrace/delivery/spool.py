@@ -124,12 +124,12 @@ class Spool:
     def claim_orphans(self) -> list[SpoolFile]:
         """Return files of processes that are gone, with runs to this host, for `add`.
 
-        They are so few that at most `MAX_ADOPTED` are open.
+        They are so few that at most `MAX_ADOPTED` are open. Those that another thread has claimed
+        and not added yet are among them: neither thread shall miss their runs.
         """
         host = self._host()
         with self._claim_lock, self._fork_lock:
-            known = {file.path for file in self.files()}
-            claimed: list[SpoolFile] = []
+            known = {file.path for file in (*self.files(), *self._claimed)}
             self.has_more = False
             try:
                 self._make_directory()
@@ -138,13 +138,13 @@ class Spool:
                 if _is_of_signal_handler(error):
                     raise
                 self.warn_unreadable(error)
-                return claimed
+                return self._claimed.copy()
             for path in paths:
                 if self._is_closed:  # what it left is for others
                     break
                 if path in known:
                     continue
-                if len(self._adopted) + len(claimed) >= MAX_ADOPTED:
+                if len(self._adopted) + len(self._claimed) >= MAX_ADOPTED:
                     self.has_more = True
                     break
                 try:
@@ -155,9 +155,8 @@ class Spool:
                     self._warn(f"{path} cannot be read: {error}")
                     continue
                 if file is not None:
-                    claimed.append(file)
                     self._claimed.append(file)
-            return claimed
+            return self._claimed.copy()
 
     def _note_read(self, size: int, *files: SpoolFile) -> None:
         """Let other threads fork, after each `BYTES_BETWEEN_FORKS` of these files."""
@@ -172,7 +171,9 @@ class Spool:
         self._fork_lock.acquire()
 
     def add(self, file: SpoolFile) -> bool:
-        """Adopt a claimed file; False if the spool is closed, and so the file too."""
+        """Adopt a claimed file; False if another thread did, or if it is closed with the spool."""
+        if file not in self._claimed:
+            return False
         self._claimed.remove(file)
         if self._is_closed:
             file.close()

@@ -156,6 +156,20 @@ def test_a_file_that_cannot_be_maintained_is_warned_about(tmp_path, desk):
     assert desk.spool.files() == []
 
 
+def test_two_threads_that_look_for_files_at_once_both_find_them(tmp_path, desk):
+    """Such as one that flushes: it shall not end before the runs of the other are queued."""
+    desk.accept(2)
+    desk.spool.close()
+    found = Desk(tmp_path / "spool")
+    (file,) = found.spool.claim_orphans()
+    assert found.spool.claim_orphans() == [file]
+    found.queue.adopt(file)
+    found.queue.adopt(file)
+    assert found.queue.stats == DeliveryStats(2, queued=2)
+    assert found.spool.claim_orphans() == []
+    found.spool.close()
+
+
 def test_a_file_that_is_found_too_late_stays_for_the_next(tmp_path, desk):
     desk.accept(2)
     desk.spool.close()
