@@ -262,7 +262,7 @@ class Delivery:
         """Begin to close at the end of the process; return a function that waits and finishes."""
         engine = self._engine()
         end = self.clock.now() + self._exit_timeout
-        flush = engine.begin_close()
+        flush = engine.begin_close(at_exit=True)
 
         def finish() -> None:
             engine.finish(flush, end, at_exit=True)

@@ -113,15 +113,15 @@ class Engine:
         """Flush, abandon what is left, and stop; tell whether all runs had ended."""
         return self.finish(self.begin_close(), self._end_of(timeout))
 
-    def begin_close(self) -> Flush | None:
+    def begin_close(self, *, at_exit: bool = False) -> Flush | None:
         """Take no more runs; return what tells when the present ones have ended."""
+        self._warning_logger.is_exiting = at_exit
         self._queue.is_closed = True
         return self._begin_flush()
 
     def finish(self, flush: Flush | None, end: float, *, at_exit: bool = False) -> bool:
         """Wait until the time `end` at most, abandon what is left, and stop."""
         is_done = self._wait_for(flush, end)
-        self._warning_logger.is_exiting = at_exit
         try:
             self._execute(self._abandon)
         finally:  # also if a callback raises SystemExit

@@ -27,6 +27,23 @@ def end_with_runs(url, count, exit_timeout):
     return {"at": time.time()}
 
 
+def end_recording(url):
+    """End while a daemon thread goes on to record, and the server hangs."""
+    delivery = make(url, exit_timeout=0.2)
+    delivery.submit(RUN).result(PATIENCE)
+
+    def record():
+        for _ in range(10_000):
+            delivery.submit(RUN)
+            time.sleep(0.001)
+
+    threading.Thread(target=record, daemon=True).start()
+    end = time.monotonic() + PATIENCE
+    while delivery.stats().in_flight < 4 and time.monotonic() < end:
+        time.sleep(0.001)
+    return {}
+
+
 def end_warm(url):
     """Submit when urllib3 has closed, at the end, the connections that a run before made."""
     delivery = make(url, exit_timeout=PATIENCE)

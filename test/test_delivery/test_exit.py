@@ -176,6 +176,12 @@ def test_a_run_of_a_finalizer_ends_after_the_exit_functions(tmp_path, spool):
     assert left.runs == 1
 
 
+def test_a_thread_that_records_until_the_end_puts_nothing_on_standard_error():
+    """Its runs are dropped as closed; nobody has set up logging to hear of it."""
+    with Peer(echo, stall) as peer:
+        run_program("end_recording", peer.url)
+
+
 def test_a_finalizer_does_not_wait_for_a_thread_that_was_stopped(tmp_path, spool):
     """As the interpreter ends, it stops threads wherever they are, also where they hold a lock."""
     assert run_program("end_stopped", "", spool, tmp_path / "log") == {"stopped": True}
