@@ -108,7 +108,8 @@ class SpoolFile:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             stored = self._read("SELECT value FROM about WHERE name = 'host'")
-            self.host: str = stored if isinstance(stored, str) else ""
+            is_readable = isinstance(stored, str) and "\N{REPLACEMENT CHARACTER}" not in stored
+            self.host: str = stored if is_readable else ""
             self.size = SpoolSize(path, self._connection)
         except BaseException:
             self._connection.close()

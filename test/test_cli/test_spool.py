@@ -292,9 +292,11 @@ def test_an_error_that_repeats_a_file_cannot_control_the_terminal(command, make)
     assert output.endswith(" bytes, cannot be read: no such column: \\x1b[2J\\nanother line\n")
 
 
-def test_a_file_whose_host_is_no_text_does_not_say_where_its_runs_go(report, make):
+@pytest.mark.parametrize("text", ["CAST(value AS BLOB)", "CAST(x'68747470e9' AS TEXT)"])
+def test_a_file_whose_host_is_no_text_does_not_say_where_its_runs_go(report, make, text):
     path = make("http://127.0.0.1:1")
-    set_host(path, b"http://127.0.0.1:1")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE about SET value = {text}")  # noqa: S608 - our own words
     code, (entry,) = report("spool", path.parent)
     assert (code, entry["host"]) == (1, "")
     assert entry["flaw"] == "damaged: it does not say where its runs go"

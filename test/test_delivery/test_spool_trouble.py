@@ -180,6 +180,18 @@ def test_a_file_that_has_lost_its_host_is_sent_to_this_one(spool, table):
     assert [name.endswith(".damaged") for name in files(spool)] == [True]
 
 
+def test_a_file_whose_host_is_damaged_is_sent_to_this_one(spool):
+    with Peer() as peer:
+        leave_runs(spool, peer.url, 20)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE about SET value = CAST(x'68747470e9' AS TEXT)")  # no UTF-8
+        with delivering(peer, spool=spool) as delivery:
+            assert delivery.flush(30)
+            assert delivery.stats() == DeliveryStats(20, 20)
+    assert files(spool) == [f"{path.name}.damaged"]
+
+
 def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     with Peer() as peer, delivering(peer, spool=tmp_path / "file") as delivery:
