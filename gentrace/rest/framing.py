@@ -134,6 +134,13 @@ class RawResponse(http.client.HTTPResponse):
             or (self.length is None and not self.chunked)
         )
 
+    def close(self) -> None:
+        """Close it; two threads may do so at once, which http.client's does not allow for."""
+        reader = vars(self).pop("fp", None)
+        if reader is not None:
+            reader.close()
+            super().close()
+
     def read1(self, n: int = 65536) -> bytes:
         """Return available bytes of the body, at most `n`; none at its end.
 

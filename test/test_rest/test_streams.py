@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 import urllib3
@@ -198,6 +200,35 @@ def test_body_that_was_read_to_its_end_stays_at_its_end_when_closed(connect, bod
         assert response.read() == ID
         response.close()
         assert response.read() == b""
+
+
+def test_two_threads_may_close_a_response_at_once(connect):
+    """The other one closes it at any line of the transport's, and of http.client's."""
+    tracing = sys.gettrace()
+    with Peer(raw(UNREAD["sized"])) as peer:
+        caller = connect(peer)
+        for lines in count():
+            response = caller.raw()
+            left = [response.close] * (lines + 1)
+
+            def trace(frame, event, _, left=left):
+                if not frame.f_code.co_filename.endswith(("framing.py", "client.py")):
+                    return None
+                if event == "line" and left:
+                    close = left.pop()
+                    if not left:
+                        close()
+                return trace
+
+            try:
+                sys.settrace(trace)
+                response.close()
+            finally:
+                sys.settrace(tracing)
+            assert response.closed
+            if left:
+                break
+    assert lines > 3
 
 
 @pytest.mark.parametrize("stream", [False, True])
