@@ -61,6 +61,9 @@ DOUBTFUL = {
     "value with a NUL": headed(b"X: y\0z\r\n"),
     "a carriage return in the status line": b"HTTP/1.1 200 OK\rContent-Length: 3\r\n\r\n" + ID,
     "a carriage return before the reason": b"HTTP/1.1 200 \rContent-Length: 3\r\n\r\n" + ID,
+    "a carriage return after the status": b"HTTP/1.1 200\rContent-Length: 3\r\n\r\n" + ID,
+    "two carriage returns after the status": b"HTTP/1.1 200\r\r\nContent-Length: 24\r\n\r\n" + ID,
+    "a NUL after the status": b"HTTP/1.1 200\0\r\nContent-Length: 24\r\n\r\n" + ID,
     "a NUL in the status line": b"HTTP/1.1 200 O\0K\r\nContent-Length: 24\r\n\r\n" + ID,
     "a line that goes on with nothing": headed(b" X: y\r\n"),
     # Lengths.
