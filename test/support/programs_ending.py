@@ -11,7 +11,6 @@ import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
-from support.peers import Peer, echo
 from support.program_tools import PATIENCE, RUN, make
 
 from gentrace import ApiClient, Configuration
@@ -108,6 +107,8 @@ def end_finalized(url, spool, log):
 
 def end_stopped(_url, spool, log):
     """Flush in a finalizer when a worker was stopped for good while it changed the queue."""
+    from support.peers import Peer, echo  # noqa: PLC0415 - of this program alone
+
     file = Path(log).open("w", buffering=1)  # noqa: SIM115 - until the very end
     is_closed, is_stopped = threading.Event(), threading.Event()
 
