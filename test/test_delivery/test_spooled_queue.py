@@ -156,8 +156,8 @@ def test_a_file_that_cannot_be_maintained_is_warned_about(tmp_path, desk):
     assert desk.spool.files() == []
 
 
-def test_two_threads_that_look_for_files_at_once_both_find_them(tmp_path, desk):
-    """Such as one that flushes: it shall not end before the runs of the other are queued."""
+def test_a_claimed_file_is_found_again_until_it_is_queued(tmp_path, desk):
+    """By a flush that comes in between: it shall not end before the runs of that file are sent."""
     desk.accept(2)
     desk.spool.close()
     found = Desk(tmp_path / "spool")
