@@ -137,6 +137,16 @@ def _run(**step):
             ("stepRuns", 3, "elapsedTime"),
         ),
         (
+            lambda: _run(elapsed_time=timedelta(seconds=1)),
+            ApiTypeError,
+            (
+                "expected an integer, got timedelta datetime.timedelta(seconds=1): "
+                "give whole milliseconds: round(value / timedelta(milliseconds=1)) "
+                "at $.stepRuns[3].elapsedTime"
+            ),
+            ("stepRuns", 3, "elapsedTime"),
+        ),
+        (
             lambda: _run(elapsed_time=None),
             ApiTypeError,
             "expected an integer, got None at $.stepRuns[3].elapsedTime",
