@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from support.program_tools import PATIENCE, RUN, make
+from support.waiting import wait_until
 
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import Delivery, default_delivery
@@ -37,9 +38,7 @@ def end_recording(url):
             time.sleep(0.001)
 
     threading.Thread(target=record, daemon=True).start()
-    end = time.monotonic() + PATIENCE
-    while delivery.stats().in_flight < 4 and time.monotonic() < end:
-        time.sleep(0.001)
+    wait_until(lambda: delivery.stats().in_flight == 4)
     return {}
 
 
@@ -56,9 +55,7 @@ def end_with_several(url, count, exit_timeout):
     for number in range(int(count)):
         delivery = make(url, exit_timeout=float(exit_timeout))
         delivery.submit(RUN, idempotency_key=f"run {number}")
-        end = time.monotonic() + PATIENCE
-        while not delivery.stats().in_flight and time.monotonic() < end:
-            time.sleep(0.001)
+        wait_until(lambda delivery=delivery: delivery.stats().in_flight)
     return {"at": time.time()}
 
 

@@ -10,6 +10,7 @@ import time
 
 from support.children import wait_for
 from support.program_tools import PATIENCE, RUN, balances, make, own_threads, reason
+from support.waiting import wait_until
 
 from gentrace.delivery import Delivery, Receipt, default_delivery, set_default_delivery
 from gentrace.delivery.spool_file import SpoolFile
@@ -55,9 +56,7 @@ def fork_with_adopted(url, spool):
     """Fork while two runs that another process left are in flight."""
     delivery = make(url, spool=spool, exit_timeout=0)
     delivery.flush(0)
-    end = time.monotonic() + PATIENCE
-    while delivery.stats().in_flight < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: delivery.stats().in_flight == 2)
     child = os.fork()
     if not child:
         os._exit(0 if _in_child(delivery, [], 0) else 1)

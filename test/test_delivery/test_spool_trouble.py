@@ -125,16 +125,22 @@ def test_all_but_what_is_on_a_damaged_page_is_sent(tmp_path):
         assert keys(peer) == {f"key {number}": 1 for number in range(20) if number != 9}
 
 
+def root_page(path, table):
+    """Where the root page of a table or index begins in the file, and the size of a page."""
+    with closing(sqlite3.connect(path)) as database:
+        size = database.execute("PRAGMA page_size").fetchone()[0]
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (number,) = database.execute(query, (table,)).fetchone()
+    return size * (number - 1), size
+
+
 @pytest.mark.parametrize("page", ["the inner page", "a leaf"])
 def test_runs_whose_ids_are_damaged_are_sent(spool, page):
     """SQLite finds no row by its id then, but all of them in their order."""
     with Peer() as peer:
         leave_runs(spool, peer.url, 200)
         (path,) = spool.glob("*.sqlite3")
-        with closing(sqlite3.connect(path)) as database:
-            size = database.execute("PRAGMA page_size").fetchone()[0]
-            query = "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'"
-            root = size * (database.execute(query).fetchone()[0] - 1)
+        root, size = root_page(path, "runs")
         content = bytearray(path.read_bytes())
         cell = root + int.from_bytes(content[root + 12 : root + 14])
         id_at = cell + 4
@@ -167,13 +173,10 @@ def test_a_file_that_has_lost_its_host_is_sent_to_this_one(spool, table):
     with Peer() as peer:
         leave_runs(spool, peer.url, 20)
         (path,) = spool.glob("*.sqlite3")
-        with closing(sqlite3.connect(path)) as database:
-            page = database.execute("PRAGMA page_size").fetchone()[0]
-            query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-            (root,) = database.execute(query, (table,)).fetchone()
+        root, size = root_page(path, table)
         with path.open("r+b") as database:
-            database.seek(page * (root - 1))
-            database.write(b"\xff" * page)
+            database.seek(root)
+            database.write(b"\xff" * size)
         with delivering(peer, spool=spool) as delivery:
             assert delivery.flush(30)
             assert delivery.stats() == DeliveryStats(20, 20)
