@@ -7,7 +7,7 @@ accepts too, apart from texts with lone surrogates.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from math import isfinite
 from operator import is_
@@ -31,7 +31,7 @@ SMALL = 2**62
 """Encoders write all integers below; beyond, they differ."""
 
 LONG = 16
-"""Length from which arrays of floats, such as embeddings, are checked all at once: it is faster."""
+"""Length from which an array, such as an embedding, may be checked all at once: it is faster."""
 
 
 def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as calls are slow
@@ -66,16 +66,27 @@ def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop over all types, as call
             continue
         elif depth == MAX_DEPTH or (kind is not list and kind is not tuple):
             return False
-        elif len(value) >= LONG and are_finite_floats(value):
+        elif len(value) >= LONG and are_plain_scalars(value):
             continue
         elif not is_plain(value, depth + 1):
             return False
     return True
 
 
-def are_finite_floats(items: Collection[Any]) -> bool:
-    """Tell whether all items are finite floats; False too if their sum overflows."""
-    return all(map(is_, map(type, items), repeat(float))) and isfinite(sum(items))
+def are_plain_scalars(items: Sequence[Any]) -> bool:
+    """Tell whether the items of an array are all floats, integers, bools or None, and all plain.
+
+    False decides nothing: the sum of finite floats may overflow, and texts are not looked at.
+    """
+    first = next(iter(items), None)
+    kind = type_of(first)
+    if not all(map(is_, map(type_of, items), repeat(kind))):
+        return False
+    if kind is float:
+        return isfinite(sum(items))
+    if kind is int:  # of none, as another thread may have emptied the list
+        return bool(min(items, default=0) > -SMALL and max(items, default=0) < SMALL)
+    return kind is bool or first is None
 
 
 def freeze(value: object) -> Any:
@@ -167,7 +178,7 @@ def _freeze_object(value: dict[Any, Any], depth: int, ancestors: set[int]) -> fr
     if depth > MAX_DEPTH:
         raise _depth_error()
     if not value:
-        return _EMPTY  # an answer may hold a million of them
+        return _EMPTY  # an answer may hold a million of them, or of empty arrays
     frozen: dict[str, Any] = {}
     # Iterate over a copy: converting an item runs its code, which may change the dict.
     for given, item in value.copy().items():
@@ -186,8 +197,10 @@ def _freeze_array(
 ) -> tuple[Any, ...]:
     if depth > MAX_DEPTH:
         raise _depth_error()
+    if not value:
+        return ()
     items = tuple(value)  # a copy, for the same reason
-    if len(items) >= LONG and are_finite_floats(items):
+    if len(items) >= LONG and are_plain_scalars(items):
         return items
     frozen: list[Any] = []
     try:

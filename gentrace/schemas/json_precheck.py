@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from gentrace.schemas.builtin_types import type_of
-from gentrace.schemas.free_form import LONG, SMALL, are_finite_floats
+from gentrace.schemas.free_form import LONG, SMALL, are_plain_scalars
 from gentrace.schemas.rules import MAX_DEPTH
 
 COST_OF_VALUE = 42
@@ -42,7 +42,7 @@ def spend_budget(  # noqa: C901 - one plain loop over the types of JSON
     if type_of(container) is dict:
         left -= len("".join(container))
         values = container.values()
-    elif len(container) >= LONG and are_finite_floats(container):
+    elif len(container) >= LONG and are_plain_scalars(container):
         return left
     for value in values:
         kind = type_of(value)

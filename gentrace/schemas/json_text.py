@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
 from json import JSONDecoder, JSONEncoder
@@ -66,7 +68,7 @@ def decode(data: bytes) -> Any:
     if _is_too_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return call_with_full_stack(_decoder.decode, text)
+        return call_with_full_stack(_parse, text)
     except RecursionError as error:
         raise ValueError("nested deeper than sys.setrecursionlimit allows") from error
 
@@ -99,6 +101,14 @@ def _is_too_deep(data: bytes) -> bool:
     return False
 
 
+def _parse(text: str) -> Any:
+    if sys.get_int_max_str_digits() == MAX_DIGITS:
+        # The interpreter's own limit spares a call for each integer.
+        with suppress(ValueError):  # the other decoder raises it, in our words
+            return _decoder.decode(text)
+    return _counting_decoder.decode(text)
+
+
 def _parse_integer(text: str) -> int:
     """Return an integer of limited length, as the time to parse one grows with its square."""
     if len(text) - text.startswith("-") > MAX_DIGITS:
@@ -110,4 +120,5 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = JSONDecoder(parse_int=_parse_integer, parse_constant=_refuse_constant)
+_decoder = JSONDecoder(parse_constant=_refuse_constant)
+_counting_decoder = JSONDecoder(parse_int=_parse_integer, parse_constant=_refuse_constant)

@@ -273,6 +273,8 @@ def _surrogate(where):
         (float("nan"), ApiValueError, "a number that JSON has, got nan", ()),
         (float("-inf"), ApiValueError, "a number that JSON has, got -inf", ()),
         ([0.5] * 40 + [float("nan")], ApiValueError, "a number that JSON has, got nan", (40,)),
+        ([1] * 40 + [10**4300], ApiValueError, "an integer of at most 4300 digits", (40,)),
+        ([None] * 40 + [float("nan")], ApiValueError, "a number that JSON has, got nan", (40,)),
         ([1, Real("inf")], ApiValueError, "a number that JSON has, got inf", (1,)),
         (Listed(float("nan")), ApiValueError, "a number that JSON has, got nan", ()),
         ({1: 2}, ApiTypeError, "a string as key, got int 1", ()),
