@@ -47,7 +47,7 @@ def duration(milliseconds: float | None) -> str:
         return "-"
     if milliseconds < SECOND:
         return f"{milliseconds:.4g} ms"
-    if milliseconds < MINUTE:
+    if milliseconds < MINUTE - 5:  # it would be shown as 60.00 s
         return f"{milliseconds / SECOND:.2f} s"
     minutes, seconds = divmod(round(milliseconds / SECOND), 60)
     return f"{minutes} min {seconds} s"

@@ -81,6 +81,7 @@ class RawResponse(http.client.HTTPResponse):
         for _ in range(_MAX_INTERIM + 1):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
+            self.headers = None  # not those of an interim answer
             try:
                 if not _NOT_IN_REASON.isdisjoint(self.reason):
                     raise FramingError("its status line has a carriage return or a NUL in it")

@@ -63,6 +63,7 @@ def test_a_table_has_its_columns_below_each_other():
         (999, "999 ms"),
         (1_000, "1.00 s"),
         (59_990, "59.99 s"),
+        (59_996, "1 min 0 s"),
         (60_000, "1 min 0 s"),
         (3_599_700, "60 min 0 s"),
     ],

@@ -116,6 +116,13 @@ def test_doubtful_stream_is_refused_as_it_is_read(connect):
         assert caller.works()
 
 
+def test_doubtful_answer_has_no_header_fields_of_an_interim_one(connect):
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </early>\r\n\r\n"
+    with Peer(send(early + headed(b"no field\r\n"))) as peer:
+        error = connect(peer).fail(ApiResponseException)
+    assert (error.status, dict(error.headers)) == (200, {})
+
+
 def test_doubtful_error_is_one_of_its_status(connect):
     with Peer(send(sized(status=503, **{"Content-Length": "1, 2"}))) as peer:
         error = connect(peer).fail(ServiceException)
