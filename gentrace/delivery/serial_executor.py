@@ -30,8 +30,15 @@ class SerialExecutor:
         if sys.is_finalizing():
             # No other thread runs any more, and one may have been stopped while it held the lock.
             return self._run_alone(action)
-        with self.lock:
+        # In Python 3.14, an interrupt may leave the lock of a `with` statement acquired for good.
+        try:
+            self.lock.acquire()
             return self._run_alone(action)
+        finally:
+            try:  # noqa: SIM105 - an interrupt may come before `suppress` is entered
+                self.lock.release()
+            except RuntimeError:
+                pass  # an interrupt came before this thread had it
 
     def _run_alone(self, action: Callable[[], None]) -> bool:
         if self._is_busy:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import pytest
 from support.deliveries import PATIENCE, RUN, Gate, balances, delivering, files, keys
-from support.interpreters import interrupts_leave_no_lock
 from support.peers import Peer, echo, stall
 from support.programs import PROGRAMS, UNMEASURED, run_program
 
@@ -89,7 +88,6 @@ def test_a_run_beyond_what_memory_holds_is_accepted_too(spool, monkeypatch):
         assert list(keys(peer).values()) == [1, 1, 1]
 
 
-@interrupts_leave_no_lock
 @pytest.mark.parametrize("kept", ["in memory", "in a spool"])
 def test_interrupts_at_random_moments_leave_the_counters_right(spool, kept):
     """Each run that was accepted is sent once, and nothing is left to wait for."""

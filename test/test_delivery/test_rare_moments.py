@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import threading
 import time
 from contextlib import closing
 from functools import partial
@@ -18,8 +19,24 @@ from gentrace.delivery import DeliveryStats, Receipt, exits
 from gentrace.delivery.limits import Limits
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
+from gentrace.delivery.serial_executor import SerialExecutor
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spool_file import SpoolFile
+
+
+def test_an_interrupt_of_the_wait_for_a_lock_passes_through():
+    class Lock:
+        release = threading.RLock().release
+
+        def acquire(self):
+            raise KeyboardInterrupt
+
+    executor = SerialExecutor()
+    lock, executor.lock = executor.lock, Lock()
+    with pytest.raises(KeyboardInterrupt):
+        executor.run(lambda: None)
+    executor.lock = lock
+    assert executor.run(lambda: None)
 
 
 def test_an_interrupt_right_after_a_run_is_accepted_leaves_it_accepted_once(monkeypatch):
