@@ -56,6 +56,7 @@ class CircuitBreaker:
         self._paused_until: float | None = None
         self._retry_after_until = 0.0
         self._denied_settings: object = None
+        self._denied_until = 0.0
         self._probe: object = None
 
     @property
@@ -125,12 +126,18 @@ class CircuitBreaker:
         return is_long
 
     def deny(self, run: object, now: float, settings: object) -> bool:
-        """Note that the token or a setting is unusable; tell whether a pause begins with it."""
+        """Note that the token or a setting is unusable; tell whether it is worth a warning.
+
+        It is when a pause begins, unless a flush had ended one before it early.
+        """
         if not self.end_probe(run) and self._paused_until is not None:
             return False
+        is_new = settings != self._denied_settings or now >= self._denied_until
         self._paused_until = now + DENIED_PAUSE
         self._denied_settings = settings
-        return True
+        if is_new:
+            self._denied_until = self._paused_until
+        return is_new
 
     def check_settings(self, settings: object, now: float) -> None:
         """End a pause that waits for changed settings as `skip_backoff`, if these have changed."""

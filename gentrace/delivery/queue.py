@@ -180,7 +180,7 @@ class RunQueue:
         return is_long
 
     def deny(self, run: Run, now: float, settings: object, cause: Exception | None) -> bool:
-        """Queue a run again as token or settings are unusable; tell whether a pause begins."""
+        """Queue a run again as token or settings are unusable; tell whether to warn of it."""
         if not self._remove_in_flight(run):
             return False
         is_new = self.breaker.deny(run, now, settings)

@@ -294,6 +294,18 @@ def test_a_pause_for_settings_begins_once():
     assert world.queue.deny(probe, 60, "settings", None)
 
 
+def test_flushes_during_a_pause_for_settings_warn_once_in_its_time():
+    world = World()
+    world.accept()
+    news = []
+    for now in (0, 1, 59, 60, 61):
+        world.queue.breaker.skip_backoff(now)
+        news.append(world.queue.deny(world.queue.take(now), now, "settings", None))
+    assert news == [True, False, False, True, False]
+    world.queue.breaker.check_settings("others", 62)
+    assert world.queue.deny(world.queue.take(62), 62, "others", None)
+
+
 def test_the_newest_run_is_dropped_when_there_is_no_room():
     world = World(max_runs=3)
     runs = world.accept(5)
