@@ -108,16 +108,13 @@ class CircuitBreaker:
             self._warn_at = now + LONG_OUTAGE
         self._failures += 1
         was_probe = self.end_probe(run)
-        ends = []
+        if was_probe or (not self.is_paused and self._failures >= FAILURES_TO_PAUSE):
+            self._pause(now + self._draw(max_backoff(self._failures)))
         if retry_after is not None:
+            # Besides the backoff: the server may ask for 0 s each time.
             end = now + min(retry_after, MAX_RETRY_AFTER)
             self._retry_after_until = max(self._retry_after_until, end)
-            ends = [self._retry_after_until, self._paused_until or 0.0]
-        if was_probe or (self._paused_until is None and self._failures >= FAILURES_TO_PAUSE):
-            # Back off even where the server asks for less: it may ask for 0 s each time.
-            ends.append(now + self._draw(max_backoff(self._failures)))
-        if ends:
-            self._paused_until = max(ends)
+            self._pause(self._retry_after_until)
         if was_probe:
             self._denied_settings = None
         is_long = now >= self._warn_at
@@ -133,10 +130,10 @@ class CircuitBreaker:
         if not self.end_probe(run) and self._paused_until is not None:
             return False
         is_new = settings != self._denied_settings or now >= self._denied_until
-        self._paused_until = now + DENIED_PAUSE
+        self._pause(now + DENIED_PAUSE)
         self._denied_settings = settings
         if is_new:
-            self._denied_until = self._paused_until
+            self._denied_until = now + DENIED_PAUSE
         return is_new
 
     def check_settings(self, settings: object, now: float) -> None:
@@ -149,3 +146,7 @@ class CircuitBreaker:
         """End the pause now, or when the time is up for which the server asked."""
         if self._paused_until is not None:
             self._paused_until = min(self._paused_until, max(now, self._retry_after_until))
+
+    def _pause(self, until: float) -> None:
+        """Begin a pause, or prolong it."""
+        self._paused_until = max(until, self._paused_until or 0.0)

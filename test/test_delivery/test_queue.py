@@ -189,6 +189,20 @@ def test_the_longest_of_several_waits_that_were_asked_for_holds():
     assert world.queue.take(1) == 49
 
 
+@pytest.mark.parametrize("status", [503, 401])
+def test_a_failed_probe_shortens_no_wait_that_another_run_was_asked_for(status):
+    world = World()
+    world.accept(8)
+    *failing, late = [world.queue.take(0) for _ in range(6)]
+    for run in failing:
+        world.settle(run, 503)
+    world.now = 100
+    probe = world.queue.take(100)
+    world.settle(late, (503, 200.0))
+    world.settle(probe, status)
+    assert world.queue.take(100) == 200
+
+
 def test_a_success_of_a_run_sent_before_does_not_end_a_pause():
     world = World()
     world.accept(3)
