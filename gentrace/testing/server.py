@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from sqlite3 import connect  # this one, as a test may replace that of the module
+from sqlite3 import connect  # these two, as a test may replace those of the modules
+from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.clock import now
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MIN_STATUS: Final = 300
 MAX_STATUS: Final = 599
 MAX_SECONDS: Final = 2**31 - 1
+POLL_INTERVAL: Final = 0.01
+"""Seconds between two looks for stored runs."""
 
 
 @contextmanager
@@ -102,17 +105,12 @@ class Server:
         """
         check_integer("count", count, "a whole number from 0", 0)
         deadline = now() + check_seconds("timeout", timeout, infinite=True)
-        while True:
-            stored_before = self._traffic.stored
-            runs = self.runs
-            missing = count - len(runs)
-            if missing <= 0:
-                return runs
+        while len(runs := self.runs) < count:
             left = deadline - now()
             if left <= 0:
                 raise TimeoutError(f"expected {count} runs within {timeout:g} s, {len(runs)} came")
-            # Look again in any case: a forked child is never notified.
-            self._traffic.wait_until_stored(stored_before + missing, left)
+            sleep(min(left, POLL_INTERVAL))
+        return runs
 
     def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.

@@ -1,6 +1,7 @@
 """The server of the test kit, without pytest's plugin."""
 
 import logging
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 from support.caller import Caller, within
+from support.children import wait_for
 
 import gentrace.testing
 from gentrace import ApiTypeError, ApiValueError
@@ -73,7 +75,7 @@ def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller, timeou
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_runs_that_come_as_the_time_ends_are_counted(server, caller, monkeypatch, count):
-    """Also in a forked child, which is not told of them: what it says and what came agree."""
+    """What it says and what came agree."""
     given = type(server).runs
     looks = []
 
@@ -89,6 +91,15 @@ def test_runs_that_come_as_the_time_ends_are_counted(server, caller, monkeypatch
     else:
         with pytest.raises(TimeoutError, match=r"expected 2 runs within 0\.3 s, 1 came"):
             server.wait_for_runs(2, timeout=0.3)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_sees_a_run_as_it_comes(server, caller):
+    child = os.fork()
+    if not child:
+        os._exit(len(server.wait_for_runs(1, timeout=inf)))
+    caller.post(named("of the parent"))
+    assert wait_for(child, patience=20) == 1
 
 
 def test_a_run_that_comes_twice_counts_once(server, caller):
