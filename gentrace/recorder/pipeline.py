@@ -82,11 +82,7 @@ class Pipeline:
         dumps: Dumps | None = None
         try:
             delivery = default_delivery() if self._delivery is None else self._delivery
-            off_reason = delivery.off_reason()
-            if off_reason is None and runs_user_code():
-                off_reason = "discarded"  # by a mask, or the code of a value
-            if off_reason is None and not self._is_sampled():
-                off_reason = "not_sampled"
+            off_reason = delivery.off_reason() or self._reason_to_omit()
             if off_reason is None:
                 dumps = find_encoder(delivery.api_client.configuration.json_encoder)
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
@@ -95,8 +91,12 @@ class Pipeline:
         buffer = RunBuffer(self._name, delivery, is_recording=off_reason is None, dumps=dumps)
         return kind(buffer, delivery, off_reason)
 
-    def _is_sampled(self) -> bool:
-        return self._sample_rate >= 1 or system_random.random() < self._sample_rate
+    def _reason_to_omit(self) -> str | None:
+        """Return why the next run is not recorded, though delivery is on; None if it is."""
+        if runs_user_code():
+            return "discarded"  # by a mask, or the code of a value
+        is_sampled = self._sample_rate >= 1 or system_random.random() < self._sample_rate
+        return None if is_sampled else "not_sampled"
 
 
 def _check_rate(name: str, value: object) -> float:
