@@ -88,8 +88,7 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - nothing here may disturb the program
             _log_start_failure(error)
             off_reason = "disabled"
-        buffer = RunBuffer(self._name, delivery, is_recording=off_reason is None, dumps=dumps)
-        return kind(buffer, delivery, off_reason)
+        return kind(RunBuffer(self._name, delivery, off_reason, dumps))
 
     def _reason_to_omit(self) -> str | None:
         """Return why the next run is not recorded, though delivery is on; None if it is."""

@@ -38,11 +38,8 @@ class PipelineRun:
     error: str | None = None
     _receipt: Receipt
 
-    def __init__(self, buffer: RunBuffer, delivery: Any, off_reason: str | None) -> None:
-        """Start a run; `off_reason` says why it will not be delivered, None if it will be."""
+    def __init__(self, buffer: RunBuffer) -> None:
         self.error = None
-        self._delivery = delivery
-        self._off_reason = off_reason
         self._end_reason: str | None = None
         self._scopes: list[Scope] = []  # one for each `with` block that it entered
         self._buffer = buffer
@@ -125,7 +122,7 @@ class PipelineRun:
     def discard(self) -> None:
         """End the run without delivery, if it has not ended; its receipt says so."""
         if self._buffer.in_own_process() and self._buffer.end():
-            self._end_undelivered(self._off_reason or "discarded")
+            self._end_undelivered(self._buffer.off_reason or "discarded")
 
     def __enter__(self) -> Self:
         """Make the run current."""
@@ -201,7 +198,7 @@ class PipelineRun:
             text = None if error is None else error_text(error)
             if text is None and self.error is not None:
                 text = as_text(self.error)
-            off_reason = self._off_reason
+            off_reason = self._buffer.off_reason
             if off_reason is None and is_switched_off():
                 off_reason = "disabled"
             if off_reason is None:
@@ -225,9 +222,9 @@ class PipelineRun:
             buffer.clear()
             mask_failed = buffer.mask_failed  # read once: another thread may still end a step
             if mask_failed:
-                self._delivery.drop(self.receipt, "mask_failed")
+                buffer.delivery.drop(self.receipt, "mask_failed")
         if not mask_failed:
-            self._delivery.enqueue(body, self.receipt)
+            buffer.delivery.enqueue(body, self.receipt)
         warn_of_unknown_attributes(self, PipelineRun)
 
     def _end_undelivered(self, reason: str) -> None:
@@ -248,7 +245,7 @@ class RunRecording(PipelineRun, Recording):
         # and ends the receipt: it is dropped when this one is freed.
         buffer: RunBuffer | None = vars(self).get("_buffer")
         if buffer is not None and buffer.is_open():
-            self._dropped = PipelineRun(buffer, self._delivery, self._off_reason)
+            self._dropped = PipelineRun(buffer)
             vars(self._dropped)["_receipt"] = self.receipt
 
     def enter(self) -> None:

@@ -33,23 +33,25 @@ class RunBuffer:
     Args:
         name: name of the pipeline.
         delivery: the delivery of the run, whose mask is applied.
-        is_recording: whether steps are recorded; False if the run will not be delivered.
+        off_reason: why the run will not be delivered; None if it will be.
         dumps: a faster encoder, as `find_encoder` returns it.
 
     Attributes:
-        name, is_recording, dumps: the arguments.
+        name, delivery, off_reason, dumps: the arguments.
+        is_recording: whether steps are recorded; False if the run will not be delivered.
         mask_failed: whether the mask failed on a part of the run; the run must be dropped then.
 
     """
 
     def __init__(
-        self, name: str, delivery: Any, *, is_recording: bool, dumps: Dumps | None = None
+        self, name: str, delivery: Any, off_reason: str | None, dumps: Dumps | None
     ) -> None:
-        self.dumps = dumps
         self.name = name
-        self.is_recording = is_recording
+        self.delivery = delivery
+        self.off_reason = off_reason
+        self.dumps = dumps
+        self.is_recording = off_reason is None
         self.mask_failed = False
-        self._delivery = delivery
         self._indexes = count()
         # By index, which numbers the steps in the order of their starts.
         self._open: dict[int, Callable[[RunBuffer, int], None]] = {}
@@ -135,7 +137,7 @@ class RunBuffer:
             MaskFailedError: the mask failed.
 
         """
-        mask = self._delivery.mask
+        mask = self.delivery.mask
         if mask is None:
             if error is not None:
                 error = truncate_error(error)
@@ -164,7 +166,7 @@ class RunBuffer:
 
     def mask_error(self, error: str | None) -> str | None:
         """Return the error of the run itself, masked and truncated; None if the mask removed it."""
-        mask = self._delivery.mask
+        mask = self.delivery.mask
         if error is not None and mask is not None:
             try:
                 masked = self._mask_step(mask, {"error": without_lone_surrogates(error)})
