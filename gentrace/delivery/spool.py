@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gentrace.delivery.spool_claim import claim
 from gentrace.delivery.spool_file import SpoolFile
@@ -84,16 +84,16 @@ class Spool:
         self._fork_lock = threading.RLock()
         register_fork_lock(self._fork_lock)
 
-    def store(self, run: Run, body: bytes) -> bool | None:
-        """Store a run; False if there is no room for it, None if it cannot be stored at all."""
+    def store(self, run: Run, body: bytes) -> Literal["stored", "full", "failed"]:
+        """Store a run, unless the own file is full; "failed" if it cannot be stored at all."""
         if run.file is not None:  # it was stored before an interrupt
-            return True
+            return "stored"
         if self._cannot_make_own:
-            return None
+            return "failed"
         try:
             own = self._open()
             if not own.size.has_room(len(body), self._limits.spool_max_bytes):
-                return False
+                return "full"
             run.number = own.add(run.key, run.accepted_at, body)
             run.file = own
         except (sqlite3.Error, OSError) as error:
@@ -104,8 +104,8 @@ class Spool:
             self._warn(
                 f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
             )
-            return None
-        return True
+            return "failed"
+        return "stored"
 
     def body(self, run: Run) -> bytes | None:
         """Return the body of a run; None if it is missing or too old.

@@ -57,29 +57,29 @@ class SpooledQueue(RunQueue):
         if self.is_closed:
             super().accept(run)
             return
-        body = cast("bytes", run.body)
-        is_stored = self._spool.store(run, body)
-        if is_stored is None:
+        outcome = self._spool.store(run, cast("bytes", run.body))
+        if outcome == "failed":
             super().accept(run)
-            return
-        if not is_stored:
+        elif outcome == "full":
             self.reject(run, self.full)
-            return
-        file = cast("SpoolFile", run.file)
+        else:
+            self._accept_stored(run, cast("SpoolFile", run.file))
+
+    def _accept_stored(self, run: Run, file: SpoolFile) -> None:
         # Runs are loaded in the file's order: this one only if no earlier one is unloaded.
-        if file.unloaded == 0 and self._has_room(OVERHEAD):
-            stats = self.stats.moved(accepted=1, queued=1, held=OVERHEAD)
-            # No interrupt can come in between these assignments and the call after them.
-            run.is_accepted, run.held, run.body = True, OVERHEAD, None
+        is_loaded = file.unloaded == 0 and self._has_room(OVERHEAD)
+        held = OVERHEAD if is_loaded else 0
+        if not is_loaded:
+            file.receipts[run.number] = cast("Receipt", run.receipt)
+        stats = self.stats.moved(accepted=1, queued=1, held=held)
+        # No interrupt can come in between these assignments and the call after them.
+        run.is_accepted, run.held, run.body = True, held, None
+        self.stats = stats
+        if is_loaded:
             file.last_loaded = run.number
-            self.stats = stats
             self._untried.append(run)
         else:
-            file.receipts[run.number] = cast("Receipt", run.receipt)
-            stats = self.stats.moved(accepted=1, queued=1)
-            run.is_accepted, run.body = True, None
             file.unloaded += 1
-            self.stats = stats
 
     def adopt(self, file: SpoolFile) -> None:
         """Queue all runs of a file that was claimed."""

@@ -115,7 +115,7 @@ def test_a_run_that_is_stored_is_not_stored_again(spool):
     """As after an interrupt between its write and its place in the queue."""
     store = Spool(spool, Limits(spool=spool), lambda: "host", lambda: 0.0, pytest.fail)
     run = Run("key", accepted_at=0.0)
-    assert [store.store(run, b"{}") for _ in range(2)] == [True, True]
+    assert [store.store(run, b"{}") for _ in range(2)] == ["stored", "stored"]
     assert store.body(run) == b"{}"
     (path,) = spool.glob("*.sqlite3")
     with closing(sqlite3.connect(path)) as database:
