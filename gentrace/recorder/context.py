@@ -57,11 +57,8 @@ class Scope:
         self.enclosing = enclosing
         # Unlink ended runs, or the chain would grow where each task starts the next.
         while enclosing is not None:
-            further = enclosing.enclosing
-            while further is not None and not further.is_open():
-                further = further.enclosing
-            enclosing.enclosing = further
-            enclosing = further
+            enclosing.enclosing = _nearest_open(enclosing.enclosing)
+            enclosing = enclosing.enclosing
 
     def is_open(self) -> bool:
         """Tell whether steps can be added to its run, in this process."""
@@ -85,7 +82,11 @@ class Scope:
 
 def current_scope() -> Scope | None:
     """Return the innermost scope of this context whose run is open; None outside of any."""
-    scope = _current.get()
+    return _nearest_open(_current.get())
+
+
+def _nearest_open(scope: Scope | None) -> Scope | None:
+    """Return a scope if its run is open, else the nearest enclosing one whose run is."""
     while scope is not None and not scope.is_open():
         scope = scope.enclosing
     return scope
