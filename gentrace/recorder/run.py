@@ -121,7 +121,7 @@ class PipelineRun:
 
     def discard(self) -> None:
         """End the run without delivery, if it has not ended; its receipt says so."""
-        if self._buffer.in_own_process() and self._buffer.end():
+        if self._buffer.end():
             self._end_undelivered(self._buffer.off_reason or "discarded")
 
     def __enter__(self) -> Self:
@@ -192,7 +192,7 @@ class PipelineRun:
 
     def _finish(self, error: BaseException | None) -> None:
         """End the run and hand it over, if it has not ended; `error` is what left the block."""
-        if not self._buffer.in_own_process() or not self._buffer.end():
+        if not self._buffer.end():
             return
         try:
             text = None if error is None else error_text(error)

@@ -71,8 +71,8 @@ class RunBuffer:
         return not self._ended.locked() and self._process == current_process()
 
     def end(self) -> bool:
-        """End the run; tells whether this call ended it, and no earlier one."""
-        return self._ended.acquire(blocking=False)
+        """End the run; tells whether this call did: no earlier one, and not in another process."""
+        return self.in_own_process() and self._ended.acquire(blocking=False)
 
     def open_step(self, end_unfinished: Callable[[RunBuffer, int], None]) -> int:
         """Register a step that starts, and return its index.

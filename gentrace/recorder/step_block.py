@@ -112,16 +112,13 @@ class StepBlock:
 
         A step that user code starts while a value is converted belongs to no run.
         """
-        buffer = self._buffer
+        run, buffer = self._run, self._buffer
         if buffer is None:
             scope = current_scope()
-            if scope is None:
-                return None, None
-            run, buffer = scope.run(), scope.buffer()
-        elif buffer.is_open():
-            run = self._run
-        else:
-            return None, None
+            if scope is not None:
+                run, buffer = scope.run(), scope.buffer()
+        elif not buffer.is_open():
+            run = None
         return (None, None) if run is None or runs_user_code() else (run, buffer)
 
 
