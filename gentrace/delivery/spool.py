@@ -129,34 +129,35 @@ class Spool:
         """
         host = self._host()
         with self._claim_lock, self._fork_lock:
-            known = {file.path for file in (*self.files(), *self._claimed)}
             self.has_more = False
             try:
                 self._make_directory()
-                paths = paths_in(self._directory)
+                self._claim_from(paths_in(self._directory), host)
             except OSError as error:  # runs of this delivery may be sent all the same
                 if _is_of_signal_handler(error):
                     raise
                 self.warn_unreadable(error)
-                return self._claimed.copy()
-            for path in paths:
-                if self._is_closed:  # what it left is for others
-                    break
-                if path in known:
-                    continue
-                if len(self._adopted) + len(self._claimed) >= MAX_ADOPTED:
-                    self.has_more = True
-                    break
-                try:
-                    file = claim(path, host, self._warn, self._note_read)
-                except Exception as error:  # the other files are claimed all the same
-                    if _is_of_signal_handler(error):
-                        raise
-                    self._warn(f"{path} cannot be read: {error}")
-                    continue
+            return self._claimed.copy()
+
+    def _claim_from(self, paths: list[Path], host: str) -> None:
+        known = {file.path for file in (*self.files(), *self._claimed)}
+        for path in paths:
+            if self._is_closed:  # what it left is for others
+                return
+            if path in known:
+                continue
+            if len(self._adopted) + len(self._claimed) >= MAX_ADOPTED:
+                self.has_more = True
+                return
+            try:
+                file = claim(path, host, self._warn, self._note_read)
+            except Exception as error:  # the other files are claimed all the same
+                if _is_of_signal_handler(error):
+                    raise
+                self._warn(f"{path} cannot be read: {error}")
+            else:
                 if file is not None:
                     self._claimed.append(file)
-            return self._claimed.copy()
 
     def _note_read(self, size: int, *files: SpoolFile) -> None:
         """Let other threads fork, after each `BYTES_BETWEEN_FORKS` of these files."""
