@@ -187,15 +187,13 @@ class Engine:
         """Accept or reject a run completely, even if an interrupt such as Ctrl-C is raised."""
 
         def finish() -> None:
-            if run.is_accepted:
-                return
             try:
-                action()
-            except BaseException:
-                # In the same action: nobody else shall find it half done.
                 if not run.is_accepted:
                     action()
-                raise
+            finally:
+                # After an interrupt, in the same action: nobody else shall find it half done.
+                if not run.is_accepted:
+                    action()
 
         try:
             self._execute(finish)
