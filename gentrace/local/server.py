@@ -19,13 +19,13 @@ from gentrace.local.gate import Gate
 from gentrace.local.http_server import HttpServer
 from gentrace.local.ingestion import Ingestion
 from gentrace.local.listener import listen
-from gentrace.local.process import Process
 from gentrace.local.retrieval import Retrieval
 from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings, check_callable
 from gentrace.local.storage_errors import StorageError, WriteCancelledError
 from gentrace.local.store import Store
 from gentrace.local.threads import ThreadPool, large_stacks, run_in_thread
 from gentrace.local.writing import Retention
+from gentrace.process import current_process
 from gentrace.tracebacks import hide_arguments
 
 # Separate threads for storing and for reading, so that neither blocks the other.
@@ -56,7 +56,7 @@ class Server:
     def __init__(self, settings: Settings, middleware: Middleware | None = None) -> None:
         if middleware is not None:
             check_callable("middleware", middleware)
-        self._process = Process()
+        self._process = current_process()
         self._cleanup = ExitStack()
         try:
             self._open(settings, middleware)
@@ -75,7 +75,7 @@ class Server:
 
     def close(self) -> None:
         """Stop the server, and delete its database if it is a temporary one. May be repeated."""
-        if self._process.is_current():
+        if self._process == current_process():
             self._cleanup.close()
 
     def start(self) -> None:

@@ -25,9 +25,9 @@ import sys
 import gentrace.local
 assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
 assert gentrace.local.serve is gentrace.local.server.serve
-own = ("gentrace.local", "gentrace._version", "gentrace.clock", "gentrace.tracebacks")
+small = ("gentrace._version", "gentrace.clock", "gentrace.process", "gentrace.tracebacks")
 sdk = {name for name in sys.modules if name.startswith("gentrace.")}
-assert not [name for name in sdk if not name.startswith(own)], sdk
+assert not [name for name in sdk if not name.startswith(("gentrace.local", *small))], sdk
 try:
     gentrace.local.nothing
 except AttributeError as error:
