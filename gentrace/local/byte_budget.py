@@ -1,7 +1,7 @@
 """The byte budget: how many bytes of request bodies are in memory at once."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from gentrace.local.responses import RequestError
@@ -22,13 +22,19 @@ class ByteBudget:
         self._is_warned = False
 
     @asynccontextmanager
-    async def reserve(self) -> AsyncGenerator["Reservation"]:
-        """Make the reservation of one request; its bytes are released at the end."""
-        reservation = Reservation(self)
+    async def reserve(self) -> AsyncGenerator[Callable[[int], None]]:
+        """Give a function that acquires bytes for one request; they are released at the end."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            self.acquire(size)
+            held += size
+
         try:
-            yield reservation
+            yield hold
         finally:
-            self._used -= reservation.size
+            self._used -= held
 
     def acquire(self, size: int) -> None:
         """Acquire bytes; raises `RequestError` 503 if the budget is exhausted."""
@@ -44,16 +50,3 @@ class ByteBudget:
             message = f"the server holds at most {self._limit} bytes of bodies at once; try again"
             raise RequestError(503, message, headers={"Retry-After": "1"})
         self._used += size
-
-
-class Reservation:
-    """The bytes of a budget that one request has acquired."""
-
-    def __init__(self, budget: ByteBudget) -> None:
-        self._budget = budget
-        self.size = 0
-
-    def add(self, size: int) -> None:
-        """Acquire more bytes; raises `RequestError` 503 if the budget is exhausted."""
-        self._budget.acquire(size)
-        self.size += size

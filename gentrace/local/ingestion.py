@@ -5,6 +5,7 @@ The response is sent when the run is on disk; a run that gets an error response 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from gentrace.local.byte_budget import ByteBudget, Reservation
+from gentrace.local.byte_budget import ByteBudget
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.checks import RunChecker
 from gentrace.local.cpu_budget import CpuBudget
@@ -58,8 +59,8 @@ class Ingestion:
         key = single_header(request, "idempotency-key")
         if key == "":
             raise RequestError(400, "the idempotency key is empty", "Idempotency-Key")
-        async with self._byte_budget.reserve() as reservation:
-            body = await self._read_body(request, reservation)
+        async with self._byte_budget.reserve() as hold:
+            body = await self._read_body(request, hold)
             # A parsed body takes many times the memory of its text.
             is_large = is_gzip or len(body) > LARGE_BODY
             lock: AbstractAsyncContextManager[None] = (
@@ -77,7 +78,7 @@ class Ingestion:
         self._cpu_budget.stop()
         self._writer.stop()
 
-    async def _read_body(self, request: Request, reservation: Reservation) -> bytes:
+    async def _read_body(self, request: Request, hold: Callable[[int], None]) -> bytes:
         too_large = RequestError(413, f"the body is larger than {self._max_body} bytes")
         content_length = request.headers.get("content-length", "0")
         if int(content_length) > self._max_body:
@@ -86,7 +87,7 @@ class Ingestion:
         try:
             async with asyncio.timeout(self._timeout):
                 async for chunk in request.stream():
-                    reservation.add(len(chunk))
+                    hold(len(chunk))
                     body += chunk
                     if len(body) > self._max_body:
                         raise too_large
