@@ -4,13 +4,14 @@ import asyncio
 import json
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import Final, cast
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-if TYPE_CHECKING:
-    from gentrace.local.connection_limit import ConnectionLimit
+from gentrace.local.connection_limit import ConnectionLimit
 
 # Key in the `state` of an ASGI scope: the function that closes the connection of the request.
 CLOSE: Final = "gentrace.close"
@@ -23,20 +24,23 @@ class Connection(H11Protocol):
     body, as it can still answer.
     """
 
-    timeout: ClassVar[float]
-    limit: "ClassVar[ConnectionLimit]"
-
-    @classmethod
-    def with_limits(cls, timeout: float, limit: "ConnectionLimit") -> type["Connection"]:
-        """Make the connection class for a timeout and a limit on the number of connections."""
-        return type("Connection", (cls,), {"timeout": timeout, "limit": limit})
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        timeout: float,
+        limit: ConnectionLimit,
+    ) -> None:
+        super().__init__(config, server_state, app_state={})
+        self._timeout = timeout
+        self._limit = limit
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the timeout for the first request head."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is a TCP server's
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
-        self.limit.add(self)
+        self._limit.add(transport)
         # asyncio does not disable Nagle's algorithm for a listener that it did not create. Then the
         # body of a response waits for the acknowledgement of its head: 40 ms a request.
         stream: socket.socket = transport.get_extra_info("socket")
@@ -57,7 +61,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timers."""
         super().connection_lost(exc)
-        self.limit.remove(self)
+        self._limit.remove(self.transport)
         _cancel(self._head_timer)
         _cancel(self._write_timer)
 
@@ -65,16 +69,12 @@ class Connection(H11Protocol):
         """Mark the connection idle, unless the next request has already arrived."""
         super().on_response_complete()
         if self.cycle.response_complete:
-            self.limit.mark_idle(self)
-
-    def close_idle(self) -> None:
-        """Close the connection; it has no request in progress."""
-        self.transport.close()
+            self._limit.mark_idle(self.transport)
 
     def pause_writing(self) -> None:
         """Start the timeout for the client to read what was written."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self.timeout, self.transport.abort)
+        self._write_timer = self.loop.call_later(self._timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Cancel the timeout: the client is reading its response."""
@@ -104,10 +104,10 @@ class Connection(H11Protocol):
         if cycle is not None and not cycle.response_complete:
             _cancel(self._head_timer)
             self._head_timer = None
-            self.limit.mark_busy(self)
+            self._limit.mark_busy(self.transport)
         elif self._head_timer is None:
-            self.limit.mark_idle(self)
-            self._head_timer = self.loop.call_later(self.timeout, self.transport.abort)
+            self._limit.mark_idle(self.transport)
+            self._head_timer = self.loop.call_later(self._timeout, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

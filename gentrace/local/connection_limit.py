@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 MAX_CONNECTIONS: Final = 1000
 # File descriptors that are left for the database and for the program that runs the server.
@@ -20,37 +20,30 @@ RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOME
 logger = logging.getLogger("gentrace.local")
 
 
-class IdleClosable(Protocol):
-    """A connection that can be closed while it is idle."""
-
-    def close_idle(self) -> None:
-        """Close the connection; it has no request in progress."""
-
-
 class ConnectionLimit:
     """Limits the open connections; at the limit, the one that was idle longest is closed."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._open: set[IdleClosable] = set()
+        self._open: set[asyncio.Transport] = set()
         # The time since when each connection is idle, the longest idle first.
-        self._idle: dict[IdleClosable, float] = {}
+        self._idle: dict[asyncio.Transport, float] = {}
         self._warned: set[str] = set()
 
-    def add(self, connection: IdleClosable) -> None:
+    def add(self, connection: asyncio.Transport) -> None:
         """Count a connection that was opened."""
         self._open.add(connection)
 
-    def remove(self, connection: IdleClosable) -> None:
+    def remove(self, connection: asyncio.Transport) -> None:
         """Stop counting a connection that was closed."""
         self._open.discard(connection)
         self._idle.pop(connection, None)
 
-    def mark_idle(self, connection: IdleClosable) -> None:
+    def mark_idle(self, connection: asyncio.Transport) -> None:
         """Note that a connection has no request in progress."""
         self._idle.setdefault(connection, asyncio.get_running_loop().time())
 
-    def mark_busy(self, connection: IdleClosable) -> None:
+    def mark_busy(self, connection: asyncio.Transport) -> None:
         """Note that a connection has a request in progress."""
         self._idle.pop(connection, None)
 
@@ -63,7 +56,7 @@ class ConnectionLimit:
                 longest is not None
                 and asyncio.get_running_loop().time() - longest[1] > MIN_IDLE_TIME
             ):
-                longest[0].close_idle()
+                longest[0].close()
             await asyncio.sleep(POLL_INTERVAL)
 
     def warn_once(self, message: str) -> None:

@@ -5,7 +5,7 @@ import math
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,11 +31,12 @@ class HttpServer(uvicorn.Server):
         timeout: float,
         maintenance: Callable[[], Awaitable[None]],
     ) -> None:
+        self._timeout = timeout
         self._limit = ConnectionLimit(max_connections())
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            http=Connection.with_limits(timeout, self._limit),
+            http=Connection,
             ws="none",
             lifespan="off",
             # The program configures logging.
@@ -90,8 +91,7 @@ class HttpServer(uvicorn.Server):
             connection.transport.abort()
 
     def _connection(self) -> asyncio.Protocol:
-        kind = cast("type[Connection]", self.config.http_protocol_class)
-        return kind(config=self.config, server_state=self.server_state, app_state={})
+        return Connection(self.config, self.server_state, self._timeout, self._limit)
 
 
 class _Loop(asyncio.SelectorEventLoop):
