@@ -67,10 +67,7 @@ class Ingestion:
                 self._large_body_lock if is_large else nullcontext()
             )
             async with lock:
-                cancellation = Cancellation()
-                run_id = await run_cancellable(
-                    self._workers, cancellation, self._store, body, is_gzip, key
-                )
+                run_id = await run_cancellable(self._workers, self._store, body, is_gzip, key)
         return ApiResponse({"pipelineRunId": run_id})
 
     def stop(self) -> None:

@@ -71,9 +71,7 @@ class Retrieval:
         query_parameters(request, ())
         run_id: str = request.path_params["id"]
         if request.method == "DELETE":
-            cancellation = Cancellation()
-            deleted = await run_cancellable(self._writers, cancellation, self._delete, run_id)
-            if deleted:
+            if await run_cancellable(self._writers, self._delete, run_id):
                 return Response(status_code=204)
         else:
             run = await run_in_thread(self._readers, self._reader.run, run_id)

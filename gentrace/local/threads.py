@@ -91,12 +91,10 @@ async def run_in_thread(workers: Executor, task: Callable[[*Ts], R], *args: *Ts)
 
 
 async def run_cancellable(
-    workers: Executor,
-    cancellation: Cancellation,
-    task: Callable[[Cancellation, *Ts], R],
-    *args: *Ts,
+    workers: Executor, task: Callable[[Cancellation, *Ts], R], *args: *Ts
 ) -> R:
     """Run a task that writes; if cancelled, cancel the write, or wait for it if it is committed."""
+    cancellation = Cancellation()
     future = asyncio.wrap_future(workers.submit(task, cancellation, *args))
     try:
         return await asyncio.shield(future)

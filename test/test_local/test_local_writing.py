@@ -111,7 +111,7 @@ def test_a_write_that_is_being_committed_is_waited_for_and_answered():
 
     async def give_up():
         with ThreadPoolExecutor(1) as pool:
-            task = asyncio.create_task(run_cancellable(pool, Cancellation(), write))
+            task = asyncio.create_task(run_cancellable(pool, write))
             await asyncio.to_thread(committing.wait, 30)
             task.cancel()
             await asyncio.sleep(0)
