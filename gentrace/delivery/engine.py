@@ -123,8 +123,9 @@ class Engine:
         """Wait until the time `end` at most, abandon what is left, and stop."""
         is_done = self._wait_for(flush, end)
         try:
-            self._execute(self._abandon)
+            self._execute(lambda: self._queue.abandon(self._workers.last_failure))
         finally:  # also if a callback raises SystemExit
+            # Workers that wait; one that looks later sees that the runs are abandoned.
             while self._workers.wake():
                 pass
             if self._maintainer is not None:
@@ -206,16 +207,11 @@ class Engine:
 
     def _adopt(self) -> bool:
         """Adopt orphaned files of the spool; tell whether there are more than may be open."""
-        if self._maintainer is None or self._workers.is_stopped or self._is_off():
+        if self._maintainer is None or self._queue.is_abandoned or self._is_off():
             return False
         has_more = self._maintainer.adopt()
         self._workers.start()
         return has_more
-
-    def _abandon(self) -> None:
-        self._queue.abandon(self._workers.last_failure)
-        # In the same action: a worker that looks later sees it, one that waits already is woken.
-        self._workers.is_stopped = True
 
     # Waiting for the end of runs.
 

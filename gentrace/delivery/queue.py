@@ -60,6 +60,7 @@ class RunQueue:
         stats: the counters.
         endings: receipts to end, with their outcomes, in order; the caller ends them afterwards.
         is_closed: whether new runs are dropped.
+        is_abandoned: whether nobody sends runs any more.
 
     """
 
@@ -82,10 +83,10 @@ class RunQueue:
         self._in_flight: dict[Run, None] = {}
         self._flushes: list[Flush] = []
         self._last_number = 0
-        self._is_abandoned = False
         self.stats = DeliveryStats()
         self.endings: deque[tuple[Receipt, str | DeliveryError]] = deque()
         self.is_closed = False
+        self.is_abandoned = False
 
     # Accepting runs.
 
@@ -224,7 +225,7 @@ class RunQueue:
     def flush(self) -> Flush:
         """Return what tells when all present runs have ended."""
         flush = Flush(self._last_numbers(), self.stats.queued + self.stats.in_flight)
-        if self._is_abandoned:
+        if self.is_abandoned:
             flush.stop()
         elif flush.remaining:
             self._flushes.append(flush)
@@ -240,7 +241,7 @@ class RunQueue:
 
     def abandon(self, cause: Exception | None) -> None:
         """Drop the runs that are in memory only as closed; those in the spool stay there."""
-        self.is_closed = self._is_abandoned = True
+        self.is_closed = self.is_abandoned = True
         left = self._runs()
         in_flight = len(self._in_flight)
         self.stats = self.stats.moved(queued=in_flight, in_flight=-in_flight)

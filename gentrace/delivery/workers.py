@@ -44,7 +44,6 @@ class Workers:
 
     Attributes:
         cannot_start: whether no thread could be started so far.
-        is_stopped: whether they take no more runs and end.
         last_failure: the error of the last run that was tried; None if the server took or refused
             it.
 
@@ -77,12 +76,11 @@ class Workers:
         self.cannot_start = False
         self._worker_idents: set[int] = set()
         self._inline_idents: set[int] = set()
-        self.is_stopped = False
         self.last_failure: Exception | None = None
 
     def start(self) -> None:
-        """Start the threads that do not run, unless they are stopped."""
-        while not self.is_stopped:
+        """Start the threads that do not run, unless the runs are abandoned."""
+        while not self._queue.is_abandoned:
             try:
                 name, target = self._unstarted.pop()
             except IndexError:
@@ -132,7 +130,7 @@ class Workers:
     def _work(self) -> None:
         self._worker_idents.add(threading.get_ident())
         wakeup = Wakeup()
-        while not self.is_stopped:
+        while not self._queue.is_abandoned:
             try:
                 self._work_once(wakeup)
             except BaseException as error:  # noqa: BLE001 - nothing may end a thread for good
@@ -141,7 +139,7 @@ class Workers:
 
     def _work_once(self, wakeup: Wakeup) -> None:
         found = self._take(wakeup)
-        if self.is_stopped:
+        if self._queue.is_abandoned:
             return
         if isinstance(found, Run):
             self._try(found)
