@@ -82,7 +82,7 @@ class CircuitBreaker:
 
     def start(self, run: object) -> None:
         """Note that a run is tried; during a pause, it is the probe."""
-        if self._paused_until is not None:
+        if self.is_paused:
             self._probe = run
 
     def succeed(self, run: object) -> None:
@@ -127,7 +127,7 @@ class CircuitBreaker:
 
         It is when a pause begins, unless a flush had ended one before it early.
         """
-        if not self.end_probe(run) and self._paused_until is not None:
+        if not self.end_probe(run) and self.is_paused:
             return False
         is_new = settings != self._denied_settings or now >= self._denied_until
         self._pause(now + DENIED_PAUSE)

@@ -175,8 +175,7 @@ class RunQueue:
         if not self._remove_in_flight(run):
             return False
         is_long = self.breaker.fail(run, now, retry_after)
-        run.failures += 1
-        run.due = now + self._draw(max_backoff(run.failures))
+        self._back_off(run, now)
         self._requeue_or_drop(run, cause)
         return is_long
 
@@ -195,7 +194,16 @@ class RunQueue:
             run.delivered_at_failure = self.stats.delivered
         if run.own_failures >= MAX_OWN_FAILURES:
             self._drop_in_flight(run, "refused", cause)
-            return
+        else:
+            self._put_back(run)
+
+    def _back_off(self, run: Run, now: float) -> None:
+        """Make a run wait before its next try, longer after each failure."""
+        run.failures += 1
+        run.due = now + self._draw(max_backoff(run.failures))
+
+    def _put_back(self, run: Run) -> None:
+        """Queue a run that is in flight no more; if the spool has its body, free that."""
         freed = 0 if run.file is None else run.held - OVERHEAD
         if freed:
             run.body = None

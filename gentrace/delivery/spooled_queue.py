@@ -14,7 +14,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from gentrace.delivery.breaker import max_backoff
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.spool_file import SpoolFile, is_damage
@@ -120,11 +119,8 @@ class SpooledQueue(RunQueue):
         """
         self._remove_in_flight(run)
         self.breaker.end_probe(run)
-        run.failures += 1
-        run.due = now + self._draw(max_backoff(run.failures))
-        self.stats = self.stats.moved(in_flight=-1, queued=1, held=OVERHEAD - run.held)
-        run.held = OVERHEAD
-        self._requeued[run] = None
+        self._back_off(run, now)
+        self._put_back(run)
         # The probe of a pause waits for no backoff of its run.
         return UNREAD_INTERVAL if self.breaker.is_paused else 0.0
 
