@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final, cast
 
 import h11
-import uvicorn
+from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -25,11 +25,7 @@ class Connection(H11Protocol):
     """
 
     def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        timeout: float,
-        limit: ConnectionLimit,
+        self, config: Config, server_state: ServerState, timeout: float, limit: ConnectionLimit
     ) -> None:
         super().__init__(config, server_state, app_state={})
         self._timeout = timeout

@@ -5,6 +5,7 @@ import math
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -31,7 +32,6 @@ class HttpServer(uvicorn.Server):
         timeout: float,
         maintenance: Callable[[], Awaitable[None]],
     ) -> None:
-        self._timeout = timeout
         self._limit = ConnectionLimit(max_connections())
         config = uvicorn.Config(
             app,
@@ -48,6 +48,7 @@ class HttpServer(uvicorn.Server):
             timeout_graceful_shutdown=GRACE,
         )
         super().__init__(config)
+        self._connect = partial(Connection, config, self.server_state, timeout, self._limit)
         self._maintenance = maintenance
         self._tasks: list[asyncio.Task[None]] = []
         self.listener = listener
@@ -73,7 +74,7 @@ class HttpServer(uvicorn.Server):
         # Without the socket, as asyncio's servers do not limit the number of connections.
         await super().startup([])
         self._tasks = [
-            asyncio.ensure_future(accept(self.listener, self._limit, self._connection)),
+            asyncio.ensure_future(accept(self.listener, self._limit, self._connect)),
             asyncio.ensure_future(self._maintenance()),
         ]
         self.settled.set()
@@ -89,9 +90,6 @@ class HttpServer(uvicorn.Server):
             await asyncio.wait(self.server_state.tasks, timeout=GRACE)
         for connection in self.server_state.connections:
             connection.transport.abort()
-
-    def _connection(self) -> asyncio.Protocol:
-        return Connection(self.config, self.server_state, self._timeout, self._limit)
 
 
 class _Loop(asyncio.SelectorEventLoop):
