@@ -1,7 +1,7 @@
 """The transport: connections, the deadline of a call, its retries and its failures.
 
-This is the only room that knows urllib3. To follow one call, read `client` (what calls share and
-the retry loop), `call` (its requests), `routes` (its connection pool), `connections` (urllib3's,
+This is the only room that knows urllib3. To follow one call, read `client` (what calls share),
+`call` (its requests and retries), `routes` (its connection pool), `connections` (urllib3's,
 which keep the deadline), `framing` (where an answer begins and ends), `budgeted_reader` (the bytes
 of an answer) and `response` (what callers read). `attempt` is one request in flight, `watchdog`
 aborts it at the deadline, `call_state` is what all attempts of a call share, and `failures` turns

@@ -27,6 +27,7 @@ class Attempt:
         state: what all attempts of the call share.
         phase: what is under way, as messages word it.
         was_sent: whether sending the request has begun.
+        is_permanent: whether its failure is permanent, so that a retry is of no use.
         timeout: seconds that one operation of this phase may take.
 
     """
@@ -36,6 +37,7 @@ class Attempt:
         self.state = state
         self.phase = "preparing the request"
         self.was_sent = False
+        self.is_permanent = False
         self.timeout = deadline.connect
         self._connection: Any = None
         self._sockets: list[Any] = []
@@ -74,8 +76,14 @@ class Attempt:
         self.timeout = self.deadline.read
         self._connection = connection
         self._sockets = [] if connection.sock is None else [connection.sock]
-        self.was_sent = True
+        self.count()
         return self.begin_operation()
+
+    def count(self) -> None:
+        """Count its request among those sent, once."""
+        if not self.was_sent:
+            self.was_sent = True
+            self.state.tries += 1
 
     def set_socket_timeout(self, seconds: float) -> None:
         """Set the time-out of each operation on the connection."""

@@ -17,7 +17,8 @@ from urllib3.exceptions import (
 from gentrace.clock import now
 from gentrace.configuration.secrets import Headers, Secret, current_secrets, mask_text
 from gentrace.contexts import call_without_gc
-from gentrace.exceptions import ApiException, ApiTimeoutException
+from gentrace.exceptions import ApiConnectionException, ApiException, ApiTimeoutException
+from gentrace.operations.operation import is_success
 from gentrace.rest.attempt import Attempt, current
 from gentrace.rest.call_state import CallState
 from gentrace.rest.cancellation import pause
@@ -46,6 +47,7 @@ class Call:
         request: what is sent.
         deadline: when it ends.
         settings: how it is sent.
+        quota: pays for its retries.
 
     Attributes:
         route: the connections to its origin.
@@ -53,13 +55,15 @@ class Call:
 
     """
 
-    def __init__(self, request: Request, deadline: Deadline, settings: CallSettings) -> None:
+    def __init__(
+        self, request: Request, deadline: Deadline, settings: CallSettings, quota: Quota
+    ) -> None:
         self._request = request
         self._deadline = deadline
         self._routes = settings.routes
         self._retry = settings.retry
+        self._quota = quota
         self._redirects = 0
-        self._was_sent = False
         self.route = self._routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
         self.state = CallState(self.route, secrets, request, settings.max_response_body)
@@ -69,7 +73,39 @@ class Call:
         if request.body is not None:
             self._headers["Content-Length"] = str(len(request.body))
 
-    def exchange(self, delay: float) -> HTTPResponse:
+    def send(self, *, stream: bool) -> HTTPResponse:
+        """Send the request, with redirects and retries; see `RestClient.send`."""
+        answer: HTTPResponse | None = None
+        delay = 0.0
+        try:
+            while True:
+                try:
+                    answer = self._exchange(delay)
+                    if is_success(answer.status) and not stream:
+                        answer.load()
+                except ApiException as failure:
+                    self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
+                    wait, why = self._wait_after_failure(failure), "no answer came"
+                    if wait is None:
+                        raise
+                else:
+                    if self._follow(answer):
+                        delay = 0.0
+                        continue
+                    wait, why = self._wait_after_answer(answer), f"the answer was {answer.status}"
+                    if wait is None:
+                        return self._finish(answer)
+                    answer.drain_conn()
+                    self._log_answer(answer)
+                self._log("another request in %.2f s, as %s", wait, why)
+                delay = wait
+        except BaseException:
+            # The traceback, such as that of an interrupt, would keep the answer's connection.
+            if answer is not None:
+                answer.close()
+            raise
+
+    def _exchange(self, delay: float) -> HTTPResponse:
         """Send the request once, after a delay, and return the answer with its body unread.
 
         Raises:
@@ -77,18 +113,19 @@ class Call:
             ApiException: an answer came whose head is ambiguous.
 
         """
-        attempt = Attempt(self._deadline, self.state)
+        attempt = self._attempt = Attempt(self._deadline, self.state)
         token = call_without_gc(current.set, attempt)
         secrets = call_without_gc(current_secrets.set, self.state.secrets)
         try:
             if delay:
                 attempt.begin_waiting("the next try")
-                self.state.is_permanent = True  # what a signal handler raises now ends the call
+                attempt.is_permanent = True  # what a signal handler raises now ends the call
                 pause(delay)
-                self.state.is_permanent = False
+                attempt.is_permanent = False
             self._began = now()
             watchdog.watch(attempt)
             answer = self._open(attempt)
+            attempt.count()  # for a tool that answers without a connection
             if not isinstance(answer, HTTPResponse):
                 answer = HTTPResponse(ToolAnswer(answer, attempt), attempt)
         except BaseException as error:
@@ -96,15 +133,10 @@ class Call:
             if not is_failure(error, attempt):
                 self.route.retire()
                 raise
-            self.state.tries += attempt.was_sent
-            self._was_sent = attempt.was_sent
             raise_failure(*to_exception(error, attempt))
         finally:
             call_without_gc(current_secrets.reset, secrets)
             call_without_gc(current.reset, token)
-        self._was_sent = True
-        self.state.tries += 1
-        answer.tries = self.state.tries
         return answer
 
     def _open(self, attempt: Attempt) -> Any:
@@ -128,38 +160,11 @@ class Call:
             except ClosedPoolError:  # evicted for another origin, or a setting changed
                 self.state.route = self.route = self._routes.find(self._request.host)
 
-    def log_answer(self, answer: HTTPResponse) -> None:
-        """Log how a request was answered."""
-        if not self.state.is_logged:
-            return
-        sent = len(self._request.body or b"")
-        received = f", {answer.tell()} bytes received" if answer.tell() else ""
-        facts = answer.tries, answer.status, self._milliseconds(), sent, received
-        self._log("request %d: %d after %d ms, %d bytes sent%s", *facts)
-
-    def log_failure(self, failure: ApiException) -> None:
-        """Log that no complete answer came, or none that can be read."""
-        self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
-
-    def log_retry(self, wait: float, answer: HTTPResponse | None) -> None:
-        """Log that the call is retried, and why."""
-        why = "no answer came" if answer is None else f"the answer was {answer.status}"
-        self._log("another request in %.2f s, as %s", wait, why)
-
-    def _milliseconds(self) -> int:
-        return round((now() - self._began) * 1000)
-
-    def _log(self, text: str, *args: object) -> None:
-        key = self._request.idempotency_key
-        which = "" if key is None else f" (key {key})"
-        request = self._request.method, self.route.origin, self.state.target, which
-        self.state.log(f"%s %s%s%s: {text}", *request, *args)
-
-    def follow(self, response: HTTPResponse) -> bool:
+    def _follow(self, answer: HTTPResponse) -> bool:
         """Make the target of a redirect that of the call; False if the redirect is not followed."""
-        if response.status not in _REDIRECTS or self._redirects == _MAX_REDIRECTS:
+        if answer.status not in _REDIRECTS or self._redirects == _MAX_REDIRECTS:
             return False
-        location = response.headers.get("Location")
+        location = answer.headers.get("Location")
         if location is None:
             return False
         try:
@@ -172,48 +177,77 @@ class Call:
             return False
         if mask_text(target, self.state.secrets) != target:
             return False  # a target with a secret would show up in logs
-        self.log_answer(response)
+        self._log_answer(answer)
+        answer.drain_conn()
         self.state.target = target
         self._redirects += 1
         return True
 
-    def next_wait(
-        self, quota: Quota, response: HTTPResponse | None, failure: ApiException | None
-    ) -> float | None:
-        """Return the seconds to wait before a retry; None if the call is not retried.
+    def _finish(self, answer: HTTPResponse) -> HTTPResponse:
+        """Return the last answer, with its body read unless it is 2xx."""
+        if not is_success(answer.status):
+            answer.load()
+        elif answer.tries == 1:
+            self._quota.refill()
+        self._log_answer(answer)
+        return answer
+
+    def _wait_after_answer(self, answer: HTTPResponse) -> float | None:
+        """Return the seconds until the retry after an answer; None if it is the last one."""
+        if self._retry is None or is_success(answer.status):
+            return None
+        asked = answer.retry_after
+        if not self._retry.is_retry(self._request.method, answer.status, asked is not None):
+            return None
+        return self._wait_to_retry(asked, Quota.RETRY_COST, response=answer)
+
+    def _wait_after_failure(self, failure: ApiException) -> float | None:
+        """Return the seconds until the retry after a failure; None if the call has failed."""
+        if not isinstance(failure, ApiConnectionException) or self._attempt.is_permanent:
+            return None
+        kind = ProtocolError if self._attempt.was_sent else ConnectTimeoutError
+        is_late = isinstance(failure, ApiTimeoutException)
+        cost = Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST
+        return self._wait_to_retry(None, cost, error=kind(str(failure)))
+
+    def _wait_to_retry(self, asked: float | None, cost: int, **outcome: Any) -> float | None:
+        """Return the seconds until a retry; None if there is none.
 
         Args:
-            quota: pays for the retry.
-            response: the answer of the last attempt, None if there was none.
-            failure: the failure of the last attempt, None if it was answered.
+            asked: how many seconds the server asks to wait, None if it does not ask.
+            cost: what the retry costs of the quota.
+            outcome: the answer or the error, as `Retry.increment` takes it.
 
         """
         if self._retry is None:
             return None
-        asked = None
-        error: HTTPError | None = None
-        if response is not None:
-            asked = response.retry_after
-            if not self._retry.is_retry(self._request.method, response.status, asked is not None):
-                return None
-        elif self.state.is_permanent:
-            return None
-        elif self._was_sent:
-            error = ProtocolError(str(failure))
-        else:
-            error = ConnectTimeoutError(str(failure))
         shown = mask_text(self.state.target, self.state.secrets)  # urllib3 logs it
         try:
-            self._retry = self._retry.increment(
-                self._request.method, shown, response=response, error=error
-            )
+            self._retry = self._retry.increment(self._request.method, shown, **outcome)
         except HTTPError:
             return None
         wait = find_wait(self._retry, asked)
         if wait is None or wait >= self._deadline.remaining():
             return None
-        is_late = isinstance(failure, ApiTimeoutException)
-        return wait if quota.spend(Quota.TIMEOUT_COST if is_late else Quota.RETRY_COST) else None
+        return wait if self._quota.spend(cost) else None
+
+    def _log_answer(self, answer: HTTPResponse) -> None:
+        """Log how a request was answered."""
+        if not self.state.is_logged:
+            return
+        sent = len(self._request.body or b"")
+        received = f", {answer.tell()} bytes received" if answer.tell() else ""
+        facts = answer.tries, answer.status, self._milliseconds(), sent, received
+        self._log("request %d: %d after %d ms, %d bytes sent%s", *facts)
+
+    def _milliseconds(self) -> int:
+        return round((now() - self._began) * 1000)
+
+    def _log(self, text: str, *args: object) -> None:
+        key = self._request.idempotency_key
+        which = "" if key is None else f" (key {key})"
+        request = self._request.method, self.route.origin, self.state.target, which
+        self.state.log(f"%s %s%s%s: {text}", *request, *args)
 
 
 _REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})

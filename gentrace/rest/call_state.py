@@ -62,7 +62,6 @@ class CallState:
         responses: the answers that its operation documents, by status; None without operation.
         target: path and query of the request line; a redirect changes it.
         tries: how many requests were sent so far.
-        is_permanent: whether the last failure is permanent, so that a retry is of no use.
         is_logged: whether the logger is enabled for this call.
 
     """
@@ -77,7 +76,6 @@ class CallState:
         self.responses = request.responses
         self.target = Secret(urlsplit(request.host).path.rstrip("/") + request.target)
         self.tries = 0
-        self.is_permanent = False
         self.is_logged = log.isEnabledFor(logging.DEBUG)
 
     def log(self, text: str, *args: object) -> None:

@@ -1,16 +1,11 @@
-"""The transport of one client in one process: the retry loop, and what its calls share."""
+"""The transport of one client in one process: what its calls share."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from gentrace.exceptions import (
-    ApiConnectionException,
-    ApiException,
-    InsecureTransportWarning,
-)
-from gentrace.operations.operation import is_success
+from gentrace.exceptions import InsecureTransportWarning
 from gentrace.rest.call import Call
 from gentrace.rest.retries import Quota
 from gentrace.rest.settings import CallSettings
@@ -54,7 +49,7 @@ class RestClient:
                 previous.routes.close()
         return settings
 
-    def send(  # noqa: C901, PLR0912 - one loop
+    def send(
         self, request: Request, deadline: Deadline, settings: CallSettings, *, stream: bool
     ) -> HTTPResponse:
         """Send a request, with redirects and retries; return the last answer.
@@ -72,51 +67,10 @@ class RestClient:
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = Call(request, deadline, settings)
+        call = Call(request, deadline, settings, self._quota)
         if call.route.insecurity is not None and request.is_authorized:
             self._warn(call.route.insecurity)
-        response: HTTPResponse | None = None
-        failure: ApiException | None = None
-        delay = 0.0
-        try:
-            while True:
-                failure = None
-                try:
-                    response = call.exchange(delay)
-                    while call.follow(response):
-                        response.drain_conn()
-                        response = call.exchange(0.0)
-                    if is_success(response.status):
-                        if not stream:
-                            response.load()
-                        call.log_answer(response)
-                        if response.tries == 1:
-                            self._quota.refill()
-                        return response
-                except ApiException as error:
-                    call.log_failure(error)
-                    if not isinstance(error, ApiConnectionException):
-                        raise
-                    response, failure = None, error
-                wait = call.next_wait(self._quota, response, failure)
-                if wait is None and response is not None:
-                    response.load()
-                    call.log_answer(response)
-                    return response
-                if wait is None:
-                    raise cast("ApiException", failure)
-                if response is not None:
-                    response.drain_conn()
-                    call.log_answer(response)
-                call.log_retry(wait, response)
-                delay = wait
-        except BaseException:
-            # The traceback, such as that of an interrupt, would keep the answer's connection.
-            if response is not None:
-                response.close()
-            raise
-        finally:
-            del failure  # its traceback would refer back to it
+        return call.send(stream=stream)
 
     def _warn(self, insecurity: str) -> None:
         """Warn, once for each origin, that others can read what is sent to it."""

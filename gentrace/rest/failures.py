@@ -98,16 +98,16 @@ def _classify(  # noqa: PLR0911 - one return a verdict
         )
     is_connecting = not attempt.was_sent
     if isinstance(cause, (ImportError, MemoryError)):
-        state.is_permanent = True
+        attempt.is_permanent = True
     if is_tls_error(cause) and (is_connecting or rejects_client_certificate(cause)):
-        state.is_permanent = True
+        attempt.is_permanent = True
         return ApiTlsException, explain_tls(cause)
     if _PLAIN_TO_TLS in _start_of_answer(cause):
-        state.is_permanent = True
+        attempt.is_permanent = True
         return ApiTlsException, "it speaks TLS at this port; use https://"
     kind = ApiProxyException if is_connecting and state.route.has_proxy else ApiConnectionException
     if "Tunnel connection failed" in str(cause) or hasattr(cause, "socket_err"):
-        state.is_permanent = True
+        attempt.is_permanent = True
         return kind, f"the proxy refused: {format_error(cause)}"
     if isinstance(cause, BudgetError):
         return kind, f"more bytes than an answer may have, while {phase}"

@@ -37,7 +37,7 @@ def attempt():
     """An attempt that is sending, and the far end of its socket."""
     near, far = socket.socketpair()
     with near, far:
-        made = Attempt(Deadline(1, 1, 60, covers_stream=False), None)
+        made = Attempt(Deadline(1, 1, 60, covers_stream=False), SimpleNamespace(tries=0))
         made.begin_sending(SimpleNamespace(sock=near))
         far.settimeout(PATIENCE)
         yield made, far
