@@ -169,12 +169,8 @@ class ApiClient(ClientHeaders):
         began = now()  # the first call loads the transport, which takes some of its time
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
-        # Both are read once: another thread may replace the configuration, and the proxy and TLS
-        # of one configuration are for its own token.
+        # Read once: another thread may replace it, and its proxy and TLS are for its own token.
         configuration = self._configuration
-        transport = self._transport(configuration)
-        settings = transport.settings_for(configuration)
-        deadline = settings.start_deadline(timeout, began)
         request = prepare(
             operation,
             self,
@@ -184,12 +180,11 @@ class ApiClient(ClientHeaders):
             content_type=content_type,
             accept_content_types=accept_content_types,
             idempotency_key=idempotency_key,
-            rules=settings.rules,
-            dumps=settings.dumps,
         )
         # A body that is parsed is read whole, as long as the call can be retried.
         leave_unread = stream and (skip_deserialization or operation.has_file)
-        raw = transport.send(request, deadline, settings, stream=leave_unread)
+        transport = self._transport(configuration)
+        raw = transport.send(request, configuration, timeout, began, stream=leave_unread)
         if skip_deserialization and is_success(raw.status):
             if stream:
                 raw.lift_deadline()
@@ -310,9 +305,7 @@ class ApiClient(ClientHeaders):
         def send() -> HTTPResponse:
             began = now()
             transport = self._transport(configuration)
-            settings = transport.settings_for(configuration)
-            deadline = settings.start_deadline(timeout, began)
-            raw = transport.send(request, deadline, settings, stream=stream)
+            raw = transport.send(request, configuration, timeout, began, stream=stream)
             if stream:
                 raw.lift_deadline()
             return raw

@@ -19,7 +19,7 @@ from gentrace.operations.arguments import (
 )
 from gentrace.operations.headers import check_headers
 from gentrace.operations.parameters import PathParameter, QueryParameter
-from gentrace.schemas import Dumps, Rules, Schema, Unset, unset
+from gentrace.schemas import REQUEST_RULES, Rules, Schema, Unset, find_encoder, unset
 
 if TYPE_CHECKING:
     from gentrace.operations.client_headers import ClientHeaders
@@ -67,8 +67,6 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     content_type: str | Unset,
     accept_content_types: Sequence[str] | Unset,
     idempotency_key: str | None,
-    rules: Rules,
-    dumps: Dumps | None,
 ) -> Request:
     """Return the request of a call of an operation.
 
@@ -81,8 +79,6 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
         content_type: media type of `body`; `unset` is the first one that is declared.
         accept_content_types: media types for `Accept`; `unset` is what is declared.
         idempotency_key: key of the request; None makes a new one.
-        rules: how strictly the body is checked.
-        dumps: a faster JSON encoder than the standard library's, None for that.
 
     Raises:
         ApiTypeError: the body or an argument is missing, of the wrong type or not declared.
@@ -101,7 +97,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
         if operation.body is None:
             raise ApiTypeError("body: expected none, this operation takes no body")
         derived["Content-Type"], schema = operation.body.find_schema(content_type)
-        data = _encode(schema, body, rules, dumps)
+        data = _encode(schema, body, configuration)
         if data is None:  # raised here, where no context keeps what was converted
             raise ApiConnectionException(0, "no memory is left to encode the body")
     elif operation.body is not None and operation.body.required:
@@ -118,10 +114,12 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     return Request(method, host, target, headers, secrets, data, key, responses)
 
 
-def _encode(schema: Schema[Any], body: object, rules: Rules, dumps: Dumps | None) -> bytes | None:
+def _encode(schema: Schema[Any], body: object, configuration: Configuration) -> bytes | None:
     """Return the JSON text of a body; None if no memory is left for it."""
+    disabled = configuration.disabled_client_side_validations
+    rules = Rules(disabled=disabled) if disabled else REQUEST_RULES
     try:
-        return schema.serialize(body, rules, dumps)
+        return schema.serialize(body, rules, find_encoder(configuration.json_encoder))
     except MemoryError:
         return None
 

@@ -24,15 +24,16 @@ from gentrace.rest.call_state import CallState
 from gentrace.rest.cancellation import pause
 from gentrace.rest.failures import is_failure, raise_failure, to_exception
 from gentrace.rest.response import HTTPResponse
-from gentrace.rest.retries import Quota, find_wait
+from gentrace.rest.retries import Quota, find_wait, make_retry
 from gentrace.rest.routes import origin_of
 from gentrace.rest.tool_answer import ToolAnswer
 from gentrace.rest.watchdog import watchdog
 
 if TYPE_CHECKING:
+    from gentrace.configuration import Configuration
     from gentrace.operations.requests import Request
     from gentrace.rest.deadline import Deadline
-    from gentrace.rest.settings import CallSettings
+    from gentrace.rest.routes import Routes
 
 _NO_RETRIES = Retry.from_int(False, redirect=False)
 """`retries=False` of urllib3, which would make this object for each request."""
@@ -46,7 +47,8 @@ class Call:
     Args:
         request: what is sent.
         deadline: when it ends.
-        settings: how it is sent.
+        configuration: how it is sent.
+        routes: the connections.
         quota: pays for its retries.
 
     Attributes:
@@ -56,17 +58,22 @@ class Call:
     """
 
     def __init__(
-        self, request: Request, deadline: Deadline, settings: CallSettings, quota: Quota
+        self,
+        request: Request,
+        deadline: Deadline,
+        configuration: Configuration,
+        routes: Routes,
+        quota: Quota,
     ) -> None:
         self._request = request
         self._deadline = deadline
-        self._routes = settings.routes
-        self._retry = settings.retry
+        self._routes = routes
+        self._retry = make_retry(configuration.retries)
         self._quota = quota
         self._redirects = 0
-        self.route = self._routes.find(request.host)
+        self.route = routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
-        self.state = CallState(self.route, secrets, request, settings.max_response_body)
+        self.state = CallState(self.route, secrets, request, configuration.max_response_body)
         self._headers = Headers({"Host": self.route.netloc, **request.headers})
         if request.idempotency_key is not None:
             self._headers["Idempotency-Key"] = request.idempotency_key
@@ -81,8 +88,8 @@ class Call:
             while True:
                 try:
                     answer = self._exchange(delay)
-                    if is_success(answer.status) and not stream:
-                        answer.load()
+                    if is_success(answer.status):
+                        return self._finish(answer, read=not stream)
                 except ApiException as failure:
                     self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
                     wait, why = self._wait_after_failure(failure), "no answer came"
@@ -94,7 +101,7 @@ class Call:
                         continue
                     wait, why = self._wait_after_answer(answer), f"the answer was {answer.status}"
                     if wait is None:
-                        return self._finish(answer)
+                        return self._finish(answer, read=True)
                     answer.drain_conn()
                     self._log_answer(answer)
                 self._log("another request in %.2f s, as %s", wait, why)
@@ -183,18 +190,18 @@ class Call:
         self._redirects += 1
         return True
 
-    def _finish(self, answer: HTTPResponse) -> HTTPResponse:
-        """Return the last answer, with its body read unless it is 2xx."""
-        if not is_success(answer.status):
+    def _finish(self, answer: HTTPResponse, *, read: bool) -> HTTPResponse:
+        """Return the last answer, with its body read if `read`."""
+        if read:
             answer.load()
-        elif answer.tries == 1:
+        if answer.tries == 1 and is_success(answer.status):
             self._quota.refill()
         self._log_answer(answer)
         return answer
 
     def _wait_after_answer(self, answer: HTTPResponse) -> float | None:
         """Return the seconds until the retry after an answer; None if it is the last one."""
-        if self._retry is None or is_success(answer.status):
+        if self._retry is None:
             return None
         asked = answer.retry_after
         if not self._retry.is_retry(self._request.method, answer.status, asked is not None):

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from gentrace.exceptions import InsecureTransportWarning
 from gentrace.rest.call import Call
+from gentrace.rest.cancellation import current_cancellation
+from gentrace.rest.deadline import start_deadline
 from gentrace.rest.retries import Quota
-from gentrace.rest.settings import CallSettings
+from gentrace.rest.routes import Routes
 from gentrace.schemas.frames import warn_program
 
 if TYPE_CHECKING:
-    from gentrace.configuration import Configuration
+    from gentrace.configuration import Configuration, TimeoutSetting
     from gentrace.operations.requests import Request
-    from gentrace.rest.deadline import Deadline
     from gentrace.rest.response import HTTPResponse
 
 
@@ -27,50 +28,57 @@ class RestClient:
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self._settings = CallSettings(configuration, None)
+        self._routes = Routes(configuration)
         self._quota = Quota()
         self._warned_about: set[str] = set()
         self._lock = threading.RLock()
 
-    def settings_for(self, configuration: Configuration) -> CallSettings:
-        """Return the settings of a configuration as it is now.
-
-        If one of them that connections depend on has changed, idle connections are closed.
-        A call keeps the settings that it got: another thread may change the configuration.
-        """
-        settings = self._settings
-        if settings.is_current_for(configuration):
-            return settings
-        # In one thread at a time: another would make routes that this one closes at once.
-        with self._lock:
-            previous = self._settings
-            settings = self._settings = CallSettings(configuration, previous)
-            if previous.routes is not settings.routes:
-                previous.routes.close()
-        return settings
-
     def send(
-        self, request: Request, deadline: Deadline, settings: CallSettings, *, stream: bool
+        self,
+        request: Request,
+        configuration: Configuration,
+        timeout: TimeoutSetting | None,
+        began: float,
+        *,
+        stream: bool,
     ) -> HTTPResponse:
         """Send a request, with redirects and retries; return the last answer.
 
         Args:
             request: what is sent.
-            deadline: when the call ends.
-            settings: how it is sent.
+            configuration: how it is sent; what another thread changes meanwhile is for later calls.
+            timeout: the call's own time-out; None takes that of the configuration.
+            began: when the call began, by `now`.
             stream: whether to leave the body of a 2xx answer unread.
 
         Raises:
-            ApiValueError: certificates, key or proxy of the configuration cannot be used.
+            ApiTypeError: the time-out is neither a number nor a tuple of two or three.
+            ApiValueError: the time-out is not above 0 and finite, or certificates, key or proxy of
+                the configuration cannot be used.
             ApiConnectionException: no complete answer came.
             ApiException: an answer came that cannot be read or is ambiguous.
             ApiResponseTooLargeException: the answer is larger than the bound.
 
         """
-        call = Call(request, deadline, settings, self._quota)
+        cancellation = current_cancellation.get()
+        if cancellation is None:
+            deadline = start_deadline(timeout, configuration.timeout, began)
+        else:
+            deadline = cancellation.deadline  # it runs since the call was awaited
+        call = Call(request, deadline, configuration, self._routes_for(configuration), self._quota)
         if call.route.insecurity is not None and request.is_authorized:
             self._warn(call.route.insecurity)
         return call.send(stream=stream)
+
+    def _routes_for(self, configuration: Configuration) -> Routes:
+        """Return the routes of a configuration as it is now; close those that it has outdated."""
+        # In one thread at a time: another would make routes that this one closes at once.
+        with self._lock:
+            previous = self._routes
+            if not previous.matches(configuration):
+                self._routes = Routes(configuration)
+                previous.close()
+            return self._routes
 
     def _warn(self, insecurity: str) -> None:
         """Warn, once for each origin, that others can read what is sent to it."""
@@ -80,4 +88,4 @@ class RestClient:
 
     def close(self) -> None:
         """Close idle connections; those in use are closed when their calls end."""
-        self._settings.routes.close()
+        self._routes.close()

@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from urllib3.util import Retry
@@ -37,8 +38,12 @@ def make_retry(setting: Any) -> Retry | None:
     if isinstance(setting, Retry):
         return setting
     total = DEFAULT_RETRIES if setting is None else int(setting)
-    if not total:
-        return None
+    return _make_backoff(total) if total else None
+
+
+@lru_cache(maxsize=16)
+def _make_backoff(total: int) -> Backoff:
+    """Return the policy of so many retries; cached, as every call needs it."""
     return Backoff(
         total=total,
         status_forcelist=RETRIED_STATUSES,
