@@ -127,82 +127,27 @@ class Route:
         self.uses_tls = url.scheme == "https"
         self.prefix = ""
         self.secrets: list[str] = []
-        self._configuration = configuration
-        self._contexts = contexts
-        self._is_retired = False
-        self._address = (url.hostname or "", url.port or DEFAULT_PORTS[url.scheme])
-        self._proxy = proxy = self._find_proxy(url.scheme)
-        self._proxy_headers = Headers()
+        address = url.hostname or "", url.port or DEFAULT_PORTS[url.scheme]
+        proxy = _find_proxy(url.scheme, *address, configuration.proxy)
+        fields = Headers()
         self.has_proxy = proxy is not None
-        self._is_socks = proxy is not None and proxy.scheme.startswith("socks")
         if proxy is not None:
             self.label += f" through the proxy {proxy.shown}"
-            self._proxy_headers = proxy.make_fields(configuration.proxy_headers or {})
-            self.secrets = [*proxy.secrets, *find_secrets(self._proxy_headers, everywhere=True)]
-            if not self.uses_tls and not self._is_socks:
+            fields = proxy.make_fields(configuration.proxy_headers or {})
+            self.secrets = [*proxy.secrets, *find_secrets(fields, everywhere=True)]
+            if not self.uses_tls and not proxy.scheme.startswith("socks"):
                 self.prefix = self.origin
-        self.pool = self._make_pool()
-        self._slots = cast("Slots", self.pool.pool)
-        self.insecurity = self._find_insecurity()
-
-    @hide_arguments  # the environment's address may hold a password
-    def _find_proxy(self, scheme: str) -> ProxyUrl | None:
-        name, proxy = "proxy", self._configuration.proxy
-        if proxy is None:
-            # Checked like the setting, so that a bad environment variable is reported too.
-            variable, address = find_proxy(scheme, *self._address) or ("", None)
-            name = f"environment variable {variable}"
-            proxy = check_proxy(name, address)
-        if not proxy:
-            return None
-        found = ProxyUrl(proxy)
-        if found.scheme.startswith("socks"):
-            try:
-                import_module("socks")
-            except ImportError:
-                raise ApiValueError(
-                    f"{name}: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
-                ) from None
-        return found
-
-    def _make_pool(self) -> HTTPConnectionPool:
-        manager = self._make_manager()
-        # From the classes that urllib3 has now: a tool may have replaced some.
+        manager = _make_manager(url.scheme, proxy, fields, configuration, contexts)
+        # The classes that urllib3 has now: a tool may have replaced some.
         self._pool_classes: dict[str, Any] = manager.pool_classes_by_scheme
         self._replaceable_classes = self._find_replaceable_classes()
         manager.pool_classes_by_scheme = {
             scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
-        scheme = "https" if self.uses_tls else "http"
-        return manager.connection_from_host(*self._address, scheme)
-
-    def _make_manager(self) -> PoolManager:
-        configuration, proxy = self._configuration, self._proxy
-        options = configuration.socket_options
-        common: dict[str, Any] = {
-            "num_pools": 1,
-            "maxsize": configuration.connection_pool_maxsize,
-            "block": True,
-            "socket_options": HTTPConnection.default_socket_options if options is None else options,
-        }
-        if self.uses_tls:
-            context = common["ssl_context"] = self._contexts.get()
-            # For a name to assert, urllib3 turns the context's own check of names off for good.
-            if not (self._contexts.is_given and context.check_hostname):
-                common["assert_hostname"] = configuration.assert_hostname
-            common["server_hostname"] = configuration.tls_server_name
-        if proxy is None:
-            return PoolManager(**common)
-        if self._is_socks:
-            from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - needs PySocks
-
-            user, password = proxy.username or None, proxy.password or None
-            return SOCKSProxyManager(proxy.shown, user, password, **common)
-        if proxy.scheme == "https":
-            common["proxy_ssl_context"] = self._contexts.get(for_proxy=True)
-            if not self.uses_tls:  # urllib3 up to 2.7 takes the proxy's context from here
-                common["ssl_context"] = common["proxy_ssl_context"]
-        return ProxyManager(proxy.shown, proxy_headers=self._proxy_headers, **common)
+        self.pool = manager.connection_from_host(*address, url.scheme)
+        self._slots = cast("Slots", self.pool.pool)
+        self._is_retired = False
+        self.insecurity = self._find_insecurity(address[0], proxy)
 
     def is_stale(self) -> bool:
         """Tell whether this is retired, or a tool has replaced or restored a class since."""
@@ -223,8 +168,8 @@ class Route:
         self.pool.close()
         self._slots.close()
 
-    def _find_insecurity(self) -> str | None:
-        ends = [self._address[0], *([] if self._proxy is None else [self._proxy.host])]
+    def _find_insecurity(self, host: str, proxy: ProxyUrl | None) -> str | None:
+        ends = [host] if proxy is None else [host, proxy.host]
         if not self.uses_tls and not all(map(_is_loopback, ends)):
             return f"the token is sent to {self.origin} without encryption: use https://"
         if self.uses_tls and self.pool.conn_kw["ssl_context"].verify_mode == ssl.CERT_NONE:
@@ -233,6 +178,63 @@ class Route:
                 "verify_ssl = True, and ssl_ca_cert to what to trust"
             )
         return None
+
+
+@hide_arguments  # the environment's address may hold a password
+def _find_proxy(scheme: str, host: str, port: int, proxy: str | None) -> ProxyUrl | None:
+    """Return the proxy of an origin: the given one, or else that of the environment."""
+    name = "proxy"
+    if proxy is None:
+        # Checked like the setting, so that a bad environment variable is reported too.
+        variable, address = find_proxy(scheme, host, port) or ("", None)
+        name = f"environment variable {variable}"
+        proxy = check_proxy(name, address)
+    if not proxy:
+        return None
+    parsed = ProxyUrl(proxy)
+    if parsed.scheme.startswith("socks"):
+        try:
+            import_module("socks")
+        except ImportError:
+            raise ApiValueError(
+                f"{name}: a SOCKS proxy needs PySocks: pip install 'urllib3[socks]'"
+            ) from None
+    return parsed
+
+
+def _make_manager(
+    scheme: str,
+    proxy: ProxyUrl | None,
+    proxy_headers: Headers,
+    configuration: Configuration,
+    contexts: TlsContexts,
+) -> PoolManager:
+    """Return a pool manager of urllib3 for one origin, directly or through a proxy."""
+    options = configuration.socket_options
+    common: dict[str, Any] = {
+        "num_pools": 1,
+        "maxsize": configuration.connection_pool_maxsize,
+        "block": True,
+        "socket_options": HTTPConnection.default_socket_options if options is None else options,
+    }
+    if scheme == "https":
+        context = common["ssl_context"] = contexts.get()
+        # For a name to assert, urllib3 turns the context's own check of names off for good.
+        if not (contexts.is_given and context.check_hostname):
+            common["assert_hostname"] = configuration.assert_hostname
+        common["server_hostname"] = configuration.tls_server_name
+    if proxy is None:
+        return PoolManager(**common)
+    if proxy.scheme.startswith("socks"):
+        from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - needs PySocks
+
+        user, password = proxy.username or None, proxy.password or None
+        return SOCKSProxyManager(proxy.shown, user, password, **common)
+    if proxy.scheme == "https":
+        common["proxy_ssl_context"] = contexts.get(for_proxy=True)
+        # urllib3 up to 2.7 takes the proxy's context from here, if the origin is plain HTTP.
+        common.setdefault("ssl_context", common["proxy_ssl_context"])
+    return ProxyManager(proxy.shown, proxy_headers=proxy_headers, **common)
 
 
 def _guard_pool(pool_class: type[HTTPConnectionPool]) -> Any:
