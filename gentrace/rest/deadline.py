@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from typing import cast
 
 from gentrace.clock import now
 from gentrace.configuration import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout, split_timeout
@@ -107,15 +106,9 @@ def start_deadline(
         ApiValueError: a number that is not above 0 and finite.
 
     """
-    usual = split_timeout(default)
-    if timeout is None:
-        # A total bounds streams only if the user has set it.
-        is_set = default is not DEFAULT_TIMEOUT and _is_triple(default)
-        return Deadline(*usual, covers_stream=is_set, began=began)
-    checked = check_timeout("timeout", timeout)
-    parts = split_timeout(checked, usual[2])
-    return Deadline(*parts, covers_stream=_is_triple(checked), began=began)
-
-
-def _is_triple(setting: object) -> bool:
-    return isinstance(setting, tuple) and len(cast("tuple[object, ...]", setting)) > 2  # noqa: PLR2004
+    setting = default if timeout is None else check_timeout("timeout", timeout)
+    parts = split_timeout(setting, split_timeout(default)[2])
+    # A total bounds a stream too, but for one that the user has not set.
+    is_usual = timeout is None and default is DEFAULT_TIMEOUT
+    has_total = isinstance(setting, tuple) and len(setting) == len(parts)
+    return Deadline(*parts, covers_stream=has_total and not is_usual, began=began)
