@@ -329,16 +329,15 @@ class ApiClient(ClientHeaders):
         return transport
 
     def _call_threads(self) -> CallThreads:
+        """Return the threads of this process; the first call makes them."""
         process = current_process()
-        threads = self._threads.get(process)
-        if threads is None:
-            with _loading():
-                from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
+        with _loading():
+            from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
 
-                # Look again: another thread may have made one while this one waited for the lock.
-                threads = self._threads.get(process)
-                if threads is None:
-                    threads = self._threads[process] = CallThreads(self._pool_threads)
+            # Inside, where another thread that is making them has to wait.
+            threads = self._threads.get(process)
+            if threads is None:
+                threads = self._threads[process] = CallThreads(self._pool_threads)
         return threads
 
 
