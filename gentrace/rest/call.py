@@ -140,7 +140,7 @@ class Call:
             if not is_failure(error, attempt):
                 self.route.retire()
                 raise
-            raise_failure(*to_exception(error, attempt))
+            raise_failure(to_exception(error, attempt))
         finally:
             call_without_gc(current_secrets.reset, secrets)
             call_without_gc(current.reset, token)

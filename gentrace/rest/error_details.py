@@ -53,12 +53,12 @@ def detach_cause(error: BaseException) -> BaseException:
     return root
 
 
-def is_clean(error: BaseException, secrets: list[str]) -> bool:
-    """Tell whether an error may be shown: none of its values contains a secret."""
-    shown = Secret(f"{error} {error!r} {error.args} {vars(error)}")
-    partial = partial_body(error)
-    has_none = mask_bytes(partial, secrets) == partial.getvalue()
-    return has_none and mask_text(shown, secrets) == shown
+def set_cause(failure: BaseException, cause: BaseException, secrets: list[str]) -> None:
+    """Chain a cause to an exception, unless a value of the cause contains a secret."""
+    shown = Secret(f"{cause} {cause!r} {cause.args} {vars(cause)}")
+    partial = partial_body(cause)
+    if mask_bytes(partial, secrets) == partial.getvalue() and mask_text(shown, secrets) == shown:
+        failure.__cause__ = cause
 
 
 def partial_body(*errors: BaseException) -> BytesIO:

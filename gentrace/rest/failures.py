@@ -20,7 +20,7 @@ from gentrace.exceptions import (
 from gentrace.rest.attempt import WAITING, Attempt
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError
-from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
+from gentrace.rest.error_details import causes, detach_cause, format_error, partial_body, set_cause
 from gentrace.rest.framing import FramingError
 from gentrace.rest.tls_errors import explain_tls, is_tls_error, rejects_client_certificate
 
@@ -56,33 +56,26 @@ def is_failure(error: BaseException, attempt: Attempt) -> bool:
     raise cause from None
 
 
-def to_exception(
-    error: BaseException, attempt: Attempt
-) -> tuple[ApiException, BaseException | None]:
-    """Build the exception of a failure; the caller raises it.
-
-    Returns:
-        The exception, and its cause; None if the cause holds a secret, or is a `FramingError`,
-        whose text the exception has.
-
-    """
+def to_exception(error: BaseException, attempt: Attempt) -> ApiException:
+    """Build the exception of a failure, with its cause; the caller raises it."""
     state = attempt.state
     if isinstance(error, FramingError) and error.status:
-        return state.make_error(error, exception_class(error.status), str(error)), None
+        return state.make_error(error, exception_class(error.status), str(error))
     cause = detach_cause(error)
     kind, why = _classify(cause, attempt)
     safe = mask_text(f"{state.route.label}: {why}", state.secrets)
     failure = kind(0, safe, idempotency_key=state.idempotency_key, tries=state.tries)
-    return failure, cause if is_clean(cause, state.secrets) else None
+    set_cause(failure, cause, state.secrets)
+    return failure
 
 
-def raise_failure(failure: ApiException, cause: BaseException | None) -> NoReturn:
+def raise_failure(failure: ApiException) -> NoReturn:
     """Raise an exception with its cause alone: the frames of other errors hold secrets."""
     try:
-        raise failure from cause
+        raise failure
     finally:
         failure.__context__ = None
-        del failure, cause  # their traceback would refer back to them
+        del failure  # its traceback would refer back to it
 
 
 def _classify(  # noqa: PLR0911 - one return a verdict

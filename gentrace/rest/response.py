@@ -27,7 +27,7 @@ from gentrace.operations.operation import is_success
 from gentrace.process import fork_safe_imports
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError, Readable, Tee, decompress
-from gentrace.rest.error_details import causes, detach_cause, format_error, is_clean, partial_body
+from gentrace.rest.error_details import causes, detach_cause, format_error, partial_body, set_cause
 from gentrace.rest.failures import FAILURES, is_failure, raise_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls_errors import is_truncation
@@ -74,7 +74,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         self._state = state = attempt.state
         self._reader: Readable | None = None
         self._tee: Tee | None = None
-        self._is_undecodable = False
+        self._undecodable: BytesIO | None = None  # a body that cannot be decompressed, as it came
         self._piece = b""  # in no local, which tracebacks show: a server may repeat the token
         self._content: bytes | None = None
         self.idempotency_key = state.idempotency_key
@@ -138,7 +138,7 @@ class HTTPResponse(urllib3.HTTPResponse):
                 why = "no memory is left to read it"
                 raise self.make_error(ApiResponseException, why) from None
             except ApiException as error:
-                if not self._is_undecodable:  # else the error has the body, as it came
+                if self._undecodable is None:  # else the error has it
                     content.write(error.body)
                     error.body = mask_bytes(content, self._state.secrets)
                 if error.api_response is not None:
@@ -219,7 +219,7 @@ class HTTPResponse(urllib3.HTTPResponse):
             self.close()
             if not is_failure(error, self._attempt):
                 raise
-            raise_failure(*self._to_exception(error))
+            raise_failure(self._to_exception(error))
 
     def _read_piece(self, size: int, decode_content: bool | None) -> None:
         """Read into `_piece`; release the connection at the end of the body."""
@@ -238,7 +238,7 @@ class HTTPResponse(urllib3.HTTPResponse):
     def _tee_rest(self) -> None:
         """Read the rest of a body that cannot be decompressed, as far as it is available."""
         if self._tee is not None:
-            self._is_undecodable = True
+            self._undecodable = self._tee.kept
             self._set_drain_timeout()
             try:
                 self._tee.read_rest()
@@ -252,27 +252,27 @@ class HTTPResponse(urllib3.HTTPResponse):
         finally:
             self._piece = b""
 
-    def _to_exception(self, error: BaseException) -> tuple[ApiException, BaseException | None]:
+    def _to_exception(self, error: BaseException) -> ApiException:
         cause = detach_cause(error)
-        partial = partial_body(cause, error)
-        if self._tee is not None and self._is_undecodable:
-            partial = self._tee.kept
-        if isinstance(cause, (BudgetError, http.client.LineTooLong)):
-            why = "more bytes came around its body than an answer may have"
-            return self.make_error(ApiResponseTooLargeException, why), cause
+        partial = self._undecodable or partial_body(cause, error)
+        kind = exception_class(self.status)
         is_late = self._attempt.deadline.has_passed()
-        if is_truncation(cause) and self._source.remaining is None and not is_late:
-            why = "its connection was closed in the middle of TLS, and nothing says where it ends"
-            return self.make_error(exception_class(self.status), why, partial.getvalue()), cause
         is_lost = isinstance(cause, (OSError, http.client.IncompleteRead, MemoryError))
-        if not is_lost and (self._is_undecodable or not is_late):
+        if isinstance(cause, (BudgetError, http.client.LineTooLong)):
+            kind = ApiResponseTooLargeException
+            why = "more bytes came around its body than an answer may have"
+        elif is_truncation(cause) and self._source.remaining is None and not is_late:
+            why = "its connection was closed in the middle of TLS, and nothing says where it ends"
+        elif not is_lost and (self._undecodable or not is_late):
             why = f"it cannot be read: {format_error(cause)}"
-            shown = cause if is_clean(cause, self._state.secrets) else None
-            return self.make_error(exception_class(self.status), why, partial.getvalue()), shown
-        self._attempt.phase = f"reading the answer {self.status}"
-        failure, shown = to_exception(cause, self._attempt)
-        failure.body = partial.getvalue()
-        return self.describe(failure), shown
+        else:
+            self._attempt.phase = f"reading the answer {self.status}"
+            failure = to_exception(cause, self._attempt)
+            failure.body = partial.getvalue()
+            return self.describe(failure)
+        failure = self.make_error(kind, why, partial.getvalue())
+        set_cause(failure, cause, self._state.secrets)
+        return failure
 
     def stream(
         self, amt: int | None = PIECE, decode_content: bool | None = None
