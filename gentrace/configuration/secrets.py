@@ -12,22 +12,11 @@ from typing import SupportsIndex
 
 MASK = "***"
 
-SENSITIVE_HEADERS = frozenset(
-    {
-        "authorization",
-        "cookie",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "set-cookie",
-        "www-authenticate",
-    }
+_SENSITIVE = re.compile(
+    r"(?:auth(?:enticate|entication|orization)?|cookie|credentials?|key|password|secret|session"
+    r"|token)\d*(?![a-z0-9])"
 )
-"""Header fields that carry secrets; others are known by their names, as `is_sensitive` says."""
-
-_WORDS = re.compile(
-    r"(?:auth(?:entication|orization)?|cookie|credentials?|key|password|secret|session|token)"
-    r"\d*(?![a-z0-9])"
-)
+"""How a word ends in the name of a header field that carries a secret."""
 
 _USERINFO = r"(?:(?<=://)|(?<!\S))[^/?#\s]*@"
 
@@ -81,14 +70,11 @@ class Headers(dict[str, str]):
 def is_sensitive(name: str) -> bool:
     """Tell whether a header field of this name carries a secret, such as ``X-Api-Key``.
 
-    A word of such a name ends with `auth`, `authorization`, `authentication`, `cookie`,
-    `credential`, `key`, `password`, `secret`, `session` or `token`, unless it is one of
-    `SENSITIVE_HEADERS`.
+    A word of such a name ends with `auth`, `authorization`, `authenticate`, `authentication`,
+    `cookie`, `credential`, `key`, `password`, `secret`, `session` or `token`.
     """
     lower = name.lower()
-    if lower == "idempotency-key":
-        return False
-    return lower in SENSITIVE_HEADERS or _WORDS.search(lower) is not None
+    return lower != "idempotency-key" and _SENSITIVE.search(lower) is not None
 
 
 def mask_headers(items: Iterable[tuple[str, str]]) -> dict[str, str]:
