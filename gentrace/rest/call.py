@@ -169,10 +169,8 @@ class Call:
 
     def _follow(self, answer: HTTPResponse) -> bool:
         """Make the target of a redirect that of the call; False if the redirect is not followed."""
-        if answer.status not in _REDIRECTS or self._redirects == _MAX_REDIRECTS:
-            return False
-        location = answer.headers.get("Location")
-        if location is None:
+        status, location = answer.status, answer.headers.get("Location")
+        if status not in _REDIRECTS or location is None or self._redirects == _MAX_REDIRECTS:
             return False
         try:
             url = urlsplit(urljoin(self.route.origin + self.state.target, location))
@@ -180,10 +178,10 @@ class Call:
         except ValueError:
             return False
         target = Secret((url.path or "/") + (f"?{url.query}" if url.query else ""))
-        if not is_same_origin or "@" in url.netloc or any(not "!" <= c <= "~" for c in target):
+        is_plain = "@" not in url.netloc and all("!" <= c <= "~" for c in target)
+        # A target with a secret would show up in logs.
+        if not (is_same_origin and is_plain and mask_text(target, self.state.secrets) == target):
             return False
-        if mask_text(target, self.state.secrets) != target:
-            return False  # a target with a secret would show up in logs
         self._log_answer(answer)
         answer.drain_conn()
         self.state.target = target
