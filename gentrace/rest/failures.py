@@ -24,7 +24,7 @@ from gentrace.rest.error_details import causes, detach_cause, format_error, part
 from gentrace.rest.framing import FramingError
 from gentrace.rest.tls_errors import explain_tls, is_tls_error, rejects_client_certificate
 
-FAILURES = (
+_FAILURES = (
     HTTPError,
     OSError,
     http.client.HTTPException,
@@ -46,7 +46,7 @@ def is_failure(error: BaseException, attempt: Attempt) -> bool:
         TimeoutError: a signal handler raised it and the transport wrapped it; raised bare again.
 
     """
-    if not isinstance(error, FAILURES):
+    if not isinstance(error, _FAILURES):
         return False
     cause = causes(error)[-1]
     if attempt.deadline.may_have_raised(cause):

@@ -28,7 +28,7 @@ from gentrace.process import fork_safe_imports
 from gentrace.rest.budgeted_reader import BudgetError
 from gentrace.rest.decoding import DecodingError, Readable, Tee, decompress
 from gentrace.rest.error_details import causes, detach_cause, format_error, partial_body, set_cause
-from gentrace.rest.failures import FAILURES, is_failure, raise_failure, to_exception
+from gentrace.rest.failures import is_failure, raise_failure, to_exception
 from gentrace.rest.retries import parse_retry_after
 from gentrace.rest.tls_errors import is_truncation
 from gentrace.schemas import FileSchema, decode
@@ -242,8 +242,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             self._set_drain_timeout()
             try:
                 self._tee.read_rest()
-            except FAILURES as error:
-                if not is_failure(error, self._attempt):  # a signal handler raised it
+            except BaseException as error:
+                if not is_failure(error, self._attempt):
                     raise
 
     def _pop_piece(self) -> bytes:
