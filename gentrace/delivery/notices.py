@@ -57,7 +57,8 @@ class PendingWarnings:
         self._drops: dict[str, int] = {}
         self._last_refusal = ""
         self._next: dict[str, float] = {}
-        self._messages: deque[tuple[str, bool]] = deque()  # and whether it is rate-limited
+        # Texts, and the topic of each that is rate-limited.
+        self._messages: deque[tuple[str, str | None]] = deque()
 
     def __bool__(self) -> bool:
         """Tell whether there are any."""
@@ -65,11 +66,14 @@ class PendingWarnings:
 
     def add(self, message: str) -> None:
         """Add a warning that is due at once."""
-        self._messages.append((message, False))
+        self._messages.append((message, None))
 
-    def add_rate_limited(self, message: str) -> None:
-        """Add a warning that may come again and again: one a minute is logged, others are not."""
-        self._messages.append((message, True))
+    def add_rate_limited(self, message: str, error: Exception | None = None) -> None:
+        """Add a warning that may come again and again: one a minute is logged, others are not.
+
+        With another error it is the same warning: an error may name a new file each time.
+        """
+        self._messages.append((message if error is None else f"{message}: {error}", message))
 
     def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""
@@ -88,11 +92,11 @@ class PendingWarnings:
         """Remove the warnings that are due, and return them."""
         due: list[str] = []
         for about, again in list(self._next.items()):
-            if again <= now:  # forgotten, as texts with a path or an error may be many
+            if again <= now:  # forgotten, as texts with a path may be many
                 self._next.pop(about, None)
         while self._messages:
-            message, is_rate_limited = self._messages.popleft()
-            if not is_rate_limited or self._is_due(message, now):
+            message, topic = self._messages.popleft()
+            if topic is None or self._is_due(topic, now):
                 due.append(message)
         for reason in list(self._drops):
             if self._is_due(reason, now):

@@ -49,7 +49,7 @@ class Spool:
         limits: how large the own file may become, and how old a run.
         host: returns where runs go.
         time: returns the time, in seconds since the epoch.
-        warn: logs a warning, in a thread of the delivery.
+        warn: logs a warning, with its error if it has one, in a thread of the delivery.
 
     Attributes:
         has_more: whether the last `claim_orphans` left files because too many would be open.
@@ -62,7 +62,7 @@ class Spool:
         limits: Limits,
         host: Callable[[], str],
         time: Callable[[], float],
-        warn: Callable[[str], None],
+        warn: Callable[..., None],
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -101,9 +101,7 @@ class Spool:
                 raise
             # Making a file is not tried again for each run, but after the next `maintain`.
             self._cannot_make_own = self._own is None
-            self._warn(
-                f"the spool {self._directory} cannot be written, runs stay in memory: {error}"
-            )
+            self._warn(f"the spool {self._directory} cannot be written, runs stay in memory", error)
             return "failed"
         return "stored"
 
@@ -119,7 +117,7 @@ class Spool:
 
     def warn_unreadable(self, error: Exception) -> None:
         """Warn that files cannot be read or maintained."""
-        self._warn(f"the spool {self._directory} cannot be read: {error}")
+        self._warn(f"the spool {self._directory} cannot be read", error)
 
     def claim_orphans(self) -> list[SpoolFile]:
         """Return files of processes that are gone, with runs to this host, for `add`.
@@ -154,7 +152,7 @@ class Spool:
             except Exception as error:  # the other files are claimed all the same
                 if _is_of_signal_handler(error):
                     raise
-                self._warn(f"{path} cannot be read: {error}")
+                self._warn(f"{path} cannot be read", error)
             else:
                 if file is not None:
                     self._claimed.append(file)

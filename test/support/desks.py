@@ -20,8 +20,12 @@ class Desk:
         self.said = []
         self.dropped = []
         limits = Limits(**{"max_runs": 3} | limits)
-        self.spool = Spool(directory, limits, lambda: self.host, lambda: 0.0, self.said.append)
+        self.spool = Spool(directory, limits, lambda: self.host, lambda: 0.0, self.say)
         self.queue = SpooledQueue(limits, lambda most: most, self.count_drop, self.spool)
+
+    def say(self, text, error=None):
+        """Note a warning."""
+        self.said.append(text if error is None else f"{text}: {error}")
 
     def count_drop(self, reason, _cause):
         """Note the reason of a drop."""

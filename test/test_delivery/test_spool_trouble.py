@@ -219,6 +219,21 @@ def test_a_directory_that_may_not_be_read_is_said_once(tmp_path, caplog):
     assert said == [f"the spool {directory} {reason}"]
 
 
+def test_a_directory_that_may_not_be_written_is_said_once(tmp_path, caplog):
+    """Though each try to make a file in it names another one."""
+    with Peer() as peer:
+        with delivering(peer, spool=tmp_path) as delivery:  # which loads all modules
+            assert delivery.submit(RUN).result(30)
+        with barred(0o500) as directory, delivering(peer, HandClock(), spool=directory) as delivery:
+            for _ in range(3):
+                assert delivery.submit(RUN).result(30)
+                assert delivery.flush(30)
+            delivery.close()
+            delivery.submit(RUN)
+            peer.wait(lambda: "dropped: closed" in caplog.text)  # which is logged last
+    assert caplog.text.count("stay in memory: [Errno 13] Permission denied") == 1
+
+
 def test_what_a_handler_raises_while_files_are_looked_for_passes_through(spool, monkeypatch):
     def interrupt(_):
         raise TimeoutError

@@ -83,7 +83,7 @@ def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_pat
         return 0.0
 
     limits = Limits(max_runs=3)
-    spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.said.append)
+    spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.say)
     queue = SpooledQueue(limits, lambda most: most, desk.count_drop, spool)
     queue.accept(Run("key", b"{}"))
     assert queue.take(0) == 0

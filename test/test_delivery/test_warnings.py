@@ -24,6 +24,13 @@ def test_a_rate_limited_warning_is_logged_once_a_minute():
     assert due == [["the disk is full"], [], ["the disk is full"]]
 
 
+def test_a_rate_limited_warning_with_another_error_is_the_same_warning():
+    warnings = PendingWarnings()
+    for number in (1, 2):
+        warnings.add_rate_limited("nothing is stored", OSError(f"no room for the file {number}"))
+    assert warnings.pop_due(0) == ["nothing is stored: no room for the file 1"]
+
+
 class Text(str):
     """A text that tells whether it is held."""
 
