@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +9,7 @@ from typing import Final
 
 from gentrace._version import __version__
 from gentrace.cli.command_parser import make_command_parser
-from gentrace.cli.output import replace_closed_streams, warn
+from gentrace.cli.output import flushing_output, replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
 
 COMMANDS: Final = {
@@ -44,19 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "gentrace", "Record, check, send and read pipeline runs.", COMMANDS
     )
     parser.add_argument("--version", action="version", version=f"gentrace-py {__version__}")
-    command = parser.parse_args(given[:1]).command
+    program = "gentrace"
     try:
-        module = import_module(f"gentrace.cli.{command}")
-        code: int = module.main(given[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has closed the pipe. The flush at the interpreter's exit must not fail, too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with flushing_output():
+            command = parser.parse_args(given[:1]).command
+            program = f"gentrace {command}"
+            module = import_module(f"gentrace.cli.{command}")
+            code: int = module.main(given[1:])
+    except BrokenPipeError:  # the reader has closed the pipe
         return EXIT_INCOMPLETE
     except (ImportError, OSError, OpenApiException) as error:
-        warn(f"gentrace {command}: {error}")
+        warn(f"{program}: {error}")
         return EXIT_ERROR
     except KeyboardInterrupt:
-        warn(f"gentrace {command}: interrupted")
+        warn(f"{program}: interrupted")
         return EXIT_INCOMPLETE
     return code

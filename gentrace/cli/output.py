@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +21,8 @@ def print_line(text: str) -> None:
     """Print a line of the result; characters that the encoding lacks are escaped."""
     encoding = sys.stdout.encoding
     shown = printable(text).encode(encoding, "backslashreplace").decode(encoding)
-    print(shown)  # noqa: T201 - the output of a command
+    with naming_output():
+        print(shown)  # noqa: T201 - the output of a command
 
 
 def print_json(value: object) -> None:
@@ -28,8 +31,35 @@ def print_json(value: object) -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line that is not part of the result, on standard error."""
-    print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
+    """Print a line that is not part of the result, on standard error if that can be written."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
+    except OSError:
+        _discard(sys.stderr)
+
+
+@contextmanager
+def naming_output() -> Generator[None]:
+    """Name standard output in the error of a write that fails."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = "standard output"
+        raise
+
+
+@contextmanager
+def flushing_output() -> Generator[None]:
+    """Write at the end of the block what was printed."""
+    try:
+        yield
+    finally:
+        with naming_output():
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _discard(sys.stdout)
+                raise
 
 
 def replace_closed_streams() -> None:
@@ -38,3 +68,11 @@ def replace_closed_streams() -> None:
         stream: TextIO | None = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - likewise
+
+
+def _discard(stream: TextIO) -> None:
+    """Discard what could not be written to a stream, and all that follows.
+
+    Otherwise, the flush at the interpreter's exit fails, too, and sets another exit code.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

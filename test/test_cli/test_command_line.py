@@ -101,8 +101,7 @@ def test_an_export_without_room_on_standard_output_says_so():
         done = subprocess.run(  # noqa: S603 - our own module
             [*words, peer.url], stdout=full, stderr=subprocess.PIPE, check=False, text=True
         )
-    said = "gentrace runs: [Errno 28] No space left on device: 'standard output'"
-    assert done.stderr.splitlines()[0] == said
+    assert done.stderr == "gentrace runs: [Errno 28] No space left on device: 'standard output'\n"
 
 
 @pytest.mark.parametrize(
@@ -117,18 +116,43 @@ def test_an_export_without_room_on_standard_output_says_so():
 )
 def test_a_stream_that_is_closed_is_no_traceback(tmp_path, closed, word, expected):
     """What would go there goes nowhere; the exit code says it still."""
+    assert _check(tmp_path, word, closed) == expected
+
+
+NO_ROOM = "gentrace check: [Errno 28] No space left on device: 'standard output'\n"
+
+
+@pytest.mark.parametrize(
+    ("full", "word", "expected"),
+    [
+        (">/dev/full", "good", (2, "", NO_ROOM)),
+        (">/dev/full", "missing", (2, "", "gentrace check: [Errno 2] No such file or directory")),
+        (">/dev/full 2>&1", "good", (2, "", "")),
+        ("2>/dev/full", "good", (0, "1 lines: 1 valid runs, 0 invalid\n", "")),
+        ("2>/dev/full", "missing", (2, "", "")),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_stream_without_room_changes_no_exit_code(tmp_path, full, word, expected, unbuffered):
+    """Except that a result that cannot be printed is an error."""
+    code, output, errors = _check(tmp_path, word, full, PYTHONUNBUFFERED=unbuffered)
+    assert (code, output, errors.removesuffix(": 'missing'\n")) == expected
+
+
+def _check(tmp_path, word, redirection, **environment):
     (tmp_path / "good").write_text('{"name": "a", "stepRuns": []}\n')
     (tmp_path / "bad").write_text("[]\n")
-    script = f'exec "$0" -m gentrace check {word} {closed}'
+    script = f'exec "$0" -m gentrace check {word} {redirection}'
     done = subprocess.run(  # noqa: S603 - our own module
         ["/bin/sh", "-c", script, sys.executable],
         cwd=tmp_path,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == expected
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])

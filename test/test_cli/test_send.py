@@ -10,6 +10,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from support.caller import TOKEN
@@ -89,6 +90,15 @@ def test_a_line_that_is_refused_is_named_and_the_code_says_so(command, file, ser
     assert (code, output) == (1, "2 lines, 1 sent, 0 duplicates, 0 skipped, 1 rejected\n")
     assert errors == f"{path}:1: expected an object that is a pipeline run, got list []\n"
     assert len(server.runs) == 1
+
+
+def test_lines_are_sent_though_rejects_cannot_be_printed(start, file, server):
+    """Standard error may be a file on a full disk; the exit code says that one was rejected."""
+    with Path("/dev/full").open("w") as full:
+        process = start("send", file(["[]", *lines(2)]), errors=full)
+        output, _ = process.communicate(timeout=60)
+    assert (process.returncode, len(server.runs)) == (1, 2)
+    assert output == "3 lines, 2 sent, 0 duplicates, 0 skipped, 1 rejected\n"
 
 
 @pytest.mark.filterwarnings("default")
