@@ -10,6 +10,7 @@ jsonschema and the OpenAPI document, independently of the checks of the client.
 The server is loaded at first use, so that importing this package alone is cheap.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ if not TYPE_CHECKING:  # a type checker reports a misspelt name
         try:
             from gentrace.local import server  # noqa: PLC0415 - the extra may not be installed
         except ModuleNotFoundError as error:
-            raise ImportError(
-                f"gentrace.local needs {error.name}, which is not installed: "
-                "pip install jsonschema rfc3339-validator starlette uvicorn"
-            ) from error
+            if error.name in sys.stdlib_module_names:  # such as _sqlite3
+                remedy = "without which this Python was built"
+            else:
+                packages = "jsonschema rfc3339-validator starlette uvicorn"
+                remedy = f"which is not installed: pip install {packages}"
+            raise ImportError(f"gentrace.local needs {error.name}, {remedy}") from error
         globals().update({exported: getattr(server, exported) for exported in _SERVER_NAMES})
         return globals()[name]

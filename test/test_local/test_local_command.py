@@ -17,7 +17,7 @@ SESAME = "s3cret"
 IN_USE = os.strerror(errno.EADDRINUSE)
 WITHOUT = """
 import runpy, sys
-sys.modules["uvicorn"] = None
+sys.modules["{}"] = None
 runpy.run_module("gentrace.local", run_name="__main__", alter_sys=True)
 """
 CHEAP = """
@@ -184,7 +184,7 @@ def test_an_allowed_host_without_a_port_is_allowed_with_any(start, connect):
 
 def test_without_its_extra_it_says_how_to_get_it(finish, root):
     """By the names of the packages: that of this one brings another from PyPI."""
-    code, output, errors = finish(code=WITHOUT)
+    code, output, errors = finish(code=WITHOUT.format("uvicorn"))
     assert (code, output) == (2, "")
     with (root / "pyproject.toml").open("rb") as file:
         extra = tomllib.load(file)["project"]["optional-dependencies"]["local"]
@@ -193,6 +193,13 @@ def test_without_its_extra_it_says_how_to_get_it(finish, root):
         "gentrace.local: gentrace.local needs uvicorn, which is not installed:"
         f" pip install {names}\n"
     )
+
+
+def test_in_a_python_without_a_part_of_its_library_it_advises_no_package(finish):
+    """Such as one that was built where SQLite was missing."""
+    said = "gentrace.local: gentrace.local needs {}, without which this Python was built\n"
+    for module in ("sqlite3", "zlib"):
+        assert finish(code=WITHOUT.format(module)) == (2, "", said.format(module))
 
 
 def test_importing_it_loads_nothing_until_it_is_used_and_never_the_checks_of_the_sdk(finish):
