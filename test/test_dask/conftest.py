@@ -13,10 +13,13 @@ TOKEN = "token-of-the-workers"  # noqa: S105 - of nobody
 
 @pytest.fixture(scope="session")
 def cluster():
-    """Two workers, each a process of its own; a token is in their environment."""
+    """Two workers, each a process of its own; a token is in their environment.
+
+    To silence logs would silence those of later tests, too, by the handlers of the root logger.
+    """
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
     with LocalCluster(
-        **settings, dashboard_address=":0", env={"GENTRACE_API_KEY": TOKEN}, silence_logs=50
+        **settings, dashboard_address=":0", env={"GENTRACE_API_KEY": TOKEN}, silence_logs=False
     ) as made:
         yield made
 
