@@ -72,6 +72,9 @@ class RestClient:
 
     def _routes_for(self, configuration: Configuration) -> Routes:
         """Return the routes of a configuration as it is now; close those that it has outdated."""
+        routes = self._routes
+        if routes.matches(configuration):
+            return routes
         # In one thread at a time: another would make routes that this one closes at once.
         with self._lock:
             previous = self._routes

@@ -59,6 +59,9 @@ class Routes:
 
         """
         origin, url = _split(host)
+        route = self._routes.get(origin)
+        if route is not None and len(self._routes) == 1 and not route.is_stale():
+            return route  # as for nearly every call
         with self._lock:
             route = self._routes.pop(origin, None)
             if route is not None and route.is_stale():

@@ -20,11 +20,12 @@ from gentrace.configuration import (
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
-from gentrace.local.tables import delete, iterate_runs
+from gentrace.local.tables import count_runs, delete, iterate_runs
 from gentrace.testing.traffic import Delay, Drop, Failure, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from sqlite3 import Connection
 
 MIN_STATUS: Final = 300
 MAX_STATUS: Final = 599
@@ -81,9 +82,7 @@ class Server:
             RuntimeError: the server is closed, and has deleted them.
 
         """
-        if not self._database.exists():
-            raise RuntimeError("the server is closed: read its runs inside of the with block")
-        with closing(connect(self._database)) as database:
+        with closing(self._open()) as database:
             return [json.loads(body) for _, _, _, body in iterate_runs(database)]
 
     def wait_for_runs(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
@@ -105,12 +104,21 @@ class Server:
         """
         check_integer("count", count, "a whole number from 0", 0)
         deadline = now() + check_seconds("timeout", timeout, infinite=True)
-        while len(runs := self.runs) < count:
+        while (stored := self._count_runs()) < count:
             left = deadline - now()
             if left <= 0:
-                raise TimeoutError(f"expected {count} runs within {timeout:g} s, {len(runs)} came")
+                raise TimeoutError(f"expected {count} runs within {timeout:g} s, {stored} came")
             sleep(min(left, POLL_INTERVAL))
-        return runs
+        return self.runs
+
+    def _count_runs(self) -> int:
+        with closing(self._open()) as database:
+            return count_runs(database)
+
+    def _open(self) -> Connection:
+        if not self._database.exists():
+            raise RuntimeError("the server is closed: read its runs inside of the with block")
+        return connect(self._database)
 
     def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.

@@ -47,6 +47,23 @@ def test_origin_in_use_keeps_its_connection(connect):
     assert peer.connections == 1
 
 
+def test_connections_that_another_thread_has_just_made_anew_are_kept(connect, monkeypatch):
+    """The thread that waited for it finds that they match."""
+    matches, seen = Routes.matches, []
+
+    def matches_later(routes, configuration):
+        seen.append(routes)
+        return len(seen) != 2 and matches(routes, configuration)
+
+    monkeypatch.setattr(Routes, "matches", matches_later)
+    with Peer() as peer:
+        caller = connect(peer)
+        assert caller.works()
+        assert caller.works()
+    assert (peer.connections, len(set(map(id, seen)))) == (1, 1)
+    assert len(seen) > 2
+
+
 def test_stream_outlives_the_place_of_its_origin(connect):
     held = threading.Event()
 
