@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from support.effort import times
-from support.interpreters import interrupts_leave_no_lock
 from support.peers import (
     Peer,
     authority_pem,
@@ -155,7 +154,6 @@ def test_waiting_threads_get_their_turn():
     assert min(counts) > 50, counts
 
 
-@interrupts_leave_no_lock
 @pytest.mark.parametrize(
     ("kind", "count", "aside", "tls"),
     [
