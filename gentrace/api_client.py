@@ -169,6 +169,8 @@ class ApiClient(ClientHeaders):
         began = now()  # the first call loads the transport, which takes some of its time
         check_flag("stream", stream)
         check_flag("skip_deserialization", skip_deserialization)
+        if timeout is not None:
+            check_timeout("timeout", timeout)
         # Read once: another thread may replace it, and its proxy and TLS are for its own token.
         configuration = self._configuration
         request = prepare(
@@ -331,13 +333,15 @@ class ApiClient(ClientHeaders):
     def _call_threads(self) -> CallThreads:
         """Return the threads of this process; the first call makes them."""
         process = current_process()
-        with _loading():
-            from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
+        threads = self._threads.get(process)
+        if threads is None:
+            with _loading():
+                from gentrace.rest.threads import CallThreads  # noqa: PLC0415 - few calls need them
 
-            # Inside, where another thread that is making them has to wait.
-            threads = self._threads.get(process)
-            if threads is None:
-                threads = self._threads[process] = CallThreads(self._pool_threads)
+                # Look again: another thread may have made them while this one waited for the lock.
+                threads = self._threads.get(process)
+                if threads is None:
+                    threads = self._threads[process] = CallThreads(self._pool_threads)
         return threads
 
 

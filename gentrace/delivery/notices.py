@@ -71,9 +71,13 @@ class PendingWarnings:
     def add_rate_limited(self, message: str, error: Exception | None = None) -> None:
         """Add a warning that may come again and again: one a minute is logged, others are not.
 
-        With another error it is the same warning: an error may name a new file each time.
+        With another error of its kind it is the same warning: one may name a new file each time.
         """
-        self._messages.append((message if error is None else f"{message}: {error}", message))
+        text = topic = message
+        if error is not None:
+            code = getattr(error, "errno", None) or getattr(error, "sqlite_errorcode", None)
+            text, topic = f"{message}: {error}", f"{message}: {type(error).__name__} {code}"
+        self._messages.append((text, topic))
 
     def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""

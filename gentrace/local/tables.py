@@ -77,12 +77,6 @@ def delete(connection: sqlite3.Connection, positions: list[int]) -> None:
     connection.executemany("DELETE FROM run_words WHERE rowid = ?", rows)
 
 
-def count_runs(connection: sqlite3.Connection) -> int:
-    """Return how many runs are stored."""
-    (count,) = connection.execute("SELECT count(*) FROM pipeline_runs").fetchone()
-    return int(count)
-
-
 def iterate_runs(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     """Yield position, id, time and body of each run, oldest first; the caller may write."""
     position = 0

@@ -72,7 +72,7 @@ def to_exception(error: BaseException, attempt: Attempt) -> ApiException:
 def raise_failure(failure: ApiException) -> NoReturn:
     """Raise an exception with its cause alone: the frames of other errors hold secrets."""
     try:
-        raise failure
+        raise failure from failure.__cause__
     finally:
         failure.__context__ = None
         del failure  # its traceback would refer back to it

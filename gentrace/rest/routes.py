@@ -46,9 +46,14 @@ class Routes:
 
     def matches(self, configuration: Configuration) -> bool:
         """Tell whether a configuration makes connections in the same way."""
-        if self._seen == (configuration, configuration.changes):  # as for nearly every call
+        seen, changes = self._seen
+        current = configuration.changes  # first: another thread may change it now
+        if seen is configuration and changes == current:  # as for nearly every call
             return True
-        return self._key == _read_connection_settings(configuration)
+        if self._key != _read_connection_settings(configuration):
+            return False
+        self._seen = configuration, current
+        return True
 
     def find(self, host: str) -> Route:
         """Return the route to the origin of a base address; make it for the first call.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from sqlite3 import connect  # these two, as a test may replace those of the modules
-from time import sleep
+from sqlite3 import connect  # this one, as a test may replace that of the module
 from typing import TYPE_CHECKING, Any, Final
 
 from gentrace.clock import now
@@ -20,18 +19,17 @@ from gentrace.configuration import (
 
 # This import comes first: without the dependencies, it raises the error that names them.
 from gentrace.local import serve as serve_locally
-from gentrace.local.tables import count_runs, delete, iterate_runs
+from gentrace.local.tables import delete, iterate_runs
 from gentrace.testing.traffic import Delay, Drop, Failure, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from sqlite3 import Connection
 
 MIN_STATUS: Final = 300
 MAX_STATUS: Final = 599
 MAX_SECONDS: Final = 2**31 - 1
-POLL_INTERVAL: Final = 0.01
-"""Seconds between two looks for stored runs."""
+LOOK_INTERVAL: Final = 1.0
+"""Seconds after which stored runs are looked for without notice."""
 
 
 @contextmanager
@@ -82,7 +80,9 @@ class Server:
             RuntimeError: the server is closed, and has deleted them.
 
         """
-        with closing(self._open()) as database:
+        if not self._database.exists():
+            raise RuntimeError("the server is closed: read its runs inside of the with block")
+        with closing(connect(self._database)) as database:
             return [json.loads(body) for _, _, _, body in iterate_runs(database)]
 
     def wait_for_runs(self, count: int, timeout: float = 5.0) -> list[dict[str, Any]]:
@@ -104,21 +104,17 @@ class Server:
         """
         check_integer("count", count, "a whole number from 0", 0)
         deadline = now() + check_seconds("timeout", timeout, infinite=True)
-        while (stored := self._count_runs()) < count:
+        while True:
+            stored_before = self._traffic.stored
+            runs = self.runs
+            missing = count - len(runs)
+            if missing <= 0:
+                return runs
             left = deadline - now()
             if left <= 0:
-                raise TimeoutError(f"expected {count} runs within {timeout:g} s, {stored} came")
-            sleep(min(left, POLL_INTERVAL))
-        return self.runs
-
-    def _count_runs(self) -> int:
-        with closing(self._open()) as database:
-            return count_runs(database)
-
-    def _open(self) -> Connection:
-        if not self._database.exists():
-            raise RuntimeError("the server is closed: read its runs inside of the with block")
-        return connect(self._database)
+                raise TimeoutError(f"expected {count} runs within {timeout:g} s, {len(runs)} came")
+            # Look again now and then: a forked child is never notified.
+            self._traffic.wait_until_stored(stored_before + missing, min(left, LOOK_INTERVAL))
 
     def fail(self, status: int = 503, times: int = 1, retry_after: int | str | None = None) -> None:
         """Answer the next requests with an error, and store nothing.

@@ -1,4 +1,4 @@
-"""Fault injection: an ASGI middleware that applies queued faults."""
+"""Fault injection: an ASGI middleware that applies queued faults and counts stored runs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gentrace.local.connection import CLOSE
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+OK: Final = 200
 NOT_MODIFIED: Final = 304
 
 
@@ -61,7 +62,7 @@ class Drop:
     async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
         """Read or process one request, then close the connection."""
         if self.stored:
-            await exchange.discard_response()
+            await exchange.respond(discard=True)
         else:
             await exchange.read()
         await exchange.close()
@@ -75,18 +76,19 @@ class Exchange:
     scope: Scope
     receive: Receive
     send: Send
+    on_stored: Callable[[], None]
 
-    async def respond(self) -> None:
-        """Let the server answer."""
-        await self.app(self.scope, self.receive, self.send)
+    async def respond(self, *, discard: bool = False) -> None:
+        """Let the server answer; `discard` drops its response."""
 
-    async def discard_response(self) -> None:
-        """Let the server answer, but send nothing of it."""
+        async def send(message: Message) -> None:
+            is_ok = message["type"] == "http.response.start" and message["status"] == OK
+            if is_ok and self.scope["method"] == "POST":
+                self.on_stored()
+            if not discard:
+                await self.send(message)
 
-        async def discard(_message: Message) -> None:
-            pass
-
-        await self.app(self.scope, self.receive, discard)
+        await self.app(self.scope, self.receive, send)
 
     async def read(self) -> None:
         """Read the rest of the request."""
@@ -107,15 +109,16 @@ class Traffic:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._changed = threading.Condition()
         self._faults: deque[Failure | Delay | Drop] = deque()
         self._wake_callbacks: set[Callable[[], object]] = set()
+        self._stored = 0
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """Wrap the application so that each request takes a fault."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            exchange = Exchange(app, scope, receive, send)
+            exchange = Exchange(app, scope, receive, send, self._count)
             fault = self._next_fault()
             if fault is None:
                 await exchange.respond()
@@ -124,14 +127,25 @@ class Traffic:
 
         return serve
 
+    @property
+    def stored(self) -> int:
+        """How many requests to store a run succeeded; a repeated one counts again."""
+        with self._changed:
+            return self._stored
+
+    def wait_until_stored(self, total: int, timeout: float) -> None:
+        """Wait until `stored` is `total`, for `timeout` seconds at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stored >= total, timeout)
+
     def add(self, fault: Failure | Delay | Drop, times: int) -> None:
         """Append a fault for the next `times` requests."""
-        with self._lock:
+        with self._changed:
             self._faults.extend([fault] * times)
 
     def clear(self) -> None:
         """Drop the queued faults; delayed requests get no response."""
-        with self._lock:
+        with self._changed:
             self._faults.clear()
             for wake in self._wake_callbacks:
                 wake()
@@ -140,7 +154,7 @@ class Traffic:
         """Wait; return False if the faults were cleared in the meantime."""
         cleared = asyncio.Event()
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, cleared.set)
-        with self._lock:
+        with self._changed:
             self._wake_callbacks.add(wake)
         try:
             async with asyncio.timeout(seconds):
@@ -148,10 +162,15 @@ class Traffic:
         except TimeoutError:
             return True
         finally:
-            with self._lock:
+            with self._changed:
                 self._wake_callbacks.discard(wake)
         return False
 
     def _next_fault(self) -> Failure | Delay | Drop | None:
-        with self._lock:
+        with self._changed:
             return self._faults.popleft() if self._faults else None
+
+    def _count(self) -> None:
+        with self._changed:
+            self._stored += 1
+            self._changed.notify_all()

@@ -244,6 +244,11 @@ def test_call_whose_transport_cannot_load_fails(connect, monkeypatch):
     assert "cannot load" in str(error)
 
 
+def test_wrong_time_out_is_refused_before_the_body_is_converted(connect):
+    with pytest.raises(ApiValueError, match=r"^timeout: expected seconds above 0"):
+        connect("http://127.0.0.1:1/").post([], timeout=-1)
+
+
 def test_key_without_a_certificate_is_refused(connect, tmp_path):
     key = tmp_path / "key.pem"
     key.write_text("a key")

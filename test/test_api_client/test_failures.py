@@ -43,6 +43,7 @@ def test_answer_that_is_no_http_is_told(connect, answer, says, is_proxy):
         where = {"host": "https://127.0.0.1:1/api", "proxy": peer.origin} if is_proxy else {}
         error = connect(where.pop("host", peer.url), retries=0, **where).fail()
     assert f": it answered with {says}, while " in str(error)
+    assert (error.__context__, error.__suppress_context__) == (None, True)
 
 
 def test_wrong_token_is_told_with_the_remedy(connect):

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sqlite3
 import weakref
 
 import pytest
@@ -24,11 +25,16 @@ def test_a_rate_limited_warning_is_logged_once_a_minute():
     assert due == [["the disk is full"], [], ["the disk is full"]]
 
 
-def test_a_rate_limited_warning_with_another_error_is_the_same_warning():
+def test_a_rate_limited_warning_with_another_error_of_its_kind_is_the_same_warning():
     warnings = PendingWarnings()
-    for number in (1, 2):
-        warnings.add_rate_limited("nothing is stored", OSError(f"no room for the file {number}"))
-    assert warnings.pop_due(0) == ["nothing is stored: no room for the file 1"]
+    for error in (OSError(28, "full", "a"), OSError(28, "full", "b"), OSError(24, "too many")):
+        warnings.add_rate_limited("nothing is stored", error)
+    warnings.add_rate_limited("nothing is stored", sqlite3.DatabaseError("damaged"))
+    assert warnings.pop_due(0) == [
+        "nothing is stored: [Errno 28] full: 'a'",
+        "nothing is stored: [Errno 24] too many",
+        "nothing is stored: damaged",
+    ]
 
 
 class Text(str):

@@ -5,10 +5,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from weakref import ref
 
 import pytest
 import urllib3
-from support.peers import Peer, echo, send, stall, then
+from support.peers import Peer, echo, proxy, send, stall, then
 
 from gentrace import Configuration
 from gentrace.rest.routes import MAX_ROUTES, Routes
@@ -45,6 +46,35 @@ def test_origin_in_use_keeps_its_connection(connect):
             assert caller.works()
             assert caller.client.call_api("/runs", "GET", host=other.url).status == 200
     assert peer.connections == 1
+
+
+def test_configuration_that_was_replaced_is_forgotten(connect):
+    """Although its connections serve the next one."""
+    with Peer() as peer:
+        caller = connect(peer)
+        caller.client.configuration = Configuration(peer.url, "some-token")
+        assert caller.works()
+        before = ref(caller.client.configuration)
+        caller.client.configuration = Configuration(peer.url, "another-token")
+        assert caller.works()
+        gc.collect()
+        assert before() is None
+    assert peer.connections == 1
+
+
+def test_configuration_that_equals_another_one_is_not_taken_for_it(connect):
+    class Team(Configuration):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    with Peer() as peer, Peer(proxy()) as relay:
+        caller = connect(peer)
+        for settings in ({"proxy": ""}, {"proxy": relay.url.removesuffix("/api/v1")}):
+            caller.client.configuration = Team(peer.url, "some-token", **settings)
+            assert caller.works()
+    assert (len(peer.requests), len(relay.requests)) == (2, 1)
 
 
 def test_connections_that_another_thread_has_just_made_anew_are_kept(connect, monkeypatch):
