@@ -189,15 +189,20 @@ def test_the_longest_of_several_waits_that_were_asked_for_holds():
     assert world.queue.take(1) == 49
 
 
-@pytest.mark.parametrize("status", [503, 401])
-def test_a_failed_probe_shortens_no_wait_that_another_run_was_asked_for(status):
+def probing():
+    """A world in a pause, a run that is under way since before it, and the probe, taken at 100."""
     world = World()
     world.accept(8)
     *failing, late = [world.queue.take(0) for _ in range(6)]
     for run in failing:
         world.settle(run, 503)
     world.now = 100
-    probe = world.queue.take(100)
+    return world, late, world.queue.take(100)
+
+
+@pytest.mark.parametrize("status", [503, 401])
+def test_a_failed_probe_shortens_no_wait_that_another_run_was_asked_for(status):
+    world, late, probe = probing()
     world.settle(late, (503, 200.0))
     world.settle(probe, status)
     assert world.queue.take(100) == 200
@@ -285,13 +290,7 @@ def test_401_pauses_for_a_minute_or_until_settings_change():
 
 @pytest.mark.parametrize("status", [503, 401])
 def test_a_run_tried_before_the_pause_ends_no_probe(status):
-    world = World()
-    world.accept(8)
-    *failing, late = [world.queue.take(0) for _ in range(6)]
-    for run in failing:
-        world.settle(run, 503)
-    world.now = 100
-    probe = world.queue.take(100)
+    world, late, probe = probing()
     world.settle(late, status)
     assert world.queue.take(1000) == inf
     world.settle(probe, 200)
