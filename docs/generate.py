@@ -1,8 +1,9 @@
-"""Write what the pages of this folder take from the code: the models, the settings, the errors.
+"""Write what is made of something else: tables of this folder's pages, and documents as JSON.
 
     python docs/generate.py
 
-`PAGES` says for each page how its new text follows from its present one.
+The models, the settings and the errors on the pages are those of the code. `PAGES` says for each
+file how its new text follows from its present one.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import re
 import sys
 from collections.abc import Mapping
 from functools import partial
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
+
+import yaml
 
 from gentrace import exceptions, models
 from gentrace.configuration import SETTINGS
@@ -31,7 +33,14 @@ from gentrace.exceptions import (
     ApiValueError,
     OpenApiException,
 )
-from gentrace.schemas import ArraySchema, DateTimeSchema, FreeObjectSchema, ObjectSchema
+from gentrace.schemas import (
+    ArraySchema,
+    DateTimeSchema,
+    FreeObjectSchema,
+    IntegerSchema,
+    ObjectSchema,
+    StringSchema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +48,7 @@ if TYPE_CHECKING:
     from gentrace.schemas import Model, Property, Schema
 
 DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
 NAMES = """\
 A property may be given by its key or by the name of its attribute. An absent one reads as
 `schemas.unset` by attribute, and raises `KeyError` by `[]`. Type checkers narrow by
@@ -97,6 +107,15 @@ def put_table(text: str, heading: str, new: str) -> str:
     return f"{before}{found}{new}\n" + (f"\n{rest}\n" if rest else "")
 
 
+# Documents.
+
+
+def as_json(document: Path, _: str) -> str:
+    """Write a document, which is in YAML, as the JSON that the package ships."""
+    read = yaml.safe_load(document.read_text("utf-8"))
+    return json.dumps(read, indent=2, ensure_ascii=False) + "\n"
+
+
 # Models.
 
 
@@ -111,7 +130,7 @@ def input_type(schema: Schema[Any]) -> str:
         return "dict"
     if isinstance(schema, DateTimeSchema):
         return "str, aware datetime.datetime"
-    return {"string": "str", "integer": "int"}[schema.type]
+    return plain_type(schema, {StringSchema: "str", IntegerSchema: "int"})
 
 
 def accessed_type(schema: Schema[Any]) -> str:
@@ -120,7 +139,22 @@ def accessed_type(schema: Schema[Any]) -> str:
         return f"tuple of {accessed_type(schema.items)}"
     if isinstance(schema, ObjectSchema):
         return f"[**{schema.model.__name__}**]({schema.model.__name__}.md)"
-    return {"string": "str", "integer": "int", "object": "frozendict.frozendict"}[schema.type]
+    return plain_type(
+        schema,
+        {
+            StringSchema: "str",
+            DateTimeSchema: "str",
+            IntegerSchema: "int",
+            FreeObjectSchema: "frozendict.frozendict",
+        },
+    )
+
+
+def plain_type(schema: Schema[Any], names: Mapping[type, str]) -> str:
+    """Return the name of a type that holds no other one."""
+    if type(schema) not in names:
+        raise ValueError(f"docs/generate.py has no name for {type(schema).__name__}: add one")
+    return names[type(schema)]
 
 
 def notes(item: Property[Any]) -> str:
@@ -148,7 +182,7 @@ def model_page(model: type[Model], _: str) -> str:
     name = model.__name__
     module = model.__module__
     kind = module.rpartition(".")[2]
-    document = json.loads((resources.files("gentrace") / "openapi.json").read_text("utf-8"))
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
     properties = model.properties_oapg.values()
     made = example(
         name, document["components"]["schemas"], {item.wire_name: item.name for item in properties}
@@ -325,6 +359,10 @@ def errors_page(text: str) -> str:
 
 
 PAGES: dict[Path, Callable[[str], str]] = {
+    ROOT / "gentrace" / "openapi.json": partial(as_json, ROOT / "openapi.yaml"),
+    ROOT / "gentrace" / "local" / "openapi.json": partial(
+        as_json, ROOT / "gentrace" / "local" / "openapi.yaml"
+    ),
     DOCS / "configuration.md": settings_page,
     DOCS / "errors.md": errors_page,
     **{
@@ -335,8 +373,8 @@ PAGES: dict[Path, Callable[[str], str]] = {
 
 
 def main() -> None:
-    """Write the pages."""
-    os.chdir(DOCS.parent)
+    """Write the pages and the documents."""
+    os.chdir(ROOT)
     for path, render in PAGES.items():
         path.write_text(render(path.read_text("utf-8") if path.exists() else ""), "utf-8")
 

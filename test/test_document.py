@@ -66,7 +66,7 @@ def test_the_document_is_valid(document):
 
 def test_the_package_ships_the_document_as_json(document, root):
     shipped = (root / "gentrace" / "openapi.json").read_text("utf-8")
-    assert json.loads(shipped) == document
+    assert json.loads(shipped) == document, "run python docs/generate.py"
 
 
 def test_document_and_package_say_the_same(facts):
