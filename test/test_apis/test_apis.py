@@ -6,6 +6,7 @@ from enum import Enum
 import pytest
 
 import gentrace
+from gentrace.aio import AsyncIngestionApi
 from gentrace.api_client import Api
 from gentrace.apis.path_to_api import path_to_api
 from gentrace.apis.paths.pipeline_run import PipelineRun
@@ -17,26 +18,26 @@ from gentrace.paths.pipeline_run import post
 
 
 def test_tags_and_paths_have_the_members_that_generated_clients_have():
-    assert {name: tag.value for name, tag in TagValues.__members__.items()} == {
-        "INGESTION": "Ingestion"
-    }
-    assert {name: path.value for name, path in PathValues.__members__.items()} == {
-        "PIPELINERUN": "/pipeline-run"
-    }
+    assert TagValues.INGESTION == TagValues("Ingestion") == "Ingestion"
+    assert PathValues.PIPELINERUN == PathValues("/pipeline-run") == "/pipeline-run"
     for kind in (TagValues, PathValues):
         assert issubclass(kind, str)
         assert issubclass(kind, Enum)
-    assert TagValues("Ingestion") == "Ingestion"
-    assert PathValues.PIPELINERUN == "/pipeline-run"
 
 
 def test_each_tag_and_each_path_has_its_class():
-    assert tag_to_api == {TagValues.INGESTION: IngestionApi}
-    assert path_to_api == {PathValues.PIPELINERUN: PipelineRun}
+    assert tag_to_api[TagValues.INGESTION] is ingestion_api.IngestionApi is IngestionApi
+    assert path_to_api[PathValues.PIPELINERUN] is PipelineRun
     assert type(tag_to_api) is type(path_to_api) is dict
     assert set(tag_to_api) == set(TagValues)
     assert set(path_to_api) == set(PathValues)
-    assert ingestion_api.IngestionApi is IngestionApi
+
+
+def test_each_operation_of_a_tag_has_its_coroutine():
+    def public(api):
+        return {name for name in vars(api) if name[0] != "_"}
+
+    assert public(AsyncIngestionApi) == public(IngestionApi)
 
 
 def test_both_classes_have_the_operation_itself():
