@@ -15,12 +15,19 @@ from support.json_values import near_values
 import gentrace.configuration
 import gentrace.models
 import gentrace.paths
+from gentrace.api_client import (
+    ApiResponse,
+    OpenApiResponse,
+    Operation,
+    QueryParameter,
+    RequestBody,
+)
 from gentrace.apis.path_to_api import path_to_api
 from gentrace.apis.tag_to_api import tag_to_api
 from gentrace.apis.tags import TagValues
 from gentrace.models import PipelineRunResponse
 from gentrace.paths import PathValues
-from gentrace.schemas import DATE_TIME, STRING, ArraySchema, ObjectSchema
+from gentrace.schemas import DATE_TIME, FREE_OBJECT, STRING, ArraySchema, ObjectSchema
 
 POST = "paths./pipeline-run.post"
 SCHEMAS = "components.schemas"
@@ -243,6 +250,33 @@ def test_any_declaration_that_the_package_loses_or_changes_is_reported_by_its_na
             each.startswith(tuple(expected)) or expected[0].startswith(each) for each in reported
         ]
         assert all(allowed), (expected, reported)
+
+
+@pytest.mark.parametrize("schema", [ArraySchema(STRING), FREE_OBJECT])
+def test_a_parameter_or_body_that_would_be_sent_otherwise_than_declared_is_a_difference(schema):
+    """JSON text would be sent in its place."""
+    declared = Operation(
+        "search",
+        "POST",
+        "/search",
+        tag="Ingestion",
+        summary="Search",
+        parameters=(QueryParameter("tags", schema),),
+        body=RequestBody({"multipart/form-data": schema}, "What to search.", required=True),
+        responses={200: OpenApiResponse(ApiResponse, "found")},
+    )
+    facts = facts_of(
+        document_of(
+            about={"info": {}, "servers": [], "securitySchemes": {}},
+            tag_classes={},
+            operations=[declared],
+            models=[],
+        )
+    )
+    said = "paths./search.post"
+    assert facts[f"{said}.parameters[0].schema"] == {}
+    assert f"{said}.requestBody.required" in facts
+    assert not [name for name in facts if name.startswith(f"{said}.requestBody.content")]
 
 
 def test_a_model_that_the_package_loses_is_reported_by_its_name(monkeypatch):

@@ -7,11 +7,15 @@ said; what is not in both, or not the same, `differences` names.
 import inspect
 import re
 
+from gentrace.operations.media_types import MediaType
 from gentrace.schemas import ArraySchema, ObjectSchema
 from gentrace.schemas.more_types import NullableSchema
 
 BINARY = {"type": "string", "format": "binary"}
 """What the document says of a body that is a file."""
+
+PLAIN_TYPES = {"string", "integer", "number", "boolean"}
+"""Types of parameters that are sent as the document says; of others, JSON text would be sent."""
 
 
 def facts_of(document):
@@ -92,7 +96,7 @@ def _operation(operation, tag_classes, security):
         said["requestBody"] = {
             "description": operation.body.description,
             "required": operation.body.required,
-        } | _content(operation.body)
+        } | _content(operation.body, is_sent=True)
     if operation.parameters:
         said["parameters"] = [_parameter(each) for each in operation.parameters]
     if list(operation.auth) != security:
@@ -108,13 +112,16 @@ def _parameter(parameter):
         "required": parameter.required,
         "style": "form" if parameter.place == "query" else "simple",
         "explode": parameter.place == "query",
-        "schema": _schema(parameter.schema),
+        "schema": _schema(parameter.schema) if parameter.schema.type in PLAIN_TYPES else {},
     }
 
 
-def _content(declared):
+def _content(declared, *, is_sent=False):
+    """Say what a body may be; one that is sent is JSON, whatever media type it is declared with."""
     content = {
-        media_type: {"schema": _schema(schema)} for media_type, schema in declared.content.items()
+        media_type: {"schema": _schema(schema)}
+        for media_type, schema in declared.content.items()
+        if not is_sent or MediaType(media_type).name.endswith("json")
     }
     return {"content": content} if content else {}
 
