@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from gentrace.api_client import ApiClient
@@ -46,47 +46,53 @@ def send_orphans(directory: Path, host: str) -> bool:
             warn(f"{host}: nothing is sent: {MEANINGS[off]}")
             return False
         first = _send_first(directory, host, Sender(client, 1))
-        if first is not None and _refuses_all(first):
-            warn(f"{host}: nothing is sent: {first.error}")
+        if first is None:
             return False
-        if first is not None and first.kind == "transient":
-            warn(f"{host}: {first.error}")
-        delivered = -1
-        is_done = False
-        while not is_done and delivery.stats().delivered > delivered:
-            delivered = delivery.stats().delivered
-            is_done = delivery.flush(FLUSH_TIMEOUT)
+        is_done = _flush(delivery)
         delivery.close(1)
         stats = delivery.stats()
-    delivered = stats.delivered + (first is not None and first.kind == "delivered")
     dropped = sum(stats.dropped.values())
-    warn(f"{host}: {delivered} delivered, {dropped} dropped, {stats.queued} left")
+    warn(f"{host}: {first + stats.delivered} delivered, {dropped} dropped, {stats.queued} left")
     return is_done and not dropped and not stats.queued
 
 
-def _send_first(directory: Path, host: str, sender: Sender) -> Outcome | None:
-    """Send one run, and remove it from its file if it was delivered; None if there is no run."""
+def _send_first(directory: Path, host: str, sender: Sender) -> int | None:
+    """Send one run, if there is one; return how many were delivered, None if none can be.
+
+    One that was delivered is removed from its file.
+    """
     for path in paths_in(directory):
         with suppress(sqlite3.Error, OSError):  # the delivery says what it cannot read
             file = claim(path, host, warn, lambda *_: None)
             if file is None:
                 continue
-            try:
+            with closing(file):
                 ((row, key, _, size),) = file.load(0, 1)
                 outcome = sender.send(file.body(row) or b"", key)
                 if outcome.kind == "delivered":
                     file.remove(row, size, bound=2**30)
-            finally:
-                file.close()
-            return outcome
-    return None
+                    return 1
+            if _refuses_all(outcome):
+                warn(f"{host}: nothing is sent: {outcome.error}")
+                return None
+            if outcome.kind == "transient":
+                warn(f"{host}: {outcome.error}")
+            return 0
+    return 0
 
 
 def _refuses_all(outcome: Outcome) -> bool:
     """Tell whether the server cannot be reached, or takes no run with these settings."""
     status = outcome.error.status if isinstance(outcome.error, ApiException) else 0
-    return outcome.kind != "delivered" and (
-        outcome.kind == "denied"
-        or status == 0
-        or (outcome.kind == "refused" and status not in _INVALID_RUN)
-    )
+    is_refused = outcome.kind == "refused" and status not in _INVALID_RUN
+    return outcome.kind == "denied" or status == 0 or is_refused
+
+
+def _flush(delivery: Delivery) -> bool:
+    """Send runs while some are delivered; return whether none is left."""
+    while True:
+        delivered = delivery.stats().delivered
+        if delivery.flush(FLUSH_TIMEOUT):
+            return True
+        if delivery.stats().delivered == delivered:
+            return False
