@@ -47,15 +47,15 @@ def configure(host: str | None) -> Configuration:
     return Configuration(None if host is None else check_host("--host", host))
 
 
-def check_date_time(option: str, value: str | None) -> None:
-    """Refuse what is neither a date and time nor None."""
-    if value is not None and not is_date_time(value):
+def check_date_time(option: str, value: object) -> None:
+    """Refuse a text that is no date and time."""
+    if isinstance(value, str) and not is_date_time(value):
         raise refuse(option, f"{DATE_TIME_WORDS}, such as 2023-05-04T09:30:00Z", value)
 
 
-def check_milliseconds(option: str, value: float | None) -> None:
-    """Refuse what is neither a length of time nor None."""
-    if value is not None and not 0 <= value < inf:
+def check_milliseconds(option: str, value: object) -> None:
+    """Refuse a number that is no length of time."""
+    if isinstance(value, float) and not 0 <= value < inf:
         raise refuse(option, "a number of milliseconds from 0, such as 1250.5", value)
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from gentrace.api_client import ApiClient
 from gentrace.cli.arguments import check_date_time, check_milliseconds, configure
 from gentrace.exceptions import NotFoundException, UnauthorizedException
 from gentrace.runs import Filters, RunsApi
 from gentrace.runs.refusals import ApiResponseFor404
-from gentrace.schemas import Unset, unset
+from gentrace.schemas import unset
 
 if TYPE_CHECKING:
     import argparse
-
-T = TypeVar("T")
 
 DEFAULT_HOST: Final = "http://127.0.0.1:8371/api/v1"
 """Where `gentrace local` listens by default."""
@@ -53,14 +51,16 @@ def connect(host: str | None) -> Generator[RunsApi]:
             if is_default:
                 error.remedy = "the token is sent only to a server that is named: set GENTRACE_HOST"
             raise
+        except NotFoundException as error:
+            error.remedy = NotFoundException.remedy
+            raise
 
 
 def is_missing(error: NotFoundException) -> bool:
-    """Return whether a server has no such run; of another path or server, add the remedy."""
+    """Return whether a server has no such run, False if it has no such path."""
     answer = error.api_response
-    if isinstance(answer, ApiResponseFor404) and answer.body and answer.body.at == "id":
-        return True
-    error.remedy = NotFoundException.remedy
+    if isinstance(answer, ApiResponseFor404) and answer.body:
+        return answer.body.at == "id"
     return False
 
 
@@ -83,6 +83,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-duration", type=float, metavar="MS", help="runs that took so many milliseconds"
     )
+    parser.set_defaults(name=unset, text=unset, since=unset, until=unset, min_duration=unset)
 
 
 def filters_of(options: argparse.Namespace) -> Filters:
@@ -90,15 +91,11 @@ def filters_of(options: argparse.Namespace) -> Filters:
     check_date_time("--since", options.since)
     check_date_time("--until", options.until)
     check_milliseconds("--min-duration", options.min_duration)
-
-    def or_unset(value: T | None) -> T | Unset:
-        return unset if value is None else value
-
     return {
-        "name": or_unset(options.name),
-        "text": or_unset(options.text),
-        "since": or_unset(options.since),
-        "until": or_unset(options.until),
+        "name": options.name,
+        "text": options.text,
+        "since": options.since,
+        "until": options.until,
         "has_error": options.errors if options.errors or options.no_errors else unset,
-        "min_duration": or_unset(options.min_duration),
+        "min_duration": options.min_duration,
     }
