@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from math import isinf
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from gentrace.local.responses import RequestError, shorten
 
@@ -30,7 +30,6 @@ OPENING: Final = frozenset(b"[{")
 
 # The path of a value: the keys that lead to it from the root.
 Path: TypeAlias = "Sequence[str | int]"
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +73,19 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     if _depth(body, cpu_budget) > MAX_DEPTH:
         raise RequestError(400, f"the body is nested deeper than {MAX_DEPTH} levels")
 
-    needs_check = SURROGATE.search(text) is not None
-
-    def note(value: R) -> R:
-        nonlocal needs_check
-        needs_check = needs_check or isinstance(value, _Violation)
-        return value
-
-    def integer(digits: str) -> int | _Violation:
-        cpu_budget.tick()
-        return note(_integer(digits))
-
-    def fraction(digits: str) -> float | _Violation:
-        return note(_fraction(digits))
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
-        cpu_budget.tick()
-        return note(_object(pairs))
-
-    def constant(name: str) -> _Violation:
-        return note(_Violation(f"{name} is not a JSON number"))
-
+    hooks = _Hooks(cpu_budget)
     try:
         value = json.loads(
             text,
-            parse_constant=constant,
-            parse_int=integer,
-            parse_float=fraction,
-            object_pairs_hook=members,
+            parse_constant=hooks.constant,
+            parse_int=hooks.integer,
+            parse_float=hooks.fraction,
+            object_pairs_hook=hooks.members,
         )
     except json.JSONDecodeError as error:
         path = f"line {error.lineno} column {error.colno}"
         raise RequestError(400, f"the body is not JSON: {error.msg}", path) from None
-    if needs_check:
+    if hooks.has_violation or SURROGATE.search(text) is not None:
         _raise_violation(value, cpu_budget)
     return text, value
 
@@ -157,29 +136,45 @@ def _depth(body: bytes, cpu_budget: "CpuBudget") -> int:
     return deepest
 
 
-def _integer(text: str) -> int | _Violation:
-    # Not left to int(), whose limit belongs to the process.
-    digits = len(text.lstrip("-"))
-    if digits <= SAFE_DIGITS:
-        return int(text)
-    if digits > MAX_DIGITS:
-        return _Violation(f"an integer has more than {MAX_DIGITS} digits")
-    integer = _LongInteger(LARGE_INTEGER)
-    integer.digits = text
-    return integer
+class _Hooks:
+    """What the parser calls for each number and object; it places the violations."""
 
+    def __init__(self, cpu_budget: "CpuBudget") -> None:
+        self._cpu_budget = cpu_budget
+        self.has_violation = False
 
-def _fraction(text: str) -> float | _Violation:
-    number = float(text)
-    return _Violation(f"{shorten(text)} is larger than a float can be") if isinf(number) else number
+    def constant(self, name: str) -> _Violation:
+        return self._violation(f"{name} is not a JSON number")
 
+    def integer(self, text: str) -> int | _Violation:
+        self._cpu_budget.tick()
+        # Not left to int(), whose limit belongs to the process.
+        digits = len(text.lstrip("-"))
+        if digits <= SAFE_DIGITS:
+            return int(text)
+        if digits > MAX_DIGITS:
+            return self._violation(f"an integer has more than {MAX_DIGITS} digits")
+        integer = _LongInteger(LARGE_INTEGER)
+        integer.digits = text
+        return integer
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    (duplicate, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-    return _Violation(f"the property {shorten(json.dumps(duplicate))} is given twice")
+    def fraction(self, text: str) -> float | _Violation:
+        number = float(text)
+        if isinf(number):
+            return self._violation(f"{shorten(text)} is larger than a float can be")
+        return number
+
+    def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Violation:
+        self._cpu_budget.tick()
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        (duplicate, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        return self._violation(f"the property {shorten(json.dumps(duplicate))} is given twice")
+
+    def _violation(self, message: str) -> _Violation:
+        self.has_violation = True
+        return _Violation(message)
 
 
 def _canonical_number(text: str) -> bytes:
