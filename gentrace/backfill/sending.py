@@ -229,7 +229,6 @@ class _Backfill:
     def _collect(self) -> None:
         """Wait until a run in flight has ended; raise the error that ends the whole call."""
         self._keys_in_flight.remove(self._workers.collect().key)
-        self._is_server_reached = True
 
     def _send_item(self, item: _Item) -> None:
         """Send a run and record the outcome, in a worker thread."""
@@ -264,29 +263,26 @@ class _Backfill:
                 if not self._is_server_reached and _is_foreign(error):
                     error.remedy = NotFoundException.remedy
                     raise
+                self._is_server_reached = self._is_server_reached or error.status != NO_RESPONSE
                 kind = kind_of_status(error.status)
                 if kind == "delivered":
                     return None  # it is stored, although the response cannot be read
-                self._is_server_reached = self._is_server_reached or error.status != NO_RESPONSE
                 if kind == "refused":
                     return str(error)
-                if kind == "denied" or self._is_last(tries):
-                    raise
-                if self._wait_for_retry(error, tries):
+                limit = MAX_TRIES if self._is_server_reached else MAX_FIRST_TRIES
+                if kind == "denied" or tries >= limit or not self._wait(error, tries):
                     raise
             else:
+                self._is_server_reached = True
                 return None
 
-    def _wait_for_retry(self, error: ApiException, tries: int) -> bool:
-        """Wait for the next try; return True if sending has ended in the meantime."""
+    def _wait(self, error: ApiException, tries: int) -> bool:
+        """Wait for the next try; return False if sending ends, and there is none."""
         seconds = _backoff(error, tries)
         if self.on_pause is not None:
             with self._lock:
                 self.on_pause(error, seconds)
-        return self._stopping.wait(seconds)
-
-    def _is_last(self, tries: int) -> bool:
-        return tries >= (MAX_TRIES if self._is_server_reached else MAX_FIRST_TRIES)
+        return not self._stopping.wait(seconds)
 
 
 def _number(lines: Iterable[object]) -> Iterable[Line]:
