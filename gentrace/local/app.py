@@ -87,11 +87,10 @@ async def _on_request_error(_request: Request, error: Exception) -> Response:
 async def _on_storage_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StorageError)  # noqa: S101 - registered for this class
     prefixes = {"POST": "the run was not stored: ", "DELETE": "the run was not deleted: "}
-    logger.warning("%s%s", prefixes.get(request.method, ""), error)
+    message = f"{prefixes.get(request.method, '')}{error}"
+    logger.warning("%s", message)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    return RequestError(
-        error.status, f"{prefixes.get(request.method, '')}{error}", headers=headers
-    ).response()
+    return RequestError(error.status, message, headers=headers).response()
 
 
 async def _on_http_error(_request: Request, error: Exception) -> Response:
