@@ -104,13 +104,9 @@ class Retrieval:
     async def _stream_list(
         self, positions: list[int], select: str, next_cursor: str | None
     ) -> AsyncIterator[str]:
-        # In chunks: a thousand large runs would not fit in memory.
         yield '{"pipelineRuns": ['
         separator = ""
-        while positions:
-            texts, positions = await run_in_thread(
-                self._readers, self._reader.texts, positions, select
-            )
+        async for texts in self._chunks(positions, select):
             if texts:
                 yield separator + ", ".join(texts)
                 separator = ", "
@@ -121,10 +117,14 @@ class Retrieval:
 
     async def _stream_export(self, filters: Filters, positions: list[int]) -> AsyncIterator[str]:
         while positions:
-            last = positions[-1]
-            while positions:
-                texts, positions = await run_in_thread(
-                    self._readers, self._reader.texts, positions, SELECT_BODY
-                )
+            async for texts in self._chunks(positions, SELECT_BODY):
                 yield "".join(f"{text.translate(LINE_BREAKS_TO_SPACES)}\n" for text in texts)
-            positions = await run_in_thread(self._readers, self._find_after, filters, last)
+            positions = await run_in_thread(self._readers, self._find_after, filters, positions[-1])
+
+    async def _chunks(self, positions: list[int], select: str) -> AsyncIterator[list[str]]:
+        """Read runs in chunks: a thousand large ones would not fit in memory."""
+        while positions:
+            texts, positions = await run_in_thread(
+                self._readers, self._reader.texts, positions, select
+            )
+            yield texts
