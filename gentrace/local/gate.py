@@ -3,16 +3,13 @@
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import logging
-import re
-from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gentrace.local.allowed_hosts import AllowedHosts
 from gentrace.local.responses import RequestError, shorten
 
 HEALTH: Final = "/healthz"
@@ -35,51 +32,10 @@ SECURITY_HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]
-AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/*\s]+)(?::([0-9]{1,5}))?")
 # Seconds for which the rest of a rejected body is still read and discarded.
 LINGER: Final = 5.0
 
 logger = logging.getLogger("gentrace.local")
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedHosts:
-    """The allowed `Host` headers, a protection against DNS rebinding.
-
-    A web page that rebinds its own name to this machine sends that name, and is rejected.
-    `any_address` is for a server that listens on all addresses and cannot know them all: it allows
-    every IP address with `port`, as DNS rebinding needs a name.
-    """
-
-    names: frozenset[str]
-    port: int
-    any_address: bool = False
-
-    @classmethod
-    def of(cls, names: Collection[str], port: int, *, any_address: bool = False) -> "AllowedHosts":
-        """Parse names as they are written in a URL; one without a port allows every port."""
-        for name in names:
-            if AUTHORITY.fullmatch(name.lower()) is None:
-                raise ValueError(f"an allowed host is NAME or NAME:PORT, not {name!r}")
-        return cls(frozenset(map(str.lower, names)), port, any_address)
-
-    def allow(self, host: str) -> bool:
-        """Return whether a `Host` header names this server."""
-        match = AUTHORITY.fullmatch(host.lower())
-        if match is None:
-            return False
-        name, port = match[1], match[2] or "80"
-        if name in self.names or f"{name}:{port}" in self.names:
-            return True
-        return self.any_address and port == str(self.port) and _is_address(name.strip("[]"))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 class Gate:

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-from gentrace.local.gate import AllowedHosts
+from gentrace.local.allowed_hosts import AllowedHosts
 from gentrace.local.settings import Settings
 
 BACKLOG: Final = 2048
@@ -29,7 +29,7 @@ def listen(settings: Settings) -> Endpoint:
         own = (_literal(host), _literal(settings.host or "localhost"))
         own_names = [f"{name}:{port}" for name in (*own, "localhost", "127.0.0.1", "[::1]")]
         names = [*own_names, *settings.allowed_hosts]
-        hosts = AllowedHosts.of(names, port, any_address=any_address)
+        hosts = AllowedHosts(names, port, any_address=any_address)
     except BaseException:
         listener.close()
         raise

@@ -13,6 +13,7 @@ import uvicorn
 
 import gentrace.local
 from gentrace.local import gate, http_server
+from gentrace.local.allowed_hosts import AllowedHosts
 from gentrace.local.connection import Connection
 from gentrace.local.listener import listen
 
@@ -195,20 +196,20 @@ def test_a_token_is_not_shown():
 
 def test_a_server_on_all_addresses_takes_addresses_and_the_names_it_was_told():
     names = ["Box", "other:99", "[::1]", "[FD00::1]"]
-    hosts = gate.AllowedHosts.of(names, 80, any_address=True)
+    hosts = AllowedHosts(names, 80, any_address=True)
     for name in ("box", "BOX:81", "other:99", "10.1.2.3", "10.1.2.3:80", "[fe80::1]", "[::1]:81"):
         assert hosts.allow(name)
     for name in ("[fd00::1]:81", "[FD00::1]:81"):
         assert hosts.allow(name)
     for name in ("other", "10.1.2.3:81", "evil", "evil:80", "", "box:80:80", "[evil]", "[::1"):
         assert not hosts.allow(name)
-    assert not gate.AllowedHosts.of(["box"], 80).allow("10.1.2.3")
+    assert not AllowedHosts(["box"], 80).allow("10.1.2.3")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "http://box", "a:1:2", "user@box", "*", "a box"])
 def test_an_allowed_host_is_a_name_and_perhaps_a_port(name):
     with pytest.raises(ValueError, match="allowed host"):
-        gate.AllowedHosts.of([name], 80)
+        AllowedHosts([name], 80)
 
 
 @pytest.mark.parametrize(("host", "name"), [("", "localhost"), ("box.test", "box.test")])
