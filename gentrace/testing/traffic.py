@@ -29,7 +29,7 @@ class Failure:
     status: int
     retry_after: str | None
 
-    async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
         words = json.dumps({"error": "the test asked for this failure"})
         response = Response(
@@ -47,10 +47,12 @@ class Delay:
 
     seconds: float
 
-    async def __call__(self, traffic: Traffic, exchange: Exchange) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
         """Answer one request late, or close its connection if the faults are cleared meanwhile."""
-        finish = exchange.respond if await traffic.sleep(self.seconds) else exchange.close
-        await finish()
+        if await exchange.traffic.sleep(self.seconds):
+            await exchange.respond()
+        else:
+            await exchange.close()
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Drop:
 
     stored: bool
 
-    async def __call__(self, _traffic: Traffic, exchange: Exchange) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
         """Read or process one request, then close the connection."""
         if self.stored:
             await exchange.respond(discard=True)
@@ -72,11 +74,11 @@ class Drop:
 class Exchange:
     """One request, and the ways to end it."""
 
+    traffic: Traffic
     app: ASGIApp
     scope: Scope
     receive: Receive
     send: Send
-    on_stored: Callable[[], None]
 
     async def respond(self, *, discard: bool = False) -> None:
         """Let the server answer; `discard` drops its response."""
@@ -84,7 +86,7 @@ class Exchange:
         async def send(message: Message) -> None:
             is_ok = message["type"] == "http.response.start" and message["status"] == OK
             if is_ok and self.scope["method"] == "POST":
-                self.on_stored()
+                self.traffic.note_stored()
             if not discard:
                 await self.send(message)
 
@@ -118,12 +120,13 @@ class Traffic:
         """Wrap the application so that each request takes a fault."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            exchange = Exchange(app, scope, receive, send, self._count)
-            fault = self._next_fault()
+            exchange = Exchange(self, app, scope, receive, send)
+            with self._changed:
+                fault = self._faults.popleft() if self._faults else None
             if fault is None:
                 await exchange.respond()
             else:
-                await fault(self, exchange)
+                await fault(exchange)
 
         return serve
 
@@ -132,6 +135,12 @@ class Traffic:
         """How many requests to store a run succeeded; a repeated one counts again."""
         with self._changed:
             return self._stored
+
+    def note_stored(self) -> None:
+        """Count a request to store a run that succeeded."""
+        with self._changed:
+            self._stored += 1
+            self._changed.notify_all()
 
     def wait_until_stored(self, total: int, timeout: float) -> None:
         """Wait until `stored` is `total`, for `timeout` seconds at most."""
@@ -165,12 +174,3 @@ class Traffic:
             with self._changed:
                 self._wake_callbacks.discard(wake)
         return False
-
-    def _next_fault(self) -> Failure | Delay | Drop | None:
-        with self._changed:
-            return self._faults.popleft() if self._faults else None
-
-    def _count(self) -> None:
-        with self._changed:
-            self._stored += 1
-            self._changed.notify_all()
