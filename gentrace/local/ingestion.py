@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -63,10 +63,7 @@ class Ingestion:
             body = await self._read_body(request, hold)
             # A parsed body takes many times the memory of its text.
             is_large = is_gzip or len(body) > LARGE_BODY
-            lock: AbstractAsyncContextManager[None] = (
-                self._large_body_lock if is_large else nullcontext()
-            )
-            async with lock:
+            async with self._large_body_lock if is_large else nullcontext():
                 run_id = await run_cancellable(self._workers, self._store, body, is_gzip, key)
         return ApiResponse({"pipelineRunId": run_id})
 
