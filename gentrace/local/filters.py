@@ -27,9 +27,9 @@ class Filters:
     min_duration: float | None = None
 
     def select(
-        self, *, before: int = MAX_POSITION, after: int = 0, oldest_first: bool = False
+        self, limit: int, *, before: int = MAX_POSITION, after: int = 0, oldest_first: bool = False
     ) -> tuple[str, list[Any]]:
-        """Return the SQL for positions in between, and its values but the last, the limit."""
+        """Return the SQL for up to `limit` positions in between, and its values."""
         tables, order = "run_facts", "run_facts.position"
         if self.text is not None:
             # CROSS JOIN fixes the order: the full-text index first, which yields runs in order.
@@ -51,7 +51,7 @@ class Filters:
             f"SELECT run_facts.position FROM {tables}"  # noqa: S608 - our names
             f" WHERE {' AND '.join(active)} ORDER BY {order} {direction} LIMIT ?"
         )
-        return sql, list(active.values())
+        return sql, [*active.values(), limit]
 
 
 def search_terms(text: str) -> list[str]:

@@ -63,9 +63,9 @@ class Reader:
         And the id of the last of them, None if no run follows. Both are of one snapshot: a run
         that is deleted meanwhile must not make its page the last one.
         """
-        sql, values = filters.select(before=before)
+        sql, values = filters.select(limit + 1, before=before)
         with self._reading() as connection, _snapshot(connection):
-            positions = _positions(connection, sql, (*values, limit + 1))
+            positions = _positions(connection, sql, values)
             if len(positions) <= limit:
                 return positions, None
             del positions[limit:]
@@ -74,9 +74,9 @@ class Reader:
 
     def positions_after(self, filters: Filters, limit: int, after: int) -> list[int]:
         """Return the positions of up to `limit` runs after a position, the oldest first."""
-        sql, values = filters.select(after=after, oldest_first=True)
+        sql, values = filters.select(limit, after=after, oldest_first=True)
         with self._reading() as connection:
-            return _positions(connection, sql, (*values, limit))
+            return _positions(connection, sql, values)
 
     def texts(self, positions: list[int], select: str) -> tuple[list[str], list[int]]:
         """Return runs in a form (SELECT_FULL …), about CHUNK characters, and the positions left.
@@ -143,7 +143,7 @@ def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
         connection.execute("ROLLBACK")
 
 
-def _positions(connection: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> list[int]:
+def _positions(connection: sqlite3.Connection, sql: str, values: list[Any]) -> list[int]:
     return [position for (position,) in connection.execute(sql, values)]
 
 
