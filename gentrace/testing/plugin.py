@@ -25,12 +25,10 @@ def _gentrace_session_server() -> Generator[Server]:
     try:
         from gentrace.testing.server import serve  # noqa: PLC0415 - the extra may not be installed
     except ImportError as error:
-        missing = str(error)
-    else:
-        with serve() as server:
-            yield server
-        return
-    pytest.fail(f"gentrace_server needs the extra `local`: {missing}", pytrace=False)
+        message = f"gentrace_server needs the extra `local`: {error}"
+        raise pytest.fail.Exception(message, pytrace=False) from None
+    with serve() as server:
+        yield server
 
 
 @pytest.fixture
