@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 STANDARD_INPUT: Final = "-"
 MAX_LINE: Final = 64 * 2**20
@@ -55,11 +55,11 @@ def read_lines(source: str, on_read: Callable[[int], object] | None = None) -> G
             file = _standard_input()
         else:
             file = stack.enter_context(Path(source).open("rb"))
-        decompressed: BinaryIO = file
+        decompressed: BufferedReader | gzip.GzipFile = file
         position = 0
         try:
             if file.peek(len(GZIP))[: len(GZIP)] == GZIP:
-                decompressed = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file)))
+                decompressed = stack.enter_context(gzip.GzipFile(fileobj=file))
             for line in _split(source, decompressed):
                 yield line
                 if on_read is not None and file.seekable():
@@ -81,7 +81,7 @@ def _standard_input() -> BufferedReader:
     return cast("BufferedReader", stream.buffer)
 
 
-def _split(source: str, file: BinaryIO) -> Generator[Line]:
+def _split(source: str, file: BufferedReader | gzip.GzipFile) -> Generator[Line]:
     number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
