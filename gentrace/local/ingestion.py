@@ -106,7 +106,7 @@ class Ingestion:
         summary = summarize(run, len(body))
         # It is no longer needed, and takes the most memory.
         del run
-        stored = self._writer.add(text, summary, key, cancellation)
+        stored = self._writer.add(cancellation, text, summary, key)
         if stored.is_new:
             _log(stored, summary)
         elif not same_value(stored.body, text, self._cpu_budget):

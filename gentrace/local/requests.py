@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import fields
 from email.message import Message
 from functools import lru_cache
 from math import inf
@@ -16,7 +17,7 @@ from gentrace.local.summaries import to_milliseconds
 
 # Characters: Python takes seconds to parse one of 60,000, and no other request is answered then.
 MAX_CONTENT_TYPE: Final = 1000
-FILTER_NAMES = ("name", "text", "since", "until", "has_error", "min_duration")
+FILTER_NAMES: Final = tuple(field.name for field in fields(Filters))
 
 
 def single_header(request: Request, name: str) -> str | None:

@@ -7,7 +7,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gentrace.local.cancellation import Cancellation
 from gentrace.local.filters import MAX_POSITION, Filters
 from gentrace.local.reading import SELECT_BODY, SELECT_FULL, SELECT_SUMMARY, Reader
 from gentrace.local.requests import (
@@ -71,7 +70,7 @@ class Retrieval:
         query_parameters(request, ())
         run_id: str = request.path_params["id"]
         if request.method == "DELETE":
-            if await run_cancellable(self._writers, self._delete, run_id):
+            if await run_cancellable(self._writers, self._writer.delete, run_id):
                 return Response(status_code=204)
         else:
             run = await run_in_thread(self._readers, self._reader.run, run_id)
@@ -83,7 +82,7 @@ class Retrieval:
         """Respond with the bodies of all matching runs as JSON Lines, oldest first."""
         filters = parse_filters(query_parameters(request, FILTER_NAMES))
         # Before the response starts, so that a failure is an error response, not an empty file.
-        first = await run_in_thread(self._readers, self._find_after, filters, 0)
+        first = await run_in_thread(self._readers, self._reader.positions_after, filters, BATCH, 0)
         return StreamingResponse(
             self._stream_export(filters, first), media_type="application/jsonl"
         )
@@ -94,12 +93,6 @@ class Retrieval:
         return ApiResponse(
             {"pipelines": await run_in_thread(self._readers, self._reader.pipelines)}
         )
-
-    def _find_after(self, filters: Filters, after: int) -> list[int]:
-        return self._reader.positions_after(filters, BATCH, after)
-
-    def _delete(self, cancellation: Cancellation, run_id: str) -> bool:
-        return self._writer.delete(run_id, cancellation)
 
     async def _stream_list(
         self, positions: list[int], select: str, next_cursor: str | None
@@ -119,7 +112,9 @@ class Retrieval:
         while positions:
             async for texts in self._chunks(positions, SELECT_BODY):
                 yield "".join(f"{text.translate(LINE_BREAKS_TO_SPACES)}\n" for text in texts)
-            positions = await run_in_thread(self._readers, self._find_after, filters, positions[-1])
+            positions = await run_in_thread(
+                self._readers, self._reader.positions_after, filters, BATCH, positions[-1]
+            )
 
     async def _chunks(self, positions: list[int], select: str) -> AsyncIterator[list[str]]:
         """Read runs in chunks: a thousand large ones would not fit in memory."""

@@ -65,7 +65,7 @@ class Writer:
         connection.execute(f"PRAGMA busy_timeout = {int(POLL_INTERVAL * 1000)}")
 
     def add(
-        self, body: str, summary: Summary, key: str | None, cancellation: Cancellation
+        self, cancellation: Cancellation, body: str, summary: Summary, key: str | None
     ) -> StoredRun:
         """Store a run durably; if `key` was used before, return the run that is stored under it.
 
@@ -91,7 +91,7 @@ class Writer:
             self._prune(now.timestamp())
         return StoredRun(run_id, body, is_new=True)
 
-    def delete(self, run_id: str, cancellation: Cancellation) -> bool:
+    def delete(self, cancellation: Cancellation, run_id: str) -> bool:
         """Delete the run of that id and its idempotency key; return False if there is none."""
         with self._transaction(cancellation) as connection:
             row = connection.execute(

@@ -57,7 +57,7 @@ def path(tmp_path):
 
 def add(store, name="n", key=None):
     body = {"name": name, "stepRuns": []}
-    return store.writer.add(json.dumps(body), summarize(body, 20), key, Cancellation())
+    return store.writer.add(Cancellation(), json.dumps(body), summarize(body, 20), key)
 
 
 def permissions(path):
@@ -332,7 +332,7 @@ def test_the_number_of_runs_may_be_an_integer_of_numpy(path):
 def test_a_gap_among_the_runs_counts_as_none(path):
     with closing(Store(path, Retention(max_runs=3))) as store:
         stored = [add(store, str(number)) for number in range(3)]
-        store.writer.delete(stored[1].id, Cancellation())
+        store.writer.delete(Cancellation(), stored[1].id)
         add(store, "3")
         assert names(store) == ["0", "2", "3"]
 

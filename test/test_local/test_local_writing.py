@@ -127,7 +127,7 @@ def test_a_write_that_was_called_off_before_its_end_is_rolled_back(tmp_path):
     body = {"name": "n", "stepRuns": []}
     with closing(Store(tmp_path / "runs.sqlite3")) as store:
         with pytest.raises(WriteCancelledError):
-            store.writer.add(json.dumps(body), summarize(body, 1), None, cancellation)
+            store.writer.add(cancellation, json.dumps(body), summarize(body, 1), None)
         assert store.reader.pipelines() == []
 
 
@@ -136,7 +136,7 @@ def test_what_fails_for_another_reason_is_not_waited_for(tmp_path):
     store.close()
     for _ in range(2):
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            store.writer.delete("id", Cancellation())
+            store.writer.delete(Cancellation(), "id")
 
 
 def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypatch):
@@ -224,8 +224,8 @@ def test_a_write_after_a_cancelled_one_is_stored_alone(tmp_path):
     cancelled.cancel()
     with closing(Store(tmp_path / "runs.sqlite3")) as store:
         with pytest.raises(WriteCancelledError):
-            store.writer.add("{}", summary, "key", cancelled)
-        assert store.writer.add("{}", summary, "key", Cancellation()).is_new
+            store.writer.add(cancelled, "{}", summary, "key")
+        assert store.writer.add(Cancellation(), "{}", summary, "key").is_new
 
 
 @pytest.mark.parametrize("end", ["stop", "cancel"])
@@ -234,7 +234,7 @@ def test_a_write_that_waits_ends_when_the_server_stops_or_it_is_cancelled(tmp_pa
     summary = summarize({"name": "n", "stepRuns": []}, 2)
     cancellation = Cancellation()
     with closing(Store(path)) as store, written_by_another(path), ThreadPoolExecutor(1) as pool:
-        adding = pool.submit(store.writer.add, "{}", summary, None, cancellation)
+        adding = pool.submit(store.writer.add, cancellation, "{}", summary, None)
         if end == "stop":
             store.writer.stop()
         else:
