@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from gentrace.cli.arguments import run_id
 from gentrace.cli.output import print_json, print_line, warn
@@ -86,5 +86,5 @@ def _invocations(run: StoredRun) -> Sequence[str]:
     """Return the invocation of each step, nothing if the timeline lacks steps."""
     if len(run.timeline) < run.steps:
         return ()
-    steps = cast("Sequence[Any]", cast("Any", run.pipeline_run)["stepRuns"])
+    steps = run["pipelineRun"]["stepRuns"]
     return [step.get("provider", {}).get("invocation", "") for step in steps]
