@@ -2,7 +2,7 @@
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 
@@ -10,19 +10,12 @@ from gentrace.local.responses import RequestError
 from gentrace.local.strict_json import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from gentrace.local.cpu_budget import CpuBudget
 
 # jsonschema's messages use Python's names for these values.
 JSON_NAMES: Final = {"None": "null", "True": "true", "False": "false"}
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
-
-
-class _Error(Protocol):
-    message: str
-    json_path: str
 
 
 class RunChecker:
@@ -45,11 +38,10 @@ class RunChecker:
             )
         types = Draft202012Validator.TYPE_CHECKER.redefine("object", self._is_object)
         untyped: Any = validators
-        validator = untyped.extend(Draft202012Validator, type_checker=types)(
+        self._validator: Any = untyped.extend(Draft202012Validator, type_checker=types)(
             _inline_references(schema, document["components"]["schemas"]),
             format_checker=_make_format_checker(),
         )
-        self._iter_errors: Callable[[Any], Iterator[_Error]] = validator.iter_errors
 
     def check(self, body: bytes) -> tuple[str, dict[str, Any]]:
         """Return the text of the run in `body` and its value; `RequestError` 400 if it is invalid.
@@ -57,7 +49,7 @@ class RunChecker:
         The value is made by `strict_json.parse`.
         """
         text, run = parse(body, self._cpu_budget)
-        error = next(self._iter_errors(run), None)
+        error = next(self._validator.iter_errors(run), None)
         if error is not None:
             value, space, rest = error.message.partition(" ")
             raise RequestError(400, JSON_NAMES.get(value, value) + space + rest, error.json_path)
