@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gentrace.local.allowed_hosts import AllowedHosts
@@ -44,13 +45,13 @@ class Gate:
     def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: str | None) -> None:
         self._app = app
         self._hosts = hosts
-        self._digest = None if token is None else _digest(token.encode("latin-1"))
+        self._digest = None if token is None else _digest(token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         exchange = _Exchange(scope, receive, send)
         try:
-            error = self._check(scope)
+            error = self._check_host(scope) or self._check_access(scope)
             app = self._app if error is None else error.response()
             await app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
@@ -59,32 +60,32 @@ class Gate:
                 response = RequestError(503, "the server is stopping").response()
                 await response(scope, receive, send)
 
-    def _check(self, scope: Scope) -> RequestError | None:
-        # The address is None if the client has already disconnected.
-        client = (scope["client"] or ["a client that has gone"])[0]
-        hosts = _header_values(scope, b"host")
-        if len(hosts) != 1 or not self._hosts.allow(hosts[0].decode("latin-1")):
-            logger.warning(
-                "refused a request from %s: its Host is not this server's: %s",
-                client,
-                shorten(ascii([host.decode("latin-1") for host in hosts])),
-            )
-            message = "this server does not answer to that host; --allowed-host NAME adds one"
-            return RequestError(421, message, "Host")
-        if _is_public(scope["path"]):
+    def _check_host(self, scope: Scope) -> RequestError | None:
+        """Return the error of a request that names another server."""
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) == 1 and self._hosts.allow(hosts[0]):
             return None
-        if b"cross-site" in _header_values(scope, b"sec-fetch-site"):
+        _warn_of(scope, f"its Host is not this server's: {shorten(ascii(hosts))}")
+        message = "this server does not answer to that host; --allowed-host NAME adds one"
+        return RequestError(421, message, "Host")
+
+    def _check_access(self, scope: Scope) -> RequestError | None:
+        """Return the error of a request that may not read or store runs."""
+        if scope["path"] in PUBLIC_PATHS or scope["path"].startswith(PUBLIC_PREFIX):
+            return None
+        headers = Headers(scope=scope)
+        if "cross-site" in headers.getlist("sec-fetch-site"):
             # With an image or a form, any page could make this user's browser search here.
             return RequestError(403, "web pages of other sites may only link to the viewer")
         if self._digest is None:
             return None
-        given = _header_values(scope, b"authorization")
-        scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+        given = headers.getlist("authorization")
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         # Digests have one length, so the time of the comparison does not reveal the token's.
-        if scheme.lower() == b"bearer" and hmac.compare_digest(_digest(token), self._digest):
+        if scheme.lower() == "bearer" and hmac.compare_digest(_digest(token), self._digest):
             return None
         message = "that is not this server's token" if given else "no token was sent"
-        logger.warning("refused a request from %s: %s", client, message)
+        _warn_of(scope, message)
         message += "; the server wants its own, as Authorization: Bearer TOKEN"
         return RequestError(401, message, "Authorization", {"WWW-Authenticate": "Bearer"})
 
@@ -100,9 +101,10 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
+        headers = Headers(scope=scope)
         self._has_unread_body = bool(
-            _header_values(scope, b"transfer-encoding")
-            or any(length != b"0" for length in _header_values(scope, b"content-length"))
+            headers.getlist("transfer-encoding")
+            or any(length != "0" for length in headers.getlist("content-length"))
         )
         self.started = False
 
@@ -128,13 +130,11 @@ class _Exchange:
         await self._send(message)
 
 
-def _is_public(path: str) -> bool:
-    return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIX)
+def _warn_of(scope: Scope, reason: str) -> None:
+    # The address is None if the client has already disconnected.
+    client = (scope["client"] or ["a client that has gone"])[0]
+    logger.warning("refused a request from %s: %s", client, reason)
 
 
-def _header_values(scope: Scope, name: bytes) -> list[bytes]:
-    return [value for header, value in scope["headers"] if header == name]
-
-
-def _digest(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("latin-1")).digest()
