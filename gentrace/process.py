@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from weakref import WeakKeyDictionary
 
@@ -74,20 +75,17 @@ def fork_safe_imports() -> Generator[None]:
         yield
 
 
+@cache
 def _acquire_before_logging() -> None:
     """Make each fork acquire our locks before the lock of `logging`, to avoid a deadlock.
 
     A module that is being imported may wait for the lock of `logging`. Of two `before` hooks, the
     one registered last runs first, so `logging` must have registered its own already.
     """
-    global _acquires_before_logging  # noqa: PLW0603 - a process has one
-    if not _acquires_before_logging:
-        import_module("logging")
-        _register(before=_acquire_locks)
-        _acquires_before_logging = True
+    import_module("logging")
+    _register(before=_acquire_locks)
 
 
-_acquires_before_logging = False
 _locks: WeakKeyDictionary[threading.RLock, None] = WeakKeyDictionary()
 _acquired: list[threading.RLock] = []
 _import_lock = threading.RLock()
