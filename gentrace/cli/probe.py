@@ -22,6 +22,7 @@ from gentrace.paths import PathValues
 
 if TYPE_CHECKING:
     from gentrace.configuration import Configuration
+    from gentrace.rest import HTTPResponse
 
 EMPTY_RUN: Final = "{}"
 """An invalid body: a server that accepts the token rejects it, so nothing is stored."""
@@ -64,26 +65,25 @@ def probe_server(configuration: Configuration, timeout: float) -> Iterator[Findi
         yield Finding("tls", OK, f"encrypted, {trust}")
     for warning in caught:
         yield Finding("tls", WRONG, str(warning.message))
+    yield _judge_access(response, has_token=configuration.access_token is not None)
+
+
+def _judge_access(response: HTTPResponse, *, has_token: bool) -> Finding:
+    status = response.status
     is_json = "json" in response.headers.get("Content-Type", "").lower()
-    if is_success(response.status) and (is_json or not response.data):
-        yield Finding("access", OK, "the server stores runs without checking them")
-        return
-    yield _judge_access(response.status, has_token=configuration.access_token is not None)
-
-
-def _judge_access(status: int, *, has_token: bool) -> Finding:
+    if is_success(status) and (is_json or not response.data):
+        return Finding("access", OK, "the server stores runs without checking them")
     kind = kind_of_status(status)
+    if kind == "denied" and has_token:
+        return Finding("access", WRONG, f"the server refused the token ({status})")
     if kind == "denied":
-        text = (
-            "the server refused the token"
-            if has_token
-            else "no token was sent, and the server wants one: set GENTRACE_API_KEY"
-        )
+        text = "no token was sent, and the server wants one: set GENTRACE_API_KEY"
         return Finding("access", WRONG, f"{text} ({status})")
     if status in REJECTED:
         text = "the token is accepted" if has_token else "no token is needed"
         return Finding("access", OK, text)
-    text = "that is not a response of the Gentrace API; check the host"
     if kind == "transient":
         text = "it failed or has too much to do, try again later"
+    else:
+        text = "that is not a response of the Gentrace API; check the host"
     return Finding("access", WRONG, f"the server answered {status} to an empty run: {text}")
