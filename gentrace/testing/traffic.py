@@ -49,10 +49,8 @@ class Delay:
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request late, or close its connection if the faults are cleared meanwhile."""
-        if await exchange.traffic.sleep(self.seconds):
-            await exchange.respond()
-        else:
-            await exchange.close()
+        is_over = await exchange.traffic.sleep(self.seconds)
+        await (exchange.respond() if is_over else exchange.close())
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,22 @@ def test_a_first_run_that_is_refused_keeps_no_other_from_being_sent(command, mak
     assert errors == f"{peer.url}: 399 delivered, 1 dropped, 0 left\n"
 
 
+def test_sending_ends_when_no_more_runs_are_delivered(command, report, make, monkeypatch):
+    monkeypatch.setattr("gentrace.cli.spool_sending.FLUSH_TIMEOUT", 0.5)
+
+    def take_few(talk, request):
+        is_taken = int(request["Idempotency-Key"].removeprefix("key ")) < 10
+        (echo if is_taken else reply(503))(talk, request)
+
+    with Peer(take_few) as peer:
+        directory = make(peer.url).parent
+        code, _, errors = command("spool", directory, "--send")
+    _, (file,) = report("spool", directory)
+    assert code == 1
+    assert errors == f"{peer.url}: {400 - file['runs']} delivered, 0 dropped, {file['runs']} left\n"
+    assert 390 <= file["runs"] < 400
+
+
 def test_each_server_gets_its_own_runs(command, make):
     with Peer() as one, Peer() as other:
         directory = make(one.url).parent
