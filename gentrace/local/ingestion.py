@@ -6,7 +6,6 @@ The response is sent when the run is on disk; a run that gets an error response 
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import Final
 
@@ -22,7 +21,7 @@ from gentrace.local.requests import has_gzip_body, is_json, single_header
 from gentrace.local.responses import ApiResponse, RequestError, shorten
 from gentrace.local.strict_json import same_value
 from gentrace.local.summaries import Summary, summarize
-from gentrace.local.threads import run_cancellable
+from gentrace.local.threads import ThreadPool
 from gentrace.local.writing import StoredRun, Writer
 
 # Bodies with more bytes are parsed one at a time.
@@ -41,7 +40,7 @@ class Ingestion:
     and writing happen in `workers`.
     """
 
-    def __init__(self, writer: Writer, workers: Executor, max_body: int, timeout: float) -> None:
+    def __init__(self, writer: Writer, workers: ThreadPool, max_body: int, timeout: float) -> None:
         self._writer = writer
         self._workers = workers
         self._max_body = max_body
@@ -64,7 +63,7 @@ class Ingestion:
             # A parsed body takes many times the memory of its text.
             is_large = is_gzip or len(body) > LARGE_BODY
             async with self._large_body_lock if is_large else nullcontext():
-                run_id = await run_cancellable(self._workers, self._store, body, is_gzip, key)
+                run_id = await self._workers.run_cancellable(self._store, body, is_gzip, key)
         return ApiResponse({"pipelineRunId": run_id})
 
     def stop(self) -> None:

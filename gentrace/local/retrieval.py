@@ -1,7 +1,6 @@
 """Reading and deleting runs: GET and DELETE /pipeline-runs, GET /pipelines."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor
 from typing import Final
 
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from gentrace.local.requests import (
     query_parameters,
 )
 from gentrace.local.responses import ApiResponse, RequestError
-from gentrace.local.threads import run_cancellable, run_in_thread
+from gentrace.local.threads import ThreadPool
 from gentrace.local.writing import Writer
 
 DEFAULT_LIMIT: Final = 50
@@ -35,7 +34,7 @@ class Retrieval:
     """The endpoints that read and delete; they use the threads of `readers` and `writers`."""
 
     def __init__(
-        self, reader: Reader, writer: Writer, readers: Executor, writers: Executor
+        self, reader: Reader, writer: Writer, readers: ThreadPool, writers: ThreadPool
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -52,14 +51,13 @@ class Retrieval:
         filters = parse_filters(parameters)
         before = MAX_POSITION
         if "before" in parameters:
-            found = await run_in_thread(self._readers, self._reader.position, parameters["before"])
+            found = await self._readers.run(self._reader.position, parameters["before"])
             if found is None:
                 found = self._cursors.get(parameters["before"])
             if found is None:
                 raise RequestError(400, "before is the id of a stored run", "before")
             before = found
-        page = await run_in_thread(self._readers, self._reader.page, filters, limit, before)
-        positions, next_cursor = page
+        positions, next_cursor = await self._readers.run(self._reader.page, filters, limit, before)
         if next_cursor is not None:
             self._save_cursor(next_cursor, positions[-1])
         listing = self._stream_list(positions, select, next_cursor)
@@ -70,10 +68,10 @@ class Retrieval:
         query_parameters(request, ())
         run_id: str = request.path_params["id"]
         if request.method == "DELETE":
-            if await run_cancellable(self._writers, self._writer.delete, run_id):
+            if await self._writers.run_cancellable(self._writer.delete, run_id):
                 return Response(status_code=204)
         else:
-            run = await run_in_thread(self._readers, self._reader.run, run_id)
+            run = await self._readers.run(self._reader.run, run_id)
             if run is not None:
                 return Response(run, media_type=ApiResponse.media_type)
         raise RequestError(404, "there is no pipeline run of that id", "id")
@@ -82,7 +80,7 @@ class Retrieval:
         """Respond with the bodies of all matching runs as JSON Lines, oldest first."""
         filters = parse_filters(query_parameters(request, FILTER_NAMES))
         # Before the response starts, so that a failure is an error response, not an empty file.
-        first = await run_in_thread(self._readers, self._reader.positions_after, filters, BATCH, 0)
+        first = await self._readers.run(self._reader.positions_after, filters, BATCH, 0)
         return StreamingResponse(
             self._stream_export(filters, first), media_type="application/jsonl"
         )
@@ -90,9 +88,7 @@ class Retrieval:
     async def pipelines(self, request: Request) -> Response:
         """Respond with the statistics of all pipelines."""
         query_parameters(request, ())
-        return ApiResponse(
-            {"pipelines": await run_in_thread(self._readers, self._reader.pipelines)}
-        )
+        return ApiResponse({"pipelines": await self._readers.run(self._reader.pipelines)})
 
     async def _stream_list(
         self, positions: list[int], select: str, next_cursor: str | None
@@ -112,14 +108,12 @@ class Retrieval:
         while positions:
             async for texts in self._chunks(positions, SELECT_BODY):
                 yield "".join(f"{text.translate(LINE_BREAKS_TO_SPACES)}\n" for text in texts)
-            positions = await run_in_thread(
-                self._readers, self._reader.positions_after, filters, BATCH, positions[-1]
+            positions = await self._readers.run(
+                self._reader.positions_after, filters, BATCH, positions[-1]
             )
 
     async def _chunks(self, positions: list[int], select: str) -> AsyncIterator[list[str]]:
         """Read runs in chunks: a thousand large ones would not fit in memory."""
         while positions:
-            texts, positions = await run_in_thread(
-                self._readers, self._reader.texts, positions, select
-            )
+            texts, positions = await self._readers.run(self._reader.texts, positions, select)
             yield texts

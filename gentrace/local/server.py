@@ -23,7 +23,7 @@ from gentrace.local.retrieval import Retrieval
 from gentrace.local.settings import MAX_BODY, TIMEOUT, Settings, check_callable
 from gentrace.local.storage_errors import StorageError, WriteCancelledError
 from gentrace.local.store import Store
-from gentrace.local.threads import ThreadPool, large_stacks, run_in_thread
+from gentrace.local.threads import ThreadPool, large_stacks
 from gentrace.local.writing import Retention
 from gentrace.process import current_process
 from gentrace.tracebacks import hide_arguments
@@ -126,7 +126,7 @@ class Server:
                 await asyncio.sleep(PRUNE_INTERVAL)
                 # The next request that stores a run reports what is wrong with the database.
                 with suppress(StorageError, WriteCancelledError):
-                    await run_in_thread(writers, store.prune)
+                    await writers.run(store.prune)
 
         self._http_server = HttpServer(
             Gate(app, endpoint.hosts, settings.token), endpoint.listener, settings.timeout, maintain

@@ -51,6 +51,21 @@ class ThreadPool(Executor):
             self.shutdown()
             raise
 
+    async def run(self, task: Callable[[*Ts], R], *args: *Ts) -> R:
+        """Run a task; a cancelled caller does not wait for it, and the task runs to its end."""
+        return await asyncio.wrap_future(self.submit(task, *args))
+
+    async def run_cancellable(self, task: Callable[[Cancellation, *Ts], R], *args: *Ts) -> R:
+        """Run a task that writes; if cancelled, cancel the write, or wait for its commit."""
+        cancellation = Cancellation()
+        future = asyncio.wrap_future(self.submit(task, cancellation, *args))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if cancellation.cancel():
+                raise
+            return await future
+
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Call a function in a thread of the pool; RuntimeError after `shutdown`."""
         if self._is_shut_down:
@@ -83,22 +98,3 @@ def _run_task(future: Future[R], task: Callable[[], R]) -> None:
     except BaseException as error:  # noqa: BLE001 - the future raises it in the caller
         future.set_exception(error)
         del future  # the error's traceback would hold it in a reference cycle
-
-
-async def run_in_thread(workers: Executor, task: Callable[[*Ts], R], *args: *Ts) -> R:
-    """Run a task; a cancelled caller does not wait for it, and the task runs to its end."""
-    return await asyncio.get_running_loop().run_in_executor(workers, task, *args)
-
-
-async def run_cancellable(
-    workers: Executor, task: Callable[[Cancellation, *Ts], R], *args: *Ts
-) -> R:
-    """Run a task that writes; if cancelled, cancel the write, or wait for it if it is committed."""
-    cancellation = Cancellation()
-    future = asyncio.wrap_future(workers.submit(task, cancellation, *args))
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        if cancellation.cancel():
-            raise
-        return await future

@@ -12,14 +12,14 @@ from contextlib import closing, contextmanager
 import pytest
 
 import gentrace.local
-from gentrace.local import http_server, retrieval, writing
+from gentrace.local import http_server, writing
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.reading import Reader
 from gentrace.local.storage_errors import WriteCancelledError
 from gentrace.local.store import Store
 from gentrace.local.strict_json import same_value
 from gentrace.local.summaries import summarize
-from gentrace.local.threads import run_cancellable
+from gentrace.local.threads import ThreadPool
 
 
 @contextmanager
@@ -110,8 +110,8 @@ def test_a_write_that_is_being_committed_is_waited_for_and_answered():
         return "stored"
 
     async def give_up():
-        with ThreadPoolExecutor(1) as pool:
-            task = asyncio.create_task(run_cancellable(pool, write))
+        with ThreadPool(1, "writer") as pool:
+            task = asyncio.create_task(pool.run_cancellable(write))
             await asyncio.to_thread(committing.wait, 30)
             task.cancel()
             await asyncio.sleep(0)
@@ -147,17 +147,17 @@ def test_runs_that_were_deleted_meanwhile_are_left_out_of_a_list(fresh, monkeypa
 
 def test_a_page_whose_last_run_is_deleted_meanwhile_still_has_a_next_one(connect, monkeypatch):
     """It said that no run follows, and the older ones were passed over."""
-    run_in_thread = retrieval.run_in_thread
+    run = ThreadPool.run
 
     async def run_and_delete(workers, task, *arguments):
-        found = await run_in_thread(workers, task, *arguments)
+        found = await run(workers, task, *arguments)
         await asyncio.to_thread(other.ask, "DELETE", f"/api/v1/pipeline-runs/{newer}")
         return found
 
     with gentrace.local.serve() as server:
         client, other = connect(server.url), connect(server.url)
         older, newer = (client.post().json["pipelineRunId"] for _ in range(2))
-        monkeypatch.setattr(retrieval, "run_in_thread", run_and_delete)
+        monkeypatch.setattr(ThreadPool, "run", run_and_delete)
         page = client.get("/pipeline-runs?limit=1").json
         assert page == {"pipelineRuns": [], "next": newer}
         (run,) = client.get(f"/pipeline-runs?before={newer}").json["pipelineRuns"]
