@@ -115,6 +115,15 @@ def test_rejects_go_where_the_caller_wants_them(send):
     assert (result.rejects, result.rejected) == ([], 1)
 
 
+def test_a_callback_for_rejects_that_is_empty_is_called(send):
+    class Rejects(list):
+        __call__ = list.append
+
+    seen = Rejects()
+    result = send(["[]"], on_reject=seen)
+    assert (len(seen), result.rejects) == (1, [])
+
+
 @pytest.mark.parametrize(
     "answers",
     [
