@@ -55,6 +55,12 @@ def blocks():
 
 
 @pytest.fixture(scope="session")
+def pages():
+    """All pages."""
+    return PAGES
+
+
+@pytest.fixture(scope="session")
 def generate():
     """The script that writes the tables."""
     spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")

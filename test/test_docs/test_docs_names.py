@@ -1,0 +1,142 @@
+"""Each name that a page writes as code is a name of the package."""
+
+import ast
+import builtins
+import inspect
+import keyword
+import pkgutil
+import re
+
+import pytest
+
+import gentrace
+from gentrace.configuration import SETTINGS
+from gentrace.local.__main__ import TOKEN_VARIABLE
+
+# Names of Python, of other software, and examples.
+OTHERS = {
+    "--allow-hosts",
+    "--collect-all",
+    "--no-deps",
+    "--preload",
+    "AsyncOpenAI",
+    "HTTPConnectionPool",
+    "HTTP_PROXY",
+    "ProcessPoolExecutor",
+    "SocketBlockedError",
+    "StreamingResponse",
+    "ThreadPoolExecutor",
+    "TypeName",
+    "aclosing",
+    "authenticate",
+    "authentication",
+    "complete",
+    "credential",
+    "enable_network",
+    "fault_matrix",
+    "forkserver",
+    "gunicorn",
+    "ignore_localhost",
+    "inject_into_urllib3",
+    "preload_app",
+    "run_sync",
+    "spawn",
+    "thread_inherit_context",
+    "threading",
+    "traceparent",
+    "undo",
+    "use_cassette",
+}
+
+
+def _names_of(tree):
+    """What a module defines, takes and holds as text, but for its docstrings and imports."""
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in {*ast.walk(tree)} - docstrings:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name):
+                yield name
+            case ast.arg(arg=name) | ast.keyword(arg=str(name)) | ast.Attribute(attr=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.Constant(value=str(text)):
+                yield from re.findall(r"--[\w-]+|\w+", text)
+
+
+@pytest.fixture(scope="session")
+def known(root):
+    modules = list((root / "gentrace").rglob("*.py"))
+    named = {name for module in modules for name in _names_of(ast.parse(module.read_text("utf-8")))}
+    named |= {module.stem for module in modules}
+    return named | OTHERS | {*dir(builtins), *keyword.kwlist}
+
+
+def _spans(page):
+    """The spans of code on a page; what it quotes of errors is generated."""
+    text = page.read_text("utf-8").partition("\n## Mistakes\n")[0]
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
+
+
+def _names(span):
+    """The names in a span: options, what is called, joined or capitalized inside, or all of it."""
+    yield from re.findall(r"(?<!\S)--[a-z][\w-]*", span)
+    yield from re.findall(r"\b[A-Za-z]+(?:_\w+|[a-z][A-Z]\w*)|\b\w+(?=\()", span)
+    if re.fullmatch(r"[a-z]+", span):
+        yield span
+
+
+def test_names_are_those_of_the_package(page, known):
+    if page.name == "CHANGELOG.md":
+        return
+    unknown = [
+        f"`{span}`: the package has no {name}"
+        for span in _spans(page)
+        for name in _names(span)
+        if name not in known
+    ]
+    assert not unknown, "\n" + "\n".join(unknown)
+
+
+def _paths(span):
+    """The names with dots in a span that begin with `gentrace`, or with a class that it exports."""
+    for path in re.findall(r"(?<![\w./-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", span):
+        first = path.partition(".")[0]
+        if first == "gentrace" and path != "gentrace.sqlite3":
+            yield path
+        elif (first in gentrace.__all__ and first[0].isupper()) or first == "schemas":
+            yield f"gentrace.{path}"
+
+
+def _calls(span):
+    """The calls of a span of what `gentrace` exports, each with its keywords."""
+    for name, given in re.findall(r"\b(?:gentrace\.)?(\w+)\(([^()]*)\)", span):
+        if name in gentrace.__all__:
+            yield name, re.findall(r"(\w+)=", given)
+
+
+def test_attributes_and_keywords_are_those_of_what_they_follow(page):
+    if page.name == "CHANGELOG.md":
+        return
+    for span in _spans(page):
+        for path in _paths(span):
+            assert pkgutil.resolve_name(path) is not None, span
+        for name, keywords in _calls(span):
+            parameters = inspect.signature(getattr(gentrace, name)).parameters
+            assert {*keywords} <= {*parameters, *SETTINGS}, span
+
+
+def test_variables_of_the_environment_are_those_that_are_read(root, pages):
+    """On the pages, and in the docstrings and messages of the package."""
+    read = {item.environment_variable for item in SETTINGS.values()}
+    read |= {"GENTRACE_DISABLED", TOKEN_VARIABLE, "GENTRACE_TEST_EFFORT"}
+    texts = [*pages, root / "CONTRIBUTING.md", *(root / "gentrace").rglob("*.py")]
+    found = {
+        name
+        for path in texts
+        for name in re.findall(r"(?<!_)GENTRACE_[A-Z_]+", path.read_text("utf-8"))
+    }
+    assert found <= read
