@@ -23,7 +23,7 @@ _PIECE = 8 * 1024
 """How many bytes are received at a time while lines are read: few, so that parsing them takes no
 noticeable time past the deadline."""
 
-_MAX_FIELDS = 100
+MAX_FIELDS = 100
 """How many header fields a head may have; http.client's limit."""
 
 _BLANK_LINE = re.compile(rb"(?m)^\r?\n")
@@ -61,8 +61,8 @@ class BudgetedReader:
             seen = self._buffer.rfind(b"\n") + 1  # the unfinished line may become the blank one
             self._receive_more()
         self._spend(blank.end())
-        if self._buffer.count(b"\n", 0, blank.start()) > _MAX_FIELDS + 1:
-            raise http.client.HTTPException(f"more than {_MAX_FIELDS} header fields")
+        if self._buffer.count(b"\n", 0, blank.start()) > MAX_FIELDS + 1:
+            raise http.client.HTTPException(f"more than {MAX_FIELDS} header fields")
         head = Secret(self.take(blank.start()), "iso-8859-1")
         self._start = blank.end()
         return head

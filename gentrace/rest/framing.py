@@ -16,7 +16,7 @@ from gentrace.rest.budgeted_reader import BudgetedReader
 if TYPE_CHECKING:
     import socket
 
-_MAX_INTERIM = 16
+MAX_INTERIM = 16
 """How many interim answers may come before the final one."""
 
 _VERSIONS = {"0.9": 10, "1.0": 10, "1.1": 11}
@@ -78,7 +78,7 @@ class RawResponse(http.client.HTTPResponse):
 
         """
         self.will_close = False
-        for _ in range(_MAX_INTERIM + 1):
+        for _ in range(MAX_INTERIM + 1):
             status, _, fields = map(Secret, self.fp.read_head().partition("\n"))
             self._parse_status(status)
             self.headers = None  # not those of an interim answer
@@ -96,7 +96,7 @@ class RawResponse(http.client.HTTPResponse):
                 if self.length == 0:
                     self._end(self.fp)
                 return
-        raise http.client.HTTPException(f"more than {_MAX_INTERIM} interim answers")
+        raise http.client.HTTPException(f"more than {MAX_INTERIM} interim answers")
 
     def _parse_status(self, line: Secret) -> None:
         found = _STATUS.fullmatch(line)

@@ -16,6 +16,12 @@ from gentrace.system_random import system_random
 DEFAULT_RETRIES = 2
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
+FIRST_BACKOFF = 0.5
+"""Seconds: the bound of the wait before the first retry; it doubles with each."""
+
+MAX_BACKOFF = 8.0
+"""Seconds of the longest backoff."""
+
 MAX_RETRY_AFTER = 60
 """Seconds: the longest Retry-After that is waited for; a longer one ends the call."""
 
@@ -29,8 +35,9 @@ class Backoff(Retry):
     RETRY_AFTER_STATUS_CODES: frozenset[int] = frozenset()
 
     def get_backoff_time(self) -> float:
-        """Return random seconds from 0 to 0.5, a bound that doubles with each retry up to 8."""
-        return system_random.uniform(0, min(8.0, 0.5 * 2 ** (len(self.history) - 1)))
+        """Return random seconds, from 0 to a bound that doubles with each retry."""
+        bound = FIRST_BACKOFF * 2 ** (len(self.history) - 1)
+        return system_random.uniform(0, min(MAX_BACKOFF, bound))
 
 
 def make_retry(setting: Any) -> Retry | None:
