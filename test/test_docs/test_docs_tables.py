@@ -1,5 +1,7 @@
 """A table of names has a row for each of them, and for no other."""
 
+import inspect
+import json
 import re
 import subprocess
 import sys
@@ -8,8 +10,10 @@ import tomllib
 import pytest
 
 import gentrace
+import gentrace.local
 import gentrace.testing
 from gentrace.apis.tags.ingestion_api import IngestionApi
+from gentrace.backfill import send_lines
 from gentrace.cli import runs
 from gentrace.cli.commands import COMMANDS
 from gentrace.configuration import SETTINGS
@@ -79,15 +83,46 @@ def test_commands(rows):
     assert [second for first, second in commands if first == "runs"] == [*runs.COMMANDS]
 
 
-def test_options(rows, root):
+def test_options(rows):
     sent = first_names(rows("docs/command-line.md", "Option of `send` | What for"))
     assert sent == options("send") - {"--host", "--dask", "--json"}
     served = first_names(rows("docs/local-server.md", "Option | What for"))
     assert served == options("local") - {"--token"}
-    words = (root / "docs" / "command-line.md").read_text("utf-8")
-    known = options("send") | options("local") | options("spool") | options("doctor")
+
+
+def test_options_of_examples(pages):
+    known = {each for name in COMMANDS if name != "runs" for each in options(name)}
     known |= {each for name in runs.COMMANDS for each in options("runs", name)}
-    assert {*re.findall(r"(?<!\S)`?(--[a-z][a-z-]*)", words)} <= known | {"--help"}
+    lines = [line for path in pages for line in path.read_text("utf-8").splitlines()]
+    shown = [line.partition("gentrace ")[2] for line in lines if re.search(r"gentrace \w", line)]
+    used = {each for text in shown for each in re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)}
+    assert used <= known | {"--help"}
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "function"),
+    [
+        ("docs/command-line.md", "Its keywords", "are called", send_lines),
+        (
+            "docs/local-server.md",
+            "on a free loopback port, with",
+            "as keywords",
+            gentrace.local.serve,
+        ),
+    ],
+)
+def test_keywords(root, path, before, after, function):
+    sentence = (root / path).read_text("utf-8").partition(before)[2].partition(after)[0]
+    parameters = inspect.signature(function).parameters.values()
+    keywords = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    assert {*re.findall(r"`(\w+)`", sentence)} - {"send"} == keywords
+
+
+def test_paths_of_the_local_server(root):
+    text = (root / "docs" / "local-server.md").read_text("utf-8")
+    document = json.loads((root / "gentrace" / "local" / "openapi.json").read_text("utf-8"))
+    shown = {*re.findall(r"`(?:GET|DELETE) (/.+?)`", text)}
+    assert shown == {*document["paths"]}
 
 
 def test_extras(rows, root):
