@@ -260,6 +260,15 @@ def test_every_setting_has_rows_below():
     assert set(REFUSED) | ELSEWHERE == set(SETTINGS)
 
 
+def test_every_variable_of_the_environment_is_read(monkeypatch):
+    """`Configuration.__init__` names each, as it reads the token first."""
+    for name, item in SETTINGS.items():
+        if item.environment_variable is not None:
+            given, kept = KEPT[name][0]
+            monkeypatch.setenv(item.environment_variable, given)
+            assert getattr(Configuration(), name) == kept, name
+
+
 @pytest.mark.parametrize(("name", "given", "kept"), flat(KEPT))
 def test_setting_is_kept_given_or_assigned(name, given, kept):
     given_one, assigned_one = Configuration(**{name: given}), Configuration()

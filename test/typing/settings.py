@@ -73,6 +73,7 @@ other.timeot = 5  # type: ignore[attr-defined]  # pyright: ignore[reportAttribut
 other.timeout = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.debug = 1  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.ssl_context = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+other.json_encoder = "x"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.host = None  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.access_token = 5  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 other.logger = {}  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
