@@ -1,14 +1,12 @@
 """The package and the document say the same, in both directions."""
 
 import copy
-import importlib
 import json
-import pkgutil
 
 import pytest
 from hypothesis import given, settings
 from openapi_spec_validator import OpenAPIV30SpecValidator
-from support.document_facts import differences, document_of, facts_of, is_fact
+from support.document_facts import differences, document_of, facts_of, is_fact, operations_of
 from support.effort import times
 from support.json_values import near_values
 
@@ -48,17 +46,10 @@ def facts_of_package():
             },
             tag_classes={tag.value: api for tag, api in tag_to_api.items()},
             path_classes={path.value: api for path, api in path_to_api.items()},
-            operations=operations(),
+            operations=operations_of(gentrace.paths),
             models=[getattr(gentrace.models, name) for name in gentrace.models.__all__],
         )
     )
-
-
-def operations():
-    """Find each operation that a module below `gentrace.paths` declares."""
-    modules = pkgutil.walk_packages(gentrace.paths.__path__, "gentrace.paths.")
-    found = (importlib.import_module(each.name) for each in modules if not each.ispkg)
-    return [module.operation for module in found]
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +155,7 @@ def _declarations():
             "x",
             [f"components.securitySchemes.bearerAuth.{name}"],
         )
-    declared = {operation: _place(operation) for operation in operations()}
+    declared = {operation: _place(operation) for operation in operations_of(gentrace.paths)}
     tags = [f"{place}.tags" for place in declared.values()]
     for index, (tag, api) in enumerate(tag_to_api.items()):
         yield api, "__doc__", "x", [f"tags[{index}].description"]

@@ -4,9 +4,12 @@ Both are dicts from a fact's name, such as ``components.schemas.StepRun.descript
 said; what is not in both, or not the same, `differences` names.
 """
 
+import importlib
 import inspect
+import pkgutil
 import re
 
+from gentrace.operations import Operation
 from gentrace.operations.media_types import MediaType
 from gentrace.schemas import ArraySchema, ObjectSchema
 from gentrace.schemas.more_types import NullableSchema
@@ -49,6 +52,14 @@ def differences(document, package):
         for name in sorted(document.keys() | package.keys())
         if document.get(name) != package.get(name)
     }
+
+
+def operations_of(package):
+    """Find each operation that a module of a package, or below it, declares."""
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    modules = [importlib.import_module(each.name) for each in found]
+    declared = (getattr(module, "operation", None) for module in modules)
+    return [each for each in declared if isinstance(each, Operation)]
 
 
 def document_of(*, about, tag_classes, operations, models, path_classes=None):

@@ -72,6 +72,7 @@ def valid_values(schema, dates=date_times):
         return integers | whole_floats
     if schema["type"] == "array":
         return st.lists(valid_values(schema["items"], dates), max_size=3)
+    assert schema["type"] == "object", f"no values are made here yet for {schema}"
     unknown = st.dictionaries(st.text(max_size=4), json_values, max_size=2)
     if "properties" not in schema:
         return unknown

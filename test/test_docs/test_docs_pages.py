@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from support.document_facts import operations_of
 
 import gentrace
+import gentrace.paths
 import gentrace.testing
 from gentrace import exceptions, models
 from gentrace.apis.tag_to_api import tag_to_api
-from gentrace.paths.pipeline_run.post import operation
+from gentrace.apis.tags import TagValues
 
 CONTRACT = "25e878c15778ffc1731ceb328c2e54292c79fff307ff3bdd331947f671723d3b"
 
@@ -58,9 +60,17 @@ def test_api_page_lists_all_parameters(root):
 def test_readme_lists_models_and_operations(root):
     readme = (root / "README.md").read_text("utf-8")
     assert re.findall(r"\(docs/models/(\w+)\.md\)", readme) == models.__all__
-    (row,) = _rows(readme, "## Documentation for API Endpoints")
-    assert f"**{operation.name}**" in row[1]
-    assert row[2:] == [f"**{operation.method.lower()}** {operation.path}", operation.summary]
+    rows = _rows(readme, "## Documentation for API Endpoints")
+    assert [tuple(row) for row in rows] == [
+        (
+            f"[{api}](docs/apis/tags/{api}.md)",
+            f"[**{each.name}**](docs/apis/tags/{api}.md#{each.name})",
+            f"**{each.method.lower()}** {each.path}",
+            each.summary,
+        )
+        for each in operations_of(gentrace.paths)
+        for api in [tag_to_api[TagValues(each.tag)].__name__]
+    ]
 
 
 @pytest.mark.parametrize(

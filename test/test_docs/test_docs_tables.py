@@ -12,7 +12,6 @@ import pytest
 import gentrace
 import gentrace.local
 import gentrace.testing
-from gentrace.apis.tags.ingestion_api import IngestionApi
 from gentrace.backfill import send_lines
 from gentrace.cli import runs
 from gentrace.cli.commands import COMMANDS
@@ -166,4 +165,3 @@ def test_answers_of_the_operation(rows):
     assert [(int(row[0]), row[2]) for row in table] == [
         (status, answer.description) for status, answer in post.operation.responses.items()
     ]
-    assert public(IngestionApi) == {post.operation.name}

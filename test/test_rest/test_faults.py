@@ -90,4 +90,4 @@ def test_page_shows_the_matrix():
     """`python -m support.fault_matrix`, run in `test`, prints what belongs between the marks."""
     text = PAGE.read_text("utf-8")
     shown = text.split("<!-- faults -->\n")[1].split("\n<!-- /faults -->")[0]
-    assert shown == table()
+    assert shown == table(), "put there what python -m support.fault_matrix prints in test"

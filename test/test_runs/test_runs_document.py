@@ -1,14 +1,12 @@
 """What `gentrace.runs` declares and the local server's document say the same."""
 
 import importlib
-import pkgutil
 
 import pytest
 import yaml
-from support.document_facts import differences, document_of, facts_of
+from support.document_facts import differences, document_of, facts_of, operations_of
 
 import gentrace.runs
-from gentrace.operations import Operation
 from gentrace.runs import RunsApi
 from gentrace.schemas import STRING, Model
 
@@ -46,20 +44,12 @@ def say(local_document):
                 "securitySchemes": local_document["components"]["securitySchemes"],
             },
             tag_classes={"Runs": RunsApi},
-            operations=operations(),
+            operations=operations_of(gentrace.runs),
             models=models(),
         )
         return differences(facts_of(local_document), facts_of(package))
 
     return compare
-
-
-def operations():
-    """Find each operation that a module of the room declares."""
-    found = pkgutil.iter_modules(gentrace.runs.__path__, "gentrace.runs.")
-    modules = [importlib.import_module(each.name) for each in found]
-    declared = (getattr(module, "operation", None) for module in modules)
-    return [each for each in declared if isinstance(each, Operation)]
 
 
 def models():
@@ -84,7 +74,7 @@ def test_a_fact_that_only_the_document_has_is_reported(say, local_document, monk
 
 
 def test_a_declaration_that_only_the_package_has_or_lacks_is_reported(say, monkeypatch):
-    declared = {each.name: each for each in operations()}
+    declared = {each.name: each for each in operations_of(gentrace.runs)}
     with monkeypatch.context() as patch:
         patch.setattr(declared["runs_list"], "parameters", declared["runs_list"].parameters[1:])
         assert all(each.startswith(f"{LIST}.parameters") for each in say())
@@ -105,7 +95,7 @@ def test_a_declaration_that_only_the_package_has_or_lacks_is_reported(say, monke
 
 
 def test_each_operation_is_a_method_with_its_own_module():
-    names = [each.name for each in operations()]
+    names = [each.name for each in operations_of(gentrace.runs)]
     assert len(names) == 5
     for name in names:
         module = importlib.import_module(f"gentrace.runs.{name}")
