@@ -1,9 +1,15 @@
 """The local server's own document: valid, and true of what the server does."""
 
+import json
+from urllib.parse import quote
+
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
+
+import gentrace.local
+from gentrace.local.__main__ import DEFAULT_PORT
 
 RUN = {
     "name": "answer-question",
@@ -32,6 +38,32 @@ def _strict(schema):
 
 def test_the_local_document_is_valid(local_document):
     assert list(OpenAPIV30SpecValidator(local_document).iter_errors()) == []
+
+
+def test_the_local_document_says_where_the_server_is_and_what_it_asks_for(local_document, connect):
+    """Its default address, and a token as the document says."""
+    (said,) = local_document["servers"]
+    host = gentrace.local.Settings().host
+    assert said["url"] == f"http://{host}:{DEFAULT_PORT}/api/v1"
+    (scheme,) = local_document["components"]["securitySchemes"].values()
+    assert scheme["type"] == "http"
+    with gentrace.local.serve(token="KEY") as server:  # noqa: S106 - of nobody
+        answer = connect(server.url).get("/pipelines")
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].lower() == scheme["scheme"]
+
+
+@pytest.mark.parametrize("path", ["/pipeline-runs", "/pipeline-runs/export"])
+def test_the_examples_of_parameters_are_taken(client, local_document, path):
+    shared = local_document["components"]["parameters"]
+    for each in local_document["paths"][path]["get"]["parameters"]:
+        parameter = shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        example = parameter["example"]
+        if parameter["name"] == "before":  # the id of a stored run
+            example = client.post(RUN).json["pipelineRunId"]
+        text = quote(example if isinstance(example, str) else json.dumps(example))
+        answer = client.get(f"{path}?{parameter['name']}={text}")
+        assert answer.status == 200, parameter["name"]
 
 
 def test_everything_in_the_local_document_is_described(local_document):
