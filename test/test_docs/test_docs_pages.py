@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import html
 import inspect
 import re
 from pathlib import Path
@@ -53,8 +54,13 @@ def test_api_page_is_the_contract(root):
 def test_api_page_lists_all_parameters(root):
     page = (root / "docs" / "apis" / "tags" / "IngestionApi.md").read_text("utf-8")
     rows = _rows(page, "### Parameters") + _rows(page, "### One more parameter")
-    parameters = inspect.signature(tag_to_api[next(iter(tag_to_api))].pipeline_run_post).parameters
+    parameters = inspect.signature(tag_to_api[TagValues.INGESTION].pipeline_run_post).parameters
     assert [row[0] for row in rows] == [name for name in parameters if name != "self"]
+    for row in rows:
+        _, said, default = html.unescape(row[2]).partition("default is ")
+        assert parameters[row[0]].default == (
+            ast.literal_eval(default) if said else inspect.Parameter.empty
+        )
 
 
 def test_readme_lists_models_and_operations(root):
@@ -136,7 +142,13 @@ def _signature(function):
 )
 def test_errors_page_lists_all_attributes(root, heading, error):
     page = (root / "docs" / "errors.md").read_text("utf-8")
-    assert [row[0].strip("`") for row in _rows(page, heading)] == [*vars(error)]
+    rows = _rows(page, heading)
+    assert [row[0].strip("`") for row in rows] == [*vars(error)]
+    parameters = inspect.signature(type(error)).parameters
+    for name, kind, _ in rows:
+        annotation = re.sub(r"\[.*?\]", "", parameters[name.strip("`")].annotation)
+        expected = annotation.replace(" | ", " or ").replace("Mapping", "mapping")
+        assert kind == expected.replace("Answer", "ApiResponse"), name
 
 
 def _caller_errors():
