@@ -63,6 +63,19 @@ def test_docstring_draws_the_tree():
     assert drawn_tree() == {name: parent(item) for name, item in public.items()}
 
 
+def test_status_that_a_class_and_the_drawing_say_is_that_of_the_class():
+    said = {
+        name: int(status) for name, status in re.findall(r"(\w+) +(\d{3})\n", exceptions.__doc__)
+    }
+    for item in OF_A_CALL:
+        found = re.match(r"(\d{3}): ", item.__doc__)
+        status = said.pop(item.__name__, None)
+        assert status == (int(found[1]) if found else None), item
+        if status is not None:
+            assert exceptions.exception_class(status) is item
+    assert said == {}
+
+
 @pytest.mark.parametrize(("kind", "builtin"), CALLERS_MISTAKES.items())
 def test_mistake_of_the_caller_is_no_failure_of_a_call(kind, builtin):
     assert issubclass(kind, builtin)
