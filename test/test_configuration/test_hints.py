@@ -9,6 +9,7 @@ import typing
 import pytest
 
 from gentrace.configuration import SETTINGS, Configuration, Settings
+from gentrace.configuration.settings import DeclaredSettings
 
 PARAMETERS = [
     "host",
@@ -33,6 +34,13 @@ def test_hints_name_every_setting_and_parameter():
     assert set(SETTINGS) <= named
     assert {*PARAMETERS, "settings"} <= set(typing.get_type_hints(Configuration.__init__))
     assert {*typing.get_type_hints(Settings), *PARAMETERS} == set(SETTINGS)
+
+
+def test_a_keyword_has_the_type_that_its_setting_may_be_set_to():
+    declared = typing.get_type_hints(DeclaredSettings)
+    for name, hint in typing.get_type_hints(Settings).items():
+        _, settable = typing.get_args(declared[name])
+        assert settable == hint, name
 
 
 @pytest.mark.parametrize(

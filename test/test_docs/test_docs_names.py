@@ -1,4 +1,4 @@
-"""Each name that a page writes as code is a name of the package."""
+"""Each name that a page or a docstring writes as code is a name of the package."""
 
 import ast
 import builtins
@@ -20,24 +20,32 @@ OTHERS = {
     "--no-deps",
     "--preload",
     "AsyncOpenAI",
+    "AsyncResult",
+    "BytesIO",
     "HTTPConnectionPool",
     "HTTP_PROXY",
+    "LifoQueue",
     "ProcessPoolExecutor",
+    "SimpleQueue",
     "SocketBlockedError",
     "StreamingResponse",
     "ThreadPoolExecutor",
     "TypeName",
     "aclosing",
+    "asdict",
+    "atexit",
     "authenticate",
     "authentication",
     "complete",
     "credential",
+    "difflib",
     "enable_network",
     "fault_matrix",
     "forkserver",
     "gunicorn",
     "ignore_localhost",
     "inject_into_urllib3",
+    "pprint",
     "preload_app",
     "run_sync",
     "spawn",
@@ -74,11 +82,10 @@ def known(root):
     return named | OTHERS | {*dir(builtins), *keyword.kwlist}
 
 
-def _spans(page):
-    """The spans of code on a page; what it quotes of errors is generated."""
-    text = page.read_text("utf-8").partition("\n## Mistakes\n")[0]
+def _spans(text):
+    """The spans of code in a text; what a page quotes of errors is generated."""
     text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text.partition("\n## Mistakes\n")[0])
 
 
 def _names(span):
@@ -89,14 +96,29 @@ def _names(span):
         yield span
 
 
-def test_names_are_those_of_the_package(page, known):
-    if page.name == "CHANGELOG.md":
-        return
-    unknown = [
-        f"`{span}`: the package has no {name}"
-        for span in _spans(page)
+def _unknown(text, known):
+    return [
+        f"`{span}`: the package has no {name}, and OTHERS does not list it"
+        for span in _spans(text)
         for name in _names(span)
         if name not in known
+    ]
+
+
+def test_names_of_a_page_are_those_of_the_package(page, known):
+    if page.name == "CHANGELOG.md":
+        return
+    unknown = _unknown(page.read_text("utf-8"), known)
+    assert not unknown, "\n" + "\n".join(unknown)
+
+
+def test_names_in_docstrings_are_those_of_the_package(root, known):
+    unknown = [
+        f"{module.relative_to(root)}:{node.lineno} {each}"
+        for module in (root / "gentrace").rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for each in _unknown(str(node.value.value), known)
     ]
     assert not unknown, "\n" + "\n".join(unknown)
 
@@ -121,7 +143,7 @@ def _calls(span):
 def test_attributes_and_keywords_are_those_of_what_they_follow(page):
     if page.name == "CHANGELOG.md":
         return
-    for span in _spans(page):
+    for span in _spans(page.read_text("utf-8")):
         for path in _paths(span):
             assert pkgutil.resolve_name(path) is not None, span
         for name, keywords in _calls(span):
