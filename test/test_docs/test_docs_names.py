@@ -43,6 +43,7 @@ OTHERS = {
     "fault_matrix",
     "forkserver",
     "gunicorn",
+    "https_proxy",
     "ignore_localhost",
     "inject_into_urllib3",
     "pprint",
@@ -58,9 +59,13 @@ OTHERS = {
 
 
 def _names_of(tree):
-    """What a module defines, takes and holds as text, but for its docstrings and imports."""
-    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in {*ast.walk(tree)} - docstrings:
+    """What a module defines, takes and holds as text, but for docstrings and names elsewhere."""
+    nodes = {*ast.walk(tree)}
+    nodes -= {node.value for node in nodes if isinstance(node, ast.Expr)}
+    nodes -= {
+        node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "other_names"
+    }
+    for node in nodes:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 yield name
@@ -134,10 +139,17 @@ def _paths(span):
 
 
 def _calls(span):
-    """The calls of a span of what `gentrace` exports, each with its keywords."""
-    for name, given in re.findall(r"\b(?:gentrace\.)?(\w+)\(([^()]*)\)", span):
-        if name in gentrace.__all__:
-            yield name, re.findall(r"(\w+)=", given)
+    """The calls in a span of what `gentrace` has, each with its keywords."""
+    try:
+        tree = ast.parse(span, mode="eval")
+    except SyntaxError:  # no Python
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            path = ast.unparse(node.func).removeprefix("gentrace.")
+            is_dotted = f"gentrace.{path}" in span and re.fullmatch(r"[\w.]+", path)
+            if path in gentrace.__all__ or is_dotted:
+                yield f"gentrace.{path}", {each.arg for each in node.keywords}
 
 
 def test_attributes_and_keywords_are_those_of_what_they_follow(page):
@@ -146,9 +158,10 @@ def test_attributes_and_keywords_are_those_of_what_they_follow(page):
     for span in _spans(page.read_text("utf-8")):
         for path in _paths(span):
             assert pkgutil.resolve_name(path) is not None, span
-        for name, keywords in _calls(span):
-            parameters = inspect.signature(getattr(gentrace, name)).parameters
-            assert {*keywords} <= {*parameters, *SETTINGS}, span
+        for path, keywords in _calls(span):
+            if keywords:
+                parameters = inspect.signature(pkgutil.resolve_name(path)).parameters
+                assert keywords <= {*parameters, *SETTINGS}, span
 
 
 def test_variables_of_the_environment_are_those_that_are_read(root, pages):
