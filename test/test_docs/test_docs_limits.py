@@ -5,6 +5,7 @@ Each text is made of what the code says, and stands on its page, however that br
 
 import inspect
 import tomllib
+from dataclasses import fields
 
 import pytest
 
@@ -30,6 +31,7 @@ HOST, TOKEN = (SETTINGS[name].environment_variable for name in ("host", "access_
 BODY = SETTINGS["max_response_body"].default
 DELIVERY = inspect.signature(gentrace.Delivery).parameters
 PIPELINE = inspect.signature(gentrace.Pipeline).parameters
+COUNTERS = [each.name for each in fields(gentrace.DeliveryStats)]
 STATUSES = [str(status) for status in sorted(retries.RETRIED_STATUSES)]
 
 
@@ -97,6 +99,7 @@ TEXTS = {
         f"sample_rate={PIPELINE['sample_rate'].default})`:",
     ],
     "docs/delivery.md": [
+        f"`{COUNTERS[0]} = {' + '.join(COUNTERS[1:4])} + all {COUNTERS[4]}`",
         f"within `exit_timeout` ({DELIVERY['exit_timeout'].default:g} s)",
         (
             f"after 0 to {breaker.max_backoff(1):g} s at first, "
