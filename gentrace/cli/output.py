@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -32,10 +32,18 @@ def print_json(value: object) -> None:
 
 def warn(text: str) -> None:
     """Print a line that is not part of the result, on standard error if that can be written."""
-    try:
+    with _discarding_errors(), suppress(BlockingIOError):  # it is printed with the next line
         print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
-    except OSError:
-        _discard(sys.stderr)
+
+
+@contextmanager
+def flushing_errors() -> Generator[None]:
+    """Write at the end of the block what a pipe that does not block had no room for."""
+    try:
+        yield
+    finally:
+        with _discarding_errors():
+            sys.stderr.flush()
 
 
 @contextmanager
@@ -60,6 +68,15 @@ def flushing_output() -> Generator[None]:
             except OSError:
                 _discard(sys.stdout)
                 raise
+
+
+@contextmanager
+def _discarding_errors() -> Generator[None]:
+    """Discard standard error from the first write on that fails."""
+    try:
+        yield
+    except OSError:
+        _discard(sys.stderr)
 
 
 def replace_closed_streams() -> None:

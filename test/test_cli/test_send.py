@@ -101,6 +101,23 @@ def test_lines_are_sent_though_rejects_cannot_be_printed(start, file, server):
     assert output == "3 lines, 2 sent, 0 duplicates, 0 skipped, 1 rejected\n"
 
 
+def test_lines_that_a_full_pipe_does_not_take_are_printed_later(start, server):
+    """Standard error may be a pipe that does not block, of a program with an event loop."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    filling = os.write(writing, b"x" * 2**20)
+    process = start("send", "-", errors=writing, GENTRACE_HOST=server.url, PYTHONUNBUFFERED="")
+    os.close(writing)
+    process.stdin.write("\n".join(["[]", *lines(1), ""]))
+    process.stdin.flush()
+    server.wait_for_runs(1, 30)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read(filling) == b"x" * filling
+        output, _ = process.communicate("{}\n", timeout=60)
+        shown = re.findall("^-:[13]: ", pipe.read().decode(), re.MULTILINE)
+    assert (process.returncode, output[:15], len(shown)) == (1, "3 lines, 1 sent", 2)
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_warning_about_a_line_has_its_place_and_another_none(command, file, monkeypatch):
     monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
