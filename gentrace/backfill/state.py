@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+from gentrace.directories import absolute
 from gentrace.exceptions import ApiValueError
 
 APPLICATION_ID: Final = 0x47745374
@@ -49,7 +49,7 @@ class State:
         try:
             self._connection = sqlite3.connect(
                 # "" is a temporary file of SQLite. An absolute path makes ":memory:" a file.
-                "" if path is None else Path(path).absolute(),
+                "" if path is None else absolute(path),
                 isolation_level=None,
                 check_same_thread=False,
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from gentrace.backfill.lines import STANDARD_INPUT
+from gentrace.directories import absolute
 
 if TYPE_CHECKING:
     from gentrace.backfill.result import Reject
@@ -97,4 +98,4 @@ def _is_same(one: Path, other: Path) -> bool:
     if one.exists():
         # Devices, such as a terminal or /dev/null, may be read and written.
         return one.is_file() and other.is_file() and one.samefile(other)
-    return one.resolve() == other.resolve()
+    return absolute(one).resolve() == absolute(other).resolve()

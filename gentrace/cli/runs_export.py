@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from gentrace.cli.arguments import file_name
 from gentrace.cli.runs_server import add_filters, add_server, connect, filters_of
+from gentrace.directories import absolute
 
 STANDARD_OUTPUT: Final = "-"
 
@@ -66,7 +67,7 @@ def _open_output(path: str) -> Generator[BinaryIO]:
         with Path(path).open("wb") as file:
             yield file
         return
-    target = Path(path).resolve()
+    target = absolute(path).resolve()
     # mkstemp: a unique name, and accessible to this user only, as runs may hold prompts.
     handle, name = mkstemp(
         dir=target.parent, prefix=f"{target.name[:NAME_LENGTH]}.", suffix=".part"

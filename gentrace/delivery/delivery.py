@@ -66,6 +66,7 @@ class Delivery:
         ApiTypeError: an argument of the wrong type.
         ApiValueError: an argument that is not allowed; or, without `api_client`, an invalid
             environment variable.
+        FileNotFoundError: `spool` is relative, and the working directory was removed.
 
     """
 
@@ -331,10 +332,10 @@ def _check_directory(value: object) -> Path | None:
         return None
     path = check_path("spool", value)
     # A spool's modules are imported here, not with the first run.
-    from pathlib import Path  # noqa: PLC0415 - few deliveries have a spool
+    from gentrace.directories import absolute  # noqa: PLC0415 - few deliveries have a spool
 
     load_spool()
-    return Path(path).absolute()
+    return absolute(path)
 
 
 def _check_timeout(value: float | None) -> float | None:

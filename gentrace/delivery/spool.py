@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from gentrace.delivery.spool_claim import claim
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_paths import new_path, paths_in
+from gentrace.directories import make_private
 from gentrace.exceptions import OpenApiException
 from gentrace.process import register_fork_lock, unregister_fork_lock
 
@@ -129,7 +130,7 @@ class Spool:
         with self._claim_lock, self._fork_lock:
             self.has_more = False
             try:
-                self._make_directory()
+                make_private(self._directory)
                 self._claim_from(paths_in(self._directory), host)
             except OSError as error:  # runs of this delivery may be sent all the same
                 if _is_of_signal_handler(error):
@@ -236,14 +237,11 @@ class Spool:
     def _open(self) -> SpoolFile:
         """Return the own file, with the host to which its runs go now."""
         if self._own is None:
-            self._make_directory()
+            make_private(self._directory)
             self._own = SpoolFile.make(new_path(self._directory), self._host())
         else:
             self._update_host(self._own)
         return self._own
-
-    def _make_directory(self) -> None:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _update_host(self, file: SpoolFile) -> None:
         try:

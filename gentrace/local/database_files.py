@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from gentrace.directories import make_private
 from gentrace.local.storage_errors import StorageGoneError
 
 FILE_MODE: Final = 0o600
-DIRECTORY_MODE: Final = 0o700
 # The write-ahead log and the shared memory that SQLite keeps beside an open database.
 WAL_SUFFIX: Final = "-wal"
 SHM_SUFFIX: Final = "-shm"
@@ -21,7 +21,7 @@ def create_private(path: Path) -> None:
     What exists keeps its mode. SQLite gives its own files the mode of the database.
     """
     try:
-        path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        make_private(path.parent)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} is not a directory") from error
     if path.is_dir():

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from starlette.types import ASGIApp
 
+from gentrace.directories import absolute
 from gentrace.local.app import API, make_app
 from gentrace.local.gate import Gate
 from gentrace.local.http_server import HttpServer
@@ -139,7 +140,7 @@ class Server:
             self._cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
             self.database = folder / "gentrace.sqlite3"
         else:
-            self.database = Path(settings.database).absolute()
+            self.database = absolute(settings.database)
         retention = Retention(settings.keep, settings.max_runs)
         # In a thread with a large stack, as upgrading a database parses its runs.
         with ThreadPool(1, "gentrace-local-opener") as opener:

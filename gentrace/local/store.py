@@ -3,8 +3,8 @@
 import json
 import sqlite3
 from os import PathLike
-from pathlib import Path
 
+from gentrace.directories import absolute
 from gentrace.local import tables
 from gentrace.local.database_files import DatabaseFiles, create_private, restrict
 from gentrace.local.reading import Reader
@@ -21,7 +21,7 @@ class Store:
     """
 
     def __init__(self, path: str | PathLike[str], retention: Retention | None = None) -> None:
-        self._path = Path(path).absolute()
+        self._path = absolute(path)
         try:
             create_private(self._path)
             connection = self._connect()

@@ -25,7 +25,8 @@ import sys
 import gentrace.local
 assert not {"uvicorn", "starlette", "jsonschema"} & sys.modules.keys()
 assert gentrace.local.serve is gentrace.local.server.serve
-small = ("gentrace._version", "gentrace.clock", "gentrace.process", "gentrace.tracebacks")
+names = ("_version", "clock", "directories", "process", "tracebacks")
+small = [f"gentrace.{name}" for name in names]
 sdk = {name for name in sys.modules if name.startswith("gentrace.")}
 assert not [name for name in sdk if not name.startswith(("gentrace.local", *small))], sdk
 try:
