@@ -109,11 +109,11 @@ class Quota:
 def parse_retry_after(headers: Any) -> float | None:
     """Return the seconds of `retry-after-ms` or `Retry-After`; None if absent or malformed."""
     milliseconds = headers.get("retry-after-ms", "")
-    if milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < _LONG_NUMBER:
-        return int(milliseconds) / 1000
+    if milliseconds.isascii() and milliseconds.isdigit():
+        return min(float(milliseconds) / 1000, _LONGEST_ASKED)
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value) if len(value) < _LONG_NUMBER else None
+        return min(float(value), _LONGEST_ASKED)
     try:
         date = parsedate_to_datetime(value)
         if date.tzinfo is None:  # the asctime form, which HTTP defines as UTC
@@ -121,8 +121,8 @@ def parse_retry_after(headers: Any) -> float | None:
         seconds = date.timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
-    return max(0.0, seconds)
+    return min(max(0.0, seconds), _LONGEST_ASKED)
 
 
-_LONG_NUMBER = 12
-"""A number of seconds with this many digits or more counts as malformed."""
+_LONGEST_ASKED = 1e9
+"""Seconds, some 30 years: a server that asks for more counts as asking for this."""

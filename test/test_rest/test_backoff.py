@@ -109,6 +109,14 @@ def test_longer_retry_after_ends_the_call_at_once(connect, waits, seconds):
     assert (error.status, error.retry_after, error.tries, waits) == (503, seconds, 1, [])
 
 
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after-ms"])
+@pytest.mark.parametrize("digits", [13, 5000])
+def test_retry_after_of_any_length_is_a_number(connect, waits, name, digits):
+    with Peer(reply(503, headers={name: "9" * digits})) as peer:
+        error = connect(peer).fail(ServiceException)
+    assert (error.retry_after, error.tries, waits) == (10**9, 1, [])
+
+
 @pytest.mark.parametrize("retries", [None, AT_ONCE], ids=["default", "Retry"])
 def test_retry_after_beyond_the_deadline_ends_the_call_at_once(connect, waits, retries):
     with Peer(reply(429, headers={"Retry-After": "31"})) as peer:
@@ -127,7 +135,6 @@ def test_backoff_beyond_the_deadline_ends_the_call_at_once(connect):
 
 MALFORMED = {
     "exponent": "1e3",
-    "5,000 digits": "9" * 5000,
     "year 99999": "Fri, 31 Dec 99999 23:59:59 GMT",
     "negative": "-5",
     "empty": "",
