@@ -8,11 +8,12 @@ from gentrace.schemas import Dumps, encode
 from gentrace.schemas.builtin_types import type_of
 from gentrace.schemas.json_text import compact_encoder
 from gentrace.schemas.json_values import (
+    BEYOND_MAX_BYTES,
     encode_json_value,
     to_json_value,
     without_lone_surrogates,
 )
-from gentrace.schemas.lenient_conversions import exception_text, is_scalar, truncate
+from gentrace.schemas.lenient_conversions import exception_text, truncate
 
 MAX_ERROR_LENGTH = 1_000
 """How many characters of an error are kept."""
@@ -30,12 +31,14 @@ def encode_content(name: str, value: object, dumps: Dumps | None) -> bytes:
 
     """
     text = encode_json_value(value, dumps)
-    # A scalar whose text is too long becomes an object that says so, but is not a mapping.
-    if not text.startswith(b"{") or (type_of(value) is not dict and is_scalar(value)):
+    # A text that is too long becomes an object that says so, but is not a mapping.
+    is_note = text == _NOTE and not issubclass(type_of(value), dict)
+    if is_note or not text.startswith(b"{"):
         text = b'{"%b":%b}' % (_WRAPPER_KEYS[name], text)
     return _NAMES[name] + text
 
 
+_NOTE = encode(BEYOND_MAX_BYTES)
 _WRAPPER_KEYS = {"modelParams": b"model_params", "inputs": b"input", "outputs": b"output"}
 _NAMES = {name: b'"%b":' % name.encode() for name in _WRAPPER_KEYS}
 

@@ -34,6 +34,9 @@ MAX_VALUES = 100_000
 MAX_BYTES = 4 * 2**20
 """The byte budget of the JSON text of one conversion; the note on truncation comes on top."""
 
+BEYOND_MAX_BYTES = {"truncated": f"beyond {MAX_BYTES // 2**20} MiB"}
+"""Replaces what the byte budget has no room for."""
+
 ELLIPSIS = "…"
 """Replaces a container that contains itself, or is nested too deeply."""
 
@@ -203,7 +206,7 @@ class _Conversion:
 
     def _truncated(self) -> dict[str, str]:
         if self._bytes_left <= 0:
-            return {"truncated": f"beyond {MAX_BYTES // 2**20} MiB"}
+            return BEYOND_MAX_BYTES
         return {"truncated": f"beyond {MAX_VALUES:,} values"}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import enum
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -109,6 +110,14 @@ class Answer:
     text: str
 
 
+Large = enum.Enum("Large", {"TEXT": "x" * 5 * 2**20})
+
+
+class TextModel:
+    def model_dump(self):
+        return "x" * 5 * 2**20
+
+
 @pytest.mark.parametrize(
     ("returned", "outputs"),
     [
@@ -120,8 +129,10 @@ class Answer:
         (datetime(2024, 1, 1, tzinfo=UTC), {"output": "2024-01-01T00:00:00+00:00"}),
         ("x" * 5 * 2**20, {"output": {"truncated": "beyond 4 MiB"}}),
         (b"x" * 4 * 2**20, {"output": {"truncated": "beyond 4 MiB"}}),
+        (Large.TEXT, {"output": {"truncated": "beyond 4 MiB"}}),
+        (TextModel(), {"output": {"truncated": "beyond 4 MiB"}}),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_outputs_are_the_returned_mapping_or_hold_the_value(returned, outputs, pipeline, delivery):
     @step
