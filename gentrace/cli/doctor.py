@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from gentrace.cli.arguments import configure, directory
@@ -13,6 +14,7 @@ from gentrace.cli.output import print_json, print_line
 from gentrace.cli.probe import probe_server
 from gentrace.cli.setup import find_settings, find_spool, find_versions
 from gentrace.configuration import check_timeout
+from gentrace.configuration.secrets import mask_text
 from gentrace.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -63,5 +65,9 @@ def _find(host: str | None, spool: Path | None, timeout: float) -> Iterator[Find
     except ApiValueError as error:
         yield Finding("settings", WRONG, str(error))
         return
-    yield from find_settings(configuration, "--host" if host else None)
-    yield from probe_server(configuration, timeout)
+    token = configuration.access_token or ""  # the host may hold it too
+    for finding in chain(
+        find_settings(configuration, "--host" if host else None),
+        probe_server(configuration, timeout),
+    ):
+        yield replace(finding, text=mask_text(finding.text, [token]))

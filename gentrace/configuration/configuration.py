@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.errors import check_instance, mask_mistake
-from gentrace.configuration.secrets import MASK, Secret, find_secrets
+from gentrace.configuration.secrets import MASK, Secret, find_secrets, mask_text
 from gentrace.configuration.servers import check_variables_of, find_url
 from gentrace.configuration.settings import (
     SECRETS,
@@ -227,11 +227,13 @@ class Configuration(DeclaredSettings):
     def _masked_settings(self) -> dict[str, str]:
         """Return the `repr` of the host and of all settings that are set, secrets masked."""
         values = {"host": self.host, **vars(self)}
-        return {
+        shown = {
             name: repr(MASK if name in SECRETS and value is not None else value)
             for name, value in values.items()
             if name in SETTINGS
         }
+        token = self.access_token or ""  # the host may hold it too
+        return {name: mask_text(text, [token]) for name, text in shown.items()}
 
     def get_host_settings(self) -> list[dict[str, Any]]:
         """Return the servers of the document, each with its `url` and `description`."""

@@ -52,6 +52,14 @@ def test_the_token_is_tried_and_not_shown(command, monkeypatch):
         assert TOKEN not in output
 
 
+def test_a_token_in_the_host_is_not_shown(command, monkeypatch):
+    monkeypatch.setenv("GENTRACE_API_KEY", TOKEN)
+    with refuser() as (host, port):
+        code, output, _ = command("doctor", "--host", f"http://{host}:{port}/{TOKEN}/v1")
+    assert (code, TOKEN in output) == (1, False)
+    assert f"host       http://{host}:{port}/***/v1 (--host)\n" in output
+
+
 def test_a_wrong_token_and_a_missing_one_are_told_apart(findings, monkeypatch):
     with gentrace.local.serve(token="another") as server:  # noqa: S106 - of this test
         code, found = findings("--host", server.url)

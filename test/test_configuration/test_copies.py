@@ -180,6 +180,14 @@ def test_shown_configuration_has_no_secrets(show):
     assert "pass-word" not in shown
 
 
+@pytest.mark.parametrize("show", [repr, Configuration.to_debug_report])
+def test_shown_host_has_no_token(show):
+    token = "some-token"  # noqa: S105 - of nobody
+    shown = show(Configuration(f"https://one.example/{token}", access_token=token))
+    assert "https://one.example/***'" in shown
+    assert token not in shown
+
+
 def test_shown_configuration_tells_where_it_has_no_secret():
     configuration = Configuration(access_token=CANARY)
     assert "access_token='***'" in repr(configuration)
