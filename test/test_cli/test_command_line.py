@@ -175,6 +175,14 @@ def test_an_interrupt_ends_the_command_with_a_line(start):
     assert (process.returncode, errors) == (1, "gentrace check: interrupted\n")
 
 
+def test_an_interrupt_at_any_place_of_a_command_is_said(command, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gentrace.cli.check.main", interrupt)
+    assert command("check", "file") == (1, "", "gentrace check: interrupted\n")
+
+
 def test_a_process_that_imports_the_module_anew_runs_nothing():
     """As children of `multiprocessing` do."""
     assert vars(importlib.import_module("gentrace.__main__"))["main"] is main

@@ -8,6 +8,7 @@ import urllib3
 from support.caller import within
 from support.peers import Peer, blackhole, names, proxy, refuser, server_tls
 
+from gentrace import clock
 from gentrace.exceptions import ApiConnectionException, ApiProxyException, ApiTimeoutException
 
 
@@ -50,6 +51,25 @@ def test_dead_addresses_end_with_the_time_for_connecting(connect, hole):
         caller = connect("http://dead.test", access_token=None, retries=0)
         error = caller.fail(ApiTimeoutException, timeout=(0.5, 30, 60))
     assert "0.5 s while connecting" in str(error)
+
+
+def test_an_address_gets_no_try_once_the_time_for_connecting_is_used_up(connect, monkeypatch):
+    """The clock goes 10 s ahead while the first one refuses."""
+    ahead = [0]
+
+    class Slow(socket.socket):
+        def connect(self, address):
+            ahead[0] += 10
+            super().connect(address)
+
+    for module in ("connections", "deadline"):
+        monkeypatch.setattr(f"gentrace.rest.{module}.now", lambda: clock.now() + ahead[0])
+    with refuser() as closed, Peer() as peer, names({"two.test": [closed, peer.address]}):
+        monkeypatch.setattr(socket, "socket", Slow)
+        caller = connect(peer.at("two.test"), access_token=None, retries=0)
+        error = caller.fail(ApiTimeoutException, timeout=(5, 30, 60))
+        assert "5 s while connecting" in str(error)
+        assert peer.connections == 0
 
 
 def test_name_is_asked_for_as_urllib3_does(connect, monkeypatch):

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -289,6 +290,19 @@ def test_timeout_of_the_pool_is_no_sign_of_the_server(connect):
 
 
 # Interruptions and races: whoever waits for a connection loses none.
+
+
+def test_an_interrupt_before_a_thread_waits_in_line_leaves_the_line_as_it_was(monkeypatch):
+    class Line(deque):
+        def append(self, _):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("gentrace.rest.slots.deque", Line)
+    slots = Slots(1)
+    with pytest.raises(KeyboardInterrupt):
+        slots.get(timeout=60)
+    slots.put("a connection")
+    assert slots.get(timeout=60) == "a connection"
 
 
 def test_connections_that_are_returned_at_once_go_to_all_that_wait(monkeypatch):
