@@ -24,7 +24,7 @@ def end_with_runs(url, count, exit_timeout):
     delivery = make(url, exit_timeout=float(exit_timeout))
     for number in range(int(count)):
         delivery.submit(RUN, idempotency_key=f"run {number}")
-    return {"at": time.time()}
+    return {"at": time.monotonic()}
 
 
 def end_recording(url):
@@ -56,14 +56,14 @@ def end_with_several(url, count, exit_timeout):
         delivery = make(url, exit_timeout=float(exit_timeout))
         delivery.submit(RUN, idempotency_key=f"run {number}")
         wait_until(lambda delivery=delivery: delivery.stats().in_flight)
-    return {"at": time.time()}
+    return {"at": time.monotonic()}
 
 
 def end_at_exit(url, exit_timeout=PATIENCE):
     """The first run comes when no thread can start any more."""
     delivery = make(url, exit_timeout=float(exit_timeout))
     atexit.register(delivery.submit, RUN, idempotency_key="at exit")
-    return {"at": time.time()}
+    return {"at": time.monotonic()}
 
 
 def end_waiting(url):

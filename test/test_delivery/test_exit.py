@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from types import ModuleType
 
 import pytest
@@ -40,27 +39,26 @@ def test_the_end_waits_no_longer_than_it_may(step):
     """`exit_timeout` and half a second, whatever the server does; nothing on standard error."""
     with Peer(step) as peer:
         seen = run_program("end_with_runs", peer.url, 20, 1)
-        took = time.time() - seen["at"]
-        assert took < 1 + 0.5 + MARGIN
+        assert 1 <= seen["took"] < 1 + 0.5 + MARGIN
 
 
 def test_the_end_waits_no_longer_when_nobody_listens():
     with refuser() as (host, port):
         seen = run_program("end_with_runs", f"http://{host}:{port}", 20, 1)
-        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+        assert seen["took"] < 1 + 0.5 + MARGIN
 
 
 def test_several_deliveries_end_at_the_same_time():
     with Peer(stall) as peer:
         seen = run_program("end_with_several", peer.url, 5, 1)
-        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+        assert seen["took"] < 1 + 0.5 + MARGIN
         assert len(keys(peer)) == 5
 
 
 def test_an_exit_timeout_of_0_does_not_wait():
     with Peer(stall) as peer:
         seen = run_program("end_with_runs", peer.url, 20, 0)
-        assert time.time() - seen["at"] < 0.5 + MARGIN
+        assert seen["took"] < 0.5 + MARGIN
 
 
 def test_a_run_of_an_exit_function_is_sent():
@@ -73,7 +71,7 @@ def test_a_run_of_an_exit_function_is_sent():
 def test_a_run_of_an_exit_function_holds_up_the_end_no_longer_than_it_may():
     with Peer(stall) as peer:
         seen = run_program("end_at_exit", peer.url, 1)
-        assert time.time() - seen["at"] < 1 + 0.5 + MARGIN
+        assert seen["took"] < 1 + 0.5 + MARGIN
 
 
 def test_a_process_of_celery_closes_its_deliveries_before_it_ends():
