@@ -60,9 +60,10 @@ def _hook_worker_process() -> None:
         if parent_process is not None and parent_process() is not None and hook not in _hooked:
             import_module(f"{package}.util").Finalize(None, _exit, exitpriority=0)
             _hooked.add(hook)
-    celery = sys.modules.get("celery.signals")
-    if celery is not None:
-        celery.worker_process_shutdown.connect(_exit, weak=False)
+    # Another thread may still be importing that module.
+    shutdown = getattr(sys.modules.get("celery.signals"), "worker_process_shutdown", None)
+    if shutdown is not None:
+        shutdown.connect(_exit, weak=False)
 
 
 def _exit(**_: object) -> None:

@@ -152,9 +152,10 @@ def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
 
 
 def _suppress_tracing() -> AbstractContextManager[Any]:
-    # Only if the program has loaded it.
+    # Only if the program has loaded it; a version before 0.44b0 does not have it.
     utils = sys.modules.get("opentelemetry.instrumentation.utils")
-    return nullcontext() if utils is None else utils.suppress_http_instrumentation()
+    suppress: Any = getattr(utils, "suppress_http_instrumentation", nullcontext)
+    return suppress()  # type: ignore[no-any-return]
 
 
 def _without_frames(error: Failure) -> Failure:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from gentrace.schemas import Dumps, encode
-from gentrace.schemas.builtin_types import type_of
+from gentrace.schemas.builtin_types import is_instance, type_of
 from gentrace.schemas.json_text import compact_encoder
 from gentrace.schemas.json_values import (
     BEYOND_MAX_BYTES,
@@ -69,7 +67,6 @@ def error_text(error: BaseException) -> str | None:
     kind = type_of(error)  # not its `__class__`, which may be anything
     if issubclass(kind, GeneratorExit):
         return None
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and issubclass(kind, asyncio.CancelledError):
+    if is_instance(error, "asyncio.exceptions", "CancelledError"):
         return "cancelled"
     return exception_text(error)

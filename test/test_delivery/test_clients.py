@@ -1,6 +1,8 @@
 """The client that a delivery is given, from which it makes its own."""
 
 import pickle
+import sys
+from types import ModuleType
 
 from support.deliveries import RUN, Gate, delivering
 from support.peers import Peer, echo
@@ -26,6 +28,14 @@ def test_client_of_a_subclass_sends_with_what_it_holds():
         assert delivery.submit(RUN).result(30)
         assert delivery.close(30)
     assert [request["X-Tenant"] for request in peer.requests] == ["a"]
+
+
+def test_opentelemetry_that_cannot_suppress_its_spans_does_not_stop_delivery(monkeypatch):
+    """Its versions before 0.44b0, or one that another thread is importing."""
+    utils = "opentelemetry.instrumentation.utils"
+    monkeypatch.setitem(sys.modules, utils, ModuleType(utils))
+    with Peer(echo) as peer, delivering(peer) as delivery:
+        assert delivery.submit(RUN).result(30)
 
 
 def test_client_that_lost_its_cookie_in_a_pickle_sends_nothing_until_that_is_set():

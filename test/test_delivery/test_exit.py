@@ -88,6 +88,12 @@ def test_a_process_of_multiprocess_closes_its_deliveries_before_it_ends():
         assert sorted(keys(peer)) == ["of task 0", "of task 1"]
 
 
+def test_a_run_is_queued_while_another_thread_imports_celery(monkeypatch):
+    monkeypatch.setitem(sys.modules, "celery.signals", ModuleType("celery.signals"))
+    with Peer() as peer, delivering(peer) as delivery:
+        assert delivery.submit(RUN).result(30)
+
+
 def test_a_package_of_the_program_may_be_called_multiprocess(monkeypatch):
     monkeypatch.setitem(sys.modules, "multiprocess.process", ModuleType("multiprocess.process"))
     with Peer() as peer, delivering(peer) as delivery:
