@@ -55,7 +55,7 @@ class PendingWarnings:
 
     def __init__(self) -> None:
         self._drops: dict[str, int] = {}
-        self._last_refusal = ""
+        self._causes: dict[str, Exception | None] = {}  # of the last drop for each reason
         self._next: dict[str, float] = {}
         # Texts, and the topic of each that is rate-limited.
         self._messages: deque[tuple[str, str | None]] = deque()
@@ -82,10 +82,7 @@ class PendingWarnings:
     def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""
         self._drops[reason] = self._drops.get(reason, 0) + 1
-        if reason == "refused":
-            self._last_refusal = (
-                "" if cause is None else f", the last one by {without_answer(cause)}"
-            )
+        self._causes[reason] = cause
 
     def expedite_drops(self) -> None:
         """Make the warnings of all counted drops due at once."""
@@ -106,8 +103,7 @@ class PendingWarnings:
             if self._is_due(reason, now):
                 count = self._drops.pop(reason)
                 runs = "1 run was" if count == 1 else f"{count} runs were"
-                why = self._last_refusal if reason == "refused" else ""
-                due.append(f"{runs} dropped: {reason}{why}")
+                due.append(f"{runs} dropped: {reason}{_because(reason, self._causes.pop(reason))}")
         return due
 
     def wait(self, now: float) -> float:
@@ -122,3 +118,11 @@ class PendingWarnings:
             return False
         self._next[about] = now + WARNING_INTERVAL
         return True
+
+
+def _because(reason: str, cause: Exception | None) -> str:
+    """Return the end of a warning, which says what caused the last drop, if that is known."""
+    if cause is None:
+        return ""
+    text = without_answer(cause)
+    return f", the last one by {text}" if reason == "refused" else f"; the last try failed: {text}"

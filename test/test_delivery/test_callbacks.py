@@ -81,7 +81,8 @@ def test_a_flush_in_a_callback_waits_no_longer_than_its_time(caplog):
             assert delivery.stats().queued == 1
         peer.wait(lambda: caplog.messages)  # a thread logs them
     assert len(peer.requests) == 2
-    assert caplog.messages == ["1 run was dropped: closed"]
+    why = "(503) Service Unavailable"
+    assert caplog.messages == [f"1 run was dropped: closed; the last try failed: {why}"]
 
 
 class TotalsClient(ApiClient):

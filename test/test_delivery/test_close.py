@@ -265,3 +265,14 @@ def test_runs_after_the_end_are_said_once_a_minute(caplog):
         clock.move(60)
         peer.wait(lambda: "2 runs were dropped: closed" in caplog.text)
         peer.wait(lambda: not set(threading.enumerate()) - before - {threading.current_thread()})
+
+
+def test_warning_of_runs_that_close_drops_says_why_the_last_try_failed(caplog):
+    """A short program hears of a wrong address or proxy in no other way."""
+    with Peer(reply(503)) as peer, delivering(peer) as delivery:
+        receipt = delivery.submit(RUN)
+        peer.wait(lambda: receipt.deliverer.last_failure)
+        assert not delivery.close(0)
+        peer.wait(lambda: caplog.messages)
+    why = "(503) Service Unavailable"
+    assert caplog.messages == [f"1 run was dropped: closed; the last try failed: {why}"]
