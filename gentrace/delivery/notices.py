@@ -81,8 +81,8 @@ class PendingWarnings:
 
     def count_drop(self, reason: str, cause: Exception | None) -> None:
         """Count a dropped run, for the next warning about that reason."""
+        self._causes[reason] = cause  # first: an interrupt may come between the two
         self._drops[reason] = self._drops.get(reason, 0) + 1
-        self._causes[reason] = cause
 
     def expedite_drops(self) -> None:
         """Make the warnings of all counted drops due at once."""
