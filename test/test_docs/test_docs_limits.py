@@ -112,7 +112,7 @@ TEXTS = {
         ),
         f"up to {breaker.MAX_RETRY_AFTER:g} s. After",
         f"After {breaker.LONG_OUTAGE:g} s without a success",
-        f"or for {breaker.DENIED_PAUSE:g} s, and log one warning",
+        f"changes, or for {breaker.DENIED_PAUSE:g} s, but always until",
         f"A run that failed {NUMBERS[queue.MAX_OWN_FAILURES]} times while others were delivered in",
         f"Each run counts {kib(OVERHEAD)} in addition",
         f"at its start and every {spool_maintainer.ADOPT_INTERVAL:g} s",
