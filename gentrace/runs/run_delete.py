@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
-from gentrace.operations import ApiResponse, OpenApiResponse, Operation
+from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.answers import check_declared
 from gentrace.runs.refusals import (
     BAD_REQUEST,
@@ -16,8 +16,7 @@ from gentrace.runs.refusals import (
     ApiResponseFor401,
     ApiResponseFor404,
 )
-from gentrace.runs.run_id import RUN_ID
-from gentrace.schemas import Unset, unset
+from gentrace.schemas import STRING, Unset, unset
 
 __all__ = [
     "ApiResponseFor204",
@@ -44,7 +43,7 @@ operation = Operation(
     tag="Runs",
     summary="Delete a stored run",
     description=("Deletes one run; its idempotency key is then as if it had never been used."),
-    parameters=(RUN_ID,),
+    parameters=(PathParameter("id", STRING, "Id of a stored run.", required=True),),
     responses={
         204: OpenApiResponse(ApiResponseFor204, "The run is deleted"),
         400: BAD_REQUEST,

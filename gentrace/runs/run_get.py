@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gentrace.api_client import Api  # noqa: TC001 - annotations are read at run time
 from gentrace.configuration import TimeoutSetting  # noqa: TC001 - annotations are read at run time
-from gentrace.operations import ApiResponse, OpenApiResponse, Operation
+from gentrace.operations import ApiResponse, OpenApiResponse, Operation, PathParameter
 from gentrace.operations.responses import UNSET_BODY
 from gentrace.runs.models import StoredRun
 from gentrace.runs.refusals import (
@@ -17,8 +17,7 @@ from gentrace.runs.refusals import (
     ApiResponseFor401,
     ApiResponseFor404,
 )
-from gentrace.runs.run_id import RUN_ID
-from gentrace.schemas import ObjectSchema, Unset, unset
+from gentrace.schemas import STRING, ObjectSchema, Unset, unset
 
 __all__ = [
     "ApiResponseFor200",
@@ -45,7 +44,7 @@ operation = Operation(
     tag="Runs",
     summary="Get a stored run",
     description="Gives one run with its body as it was sent.",
-    parameters=(RUN_ID,),
+    parameters=(PathParameter("id", STRING, "Id of a stored run.", required=True),),
     responses={
         200: OpenApiResponse(
             ApiResponseFor200,

@@ -201,12 +201,6 @@ def test_an_id_is_one_part_of_the_path(runs):
             runs.run_get(id)
 
 
-def test_the_name_of_the_export_is_no_id(runs):
-    for call in (runs.run_get, runs.run_delete):
-        with pytest.raises(ApiValueError, match=r"^id: expected the id of a run .*runs_export"):
-            call("export")
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

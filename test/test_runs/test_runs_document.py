@@ -81,8 +81,7 @@ def test_a_declaration_that_only_the_package_has_or_lacks_is_reported(say, monke
         assert say()
     with monkeypatch.context() as patch:
         patch.setattr(declared["run_get"].parameters[0], "required", False)
-        place = "paths./pipeline-runs/{{id}}.{}.parameters[0].required"
-        assert sorted(say()) == [place.format("delete"), place.format("get")]  # they share it
+        assert list(say()) == ["paths./pipeline-runs/{id}.get.parameters[0].required"]
     with monkeypatch.context() as patch:
         patch.setattr(gentrace.runs.StoredRun.properties_oapg["duration"], "schema", STRING)
         assert {each.rpartition(".")[2] for each in say()} == {"type", "nullable"}
