@@ -31,9 +31,11 @@ def make_private(directory: Path) -> None:
         OSError: it cannot be made, or is a file.
 
     """
-    for above in reversed([each for each in directory.parents if not each.exists()]):
-        above.mkdir(PRIVATE, exist_ok=True)
-    directory.mkdir(PRIVATE, exist_ok=True)
+    try:
+        directory.mkdir(PRIVATE, exist_ok=True)
+    except FileNotFoundError:  # `parents=True` would make those above it with the usual mode
+        make_private(directory.parent)
+        directory.mkdir(PRIVATE, exist_ok=True)
 
 
 PRIVATE = 0o700

@@ -55,3 +55,10 @@ def test_all_directories_that_are_made_are_private_and_others_keep_their_mode(ma
     made = ["one", "one/two", "one/two/three"]
     assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in made] == [0o700] * 3
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_directory_that_cannot_be_made_keeps_its_reason(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        make_private(loop / "one" / "two")

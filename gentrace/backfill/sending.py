@@ -160,8 +160,6 @@ class _Backfill:
 
     def __post_init__(self) -> None:
         self.result = BackfillResult()
-        collect = self.result.rejects.append
-        self._add_reject = collect if self.on_reject is None else self.on_reject
         self._api = IngestionApi(self.client)
         self._lock = threading.Lock()
         self._workers = Workers(self.parallel, self._send_item)
@@ -246,7 +244,11 @@ class _Backfill:
     def _reject(self, line: Line, reason: str) -> None:
         with self._lock:
             self.result.rejected += 1
-            self._add_reject(Reject(line, reason))
+            reject = Reject(line, reason)
+            if self.on_reject is None:
+                self.result.rejects.append(reject)
+            else:
+                self.on_reject(reject)
             self._report()
 
     def _report(self) -> None:

@@ -124,6 +124,16 @@ def test_a_callback_for_rejects_that_is_empty_is_called(send):
     assert (len(seen), result.rejects) == (1, [])
 
 
+def test_rejects_may_be_taken_out_of_the_result_meanwhile(send):
+    taken = []
+
+    def take(result):
+        taken.extend(result.rejects)
+        result.rejects = []
+
+    assert send(["[]"] * 3, on_progress=take).rejected == len(taken) == 3
+
+
 @pytest.mark.parametrize(
     "answers",
     [
