@@ -9,7 +9,7 @@ from typing import Final
 
 from gentrace._version import __version__
 from gentrace.cli.command_parser import make_command_parser
-from gentrace.cli.output import flushing_errors, flushing_output, replace_closed_streams, warn
+from gentrace.cli.output import flushing_output, replace_closed_streams, warn
 from gentrace.exceptions import OpenApiException
 
 COMMANDS: Final = {
@@ -38,11 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     """
     replace_closed_streams()
-    with flushing_errors():
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
-
-
-def _run(arguments: Sequence[str]) -> int:
+    given = sys.argv[1:] if arguments is None else list(arguments)
     parser = make_command_parser(
         "gentrace", "Record, check, send and read pipeline runs.", COMMANDS
     )
@@ -50,10 +46,10 @@ def _run(arguments: Sequence[str]) -> int:
     program = "gentrace"
     try:
         with flushing_output():
-            command = parser.parse_args(arguments[:1]).command
+            command = parser.parse_args(given[:1]).command
             program = f"gentrace {command}"
             module = import_module(f"gentrace.cli.{command}")
-            code: int = module.main(arguments[1:])
+            code: int = module.main(given[1:])
     except BrokenPipeError:  # the reader has closed the pipe
         return EXIT_INCOMPLETE
     except (ImportError, OSError, OpenApiException) as error:

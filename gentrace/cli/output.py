@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -32,18 +32,12 @@ def print_json(value: object) -> None:
 
 def warn(text: str) -> None:
     """Print a line that is not part of the result, on standard error if that can be written."""
-    with _discarding_errors(), suppress(BlockingIOError):  # it is printed with the next line
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
-
-
-@contextmanager
-def flushing_errors() -> Generator[None]:
-    """Write at the end of the block what a pipe that does not block had no room for."""
     try:
-        yield
-    finally:
-        with _discarding_errors():
-            sys.stderr.flush()
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - likewise
+    except BlockingIOError:
+        pass  # a pipe without room: as far as the stream's buffer has some, it is written later
+    except OSError:
+        _discard(sys.stderr)
 
 
 @contextmanager
@@ -68,15 +62,6 @@ def flushing_output() -> Generator[None]:
             except OSError:
                 _discard(sys.stdout)
                 raise
-
-
-@contextmanager
-def _discarding_errors() -> Generator[None]:
-    """Discard standard error from the first write on that fails."""
-    try:
-        yield
-    except OSError:
-        _discard(sys.stderr)
 
 
 def replace_closed_streams() -> None:

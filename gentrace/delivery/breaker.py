@@ -56,7 +56,6 @@ class CircuitBreaker:
         self._paused_until: float | None = None
         self._retry_after_until = 0.0
         self._denied_settings: object = None
-        self._denied_reason = ""
         self._denied_until = 0.0
         self._probe: object = None
 
@@ -123,17 +122,16 @@ class CircuitBreaker:
             self._warn_at = inf
         return is_long
 
-    def deny(self, run: object, now: float, settings: object, reason: str) -> bool:
+    def deny(self, run: object, now: float, settings: object) -> bool:
         """Note that the token or a setting is unusable; tell whether it is worth a warning.
 
-        It is when a pause begins, unless a flush had ended one for the same reason early.
+        It is when a pause begins, unless a flush had ended one before it early.
         """
         if not self.end_probe(run) and self.is_paused:
             return False
-        is_same = settings == self._denied_settings and reason == self._denied_reason
-        is_new = not is_same or now >= self._denied_until
+        is_new = settings != self._denied_settings or now >= self._denied_until
         self._pause(now + DENIED_PAUSE)
-        self._denied_settings, self._denied_reason = settings, reason
+        self._denied_settings = settings
         if is_new:
             self._denied_until = now + DENIED_PAUSE
         return is_new

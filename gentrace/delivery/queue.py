@@ -35,7 +35,6 @@ from typing import TYPE_CHECKING
 
 from gentrace.delivery.breaker import CircuitBreaker, max_backoff
 from gentrace.delivery.flush import Flush
-from gentrace.delivery.notices import without_answer
 from gentrace.delivery.receipt import DeliveryError, Receipt
 from gentrace.delivery.run import OVERHEAD, Run
 from gentrace.delivery.stats import DeliveryStats
@@ -184,7 +183,7 @@ class RunQueue:
         """Queue a run again as token or settings are unusable; tell whether to warn of it."""
         if not self._remove_in_flight(run):
             return False
-        is_new = self.breaker.deny(run, now, settings, without_answer(cause))
+        is_new = self.breaker.deny(run, now, settings)
         run.due = now
         self._requeue_or_drop(run, cause)
         return is_new

@@ -220,6 +220,5 @@ class Workers:
         elif queue.deny(run, now, outcome.settings, outcome.error):
             why = without_answer(outcome.error)
             self._warnings.add(
-                "delivery pauses until token or settings change, for 60 s at most "
-                f"unless the server asks for more: {why}"
+                f"delivery pauses until token or settings change, for 60 s at most: {why}"
             )

@@ -18,13 +18,3 @@ def test_pause_is_warned_of_once_however_often_the_program_flushes(status, caplo
             assert not delivery.flush(0)
         wait_for_tries(4)
     assert caplog.text.count("pauses until token or settings change") == 1
-
-
-def test_another_refusal_after_a_flush_is_warned_of_at_once(caplog):
-    with Peer(reply(401), reply(403)) as peer, delivering(peer, HandClock()) as delivery:
-        delivery.submit(RUN)
-        peer.wait(lambda: "(401)" in caplog.text)
-        peer.wait(lambda: not delivery.stats().in_flight)
-        assert not delivery.flush(0)
-        peer.wait(lambda: "(403)" in caplog.text)
-    assert caplog.text.count("pauses until token or settings change") == 2

@@ -25,7 +25,11 @@ from gentrace.recorder import call_recording, encoding, truncation
 from gentrace.rest import budgeted_reader, framing, retries
 from gentrace.schemas import MAX_DEPTH, MAX_DIGITS, json_values, lenient_conversions
 
-NUMBERS = {2: "twice", 3: "three", 5: "five", 8: "eight", 10: "ten"}
+NUMBERS = dict(
+    enumerate(
+        ["once", "twice", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=1
+    )
+)
 CONNECT, READ, TOTAL = DEFAULT_TIMEOUT
 HOST, TOKEN = (SETTINGS[name].environment_variable for name in ("host", "access_token"))
 BODY = SETTINGS["max_response_body"].default
@@ -36,13 +40,11 @@ STATUSES = [str(status) for status in sorted(retries.RETRIED_STATUSES)]
 
 
 def kib(number):
-    assert number % 2**10 == 0
-    return f"{number >> 10} KiB"
+    return f"{number / 2**10:g} KiB"
 
 
 def mib(number):
-    assert number % 2**20 == 0
-    return f"{number >> 20} MiB"
+    return f"{number / 2**20:g} MiB"
 
 
 TEXTS = {
@@ -112,7 +114,7 @@ TEXTS = {
         ),
         f"up to {breaker.MAX_RETRY_AFTER:g} s. After",
         f"After {breaker.LONG_OUTAGE:g} s without a success",
-        f"changes, or for {breaker.DENIED_PAUSE:g} s, but always until",
+        f"or for {breaker.DENIED_PAUSE:g} s, and log one warning",
         f"A run that failed {NUMBERS[queue.MAX_OWN_FAILURES]} times while others were delivered in",
         f"Each run counts {kib(OVERHEAD)} in addition",
         f"at its start and every {spool_maintainer.ADOPT_INTERVAL:g} s",

@@ -141,6 +141,15 @@ def _paths(span):
             yield f"gentrace.{path}"
 
 
+def _exists(path):
+    """Tell whether a path leads to something, or to an attribute that its class takes by name."""
+    owner, _, name = path.rpartition(".")
+    found = pkgutil.resolve_name(owner)
+    return hasattr(found, name) or (
+        inspect.isclass(found) and name in inspect.signature(found).parameters
+    )
+
+
 def _calls(span):
     """The calls in a span of what `gentrace` has, each with its keywords."""
     try:
@@ -160,11 +169,12 @@ def test_attributes_and_keywords_are_those_of_what_they_follow(page):
         return
     for span in _spans(page.read_text("utf-8")):
         for path in _paths(span):
-            assert pkgutil.resolve_name(path) is not None, span
+            assert _exists(path), f"`{span}`: the package has no {path}"
         for path, keywords in _calls(span):
             if keywords:
                 parameters = inspect.signature(pkgutil.resolve_name(path)).parameters
-                assert keywords <= {*parameters, *SETTINGS}, span
+                unknown = keywords - {*parameters, *SETTINGS, None}
+                assert not unknown, f"`{span}`: {path} takes no {unknown}"
 
 
 def test_variables_of_the_environment_are_those_that_are_read(root, pages):

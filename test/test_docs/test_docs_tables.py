@@ -45,7 +45,7 @@ def public(owner):
 
 
 def options(*words):
-    command = [sys.executable, "-m", "gentrace", *words, "--help"]
+    command = [sys.executable, "-P", "-m", "gentrace", *words, "--help"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own module
     return {*re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown, re.MULTILINE)} - {"--help"}
 
