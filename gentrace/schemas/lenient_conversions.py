@@ -57,7 +57,7 @@ def dump_model(value: Any, **options: Any) -> Any:
         return value.model_dump(mode="json", warnings=False, **options)
     try:
         return value.model_dump(mode="json")
-    except TypeError:  # its method has no parameter `mode`
+    except (TypeError, ValueError):  # its method has no parameter `mode`, or supports no JSON
         return value.model_dump()
 
 

@@ -132,3 +132,23 @@ def test_model_of_the_first_pydantic_becomes_its_fields():
         "at": "2024-01-02T00:00:00+00:00",
         "next": [{"at": "2024-01-02T00:00:00+00:00", "next": None}],
     }
+
+
+def test_model_that_refuses_to_dump_its_json_form_becomes_its_fields():
+    """As those of old versions of openai and anthropic do beside the first pydantic."""
+    pydantic = pytest.importorskip("pydantic.v1")
+
+    class Completion(pydantic.BaseModel):
+        id: str
+        at: datetime
+
+        def model_dump(self, *, mode="python"):
+            if mode != "python":
+                raise ValueError("mode is only supported in Pydantic v2")
+            return self.dict()
+
+    completion = Completion(id="a", at=datetime(2024, 1, 2, tzinfo=UTC))
+    expected = {"id": "a", "at": "2024-01-02T00:00:00+00:00"}
+    assert to_json_value([completion]) == [expected]
+    step = StepRun(provider={"name": "n", "outputs": {"completion": completion}})
+    assert step.provider.outputs["completion"] == expected
