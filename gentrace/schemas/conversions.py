@@ -16,7 +16,7 @@ from frozendict import frozendict
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.schemas.absent import unset
 from gentrace.schemas.builtin_types import EXACT, Dict, List, Tuple, is_instance, type_of
-from gentrace.schemas.lenient_conversions import dump_model, is_enum
+from gentrace.schemas.lenient_conversions import dump_model, is_enum, is_numpy
 from gentrace.schemas.rules import MAX_DEPTH, MAX_DIGITS, MAX_ITEMS
 from gentrace.schemas.words import describe, mismatch, name_of
 
@@ -142,8 +142,7 @@ def _exact_number(value: Any) -> int | float:
 
 def _refuse_numpy_times(value: Any) -> None:
     """Refuse dates and durations of numpy, which `tolist` makes numbers of an unknown unit."""
-    is_numpys = is_instance(value, "numpy", "generic") or is_instance(value, "numpy", "ndarray")
-    if is_numpys and _has_times(value.dtype):
+    if is_numpy(value) and _has_times(value.dtype):
         raise mismatch(
             "a JSON value",
             value,

@@ -77,6 +77,11 @@ def is_scalar(value: object) -> bool:
     return any(is_instance(value, module, name) for module, name in _STR_SCALARS)
 
 
+def is_numpy(value: object) -> bool:
+    """Tell whether a value is an array or a scalar of numpy."""
+    return is_instance(value, "numpy", "generic") or is_instance(value, "numpy", "ndarray")
+
+
 def is_enum(value: object) -> bool:
     """Tell whether a value is a member of an enum, which may also be a str or int."""
     return is_instance(value, "enum", "Enum")
@@ -197,8 +202,8 @@ def _convert_array(value: Any, shape: tuple[int, ...]) -> Any:
     if not callable(getattr(value, "tolist", None)):
         return truncate(repr(value), MAX_REPR_LENGTH)
     kind = getattr(getattr(value, "dtype", None), "kind", None)
-    if kind in {"M", "m"}:
-        # numpy's dates and durations would become numbers without a unit.
+    if kind in {"M", "m"} and is_numpy(value):
+        # Its dates and durations would become numbers without a unit; those of pandas keep it.
         value = value.astype(str)
     items = value.tolist()
     if type_of(items) is not type_of(value):
@@ -216,13 +221,14 @@ def _convert_long_double(value: Any) -> float | str:
 def _iso_duration(value: timedelta) -> str:
     """Return a duration in ISO 8601 format, such as ``P1DT2H3M4.5S``."""
     total = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+    total = total * 1_000 + getattr(value, "nanoseconds", 0)  # those of pandas have it
     if total == 0:
         return "PT0S"
-    seconds, fraction = divmod(abs(total), 1_000_000)
+    seconds, fraction = divmod(abs(total), 1_000_000_000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    decimals = f".{fraction:06}".rstrip("0") if fraction else ""
+    decimals = f".{fraction:09}".rstrip("0") if fraction else ""
     date_part = f"{days}D" if days else ""
     time_part = f"{hours}H" if hours else ""
     time_part += f"{minutes}M" if minutes else ""

@@ -134,6 +134,18 @@ def test_model_of_the_first_pydantic_becomes_its_fields():
     }
 
 
+def test_missing_time_in_an_array_is_nat_and_durations_keep_their_nanoseconds():
+    """By every pandas: since version 3, its texts of a missing time are NaN."""
+    pandas = pytest.importorskip("pandas")
+    moments = pandas.Series(pandas.to_datetime(["2024-01-02T03:04:05.000000006", None]))
+    durations = pandas.to_timedelta(["1ns", "-1ns", None])
+    assert to_json_value([moments, moments.array, durations]) == [
+        ["2024-01-02T03:04:05.000000006", "NaT"],
+        ["2024-01-02T03:04:05.000000006", "NaT"],
+        ["PT0.000000001S", "-PT0.000000001S", "NaT"],
+    ]
+
+
 def test_model_that_refuses_to_dump_its_json_form_becomes_its_fields():
     """As those of old versions of openai and anthropic do beside the first pydantic."""
     pydantic = pytest.importorskip("pydantic.v1")
