@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import inf
@@ -154,8 +155,9 @@ def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
 def _suppress_tracing() -> AbstractContextManager[Any]:
     # Only if the program has loaded it; a version before 0.44b0 does not have it.
     utils = sys.modules.get("opentelemetry.instrumentation.utils")
-    suppress: Any = getattr(utils, "suppress_http_instrumentation", nullcontext)
-    return suppress()  # type: ignore[no-any-return]
+    name = "suppress_http_instrumentation"
+    suppress: Callable[[], AbstractContextManager[Any]] = getattr(utils, name, nullcontext)
+    return suppress()
 
 
 def _without_frames(error: Failure) -> Failure:
