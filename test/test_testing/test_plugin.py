@@ -19,16 +19,27 @@ def post(name):
 """
 
 
+PLUGIN = "gentrace" if INSTALLED else "gentrace.testing.plugin"
+
+
 @pytest.fixture
-def run(pytester):
-    """Run pytest on the text of a test module."""
+def run(pytester, monkeypatch):
+    """Run pytest on the text of a test module, without the plugins of others, which load slowly."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def launch(text, *arguments):
         pytester.makepyfile(HEAD + text)
-        plugin = () if INSTALLED else ("-p", "gentrace.testing.plugin")
-        return pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", *arguments)
+        return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments)
 
     return launch
+
+
+@pytest.mark.skipif(not INSTALLED, reason="the package is not installed")
+def test_pytest_loads_the_plugin_by_itself(pytester):
+    pytester.makepyfile(
+        "def test_the_program(gentrace_server):\n    assert gentrace_server.runs == []"
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_each_test_has_a_server_that_is_empty_and_that_the_environment_names(run, monkeypatch):
@@ -201,6 +212,8 @@ def test_the_program(gentrace_server, number, worker_id):
     with open("urls", "a") as file:
         print(worker_id, gentrace_server.url, file=file)
 """,
+        "-p",
+        "xdist",
         "-n",
         "2",
         "--dist",
@@ -219,7 +232,7 @@ def test_this_run_loaded_the_plugin(request):
     assert request.config.pluginmanager.has_plugin("PLUGIN")
     loaded = {name.removeprefix("gentrace") for name in LOADED if name.startswith("gentrace")}
     assert loaded == {"", "._version", ".testing", ".testing.plugin"}
-""".replace("PLUGIN", "gentrace" if INSTALLED else "gentrace.testing.plugin"),
+""".replace("PLUGIN", PLUGIN),
         "-p",
         "loaded",
     )

@@ -11,9 +11,9 @@ import pytest
 
 import gentrace.local
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+# The build without windows first: the tests take two thirds of the time with it.
+BUILDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BUILDS)), None)
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",

@@ -123,7 +123,7 @@ def test_a_pipeline_without_a_name_is_one_of_them(site, open_page, steps):
     page.get_by_text("Compare two runs").wait_for()
     page = open_page(site, "#/pipelines/other")
     page.get_by_role("link", name="See its runs").click()
-    page.get_by_text("2 runs").wait_for()
+    page.get_by_text("2 runs", exact=True).wait_for()
 
 
 def test_a_filter_that_the_server_refuses_stays_to_be_mended(site, open_page, steps, monkeypatch):
