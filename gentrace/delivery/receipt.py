@@ -6,11 +6,10 @@ import os
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, InvalidStateError
-from itertools import count
 from typing import Any, Protocol
 
 from gentrace.exceptions import OpenApiException
-from gentrace.process import Process, current_process
+from gentrace.process import current_process
 
 MEANINGS = {
     "queue_full": "the queue holds max_runs runs or max_bytes bytes already",
@@ -88,7 +87,8 @@ class Receipt(Future[str]):
         super().__init__()
         self._process = current_process()
         if idempotency_key is None:
-            idempotency_key = _new_key(self._process)
+            # The time makes keys differ between machines that resume from the same snapshot.
+            idempotency_key = f"{os.urandom(16).hex()}-{time.time_ns():x}"
         self.idempotency_key = idempotency_key
         self.set_running_or_notify_cancel()
 
@@ -203,16 +203,5 @@ class Receipt(Future[str]):
         error.args = (text,)
 
 
-def _new_key(process: Process) -> str:
-    """Return a unique key: random bytes once a process, then the time and a counter."""
-    prefix = _prefixes.get(process)
-    if prefix is None:
-        prefix = _prefixes.setdefault(process, os.urandom(16).hex())
-    # The time makes keys differ between machines that resume from the same snapshot.
-    return f"{prefix}-{time.time_ns():x}-{next(_numbers):x}"
-
-
-_prefixes: dict[Process, str] = {}
-_numbers = count()
 _with_callbacks: set[Receipt] = set()
 """Receipts with callbacks: nothing else may hold the receipt of a run that is not in memory."""

@@ -36,7 +36,6 @@ class Routes:
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self._seen = configuration, configuration.changes
         self._configuration = configuration.copy()
         # Of the copy: another thread may change the original meanwhile.
         self._key: object = _read_connection_settings(self._configuration)
@@ -46,14 +45,7 @@ class Routes:
 
     def matches(self, configuration: Configuration) -> bool:
         """Tell whether a configuration makes connections in the same way."""
-        seen, changes = self._seen
-        current = configuration.changes  # first: another thread may change it now
-        if seen is configuration and changes == current:  # as for nearly every call
-            return True
-        if self._key != _read_connection_settings(configuration):
-            return False
-        self._seen = configuration, current
-        return True
+        return self._key == _read_connection_settings(configuration)
 
     def find(self, host: str) -> Route:
         """Return the route to the origin of a base address; make it for the first call.
