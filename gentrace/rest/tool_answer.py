@@ -70,7 +70,11 @@ class ToolAnswer:
     def close(self) -> None:
         """Close the answer and release its connection, if it has one."""
         self._answer.close()
-        self._answer.release_conn()
+        if isinstance(self._answer, BaseHTTPResponse):
+            self._answer.release_conn()
+        else:
+            # vcrpy before 9.2 never returns the slot, and before 9.1 has no `release_conn`.
+            self._attempt.state.route.retire()
 
     def _read(self, size: int) -> SecretBytes:
         if isinstance(self._answer, BaseHTTPResponse):

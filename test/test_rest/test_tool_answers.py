@@ -19,8 +19,8 @@ FIELDS = {"Content-Type": "application/json"}
 class Recorded:
     """An answer that is none of urllib3, as those of a cassette are."""
 
-    status, reason, version, headers = 200, None, None, FIELDS
-    released = closed = False
+    status, reason, version, version_string, headers = 200, None, None, None, FIELDS
+    closed = False
 
     def __init__(self):
         self._content = BytesIO(BODY)
@@ -34,9 +34,6 @@ class Recorded:
 
     def close(self):
         self.closed = True
-
-    def release_conn(self):
-        self.released = True
 
 
 class Late(Recorded):
@@ -149,7 +146,24 @@ def test_answer_that_is_none_of_urllib3_is_read_and_let_go(connect, answer_with)
     assert response.length_remaining == len(BODY)
     assert (response.read(), response.tell()) == (BODY, len(BODY))
     assert answer.closed
-    assert answer.released
+
+
+def test_answer_that_is_none_of_urllib3_takes_no_slot_for_good(connect, monkeypatch):
+    """As it need not release its connection."""
+
+    class Replaying(HTTPConnection):
+        def connect(self):
+            pass
+
+        def request(self, *_, **__):
+            pass
+
+        def getresponse(self):
+            return Recorded()
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "ConnectionCls", Replaying)
+    caller = connect("http://127.0.0.1:1", connection_pool_maxsize=1)
+    assert [caller.post().body["pipelineRunId"] for _ in range(3)] == ["recorded"] * 3
 
 
 @pytest.mark.parametrize(("reason", "text"), [(None, "(503): "), ("Too busy", "(503) Too busy: ")])
@@ -163,7 +177,7 @@ def test_rest_of_an_answer_that_nobody_wants_is_read(connect, answer_with):
     answer = answer_with(Recorded())
     connect("http://127.0.0.1:1").raw().drain_conn()
     assert answer.length_remaining == 0
-    assert answer.released
+    assert answer.closed
 
 
 def test_bound_holds_for_an_answer_of_a_tool(connect, answer_with):
