@@ -146,6 +146,8 @@ def test_a_server_that_is_down_is_the_error_of_a_call(monkeypatch):
         send_bag(bag)
 
 
+# Dask 2025.1 warns of it while there is a cluster.
+@pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler:UserWarning")
 def test_any_scheduler_of_dask_will_do(server):
     """Such as the one that runs all tasks in this thread."""
     bag = bags.from_sequence([line(number) for number in range(4)], npartitions=2)
