@@ -16,6 +16,8 @@ from gentrace.local.__main__ import TOKEN_VARIABLE
 # Names of Python, of other software, and examples.
 OTHERS = {
     "--allow-hosts",
+    "--allowed-hosts",
+    "--block-network",
     "--collect-all",
     "--no-deps",
     "--preload",
@@ -58,6 +60,7 @@ OTHERS = {
     "traceparent",
     "undo",
     "use_cassette",
+    "vcr_config",
 }
 
 
