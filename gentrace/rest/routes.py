@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from ipaddress import ip_address
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection
 from gentrace.configuration import Configuration, check_proxy, hide_arguments
 from gentrace.configuration.proxies import DEFAULT_PORTS, ProxyUrl, find_proxy
 from gentrace.configuration.secrets import Headers, find_secrets
-from gentrace.exceptions import ApiValueError
+from gentrace.exceptions import ApiConnectionException, ApiValueError
 from gentrace.process import fork_safe_imports
 from gentrace.rest.connections import guard
 from gentrace.rest.slots import Slots
@@ -52,7 +52,7 @@ class Routes:
 
         Raises:
             ApiValueError: certificates, key or proxy of the configuration cannot be used.
-            ApiConnectionException: they cannot be read now.
+            ApiConnectionException: they cannot be read now, or another package replaces urllib3.
 
         """
         origin, url = _split(host)
@@ -145,7 +145,14 @@ class Route:
             scheme: _guard_pool(pool_class) for scheme, pool_class in self._pool_classes.items()
         }
         self.pool = manager.connection_from_host(*address, url.scheme)
-        self._slots = cast("Slots", self.pool.pool)
+        slots: object = self.pool.pool
+        if not isinstance(slots, Slots):
+            raise ApiConnectionException(
+                0,
+                "another package has replaced the files of urllib3, as urllib3-future does, which "
+                "niquests needs; docs/tools.md says how to keep both",
+            )
+        self._slots = slots
         self._is_retired = False
         self.insecurity = self._find_insecurity(address[0], proxy)
 

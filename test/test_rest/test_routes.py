@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from queue import LifoQueue
 from weakref import ref
 
 import pytest
@@ -35,6 +36,20 @@ def test_idle_connections_are_kept_to_few_origins(connect):
         peer.wait(lambda: peer.open <= MAX_ROUTES)
         assert descriptors() - before <= 3 * MAX_ROUTES  # both ends are ours
         assert caller.works()
+
+
+def test_package_that_replaces_urllib3_is_named(connect, monkeypatch):
+    """As urllib3-future does, whose pools have a queue of their own."""
+
+    class Pool(urllib3.HTTPConnectionPool):
+        def __init__(self, *args, **keywords):
+            super().__init__(*args, **keywords)
+            self.pool = LifoQueue()
+
+    monkeypatch.setitem(urllib3.poolmanager.pool_classes_by_scheme, "http", Pool)
+    with Peer() as peer:
+        assert "urllib3-future" in str(connect(peer).fail())
+        assert not peer.requests
 
 
 def test_origin_in_use_keeps_its_connection(connect):
