@@ -311,6 +311,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         """
         self.lift_deadline()
         path = ""
+        unwritten: bytes | memoryview
         try:
             with fork_safe_imports():
                 from tempfile import gettempdir  # noqa: PLC0415 - few answers are files
@@ -327,7 +328,7 @@ class HTTPResponse(urllib3.HTTPResponse):
         except BaseException as error:
             self.close()
             # The traceback keeps this frame; the body may repeat the token.
-            piece, unwritten = b"", memoryview(b"")
+            piece = unwritten = b""
             with suppress(OSError):  # it was not created, or removed meanwhile
                 os.unlink(path)  # noqa: PTH108 - likewise
             if not is_failure(error, self._attempt):

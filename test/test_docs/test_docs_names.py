@@ -19,6 +19,7 @@ OTHERS = {
     "--allowed-hosts",
     "--block-network",
     "--collect-all",
+    "--include-package",
     "--no-deps",
     "--preload",
     "AsyncOpenAI",
