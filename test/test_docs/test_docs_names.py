@@ -20,6 +20,8 @@ OTHERS = {
     "--block-network",
     "--collect-all",
     "--include-package",
+    "--force-reinstall",
+    "--no-binary",
     "--no-deps",
     "--preload",
     "AsyncOpenAI",
