@@ -1,12 +1,9 @@
 """The fixture `gentrace_server`, in test runs of its own."""
 
-from importlib.metadata import entry_points
-
 import pytest
 
 pytest_plugins = ["pytester"]
 
-INSTALLED = any(entry.name == "gentrace" for entry in entry_points(group="pytest11"))
 HEAD = """
 import os, sys
 import pytest
@@ -19,9 +16,6 @@ def post(name):
 """
 
 
-PLUGIN = "gentrace" if INSTALLED else "gentrace.testing.plugin"
-
-
 @pytest.fixture
 def run(pytester, monkeypatch):
     """Run pytest on the text of a test module, without the plugins of others, which load slowly."""
@@ -29,12 +23,11 @@ def run(pytester, monkeypatch):
 
     def launch(text, *arguments):
         pytester.makepyfile(HEAD + text)
-        return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments)
+        return pytester.runpytest_subprocess("-p", "gentrace", "-p", "no:cacheprovider", *arguments)
 
     return launch
 
 
-@pytest.mark.skipif(not INSTALLED, reason="the package is not installed")
 def test_pytest_loads_the_plugin_by_itself(pytester):
     pytester.makepyfile(
         "def test_the_program(gentrace_server):\n    assert gentrace_server.runs == []"
@@ -229,10 +222,10 @@ def test_the_plugin_imports_nothing_but_pytest_until_the_fixture_is_used(run):
     done = run(
         """
 def test_this_run_loaded_the_plugin(request):
-    assert request.config.pluginmanager.has_plugin("PLUGIN")
+    assert request.config.pluginmanager.has_plugin("gentrace")
     loaded = {name.removeprefix("gentrace") for name in LOADED if name.startswith("gentrace")}
     assert loaded == {"", "._version", ".testing", ".testing.plugin"}
-""".replace("PLUGIN", PLUGIN),
+""",
         "-p",
         "loaded",
     )
