@@ -236,6 +236,8 @@ class ApiTlsException(ApiConnectionException):
 class ApiProxyException(ApiConnectionException):
     """The proxy could not be reached, refused or failed."""
 
+    remedy = "check Configuration.proxy, or https_proxy, http_proxy and all_proxy"
+
 
 class ApiResponseException(ApiException):
     """The server said that it did its work, but its answer cannot be read."""
@@ -247,6 +249,8 @@ class ApiResponseTooLargeException(ApiResponseException):
 
 class RedirectException(ApiException):
     """A redirect that is not followed: only 307 and 308 inside the same origin are."""
+
+    remedy = "it was not followed, check Configuration.host or GENTRACE_HOST"
 
     def __str__(self) -> str:
         location = (self.headers or {}).get("Location")

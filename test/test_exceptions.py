@@ -239,9 +239,10 @@ def test_text_of_every_class_begins_with_status_and_reason(kind):
 
 def test_redirect_says_where_it_leads():
     error = RedirectException(302, "Found", headers={"Location": "https://other.example/\x1b[2J"})
-    assert str(error) == r"(302) Found (Location: https://other.example/\x1b[2J)"
-    assert str(RedirectException(304, "Not Modified", headers={})) == "(304) Not Modified"
-    assert str(RedirectException(304, "Not Modified")) == "(304) Not Modified"
+    remedy = "(it was not followed, check Configuration.host or GENTRACE_HOST)"
+    assert str(error) == rf"(302) Found {remedy} (Location: https://other.example/\x1b[2J)"
+    assert str(RedirectException(302, "Found", headers={})) == f"(302) Found {remedy}"
+    assert str(RedirectException(302, "Found")) == f"(302) Found {remedy}"
 
 
 @pytest.mark.parametrize("kind", OF_A_CALL)

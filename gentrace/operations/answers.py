@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gentrace.exceptions import (
     ApiException,
+    ApiProxyException,
     ApiResponseException,
     ApiTypeError,
     ApiValueError,
@@ -130,7 +131,13 @@ def status_error(documented: OpenApiResponse | None, raw: RawAnswer) -> ApiExcep
         body, _ = _deserialize(documented, raw, stream=False, folder=None)
         answer = documented.response_cls(_typed(raw), body)
     kind = exception_class(raw.status)
-    return raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
+    error = raw.describe(kind(raw.status, raw.reason, answer, body=raw.load()))
+    if raw.status == _PROXY_AUTHENTICATION_REQUIRED:
+        error.remedy = ApiProxyException.remedy
+    return error
+
+
+_PROXY_AUTHENTICATION_REQUIRED = 407  # not of http, which is slow to import
 
 
 def _deserialize(

@@ -131,6 +131,7 @@ def test_proxy_that_refuses_to_connect(connect, proxy_tls, status):
         ).fail(ApiProxyException)
     assert (error.status, error.tries, len(between.requests)) == (0, 0, 1)
     assert str(status) in str(error)
+    assert "check Configuration.proxy" in str(error)
     assert f"127.0.0.1:{between.address[1]}" in str(error)
     assert "word" not in str(error)
     assert TOKEN.encode() not in between.received
@@ -140,6 +141,7 @@ def test_proxy_that_asks_for_credentials_of_a_plain_request_is_told(connect):
     with Peer() as target, Peer(proxy(credentials=LOGIN)) as between:
         error = connect(target, proxy=between.origin).fail()
     assert error.status == 407
+    assert "check Configuration.proxy" in str(error)
     assert target.connections == 0
 
 
