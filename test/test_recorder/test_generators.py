@@ -136,6 +136,17 @@ def test_what_is_captured_can_be_turned_off_and_set(pipeline, delivery):
     assert delivery.providers[1]["outputs"] == {"output": "mine"}
 
 
+def test_outputs_that_a_generator_sets_win_over_its_items(pipeline, delivery):
+    @step
+    def summarized():
+        yield 1
+        current_step().outputs = {"count": 1}
+
+    with pipeline.start():
+        assert list(summarized()) == [1]
+    assert delivery.providers[0]["outputs"] == {"count": 1}
+
+
 def test_consumer_is_not_inside_of_a_generators_step(pipeline, delivery):
     with pipeline.start():
         for _ in count(2):

@@ -80,6 +80,16 @@ def test_arguments_are_captured_on_entry_and_attributes_at_the_end(pipeline, del
     ]
 
 
+def test_only_a_first_parameter_called_self_or_cls_is_left_out(pipeline, delivery):
+    @step
+    def compare(model, cls, self):
+        return {"classes": [model, cls, self]}
+
+    with pipeline.start():
+        compare(1, 2, 3)
+    assert delivery.providers[0]["inputs"] == {"model": 1, "cls": 2, "self": 3}
+
+
 def test_decorated_function_has_its_arguments_before_it_ran(pipeline, delivery):
     @step
     def change(items, /, k=4, *rest, flag=True, **more):  # noqa: ARG001
