@@ -89,6 +89,16 @@ def walls():
                 "proxied": True,
             },
         )
+    inner = then(reply(200), drip(b"", record))
+    yield (
+        "a byte of a handshake behind a TLS proxy each 100 ms",
+        {"steps": [inner], "tls": server_tls, "proxied": True},
+    )
+    name = b"\5\0\0\3\xff" + bytes(300)  # SOCKS: connected, to a name of 255 characters
+    yield (
+        "a byte of SOCKS each 100 ms",
+        {"greet": drip(b"\5\0", name), "scheme": "socks5h", "proxied": True},
+    )
 
 
 SMALL_WRITES = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)]
