@@ -73,6 +73,18 @@ def test_interrupt_passes_through(connect, kind, half, tls):
     assert len(peer.requests) == 2
 
 
+def test_interrupt_of_a_slow_head_passes_through(connect):
+    """Each wait for a line is within the time-out of one operation, all together are not."""
+
+    def line(talk, _):
+        talk.pause(0.4)
+        talk.send(b"X-Y: z\r\n")
+
+    slow = then(send(b"HTTP/1.1 200 OK\r\n"), line, line, line, line, strike_the_client)
+    with Peer(slow) as peer, handled(TimeoutError), pytest.raises(TimeoutError, match="of the"):
+        connect(peer).post(timeout=(9, 1.2, 9))
+
+
 @pytest.mark.parametrize("kind", PASSING)
 def test_interrupt_of_a_download_passes_through_and_leaves_no_file(connect, kind, tmp_path):
     with Peer(then(send(HALF_FILE), strike_the_client), echo) as peer:
