@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, count
+from itertools import count
 from json import loads
 from math import inf
 from operator import itemgetter
@@ -57,7 +57,7 @@ class RunBuffer:
         self._open: dict[int, Callable[[RunBuffer, int], None]] = {}
         self._texts: dict[int, tuple[int | None, bytes]] = {}
         # Added steps with a start time of their own, in microseconds since the epoch.
-        self._added: list[tuple[int, bytes]] = []
+        self._added: dict[int, tuple[int, bytes]] = {}
         self._process = current_process()
         self._ended = Lock()
         self._cleared = False
@@ -125,7 +125,7 @@ class RunBuffer:
             return
         if "startTime" in step:
             started = (as_datetime(step["startTime"]) - _EPOCH) // _MICROSECOND
-            self._added.append((started, text))
+            self._added[next(self._indexes)] = (started, text)
         else:
             self._texts[next(self._indexes)] = (None, text)
         self._clear_again()
@@ -200,17 +200,24 @@ class RunBuffer:
     def _ordered_texts(self) -> list[bytes]:
         """Return the texts of the steps in the order of their starts.
 
-        Added steps are merged in by start time. The others stay in the order of their index, even
-        if the wall clock was set back meanwhile.
+        Added steps are merged in by start time; one without a start time comes after those so far.
+        Recorded ones stay in the order of their index, even if the wall clock was set back.
         """
-        steps = [self._texts[index] for index in sorted(self._texts)]
         if not self._added:
-            return [text for _, text in steps]
-        latest = accumulate((-inf if start is None else start for start, _ in steps), max)
-        recorded = zip(latest, (text for _, text in steps), strict=True)
-        # Of those that started at the same time, the added ones come last: sorting is stable.
-        ordered = sorted([*recorded, *self._added], key=itemgetter(0))
-        return [text for _, text in ordered]
+            return [self._texts[index][1] for index in sorted(self._texts)]
+        placed: list[tuple[float, bytes]] = []
+        recorded = latest = -inf
+        for index, (started, text) in sorted({**self._texts, **self._added}.items()):
+            if started is None:
+                place = latest
+            elif index in self._added:
+                place = started
+            else:
+                place = recorded = max(recorded, started)
+            latest = max(latest, place)
+            placed.append((place, text))
+        # Sorting is stable: of those that started at the same time, the first comes first.
+        return [text for _, text in sorted(placed, key=itemgetter(0))]
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)

@@ -58,8 +58,8 @@ _steps = st.tuples(st.sampled_from(["recorded", "added"]), st.none() | st.intege
 def test_added_step_stands_before_the_first_that_started_later(steps):
     """Whatever the clock did meanwhile; of two that started at once, the first comes first."""
     delivery = InMemory()
-    expected = []
-    added = []
+    places = []
+    recorded = -1
     with pytest.MonkeyPatch.context() as patched, Pipeline("a", delivery=delivery).start() as run:
         for number, (kind, start) in enumerate(steps):
             name = str(number)
@@ -67,15 +67,25 @@ def test_added_step_stands_before_the_first_that_started_later(steps):
                 patched.setattr(clock, "time_ns", lambda start=start: (start or 0) * 10**9)
                 with run.step(name):
                     pass
-                expected.append((start or 0, name))
+                recorded = max(recorded, start or 0)
+                places.append(recorded)
             elif start is None:
                 run.add_step_run({"provider": {"name": name}})
-                expected.append((None, name))
+                places.append(max(places, default=-1))
             else:
                 start_time = f"1970-01-01T00:00:{start:02}Z"
                 run.add_step_run({"provider": {"name": name}, "start_time": start_time})
-                added.append((start, name))
-    for start, name in added:
-        later = [n for n, (other, _) in enumerate(expected) if other is not None and other > start]
-        expected.insert(min(later, default=len(expected)), (start, name))
-    assert [provider["name"] for provider in delivery.providers] == [name for _, name in expected]
+                places.append(start)
+    expected = sorted(range(len(steps)), key=places.__getitem__)
+    assert [int(provider["name"]) for provider in delivery.providers] == expected
+
+
+def test_added_step_without_a_start_comes_after_those_so_far(pipeline, delivery):
+    with pipeline.start() as run:
+        run.add_step_run({"provider": {"name": "a"}, "startTime": "2000-01-01T00:00:00Z"})
+        run.add_step_run({"provider": {"name": "b"}})
+        run.add_step_run({"provider": {"name": "c"}, "startTime": "2000-01-01T00:00:01Z"})
+        run.add_step_run({"provider": {"name": "d"}})
+        with run.step("e"):
+            pass
+    assert [provider["name"] for provider in delivery.providers] == list("abcde")
