@@ -132,9 +132,12 @@ class PipelineRun:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """End the run and hand it over; an exception passes through."""
-        self._leave()
-        self._finish(error)
-        drop_ended_scopes()
+        try:
+            self._leave()
+            self._finish(error)
+        finally:
+            self._finish(error)  # if an interrupt such as Ctrl-C came first
+            drop_ended_scopes()
 
     async def __aenter__(self) -> Self:
         """Make the run current."""

@@ -157,6 +157,52 @@ def test_handler_that_ends_the_run_while_it_ends():
     assert all(run.receipt.done() for run in runs)
 
 
+@contextmanager
+def interrupted_in_package(place):
+    """Raise KeyboardInterrupt at that line of the package, counted from here; gives whether."""
+    left = place
+    struck = []
+
+    def strike(frame, event, _):
+        nonlocal left
+        if not frame.f_globals["__name__"].startswith("gentrace."):
+            return None
+        if event == "line":
+            left -= 1
+            if left < 0:
+                sys.settrace(None)
+                struck.append(1)
+                raise KeyboardInterrupt
+        return strike
+
+    before = sys.gettrace()
+    sys.settrace(strike)
+    try:
+        yield struck
+    finally:
+        sys.settrace(before)
+
+
+def test_interrupt_at_the_end_of_a_block_leaves_no_run_open():
+    """But one before the first line of that: then the block has not begun to end."""
+    pipeline = Pipeline("a", delivery=InMemory())
+    outer = pipeline.start()
+    with outer:
+        for place in range(1, 1_000):
+            run = pipeline.start()
+            run.__enter__()
+            try:
+                with interrupted_in_package(place) as struck:
+                    run.__exit__(None, None, None)
+            except KeyboardInterrupt:
+                pass
+            assert current_run() is outer
+            if not struck:
+                break
+    assert place > 20
+    assert current_run() is None
+
+
 def test_run_that_ends_in_many_threads_is_handed_over_once(pipeline, delivery):
     for number in range(50):
         run = pipeline.start()
