@@ -374,13 +374,16 @@ def _loading() -> Generator[None]:
 
     Raises:
         ApiConnectionException: no file can be opened, or the interpreter is ending.
+        TimeoutError: a signal handler raised it.
 
     """
     try:
         with fork_safe_imports():
             yield
-    except (ImportError, OSError, MemoryError) as error:
-        raise ApiConnectionException(0, f"the transport cannot load: {error}") from None
+    except (ImportError, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, TimeoutError) and error.errno is None:
+            raise  # no import raises a bare one
+        raise ApiConnectionException(0, f"the transport cannot load: {error}") from error
 
 
 def _restore(kind: type[ApiClient], *settings: Any) -> ApiClient:  # pyright: ignore[reportUnusedFunction]

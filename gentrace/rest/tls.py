@@ -74,11 +74,15 @@ def _make(configuration: Configuration, *, for_proxy: bool) -> ssl.SSLContext:
 
 
 def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if trusted is None and not (file or folder):
+        _load_certifi(context)
+        return
     name = "ssl_ca_cert"
     try:
         if trusted is None:
             name = "environment variables SSL_CERT_FILE and SSL_CERT_DIR"
-            _load_default_roots(context)
+            context.load_verify_locations(file or None, folder or None)
         elif "-----BEGIN" in trusted:
             # Only comments around the certificates can be other than ASCII.
             context.load_verify_locations(cadata=trusted.encode("ascii", "ignore").decode())
@@ -86,20 +90,20 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
             context.load_verify_locations(capath=trusted)
         else:
             context.load_verify_locations(trusted)
-    except ImportError as error:  # such as at the interpreter's end
-        raise ApiConnectionException(0, f"certifi's roots cannot load: {error}") from None
     except (OSError, ValueError) as error:
-        _raise_if_exhausted(error)
+        _raise_if_no_mistake(error)
         raise ApiValueError(f"{name}: cannot be loaded: {format_error(error)}") from None
 
 
-def _load_default_roots(context: ssl.SSLContext) -> None:
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not (file or folder):
+def _load_certifi(context: ssl.SSLContext) -> None:
+    try:
         import certifi  # noqa: PLC0415 - not needed for plain HTTP
 
-        file = certifi.where()
-    context.load_verify_locations(file or None, folder or None)
+        context.load_verify_locations(certifi.where())
+    except (ImportError, OSError, ValueError) as error:  # such as at the interpreter's end
+        _raise_if_no_mistake(error)
+        why = f"certifi's roots cannot load: {format_error(error)}"
+        raise ApiConnectionException(0, why) from error
 
 
 def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str | None) -> None:
@@ -117,13 +121,21 @@ def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str
     try:
         context.load_cert_chain(cert, key, no_password)
     except (OSError, ValueError) as error:
-        _raise_if_exhausted(error)
+        _raise_if_no_mistake(error)
         why = "its key is encrypted, decrypt it" if encrypted else format_error(error)
         raise ApiValueError(f"cert_file: cannot be used: {why}") from None
 
 
-def _raise_if_exhausted(error: Exception) -> None:
-    """Raise if the process is out of descriptors or memory: the setting is not at fault."""
+def _raise_if_no_mistake(error: Exception) -> None:
+    """Raise if the setting is not at fault.
+
+    Raises:
+        ApiConnectionException: the process is out of descriptors or memory.
+        TimeoutError: a signal handler raised it, as reading files raises no bare one.
+
+    """
+    if isinstance(error, TimeoutError) and error.errno is None:
+        raise error
     if getattr(error, "errno", None) in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
         why = f"no certificates can be read: {format_error(error)}"
         raise ApiConnectionException(0, why) from error

@@ -177,6 +177,15 @@ def test_roots_that_cannot_be_imported_are_no_mistake_in_a_setting(connect, monk
         assert "certifi's roots cannot load" in str(caller.fail(ApiConnectionException))
 
 
+def test_roots_of_certifi_that_are_missing_are_no_mistake_in_a_setting(connect, monkeypatch):
+    """As in a packaged program that leaves out data files."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setattr("certifi.where", lambda: "/missing.pem")
+    error = connect("https://127.0.0.1:1", ssl_ca_cert=None).fail(ApiConnectionException)
+    assert "certifi's roots cannot load: No such file or directory" in str(error)
+
+
 @pytest.mark.parametrize("where", ["socket.socket.connect", "http.client.HTTPConnection.send"])
 def test_call_without_memory_says_so(connect, monkeypatch, where):
     def fail(*_):

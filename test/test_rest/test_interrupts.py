@@ -5,6 +5,8 @@ import os
 import random
 import signal
 import socket
+import ssl
+import sys
 import threading
 import time
 import traceback
@@ -279,6 +281,53 @@ def test_interrupt_between_two_tries_passes_through(connect, monkeypatch, kind):
             with pytest.raises(kind, match="of the handler"):
                 caller.post(timeout=(0.1, 0.1, 20))
         assert caller.works()
+
+
+class StruckWhileLoading:
+    """An import hook: the first import of a module is interrupted."""
+
+    def __init__(self, module):
+        self._module = module
+
+    def find_spec(self, name, *_):
+        if name == self._module:
+            self._module = ""
+            strike()
+
+
+@pytest.fixture(params=["gentrace.rest", "certifi"])
+def struck_while_loading(request, connect, monkeypatch):
+    """A caller whose first call is interrupted while it loads the transport, or its roots."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setattr(gentrace, "rest", gentrace.rest)  # the import replaces it
+    monkeypatch.delitem(sys.modules, request.param, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [StruckWhileLoading(request.param), *sys.meta_path])
+    return connect("https://127.0.0.1:1", ssl_ca_cert=None, retries=0)
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_interrupt_of_loading_passes_through(struck_while_loading, kind):
+    with handled(kind), pytest.raises(kind, match="of the handler"):
+        struck_while_loading.post()
+    error = struck_while_loading.fail(ApiConnectionException)
+    assert type(error.__cause__) is ConnectionRefusedError
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_error_of_a_handler_while_loading_is_the_cause(struck_while_loading, kind):
+    with handled(kind):
+        error = struck_while_loading.fail(ApiConnectionException)
+    assert type(error.__cause__) is kind
+    assert "of the handler" in str(error)
+
+
+@pytest.mark.parametrize("method", ["load_verify_locations", "load_cert_chain"])
+def test_interrupt_of_loading_certificates_passes_through(connect, monkeypatch, method):
+    monkeypatch.setattr(ssl.SSLContext, method, strike, raising=False)
+    caller = connect("https://127.0.0.1:1", cert_file=__file__)
+    with handled(TimeoutError), pytest.raises(TimeoutError, match="of the handler"):
+        caller.post()
 
 
 def test_call_in_the_handling_of_an_interrupt_fails_with_its_own_error(connect):
