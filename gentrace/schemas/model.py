@@ -222,7 +222,7 @@ class Model(frozendict[str, Any]):
         key = check_key(name)
         return cls.wire_names_oapg.get(key, key)
 
-    def __or__(self, other: Mapping[Any, Any]) -> Any:
+    def __or__(self, other: Mapping[Any, Any]) -> Self:  # type: ignore[override]
         if isinstance(other, dict):
             return self._merge(self, other)
         if hasattr(other, "__ror__"):

@@ -79,6 +79,7 @@ reveal_type(run["stepRuns"])  # Any
 reveal_type(run.get_item_oapg("name"))  # Any
 
 # What is derived from a model is one.
+reveal_type(run | {"name": "other"})  # PipelineRunRequest
 reveal_type(run.set("name", "other"))  # PipelineRunRequest
 reveal_type(run.delete("cost"))  # PipelineRunRequest
 reveal_type(run.copy())  # PipelineRunRequest
