@@ -32,13 +32,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
 
 SHOWN_BODY = 500
 """How many characters of a server's text the message of an exception shows."""
+
+E = TypeVar("E", bound=BaseException)
 
 
 class OpenApiException(Exception):  # noqa: N818 - the name that users of such clients know
@@ -67,7 +69,7 @@ class _CallerError(OpenApiException):
         return f"{self.message} at {format_path(self.path_to_item)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.message, self.path_to_item), vars(self)  # with its notes
+        return _remake, (type(self), *self.args), vars(self)  # with its notes
 
     def reword(self, message: str, path_to_item: tuple[str | int, ...] | None) -> None:
         """Replace the message and the path."""
@@ -78,6 +80,11 @@ class _CallerError(OpenApiException):
     def move_under(self, key: str | int) -> None:
         """Prepend `key` to the path: each container does so while the error passes through it."""
         self.reword(self.message, (key, *(self.path_to_item or ())))
+
+
+def _remake(kind: type[E], *arguments: object) -> E:
+    """Make an exception without its constructor, as that of a subclass may take other arguments."""
+    return kind.__new__(kind, *arguments)
 
 
 class ApiTypeError(_CallerError, TypeError):
@@ -202,7 +209,7 @@ class ApiException(OpenApiException):
 
 
 def _restore(kind: type[ApiException], state: dict[str, Any]) -> ApiException:
-    error = kind(state["status"], state["reason"])
+    error = _remake(kind, state["status"], state["reason"])
     error.__dict__.update(state)
     return error
 

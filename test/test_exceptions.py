@@ -280,3 +280,24 @@ def test_exceptions_hash_and_compare_by_identity():
     assert one != two
     assert len({one, two, one}) == 2
     assert pickle.loads(pickle.dumps(one)) != one  # noqa: S301 - our own
+
+
+class OwnApiError(ApiException):
+    def __init__(self, status, reason, pipeline):
+        super().__init__(status, reason)
+        self.pipeline = pipeline
+
+
+class OwnValueError(ApiValueError):
+    def __init__(self, message, *, pipeline):
+        super().__init__(message, ("name",))
+        self.pipeline = pipeline
+
+
+@pytest.mark.parametrize(
+    "error", [OwnApiError(400, "Bad Request", "a"), OwnValueError("empty", pipeline="a")]
+)
+def test_exception_of_a_subclass_with_its_own_arguments_is_pickled_and_copied(error):
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
+        assert type(twin) is type(error)
+        assert (str(twin), twin.args, vars(twin)) == (str(error), error.args, vars(error))
