@@ -27,8 +27,9 @@ class DefaultHeaders(MutableMapping[str, str]):
 
     @hide_arguments
     def __setitem__(self, name: str, value: str) -> None:
-        for known, text in check_headers("default_headers", {name: value}).items():
-            self._fields[known.lower()] = (known, text)
+        known = check_header_name("default_headers", name)
+        text = check_headers("default_headers", {known: value})[known]
+        self._fields[known.lower()] = (known, text)
 
     def __getitem__(self, name: str) -> str:
         return self._fields[str(name).lower()][1]

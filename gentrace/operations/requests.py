@@ -88,7 +88,7 @@ def prepare(  # noqa: PLR0913 - the arguments of a call
     """
     derived, own = Headers(), Headers()
     accepts = operation.accepts
-    if accept_content_types is not unset and accept_content_types != accepts:
+    if accept_content_types is not unset:
         accepts = check_accept(accept_content_types)
     if accepts:
         derived["Accept"] = ", ".join(accepts)

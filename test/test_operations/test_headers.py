@@ -238,7 +238,7 @@ def test_header_value_that_cannot_be_is_refused_and_not_repeated(connect, text):
         assert peer.connections == 0
 
 
-@pytest.mark.parametrize("value", [1, b"a", None])
+@pytest.mark.parametrize("value", [1, b"a", None, ["X-A"], {"X-A": "a"}])
 def test_header_of_another_type_is_refused(value):
     client = ApiClient(Configuration())
     for attempt in (
