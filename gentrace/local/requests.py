@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from dataclasses import fields
 from email.message import Message
-from functools import lru_cache
 from math import inf
 from typing import Final
 
@@ -77,7 +76,6 @@ def parse_choice(parameters: dict[str, str], name: str, choices: Collection[str]
     return value
 
 
-@lru_cache(maxsize=64)
 def is_json(content_type: str) -> bool:
     """Return whether a `Content-Type` means JSON in UTF-8; one that is too long does not."""
     if len(content_type) > MAX_CONTENT_TYPE:
