@@ -144,10 +144,8 @@ class Sender:
         return client
 
 
-def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting | None:
-    """Return a time-out that ends a call within `most` seconds; None if there is no limit."""
-    if most == inf:
-        return None
+def _limit(timeout: TimeoutSetting, most: float) -> TimeoutSetting:
+    """Return a time-out that also ends a call within `most` seconds."""
     connect, read, total = split_timeout(timeout)
     return connect, read, min(total, most)
 
