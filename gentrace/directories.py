@@ -1,8 +1,10 @@
-"""Paths below the working directory, and directories that others cannot read."""
+"""Paths below the working directory, and directories and files that others cannot read."""
 
 from __future__ import annotations
 
 import errno
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ def absolute(path: str | PathLike[str]) -> Path:
         raise FileNotFoundError(errno.ENOENT, reason, str(path)) from error
 
 
-def make_private(directory: Path) -> None:
+def make_private_directory(directory: Path) -> None:
     """Make a directory, if it is missing, with those above it: each for this user only.
 
     Raises:
@@ -34,8 +36,20 @@ def make_private(directory: Path) -> None:
     try:
         directory.mkdir(PRIVATE, exist_ok=True)
     except FileNotFoundError:  # `parents=True` would make those above it with the usual mode
-        make_private(directory.parent)
+        make_private_directory(directory.parent)
         directory.mkdir(PRIVATE, exist_ok=True)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file for this user only, unless there is one.
+
+    Raises:
+        OSError: it cannot be made.
+
+    """
+    # O_EXCL: no other process can put a file or a link there between a check and the creation.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 PRIVATE = 0o700

@@ -9,7 +9,7 @@ from support.peers import Peer
 
 from gentrace import Delivery
 from gentrace.backfill import send_lines
-from gentrace.directories import absolute, make_private
+from gentrace.directories import absolute, make_private_directory
 from gentrace.local.store import Store
 
 REMEDY = "the working directory was removed; give an absolute path"
@@ -43,7 +43,7 @@ def spool(directory):
         delivery.submit(RUN)
 
 
-@pytest.mark.parametrize("make", [make_private, store_locally, spool])
+@pytest.mark.parametrize("make", [make_private_directory, store_locally, spool])
 def test_all_directories_that_are_made_are_private_and_others_keep_their_mode(make, tmp_path):
     tmp_path.chmod(0o755)
     before = os.umask(0o022)
@@ -61,4 +61,4 @@ def test_a_directory_that_cannot_be_made_keeps_its_reason(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     with pytest.raises(OSError, match="Too many levels of symbolic links"):
-        make_private(loop / "one" / "two")
+        make_private_directory(loop / "one" / "two")

@@ -7,10 +7,11 @@ taken.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from gentrace.directories import make_private_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ class Ownership:
 
         """
         lock = lock_path(path)
-        make_private(lock)
+        make_private_file(lock)
         connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = MEMORY")  # no journal file beside it
@@ -65,9 +66,3 @@ def remove_lock(path: Path) -> None:
     """Remove the lock beside a file."""
     with suppress(OSError):
         lock_path(path).unlink()
-
-
-def make_private(path: Path) -> None:
-    """Create an empty file that only its user may read, unless it exists."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from gentrace.delivery.spool_claim import claim
 from gentrace.delivery.spool_file import SpoolFile
 from gentrace.delivery.spool_paths import new_path, paths_in
-from gentrace.directories import make_private
+from gentrace.directories import make_private_directory
 from gentrace.exceptions import OpenApiException
 from gentrace.process import register_fork_lock, unregister_fork_lock
 
@@ -130,7 +130,7 @@ class Spool:
         with self._claim_lock, self._fork_lock:
             self.has_more = False
             try:
-                make_private(self._directory)
+                make_private_directory(self._directory)
                 self._claim_from(paths_in(self._directory), host)
             except OSError as error:  # runs of this delivery may be sent all the same
                 if _is_of_signal_handler(error):
@@ -237,7 +237,7 @@ class Spool:
     def _open(self) -> SpoolFile:
         """Return the own file, with the host to which its runs go now."""
         if self._own is None:
-            make_private(self._directory)
+            make_private_directory(self._directory)
             self._own = SpoolFile.make(new_path(self._directory), self._host())
         else:
             self._update_host(self._own)

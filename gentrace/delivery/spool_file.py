@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from gentrace.clock import wall_time
-from gentrace.delivery.ownership import Ownership, make_private, remove_lock
+from gentrace.delivery.ownership import Ownership, remove_lock
 from gentrace.delivery.spool_paths import file_size, may_exist, remove_file, set_aside, wal_path
 from gentrace.delivery.spool_size import SpoolSize
+from gentrace.directories import make_private_file
 from gentrace.exceptions import ApiTypeError, ApiValueError
 from gentrace.operations.arguments import make_key
 
@@ -128,7 +129,7 @@ class SpoolFile:
             ownership = Ownership.acquire(path)
             if ownership is None:
                 raise OSError(f"{path} cannot be locked")
-            make_private(path)
+            make_private_file(path)
             return cls(path, ownership, host=host)
         except BaseException:
             remove_file(path)

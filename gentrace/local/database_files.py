@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gentrace.directories import make_private
+from gentrace.directories import make_private_directory, make_private_file
 from gentrace.local.storage_errors import StorageGoneError
 
 FILE_MODE: Final = 0o600
@@ -21,14 +21,12 @@ def create_private(path: Path) -> None:
     What exists keeps its mode. SQLite gives its own files the mode of the database.
     """
     try:
-        make_private(path.parent)
+        make_private_directory(path.parent)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} is not a directory") from error
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a directory")
-    # O_EXCL: no other process can put a file or a link there between a check and the creation.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE))
+    make_private_file(path)
 
 
 def restrict(path: Path) -> None:
