@@ -87,17 +87,10 @@ def _record_function(
         recording = start_recording(args, keywords)
         if recording is None:
             return function(*args, **keywords)
-        recording.enter()
-        try:
+        with recording:
             result = function(*args, **keywords)
-        except BaseException as error:
-            recording.leave()
-            recording.finish(error)
-            raise
-        recording.leave()
-        recording.record_result(result)
-        recording.finish()
-        return result
+            recording.record_result(result)
+            return result
 
     return recorded
 
@@ -109,16 +102,9 @@ def _record_coroutine(
         recording = start_recording(args, keywords)
         if recording is None:
             return await function(*args, **keywords)
-        recording.enter()
-        try:
+        with recording:
             result = await function(*args, **keywords)
-        except BaseException as error:
-            recording.leave()
-            recording.finish(error)
-            raise
-        recording.leave()
-        recording.record_result(result)
-        recording.finish()
-        return result
+            recording.record_result(result)
+            return result
 
     return recorded

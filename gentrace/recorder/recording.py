@@ -7,13 +7,23 @@ from typing import Any, Protocol
 
 
 class Recording(Protocol):
-    """The recording of one call; its methods raise nothing but an exception of the mask."""
+    """The recording of one call; its methods raise nothing but an exception of the mask.
+
+    Functions and coroutines run in a `with` block of it; a generator enters and leaves it with each
+    advance.
+    """
+
+    def __enter__(self) -> Any:
+        """Make it current in this context."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Make the previous scope current again, and end the recording."""
 
     def enter(self) -> None:
-        """Make it current in this context, before the function starts or resumes."""
+        """Make it current in this context, before the generator starts or resumes."""
 
     def leave(self) -> None:
-        """Make the previous scope current again, when the function returns, yields or raises."""
+        """Make the previous scope current again, when the generator yields, returns or raises."""
 
     def record_item(self, item: object) -> None:
         """Record what a generator yielded."""
@@ -22,7 +32,7 @@ class Recording(Protocol):
         """Record what the function returned."""
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the recording; `error` is the exception that left the function."""
+        """End the recording; `error` is the exception that left the generator."""
 
 
 StartRecording = Callable[[tuple[Any, ...], dict[str, Any]], Recording | None]

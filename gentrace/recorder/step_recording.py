@@ -70,6 +70,16 @@ class StepRecording(Step):
             self._capture(buffer)
             self._index = buffer.open_step(self._end_unfinished)
 
+    def __enter__(self) -> Self:
+        """Make the step current in this context."""
+        self.enter()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Make the previous scope current again, and end the step."""
+        self.leave()
+        self.finish(error)
+
     def enter(self) -> None:
         """Make the step current in this context."""
         if self._scope_references is not None:
