@@ -120,6 +120,22 @@ def _report(result: BackfillResult, *, as_json: bool) -> None:
 
 
 def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    check_positive("--parallel", options.parallel)
+    check_rate(options.rate, "--rate")
+    if options.dask is not None and (options.state is not None or options.rate is not None):
+        parser.error("--state and --rate are of one machine; they do not go with --dask")
+    if options.rejects is not None:
+        overwritten = find_overwritten(options.rejects, _files_in_use(options))
+        if overwritten is not None:
+            parser.error(
+                f"--rejects: {options.rejects} would overwrite {overwritten}; name another file"
+            )
+    return options
+
+
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gentrace send",
         description="Send the pipeline runs in JSON Lines files. Run again, it stores nothing "
@@ -164,18 +180,7 @@ def _read_options(arguments: Sequence[str]) -> argparse.Namespace:
         "taken from each worker's GENTRACE_API_KEY",
     )
     parser.add_argument("--json", action="store_true", help="print the totals as an object")
-    options = parser.parse_args(arguments)
-    check_positive("--parallel", options.parallel)
-    check_rate(options.rate, "--rate")
-    if options.dask is not None and (options.state is not None or options.rate is not None):
-        parser.error("--state and --rate are of one machine; they do not go with --dask")
-    if options.rejects is not None:
-        overwritten = find_overwritten(options.rejects, _files_in_use(options))
-        if overwritten is not None:
-            parser.error(
-                f"--rejects: {options.rejects} would overwrite {overwritten}; name another file"
-            )
-    return options
+    return parser
 
 
 def _files_in_use(options: argparse.Namespace) -> list[str]:

@@ -47,6 +47,15 @@ def _announce(server: "Server") -> None:
 
 
 def _settings(arguments: Sequence[str] | None) -> "Settings":
+    options: dict[str, Any] = vars(_make_parser().parse_args(arguments))
+    if options["token"] is None:
+        # An empty variable counts as not set; an empty argument is an error. It is not the default
+        # of the option, as `--help` would show it.
+        options["token"] = os.environ.get(TOKEN_VARIABLE) or None
+    return local.Settings(**options)
+
+
+def _make_parser() -> argparse.ArgumentParser:
     defaults = local.Settings()
     parser = argparse.ArgumentParser(
         prog="gentrace local",
@@ -104,12 +113,7 @@ def _settings(arguments: Sequence[str] | None) -> "Settings":
         metavar="NUMBER",
         help="delete the oldest runs beyond this number",
     )
-    options: dict[str, Any] = vars(parser.parse_args(arguments))
-    if options["token"] is None:
-        # An empty variable counts as not set; an empty argument is an error. It is not the default
-        # of the option, as `--help` would show it.
-        options["token"] = os.environ.get(TOKEN_VARIABLE) or None
-    return local.Settings(**options)
+    return parser
 
 
 def _seconds(text: str) -> float:
