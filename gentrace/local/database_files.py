@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from gentrace.directories import make_private_directory, make_private_file
-from gentrace.local.storage_errors import StorageGoneError
+from gentrace.local.storage_errors import StorageError
 
 FILE_MODE: Final = 0o600
 # The write-ahead log and the shared memory that SQLite keeps beside an open database.
@@ -44,9 +44,9 @@ class DatabaseFiles:
         self._at_open = self._identities()
 
     def check_unchanged(self) -> None:
-        """Raise `StorageGoneError` if a file was removed or replaced."""
+        """Raise `StorageError` if a file was removed or replaced."""
         if self._identities() != self._at_open:
-            raise StorageGoneError(
+            raise StorageError(
                 f"{self._paths[0]} was removed or replaced while it was in use;"
                 " start the server anew"
             )

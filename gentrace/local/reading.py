@@ -9,7 +9,7 @@ from gentrace import clock
 from gentrace.local.database_files import DatabaseFiles
 from gentrace.local.filters import MAX_POSITION, Filters
 from gentrace.local.pipelines import read_pipelines
-from gentrace.local.storage_errors import ReadTimeoutError, result_code, storage_error
+from gentrace.local.storage_errors import StorageError, result_code, storage_error
 
 # Seconds that one read may take.
 READ_TIMEOUT: Final = 10.0
@@ -127,7 +127,7 @@ class Reader:
                 message = (
                     f"reading takes longer than {READ_TIMEOUT:g} seconds; search for fewer words"
                 )
-                raise ReadTimeoutError(message) from None
+                raise StorageError(message) from None
             raise storage_error(error) from error
         finally:
             self._idle.append(connection)

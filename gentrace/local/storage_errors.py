@@ -1,9 +1,10 @@
 """The errors of a database that is in use."""
 
 import sqlite3
-from typing import ClassVar, Final
+from typing import Final
 
 DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
+INSUFFICIENT_STORAGE: Final = 507
 
 
 class StorageError(OSError):
@@ -13,39 +14,10 @@ class StorageError(OSError):
     a retry would not help.
     """
 
-    status: ClassVar[int]
-    retry_after: ClassVar[int | None] = None
-
-
-class StorageFullError(StorageError):
-    """The disk is full, or a quota or the maximum file size is reached."""
-
-    status = 507
-
-
-class StorageGoneError(StorageError):
-    """The file of the database was removed or replaced."""
-
-    status = 503
-
-
-class StorageBusyError(StorageError):
-    """Another process has locked the database for too long."""
-
-    status = 503
-    retry_after = 1
-
-
-class ReadTimeoutError(StorageError):
-    """A read took too long, or the server is stopping."""
-
-    status = 503
-
-
-class StorageDamagedError(StorageError):
-    """The file holds what SQLite did not write."""
-
-    status = 503
+    def __init__(self, message: str, status: int = 503, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class WriteCancelledError(Exception):
@@ -59,10 +31,10 @@ def storage_error(error: sqlite3.Error) -> Exception:
     """
     code = result_code(error)
     if code in DAMAGED:
-        return StorageDamagedError(f"the database is damaged: {describe(error)}")
+        return StorageError(f"the database is damaged: {describe(error)}")
     # A full disk is SQLITE_FULL, an exceeded quota or file size is a kind of SQLITE_IOERR.
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return StorageFullError(describe(error))
+        return StorageError(describe(error), INSUFFICIENT_STORAGE)
     return error
 
 

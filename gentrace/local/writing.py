@@ -15,7 +15,7 @@ from gentrace.local import tables
 from gentrace.local.cancellation import Cancellation
 from gentrace.local.database_files import DatabaseFiles
 from gentrace.local.storage_errors import (
-    StorageBusyError,
+    StorageError,
     WriteCancelledError,
     result_code,
     storage_error,
@@ -188,4 +188,4 @@ class Writer:
             if self._is_stopped or cancellation.is_cancelled:
                 raise WriteCancelledError
             if clock.now() > deadline:
-                raise StorageBusyError("another process is writing to the database")
+                raise StorageError("another process is writing to the database", retry_after=1)

@@ -16,7 +16,7 @@ from support.waiting import wait_until
 import gentrace.local
 from gentrace.local import byte_budget, connection_limit, ingestion, server
 from gentrace.local.connection_limit import ConnectionLimit, accept, max_connections
-from gentrace.local.storage_errors import StorageBusyError
+from gentrace.local.storage_errors import StorageError
 from gentrace.local.store import Store
 
 MIB = 2**20
@@ -152,7 +152,7 @@ def test_a_server_out_of_descriptors_says_so_once_and_goes_on(monkeypatch, caplo
     assert caplog.messages == ["cannot take a client in: EMFILE; this is said once"]
 
 
-@pytest.mark.parametrize("failures", [[], [StorageBusyError("another process is writing")]])
+@pytest.mark.parametrize("failures", [[], [StorageError("another process is writing")]])
 def test_old_runs_are_forgotten_while_nothing_is_stored(connect, monkeypatch, failures):
     """Also if that failed before."""
     prune = Store.prune
