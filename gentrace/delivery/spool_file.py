@@ -93,20 +93,7 @@ class SpoolFile:
         self._is_synced = True
         self._pending_removals: set[int] = set()
         try:
-            if is_damaged:
-                # Without this, SQLite reads nothing of a file that was cut short.
-                self._connection.execute("PRAGMA writable_schema = ON")
-            (version,) = self._one("PRAGMA user_version")
-            if version > VERSION:
-                raise LaterVersionError(path.name)
-            # No write syncs to the disk while somebody waits for it: see `sync`.
-            self._connection.execute("PRAGMA synchronous = OFF")
-            self._one("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
-            self._connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG}")
-            if version == 0:
-                self._create_schema(host)
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._set_up(host)
             self.last_row: int = self._read("SELECT max(id) FROM runs") or 0
             stored = self._read("SELECT value FROM about WHERE name = 'host'")
             is_readable = isinstance(stored, str) and "\N{REPLACEMENT CHARACTER}" not in stored
@@ -137,6 +124,28 @@ class SpoolFile:
             if ownership is not None:
                 ownership.disown()
             raise
+
+    def _set_up(self, host: str) -> None:
+        """Set up the connection, and make the tables of a new file.
+
+        Raises:
+            LaterVersionError: this version cannot use the file.
+
+        """
+        if self.is_damaged:
+            # Without this, SQLite reads nothing of a file that was cut short.
+            self._connection.execute("PRAGMA writable_schema = ON")
+        (version,) = self._one("PRAGMA user_version")
+        if version > VERSION:
+            raise LaterVersionError(self.path.name)
+        # No write syncs to the disk while somebody waits for it: see `sync`.
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._one("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self._connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG}")
+        if version == 0:
+            self._create_schema(host)
+        self._connection.execute("PRAGMA synchronous = NORMAL")
 
     def _create_schema(self, host: str) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
