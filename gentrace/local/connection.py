@@ -1,7 +1,6 @@
 """The connection of one client: uvicorn's HTTP protocol, with timeouts against slow clients."""
 
 import asyncio
-import json
 import socket
 from contextlib import suppress
 from typing import Final, cast
@@ -78,21 +77,11 @@ class Connection(H11Protocol):
         _cancel(self._write_timer)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a malformed request in JSON, as every other error."""
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            # A response is being sent, and nothing may be sent in the middle of it.
+        """Answer a malformed request, but not in the middle of a response that is being sent."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
             self.transport.close()
-            return
-        body = json.dumps({"error": msg}).encode()
-        headers = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
-        for event in (response, h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
 
     def _update_head_timer(self) -> None:
         # None before the first request, which the type of `cycle` does not allow for.
