@@ -25,10 +25,10 @@ def viewer(tmp_path, monkeypatch):
 
     monkeypatch.setattr(resources, "files", found)
     assets = tmp_path / "viewer" / "assets"
-    assets.joinpath("deep").mkdir(parents=True)
+    assets.mkdir(parents=True)
     tmp_path.joinpath("secret.js").write_text("secret")
     tmp_path.joinpath("viewer", "index.html").write_text("<!doctype html>")
-    for name in ("main.js", "base.css", "icon.svg", "deep/more.js", "odd.thing"):
+    for name in ("main.js", "base.css", "icon.svg"):
         assets.joinpath(name).write_text(name)
 
 
@@ -43,10 +43,8 @@ def test_the_page_is_served(client):
     ("name", "media_type"),
     [
         ("main.js", "text/javascript; charset=utf-8"),
-        ("deep/more.js", "text/javascript; charset=utf-8"),
         ("base.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
-        ("odd.thing", "application/octet-stream"),
     ],
 )
 @pytest.mark.usefixtures("viewer")
@@ -56,18 +54,22 @@ def test_assets_have_their_media_types(client, name, media_type):
     assert asset.headers["Content-Type"] == media_type
 
 
+def test_all_files_of_the_viewer_are_served(client):
+    for file in (resources.files("gentrace.local") / "viewer" / "assets").iterdir():
+        assert client.ask("GET", f"/assets/{file.name}").content == file.read_bytes()
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/assets/",
-        "/assets/deep",
         "/assets/none.js",
         "/assets/../index.html",
         "/assets/../../secret.js",
         "/assets/%2e%2e/%2e%2e/secret.js",
         "/assets/..%2f..%2fsecret.js",
         "/assets//etc/passwd",
-        "/assets/deep/../main.js",
+        "/assets/./main.js",
         "/assets/main.js%00",
     ],
 )
