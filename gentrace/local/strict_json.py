@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 500
 MAX_DIGITS: Final = 4300
-# The limit of sys.set_int_max_str_digits cannot be set below this.
-SAFE_DIGITS: Final = 640
-LARGE_INTEGER: Final = 10**SAFE_DIGITS
 # How many brackets are counted between two checks of the CPU budget.
 BRACKETS_PER_CHECK: Final = 65536
 # Text decoded from UTF-8 holds no lone surrogate unless it has an escape of this kind.
@@ -39,18 +36,6 @@ class _Violation:
     message: str
 
 
-class _LongInteger(int):
-    """A placeholder for an integer that is slow to convert, or above the limit of the process.
-
-    It has the type and the digits of that integer; its value is another large one.
-    """
-
-    digits: str
-
-    def __repr__(self) -> str:
-        return self.digits
-
-
 # Types of values that may be a violation or contain one.
 CHECKED_TYPES: Final = (dict, list, str, _Violation)
 
@@ -61,8 +46,7 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     Beyond what RFC 8259 forbids, this rejects NaN and infinities, fractions and exponents beyond
     the range of floats, lone surrogates, duplicate properties, integers of more than MAX_DIGITS
     digits and nesting deeper than MAX_DEPTH: two parsers may read such a text as two different
-    runs. These limits do not depend on those of the process. An integer of more than SAFE_DIGITS
-    digits becomes a `_LongInteger`.
+    runs. A process may allow fewer digits of an integer (`sys.set_int_max_str_digits`).
     """
     try:
         text = body.decode()
@@ -146,15 +130,13 @@ class _Hooks:
 
     def integer(self, text: str) -> int | _Violation:
         self._cpu_budget.tick()
-        # Not left to int(), whose limit belongs to the process.
-        digits = len(text.lstrip("-"))
-        if digits <= SAFE_DIGITS:
-            return int(text)
-        if digits > MAX_DIGITS:
+        # Not left to int() alone, whose limit belongs to the process and may be off.
+        if len(text.lstrip("-")) > MAX_DIGITS:
             return self._violation(f"an integer has more than {MAX_DIGITS} digits")
-        integer = _LongInteger(LARGE_INTEGER)
-        integer.digits = text
-        return integer
+        try:
+            return int(text)
+        except ValueError as error:  # the limit of the process is lower
+            return self._violation(str(error))
 
     def fraction(self, text: str) -> float | _Violation:
         number = float(text)
