@@ -8,7 +8,6 @@ never released marks the end of the run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from json import loads
 from math import inf
@@ -124,7 +123,7 @@ class RunBuffer:
         except MaskFailedError:
             return
         if "startTime" in step:
-            started = (as_datetime(step["startTime"]) - _EPOCH) // _MICROSECOND
+            started = round(as_datetime(step["startTime"]).timestamp() * 1_000_000)
             self._added[next(self._indexes)] = (started, text)
         else:
             self._texts[next(self._indexes)] = (None, text)
@@ -218,7 +217,3 @@ class RunBuffer:
             placed.append((place, text))
         # Sorting is stable: of those that started at the same time, the first comes first.
         return [text for _, text in sorted(placed, key=itemgetter(0))]
-
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_MICROSECOND = timedelta(microseconds=1)
