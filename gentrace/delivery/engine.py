@@ -149,8 +149,6 @@ class Engine:
             self._maintainer.disown()
             unregister_fork_lock(self._executor.lock)
 
-    # Actions on the queue.
-
     def _make_maintainer(self) -> SpoolMaintainer | None:
         if self._limits.spool is None:
             return None
@@ -169,6 +167,8 @@ class Engine:
 
     def _is_off(self) -> bool:
         return is_off(self._sender.configuration)
+
+    # Actions on the queue.
 
     def _execute(self, action: Callable[[], None]) -> None:
         """Run an action on the queue; then end receipts and log warnings outside of every lock."""
