@@ -1,8 +1,8 @@
 """The byte budget: how many bytes of request bodies are in memory at once."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from gentrace.local.responses import RequestError
 
@@ -21,14 +21,19 @@ class ByteBudget:
         self._used = 0
         self._is_warned = False
 
-    @asynccontextmanager
-    async def reserve(self) -> AsyncGenerator[Callable[[int], None]]:
-        """Give a function that acquires bytes for one request; they are released at the end."""
+    @contextmanager
+    def reserve(self) -> Generator[Callable[[int], None]]:
+        """Give a function that acquires bytes for one request; they are released at the end.
+
+        It raises `RequestError` 503 if the budget is exhausted.
+        """
         held = 0
 
         def hold(size: int) -> None:
             nonlocal held
-            self.acquire(size)
+            if self._used + size > self._limit:
+                raise self._refuse()
+            self._used += size
             held += size
 
         try:
@@ -36,17 +41,15 @@ class ByteBudget:
         finally:
             self._used -= held
 
-    def acquire(self, size: int) -> None:
-        """Acquire bytes; raises `RequestError` 503 if the budget is exhausted."""
-        if self._used + size > self._limit:
-            if not self._is_warned:
-                logger.warning(
-                    "refused a body: %d bytes of bodies are held, and %d may be at once;"
-                    " this is said once",
-                    self._used,
-                    self._limit,
-                )
-                self._is_warned = True
-            message = f"the server holds at most {self._limit} bytes of bodies at once; try again"
-            raise RequestError(503, message, headers={"Retry-After": "1"})
-        self._used += size
+    def _refuse(self) -> RequestError:
+        """Build the error of a body for which there is no room, and warn of the first one."""
+        if not self._is_warned:
+            logger.warning(
+                "refused a body: %d bytes of bodies are held, and %d may be at once;"
+                " this is said once",
+                self._used,
+                self._limit,
+            )
+            self._is_warned = True
+        message = f"the server holds at most {self._limit} bytes of bodies at once; try again"
+        return RequestError(503, message, headers={"Retry-After": "1"})

@@ -58,7 +58,7 @@ class Ingestion:
         key = single_header(request, "idempotency-key")
         if key == "":
             raise RequestError(400, "the idempotency key is empty", "Idempotency-Key")
-        async with self._byte_budget.reserve() as hold:
+        with self._byte_budget.reserve() as hold:
             body = await self._read_body(request, hold)
             # A parsed body takes many times the memory of its text.
             is_large = is_gzip or len(body) > LARGE_BODY

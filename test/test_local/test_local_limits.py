@@ -7,7 +7,7 @@ import logging
 import resource
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,13 +27,14 @@ def test_the_bytes_of_all_bodies_together_are_bounded_and_that_is_said_once(
 ):
     monkeypatch.setattr(ingestion, "MIN_BUDGET", 0)
     taken = []
-    acquire = byte_budget.ByteBudget.acquire
+    reserve = byte_budget.ByteBudget.reserve
 
-    def note(budget, size):
-        acquire(budget, size)
-        taken.append(size)
+    @contextmanager
+    def note(budget):
+        with reserve(budget) as hold:
+            yield lambda size: (hold(size), taken.append(size))
 
-    monkeypatch.setattr(byte_budget.ByteBudget, "acquire", note)
+    monkeypatch.setattr(byte_budget.ByteBudget, "reserve", note)
     with gentrace.local.serve(max_body=MIB) as running:
         client = connect(running.url)
         head = client.head("Content-Type: application/json", f"Content-Length: {MIB}")
