@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
 class Limits:
     """The limits that `Delivery` gets as arguments; their meanings are there."""
 
-    max_runs: int = 10_000
-    max_bytes: int = 64 * 2**20
-    workers: int = 4
-    spool: Path | None = None
-    spool_max_bytes: int = 2**30
-    spool_max_age: float = inf
+    max_runs: int
+    max_bytes: int
+    workers: int
+    spool: Path | None
+    spool_max_bytes: int
+    spool_max_age: float

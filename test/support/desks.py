@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from math import inf
 
 from gentrace.delivery import Receipt
 from gentrace.delivery.limits import Limits
@@ -12,6 +13,19 @@ from gentrace.delivery.spooled_queue import SpooledQueue
 HOST = "http://127.0.0.1:9"
 
 
+def make_limits(**changed):
+    """Give the limits of a delivery: those of its defaults, but no run is too old."""
+    defaults = {
+        "max_runs": 10_000,
+        "max_bytes": 64 * 2**20,
+        "workers": 4,
+        "spool": None,
+        "spool_max_bytes": 2**30,
+        "spool_max_age": inf,
+    }
+    return Limits(**defaults | changed)
+
+
 class Desk:
     """A queue with its spool, as a delivery has them, and what it says."""
 
@@ -19,7 +33,7 @@ class Desk:
         self.host = host
         self.said = []
         self.dropped = []
-        limits = Limits(**{"max_runs": 3} | limits)
+        limits = make_limits(**{"max_runs": 3} | limits)
         self.spool = Spool(directory, limits, lambda: self.host, lambda: 0.0, self.say)
         self.queue = SpooledQueue(limits, lambda most: most, self.count_drop, self.spool)
 

@@ -6,8 +6,8 @@ from math import inf
 
 import pytest
 from support.deliveries import balances
+from support.desks import make_limits
 
-from gentrace.delivery.limits import Limits
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.run import Run
@@ -22,7 +22,7 @@ class World:
         draw = random.Random(seed).uniform  # noqa: S311 - no secret
         self.dropped = Counter()
         self.queue = RunQueue(
-            Limits(**limits),
+            make_limits(**limits),
             lambda most: draw(0, most),
             lambda reason, _cause: self.dropped.update([reason]),
         )

@@ -11,12 +11,12 @@ from functools import partial
 
 import pytest
 from support.deliveries import ODD, RUN, HandClock, delivering, files, keys, make_client, timed
+from support.desks import make_limits
 from support.peers import Peer
 from support.programs import run_program
 
 from gentrace import ApiClient
 from gentrace.delivery import DeliveryStats, Receipt, exits
-from gentrace.delivery.limits import Limits
 from gentrace.delivery.queue import RunQueue
 from gentrace.delivery.run import Run
 from gentrace.delivery.serial_executor import SerialExecutor
@@ -113,7 +113,7 @@ def test_a_client_that_always_raises_is_named_as_the_reason(caplog):
 
 def test_a_run_that_is_stored_is_not_stored_again(spool):
     """As after an interrupt between its write and its place in the queue."""
-    store = Spool(spool, Limits(spool=spool), lambda: "host", lambda: 0.0, pytest.fail)
+    store = Spool(spool, make_limits(spool=spool), lambda: "host", lambda: 0.0, pytest.fail)
     run = Run("key", accepted_at=0.0)
     assert [store.store(run, b"{}") for _ in range(2)] == ["stored", "stored"]
     assert store.body(run) == b"{}"
@@ -125,7 +125,7 @@ def test_a_run_that_is_stored_is_not_stored_again(spool):
 
 def test_what_a_closed_delivery_left_is_for_others(spool):
     """Its thread may be looking for files to adopt at that moment."""
-    limits = Limits(spool=spool)
+    limits = make_limits(spool=spool)
     closed, other = (
         Spool(spool, limits, lambda: "host", lambda: 0.0, pytest.fail) for _ in range(2)
     )

@@ -1,9 +1,8 @@
 """Runs of a spool whose bodies cannot be read: for now, or never again."""
 
-from support.desks import HOST, Desk, damage
+from support.desks import HOST, Desk, damage, make_limits
 
 from gentrace.delivery import DeliveryStats
-from gentrace.delivery.limits import Limits
 from gentrace.delivery.run import Run
 from gentrace.delivery.spool import Spool
 from gentrace.delivery.spooled_queue import SpooledQueue
@@ -82,7 +81,7 @@ def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_pat
             raise ValueError
         return 0.0
 
-    limits = Limits(max_runs=3)
+    limits = make_limits(max_runs=3)
     spool = Spool(tmp_path / "other", limits, lambda: HOST, time, desk.say)
     queue = SpooledQueue(limits, lambda most: most, desk.count_drop, spool)
     queue.accept(Run("key", b"{}"))
