@@ -1,6 +1,7 @@
 // The messages and choices of a chat, shown as a conversation.
 
 import { h } from "./dom.js";
+import { isNested, isObject } from "./json_kinds.js";
 import { jsonTree } from "./json_tree.js";
 import { textBlock } from "./long_text.js";
 import { shownName } from "./text.js";
@@ -10,7 +11,7 @@ const ROLES = ["system", "developer", "user", "assistant", "tool"];
 
 /** The turns in inputs or outputs, `[{role, content, calls, note}]`; null if it is no chat. */
 export function findTurns(value) {
-  if (typeof value !== "object" || value === null) return null;
+  if (!isNested(value)) return null;
   const turns = [...listOf(value.messages, turnOf), ...listOf(value.choices, choiceOf)];
   if (turns.length === 0 && "content" in value && typeof value.role === "string")
     turns.push(turnOf(value));
@@ -38,8 +39,7 @@ function listOf(value, read) {
 }
 
 function turnOf(message) {
-  if (typeof message !== "object" || message === null || typeof message.role !== "string")
-    return null;
+  if (!isNested(message) || typeof message.role !== "string") return null;
   const calls = Array.isArray(message.tool_calls) ? [...message.tool_calls] : [];
   if (isObject(message.function_call)) calls.push({ function: message.function_call });
   const note = message.name ?? message.tool_call_id ?? "";
@@ -108,8 +108,4 @@ function argumentsOf(value) {
   } catch {
     return textBlock(value, "Arguments");
   }
-}
-
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,7 @@
 // The differences between two JSON values, leaf by leaf.
 
+import { isNested } from "./json_kinds.js";
+
 // How many values are visited; beyond that, subtrees are compared as text.
 const MAX_VISITED = 50_000;
 
@@ -86,10 +88,6 @@ function own(object, key) {
 function join(path, key, isArray) {
   if (isArray) return `${path}[${key}]`;
   return path ? `${path}.${key}` : key;
-}
-
-function isNested(value) {
-  return typeof value === "object" && value !== null;
 }
 
 function keyOf(step) {

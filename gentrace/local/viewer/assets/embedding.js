@@ -2,6 +2,7 @@
 
 import { h, s } from "./dom.js";
 import { counted, number } from "./format.js";
+import { isNested } from "./json_kinds.js";
 import { plain, shownName } from "./text.js";
 
 const SHORTEST = 32;
@@ -98,10 +99,6 @@ function findVectors(root) {
 
 function isVector(value) {
   return Array.isArray(value) && value.length >= SHORTEST && value.every(Number.isFinite);
-}
-
-function isNested(value) {
-  return typeof value === "object" && value !== null;
 }
 
 function rangeOf(vector) {

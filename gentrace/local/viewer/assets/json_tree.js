@@ -3,6 +3,7 @@
 import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
 import { number } from "./format.js";
+import { isNested } from "./json_kinds.js";
 import { isBlock, scalar } from "./json_value.js";
 import { plain, shownName } from "./text.js";
 
@@ -13,8 +14,7 @@ const ROWS_BY_HAND = 30;
 
 /** The tree of an object or an array; `folded` collapses even its first level. */
 export function jsonTree(value, label, { folded = false } = {}) {
-  if (typeof value !== "object" || value === null)
-    return h("div", { class: "json" }, scalar(value, label));
+  if (!isNested(value)) return h("div", { class: "json" }, scalar(value, label));
   const budget = { rows: folded ? 0 : OPEN_ROWS };
   const tree = folded
     ? node("JSON", value, 0, budget, { isTitle: true })
@@ -35,8 +35,7 @@ function rows(at, from, to, depth, budget) {
   const list = h("ul", {});
   for (let index = from; index < to; index += 1) {
     const [key, value] = at(index);
-    const isNested = typeof value === "object" && value !== null;
-    list.append(h("li", {}, isNested ? node(key, value, depth + 1, budget) : leaf(key, value)));
+    list.append(h("li", {}, isNested(value) ? node(key, value, depth + 1, budget) : leaf(key, value)));
   }
   return list;
 }
@@ -117,9 +116,7 @@ function keyOf(key) {
 /** The first few values, on one line. */
 function preview(value) {
   const some = Array.isArray(value) ? value.slice(0, 4) : Object.keys(value).slice(0, 4);
-  const words = some.map((item) =>
-    typeof item === "object" && item !== null ? "…" : plain(String(item), 24),
-  );
+  const words = some.map((item) => (isNested(item) ? "…" : plain(String(item), 24)));
   return words.join(", ");
 }
 

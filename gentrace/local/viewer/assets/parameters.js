@@ -1,6 +1,7 @@
 // The parameters of a model as a table; nested values are trees.
 
 import { h } from "./dom.js";
+import { isNested } from "./json_kinds.js";
 import { jsonTree } from "./json_tree.js";
 import { scalar } from "./json_value.js";
 import { shownName } from "./text.js";
@@ -29,11 +30,7 @@ export function parameterTable(value, title) {
             "tr",
             {},
             h("th", { scope: "row" }, shownName(key)),
-            h(
-              "td",
-              {},
-              typeof item === "object" && item !== null ? jsonTree(item, key) : scalar(item, key),
-            ),
+            h("td", {}, isNested(item) ? jsonTree(item, key) : scalar(item, key)),
           ),
         ),
       ),

@@ -1,5 +1,7 @@
 // The model of a stored run for the views: each step has a position on the time axis.
 
+import { isObject } from "./json_kinds.js";
+
 /** Make the model of a run that the server returned with its body. */
 export function readRun(run) {
   const body = run.pipelineRun ?? {};
@@ -36,7 +38,7 @@ export function readRun(run) {
 }
 
 /** The text of an `error` property; null if there is none. The server has the same rule. */
-export function errorOf(object) {
+function errorOf(object) {
   const error = object?.error;
   const isEmpty = !error || (typeof error === "object" && Object.keys(error).length === 0);
   return isEmpty ? null : text(error);
@@ -71,10 +73,6 @@ function readStep(raw, index) {
     provider,
     raw,
   };
-}
-
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value) {

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { number } from "./format.js";
+import { isNested, isObject } from "./json_kinds.js";
 import { shownName } from "./text.js";
 
 const MAX_COUNTS = 24;
@@ -9,11 +10,11 @@ const MAX_COUNTS = 24;
 /** `[name, count]` of the numbers in a step's `usage`; null if there are none. */
 export function usageOf(step) {
   const usage = step.provider.outputs?.usage ?? step.raw.usage ?? step.provider.usage;
-  if (typeof usage !== "object" || usage === null) return null;
+  if (!isNested(usage)) return null;
   const counts = [];
   for (const [name, value] of Object.entries(usage)) {
     if (Number.isFinite(value)) counts.push([name, value]);
-    else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    else if (isObject(value)) {
       for (const [inner, count] of Object.entries(value))
         if (Number.isFinite(count)) counts.push([inner, count]);
     }
