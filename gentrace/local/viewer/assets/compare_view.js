@@ -6,7 +6,7 @@ import { h, replace } from "./dom.js";
 import { differences, pairSteps } from "./differences.js";
 import { differenceTable } from "./difference_table.js";
 import { counted, duration, fullDate, isoDate, number, when } from "./format.js";
-import { overview } from "./overview.js";
+import { overviewOfSteps } from "./overview.js";
 import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
 import { totalTokens } from "./usage.js";
@@ -83,9 +83,6 @@ function side(letter, run, other, span) {
   const date = run.start ?? run.createdAt;
   const fact = (term, value, differs) =>
     h("div", { class: differs ? "differs" : null }, h("dt", {}, term), h("dd", {}, value));
-  const bars = run.steps
-    .slice(0, 5000)
-    .map((step) => [step.offset, step.length, step.error !== null, step.name]);
   return h(
     "section",
     { class: "card", "aria-label": `Run ${letter}` },
@@ -99,7 +96,7 @@ function side(letter, run, other, span) {
         h("time", { datetime: isoDate(date), title: fullDate(date) }, when(date)),
       ),
     ),
-    overview(bars, span, { height: 44 }),
+    overviewOfSteps(run, span),
     h(
       "dl",
       { class: "facts" },

@@ -5,7 +5,16 @@ import { s } from "./dom.js";
 import { lanesOf } from "./lanes.js";
 
 const MAX_LANES = 8;
+const MAX_BARS = 20_000;
 const WIDTH = 1000;
+
+/** Draw the steps of a run over `span` milliseconds. */
+export function overviewOfSteps({ steps }, span) {
+  const bars = steps
+    .slice(0, MAX_BARS)
+    .map((step) => [step.offset, step.length, step.error !== null, step.name]);
+  return overview(bars, span, { height: 44 });
+}
 
 /** Draw `[offset, duration, failed, provider]` bars over `span` milliseconds. */
 export function overview(bars, span, { height, most = MAX_LANES }) {

@@ -5,7 +5,7 @@ import { h, replace } from "./dom.js";
 import { bytes, counted, duration, fullDate, isoDate, number, when } from "./format.js";
 import { copyButton } from "./copy.js";
 import { jsonTree } from "./json_tree.js";
-import { overview } from "./overview.js";
+import { overviewOfSteps } from "./overview.js";
 import { go, link, pipelineLink, runLink } from "./router.js";
 import { readRun } from "./run_model.js";
 import { listLink } from "./runs_view.js";
@@ -14,7 +14,6 @@ import { cut, plain, shown, shownName, UNNAMED } from "./text.js";
 import { totalTokens } from "./usage.js";
 import { waterfall } from "./waterfall.js";
 
-const MAX_BARS = 20_000;
 // With more steps, an overview and the zoom are shown.
 const MANY = 40;
 
@@ -132,9 +131,6 @@ function header(run, remove) {
     tokens === null ? null : ["Tokens", number(tokens)],
     Number.isFinite(run.bytes) ? ["Size", bytes(run.bytes)] : null,
   ].filter(Boolean);
-  const bars = run.steps
-    .slice(0, MAX_BARS)
-    .map((step) => [step.offset, step.length, step.error !== null, step.name]);
   return h(
     "div",
     { class: "run-head" },
@@ -172,7 +168,7 @@ function header(run, remove) {
           h("summary", {}, "Other properties"),
           jsonTree(run.more, "Other properties"),
         ),
-    run.steps.length > MANY ? overview(bars, run.span, { height: 44 }) : null,
+    run.steps.length > MANY ? overviewOfSteps(run, run.span) : null,
   );
 }
 
