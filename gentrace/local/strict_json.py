@@ -46,7 +46,7 @@ def parse(body: bytes, cpu_budget: "CpuBudget") -> tuple[str, Any]:
     Beyond what RFC 8259 forbids, this rejects NaN and infinities, fractions and exponents beyond
     the range of floats, lone surrogates, duplicate properties, integers of more than MAX_DIGITS
     digits and nesting deeper than MAX_DEPTH: two parsers may read such a text as two different
-    runs. A process may allow fewer digits of an integer (`sys.set_int_max_str_digits`).
+    runs. A process that allows fewer digits of an integer rejects those beyond its own limit.
     """
     try:
         text = body.decode()
