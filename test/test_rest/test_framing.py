@@ -207,6 +207,15 @@ SURPLUS = {
 }
 
 
+def padded(size):
+    """An answer of so many bytes, as a read may ask for: the rest of its record is left in TLS."""
+    head = len(sized(bytes(size))) - size
+    return sized(ID.ljust(size - head))
+
+
+SURPLUS |= {f"after {size} bytes": padded(size) + FORGERY for size in (4096, 8192)}
+
+
 @pytest.mark.parametrize("name", SURPLUS)
 @pytest.mark.parametrize("way", ["plain", "TLS", "TLS in TLS"])
 @pytest.mark.parametrize("split", [1, 20, None], ids=["a byte early", "a line early", "at once"])
