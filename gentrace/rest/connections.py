@@ -81,7 +81,6 @@ class _GuardedConnection(_Base):
             sock = self._connect_first(attempt)
         except OSError as error:
             raise NewConnectionError(self, f"cannot connect: {error}") from error
-        attempt.begin_connecting(sock)
         try:
             if hasattr(self, "ssl_context"):
                 # The handshake detaches the socket; by a duplicate, the watchdog still reaches it.

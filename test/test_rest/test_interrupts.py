@@ -1,6 +1,8 @@
 """What the handler of a signal raises in the middle of a call; see also test_processes."""
 
+import errno
 import gc
+import http.client
 import os
 import random
 import signal
@@ -249,6 +251,33 @@ def test_error_of_a_handler_that_looks_like_a_failure_is_one(connect, monkeypatc
         assert isinstance(error, ApiConnectionException)
         assert type(error.__cause__) is kind
         assert caller.works()
+
+
+def test_connection_that_half_a_request_was_sent_on_serves_no_other(connect, monkeypatch):
+    """The handler's error looks like that of a server that has answered early and closed."""
+    real = http.client.HTTPConnection.send
+    sent = []
+
+    def send_half(self, data):
+        sent.append(data)
+        if len(sent) == 3:  # the head, and a piece of the body
+            strike()
+        real(self, data)
+
+    def answer_early(talk):
+        talk.read_until(b"\r\n\r\n")
+        reply(200)(talk)
+        talk.stall()
+
+    with (
+        Peer(greet=answer_early) as peer,
+        handled(lambda text: ConnectionResetError(errno.ECONNRESET, text)),
+    ):
+        caller = connect(peer, retries=0)
+        monkeypatch.setattr(http.client.HTTPConnection, "send", send_half)
+        caller.post({"name": "n" * 600_000, "step_runs": []})
+        caller.post()
+        assert peer.connections == 2
 
 
 @pytest.mark.parametrize("kind", FAILING)
