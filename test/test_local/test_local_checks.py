@@ -35,6 +35,7 @@ def test_each_body_has_the_whole_cpu_time(monkeypatch):
     [
         ("[1.10]", "[1.1]"),
         ("[1E2]", "[100]"),
+        ("[0e99999999999999999999]", "[0]"),
         ("[0.0, -0]", "[0, 0e9]"),
         ("[-120e-1]", "[-12]"),
         ('{"a": 1, "b": [true, null]}', '{"b":[true,null],"a":1.0}'),
@@ -88,6 +89,12 @@ def test_a_body_is_checked_in_the_memory_that_parsing_it_takes(member):
     # Its bytes and its text are there beside its value.
     most = 1.2 * _peak(json.loads, text) + 3 * len(text) + 2**17
     assert _peak(strict_json.parse, text.encode(), cpu_budget(60)) < most
+
+
+def test_numbers_of_two_bodies_are_compared_in_about_the_memory_of_parsing_both():
+    text = f"[{', '.join(str(number / 8) for number in range(50_000))}]"
+    most = 4 * _peak(json.loads, text)
+    assert _peak(strict_json.same_value, text, f"{text} ", cpu_budget(60)) < most
 
 
 def _peak(function, *args):
