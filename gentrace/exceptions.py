@@ -84,7 +84,9 @@ class _CallerError(OpenApiException):
 
 def _remake(kind: type[E], *arguments: object) -> E:
     """Make an exception without its constructor, as that of a subclass may take other arguments."""
-    return kind.__new__(kind, *arguments)
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments  # OSError leaves that to the constructor
+    return error
 
 
 class ApiTypeError(_CallerError, TypeError):

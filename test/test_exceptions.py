@@ -294,8 +294,17 @@ class OwnValueError(ApiValueError):
         self.pipeline = pipeline
 
 
+class OwnTimeoutError(ApiException, TimeoutError):
+    pass
+
+
 @pytest.mark.parametrize(
-    "error", [OwnApiError(400, "Bad Request", "a"), OwnValueError("empty", pipeline="a")]
+    "error",
+    [
+        OwnApiError(400, "Bad Request", "a"),
+        OwnValueError("empty", pipeline="a"),
+        OwnTimeoutError(504, "Gateway Timeout"),
+    ],
 )
 def test_exception_of_a_subclass_with_its_own_arguments_is_pickled_and_copied(error):
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
