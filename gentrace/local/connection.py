@@ -80,6 +80,9 @@ class Connection(H11Protocol):
         """Answer a malformed request, but not in the middle of a response that is being sent."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
+            cycle = cast("RequestResponseCycle | None", self.cycle)
+            if cycle is not None:  # its body is malformed: nothing answers it again
+                cycle.disconnected = True
         else:
             self.transport.close()
 

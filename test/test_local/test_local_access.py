@@ -115,6 +115,15 @@ def test_what_is_not_http_is_400(client, read_all):
         assert read_all(bare).startswith(b"HTTP/1.1 400 ")
 
 
+def test_nonsense_with_a_request_that_is_refused_is_answered_once(client, read_all, caplog):
+    head = b"POST / HTTP/1.1\r\nHost: other.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with client.raw(head + b"no chunk size\r\n") as bare:
+        answer = read_all(bare)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def test_nonsense_after_a_refusal_is_not_answered_again(client, read_all, caplog):
     head = client.head("Content-Type: text/plain", "Transfer-Encoding: chunked")
     with client.raw(head) as bare:
