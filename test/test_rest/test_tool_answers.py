@@ -42,7 +42,7 @@ class Late(Recorded):
     length_remaining = None
 
     def read(self, _size):
-        threading.Event().wait(0.3)
+        threading.Event().wait(0.8)
         return b""
 
 
@@ -188,9 +188,9 @@ def test_bound_holds_for_an_answer_of_a_tool(connect, answer_with):
 
 def test_deadline_holds_for_an_answer_of_a_tool(connect, answer_with):
     answer_with(Late())
-    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.1)
+    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.6)
     answer_with(Slow())
-    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.1)
+    connect("http://127.0.0.1:1").fail(ApiTimeoutException, timeout=0.6)
 
 
 def test_answer_of_a_tool_is_open_until_it_is_read(answer_with, connect):
