@@ -12,6 +12,9 @@ from support.peers import Peer, close, drip, echo, head_of, names, raw, reply, r
 from gentrace import ApiClient, Configuration
 from gentrace.delivery import DeliveryStats
 
+SENT = b'{"name":"answer-question","stepRuns":[]}'
+"""The body of each try of `RUN`."""
+
 
 def wait_for_tries(peer, count):
     peer.wait(lambda: len(peer.requests) >= count)
@@ -22,9 +25,11 @@ def wait_for_tries(peer, count):
     [reply(408), reply(429), reply(500), reply(503), reply(599), reset, close],
     ids=["408", "429", "500", "503", "599", "reset", "close"],
 )
-def test_what_may_pass_keeps_the_run_and_its_key(trouble):
+@pytest.mark.parametrize("where", [None, "spool"])
+def test_what_may_pass_keeps_the_run_and_its_key(trouble, where, tmp_path):
     clock = HandClock()
-    with Peer(trouble, trouble, echo) as peer, delivering(peer, clock) as delivery:
+    spool = where and tmp_path / where
+    with Peer(trouble, trouble, echo) as peer, delivering(peer, clock, spool=spool) as delivery:
         receipt = delivery.submit(RUN)
         for tries in (1, 2):
             wait_for_tries(peer, tries)
@@ -33,7 +38,7 @@ def test_what_may_pass_keeps_the_run_and_its_key(trouble):
         assert receipt.result(30) == receipt.idempotency_key
         assert delivery.stats() == DeliveryStats(1, 1)
     assert {request["Idempotency-Key"] for request in peer.requests} == {receipt.idempotency_key}
-    assert len(peer.requests) == 3
+    assert [request.body for request in peer.requests] == [SENT] * 3
 
 
 def test_a_time_out_keeps_the_run():
@@ -108,6 +113,7 @@ def test_a_token_that_is_no_good_is_waited_for(status, caplog):
         delivery.api_client.configuration.access_token = "new"  # noqa: S105 - of a test
         assert all(receipt.result(30) for receipt in receipts)
         assert delivery.stats() == DeliveryStats(10, 10)
+    assert {request.body for request in peer.requests} == {SENT}
     (record,) = [record for record in caplog.records if "pauses" in record.message]
     why = {401: "(401) Unauthorized (check Conf", 403: "(403) Forbidden"}[status]
     assert f"for 60 s at most: {why}" in record.message
