@@ -68,8 +68,10 @@ def test_a_run_whose_row_is_gone_ends_as_expired(desk):
     (receipt,) = desk.accept(1)
     desk.execute("DELETE FROM runs")
     assert desk.queue.take(0) == 0
+    desk.queue.abandon(None)  # does not end it again
     assert desk.ended() == {receipt: "expired"}
     assert desk.dropped == ["expired"]
+    assert desk.queue.stats.in_flight == 0
 
 
 def test_a_run_that_something_keeps_from_being_read_is_in_flight_no_more(tmp_path, desk):
