@@ -93,6 +93,21 @@ def test_answer_of_urllib3_is_read(connect, answer_with):
     assert answer.response.tries == 1
 
 
+def test_answer_of_urllib3_that_is_closed_half_read_releases_its_connection(connect, answer_with):
+    released = []
+
+    class Releasing(urllib3.HTTPResponse):
+        def release_conn(self):
+            released.append(self)
+
+    answer = answer_with(Releasing(BytesIO(BODY), FIELDS, 200, preload_content=False))
+    with connect("http://127.0.0.1:1").client.call_api("/x", "GET", stream=True) as response:
+        assert response.read(1) == BODY[:1]
+        released.clear()
+    assert answer.closed
+    assert released
+
+
 @pytest.mark.parametrize("make", [bytes, bytes.decode, BytesIO])
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("packed", [{}, {"Content-Encoding": "gzip"}], ids=["", "packed"])
