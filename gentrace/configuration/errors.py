@@ -31,6 +31,14 @@ def check_instance(name: str, value: object, kind: type[T], expected: str) -> T:
     return value
 
 
+def is_instance_by_name(value: object, module: str, name: str) -> bool:
+    """Tell whether a value is an instance of a class, or of a subclass, by the name of the class.
+
+    For a class of a module that is slow to import, or that a tool may have replaced.
+    """
+    return any(kind.__module__ == module and kind.__name__ == name for kind in type(value).__mro__)
+
+
 def mask_mistake(
     error: ApiAttributeError | ApiTypeError | ApiValueError, value: object, secrets: Sequence[str]
 ) -> None:

@@ -7,7 +7,7 @@ from math import inf
 from threading import TIMEOUT_MAX
 from typing import Any, TypeGuard
 
-from gentrace.configuration.errors import refuse
+from gentrace.configuration.errors import is_instance_by_name, refuse
 
 Seconds = float
 TimeoutSetting = Seconds | tuple[Seconds, Seconds] | tuple[Seconds, Seconds, Seconds]
@@ -100,10 +100,9 @@ def split_timeout(
 
 
 def check_retries(name: str, value: object) -> object:
-    """Return a number of retries, False, or an object with the methods of `urllib3.Retry`."""
+    """Return a number of retries, False, or a `urllib3.Retry`."""
     expected = "a number of retries from 0, False for none, None for the default, or urllib3.Retry"
-    methods = [getattr(value, method, None) for method in ("increment", "is_retry")]
-    if value is False or (not isinstance(value, type) and all(map(callable, methods))):
+    if value is False or is_instance_by_name(value, "urllib3.util.retry", "Retry"):
         return value
     return check_integer(name, value, expected, 0)
 

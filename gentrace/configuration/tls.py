@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from gentrace.configuration.addresses import is_host_name, is_ipv6
-from gentrace.configuration.errors import refuse
+from gentrace.configuration.errors import is_instance_by_name, refuse
 from gentrace.configuration.files import check_existing
 from gentrace.configuration.texts import check_text
 
@@ -44,8 +44,6 @@ def check_expected_name(name: str, value: object) -> str | bool:
 
 def check_context(name: str, value: object) -> ssl.SSLContext:
     """Return an `ssl.SSLContext` or an instance of a subclass; ApiTypeError if it is not one."""
-    # Compared by name: `ssl` is slow to import, and truststore replaces its class.
-    kinds = [(kind.__module__, kind.__name__) for kind in type(value).__mro__]
-    if ("ssl", "SSLContext") not in kinds:
+    if not is_instance_by_name(value, "ssl", "SSLContext"):
         raise refuse(name, "an ssl.SSLContext or None", value, kind=True)
     return cast("ssl.SSLContext", value)

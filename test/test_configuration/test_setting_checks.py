@@ -29,6 +29,16 @@ class Path(os.PathLike):
         return self.path
 
 
+class OtherRetry:
+    """It has the methods of `urllib3.Retry`, as that of a copy of urllib3 in another package."""
+
+    def increment(self, *args, **keywords):
+        return self
+
+    def is_retry(self, *args):
+        return False
+
+
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 KEPT = {
@@ -189,7 +199,7 @@ REFUSED = {
         ],
     },
     "retries": {
-        ApiTypeError: [True, "1", 1.0, urllib3.Timeout(), urllib3.Retry],
+        ApiTypeError: [True, "1", 1.0, urllib3.Timeout(), urllib3.Retry, OtherRetry()],
         ApiValueError: [-1],
     },
     "max_response_body": {ApiTypeError: [None, "1", 1.0, True], ApiValueError: [0, -1]},
