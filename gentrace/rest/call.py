@@ -71,6 +71,7 @@ class Call:
         self._retry = make_retry(configuration.retries)
         self._quota = quota
         self._redirects = 0
+        self._is_retried = False
         self.route = routes.find(request.host)
         secrets = [*request.secrets, *self.route.secrets]
         self.state = CallState(self.route, secrets, request, configuration.max_response_body)
@@ -192,7 +193,7 @@ class Call:
         """Return the last answer, with its body read if `read`."""
         if read:
             answer.load()
-        if answer.tries == 1 and is_success(answer.status):
+        if not self._is_retried and is_success(answer.status):
             self._quota.refill()
         self._log_answer(answer)
         return answer
@@ -234,7 +235,10 @@ class Call:
         wait = find_wait(self._retry, asked)
         if wait is None or wait >= self._deadline.remaining():
             return None
-        return wait if self._quota.spend(cost) else None
+        if not self._quota.spend(cost):
+            return None
+        self._is_retried = True
+        return wait
 
     def _log_answer(self, answer: HTTPResponse) -> None:
         """Log how a request was answered."""

@@ -1,5 +1,7 @@
 """The quota: an outage is not made worse by retrying all calls."""
 
+import socket
+
 from support.peers import (
     Peer,
     echo,
@@ -69,3 +71,41 @@ def test_quota_is_one_for_each_client_and_outlives_its_settings(connect):
         spent.configuration.retries = AT_ONCE
         assert spent.fail(ServiceException).tries == 1
         assert fresh.fail(ServiceException).tries == 3
+
+
+def test_success_after_a_redirect_gives_back_as_much(connect):
+    """The request that follows a redirect is no retry."""
+    outage = [reply(503)] * (50 * 3)
+    there = reply(307, headers={"Location": "/there"})
+    with Peer(*outage, *[there, echo] * 5, reply(503), echo, reply(503)) as peer:
+        caller = connect(peer, retries=AT_ONCE)
+        for _ in range(50):
+            caller.fail(ServiceException)
+        for _ in range(5):
+            assert caller.works()
+        assert caller.works()
+        assert caller.fail(ServiceException).tries == 1
+    assert len(peer.requests) == 150 + 2 * 5 + 2 + 1
+
+
+def test_success_after_a_connect_error_gives_nothing_back(connect, monkeypatch):
+    """It is not one at the first try, although only one request was sent."""
+    resolve, failures = socket.getaddrinfo, [socket.gaierror(socket.EAI_AGAIN, "later")]
+
+    def resolve_later(*args):
+        if failures:
+            raise failures.pop()
+        return resolve(*args)
+
+    last = reply(200, b"{}", {"Connection": "close"})
+    with Peer(*[reply(503)] * (50 * 3), *[echo] * 8, last, echo, reply(503)) as peer:
+        caller = connect(peer, retries=AT_ONCE)
+        for _ in range(50):
+            caller.fail(ServiceException)
+        for _ in range(8):
+            assert caller.works()
+        caller.post()
+        monkeypatch.setattr(socket, "getaddrinfo", resolve_later)
+        assert caller.works()
+        assert not failures
+        assert caller.fail(ServiceException).tries == 1
