@@ -89,7 +89,7 @@ class ClientHeaders:
     @hide_arguments
     def cookie(self, value: str | None) -> None:
         self._cookie = None if value is None else Secret(check_header_text("cookie", value))
-        self._lost -= {"Cookie"}
+        self._lost -= {name for name in self._lost if name.lower() == "cookie"}
 
     @property
     def user_agent(self) -> str:

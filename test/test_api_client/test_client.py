@@ -165,6 +165,16 @@ def test_client_pickles_as_its_configuration(keep):
     assert request["Proxy-Authorization"] == (CANARY if keep else "new")
 
 
+@pytest.mark.parametrize("name", ["Cookie", "cookie"])
+@pytest.mark.parametrize("cookie", ["a=b", None])
+def test_cookie_put_in_place_stands_for_a_default_header_field_of_that_name(name, cookie):
+    twin = pickle.loads(pickle.dumps(ApiClient(Configuration(), name, "a=b")))  # noqa: S301 - our own
+    with pytest.raises(ApiValueError, match=f"^{name}: "):
+        twin.check_complete()
+    twin.cookie = cookie
+    twin.check_complete()
+
+
 @pytest.mark.parametrize("fields", [{"Authorization": "Basic b"}, {}])
 def test_header_fields_put_in_place_are_all_that_a_pickled_client_needs(fields):
     client = ApiClient(Configuration(), "Authorization", "Basic a")
