@@ -10,7 +10,7 @@ from gentrace._version import __version__
 from gentrace.configuration import document
 from gentrace.configuration.errors import check_instance, mask_mistake
 from gentrace.configuration.secrets import MASK, Secret, find_secrets, mask_text
-from gentrace.configuration.servers import check_variables_of, find_url
+from gentrace.configuration.servers import check_servers, check_variables_of, find_url
 from gentrace.configuration.settings import (
     SECRETS,
     SETTINGS,
@@ -254,13 +254,13 @@ class Configuration(DeclaredSettings):
             servers: the servers, in the form of `get_host_settings`; None takes the document's.
 
         Raises:
-            ApiTypeError: an index or variables of the wrong type.
+            ApiTypeError: an index, variables or servers of the wrong type.
             ApiValueError: no such server, no such variable, or a value that it does not allow.
 
         """
         if index is None:
             return self.host
-        known = document.SERVERS if servers is None else servers
+        known = document.SERVERS if servers is None else check_servers(servers)
         return find_url(index, check_variables_of(known, "server_variables", variables), known)
 
     def host_of(self, operation: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gentrace.configuration import document
 from gentrace.configuration.addresses import check_host
-from gentrace.configuration.errors import refuse
-from gentrace.configuration.numbers import check_integer
+from gentrace.configuration.errors import refuse, refuse_type
+from gentrace.configuration.numbers import check_integer, is_array
 from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
 
@@ -47,6 +47,25 @@ def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) 
         default = variable.get("default_value", variable.get("default", ""))
         url = url.replace(f"{{{name}}}", variables.get(name, default))
     return _check_url(url)
+
+
+def check_servers(value: object) -> Servers:
+    """Return servers in the form of `get_host_settings`; ApiTypeError for anything else."""
+    if not is_array(value) or not all(map(_is_server, value)):
+        expected = "a list of servers, each a mapping with its url, as get_host_settings returns"
+        raise refuse_type("servers", expected, value)
+    return value
+
+
+def _is_server(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    server = cast("Mapping[str, object]", value)
+    variables = server.get("variables", {})
+    if not isinstance(server.get("url"), str) or not isinstance(variables, Mapping):
+        return False
+    values = cast("Mapping[str, object]", variables).values()
+    return all(isinstance(variable, Mapping) for variable in values)
 
 
 @lru_cache(maxsize=64)

@@ -76,6 +76,26 @@ def test_server_or_variables_of_another_type_are_refused(index, variables, messa
         Configuration().get_host_from_settings(index, variables, SERVERS)
 
 
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "https://one.example",
+        {"url": "https://one.example"},
+        7,
+        ["https://one.example"],
+        [{"description": "One."}],
+        [{"url": None}],
+        [{"url": "https://{region}.example", "variables": ["region"]}],
+        [{"url": "https://{region}.example", "variables": {"region": "eu"}}],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("variables", [None, {"region": "us"}])
+def test_servers_of_another_form_are_refused(servers, variables):
+    with pytest.raises(ApiTypeError, match=r"^servers: expected a list of servers, .*, got \w+$"):
+        Configuration().get_host_from_settings(0, variables, servers)
+
+
 def test_servers_may_be_as_a_document_has_them():
     variables = {"region": {"default": "eu", "enum": ["eu", "us"]}}
     servers = [{"url": "https://{region}.example", "variables": variables}]
