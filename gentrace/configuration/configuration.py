@@ -96,6 +96,9 @@ class Configuration(DeclaredSettings):
             _set_from_environment(self, "host")
         ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
         for name, value in ordered:
+            if name in _APPLIED_LAST:
+                _check(self, name, value, name, apply=False)
+        for name, value in ordered:
             _set(self, name, value)
 
     if not TYPE_CHECKING:
@@ -295,22 +298,33 @@ _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 """Mutually exclusive settings: setting one removes the other."""
 
 _APPLIED_LAST = {"logger_file": 1, "logger_format": 2, "debug": 3}
-"""Settings that change loggers of the process, in order: they are set once all others are valid."""
+"""Settings that change loggers of the process, in order: they are set once all are valid."""
 
 
 def _set(configuration: Configuration, name: str, value: object, label: str = "") -> None:
     """Check and set a value; errors call it by `label`, or else by the name of the setting."""
     values = vars(configuration)
-    try:
-        values[name] = find_setting(name).check(label or name, value)
-    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
-        _mask_secrets(configuration, value, error)
-        raise
+    values[name] = _check(configuration, name, value, label or name, apply=True)
     values["changes"] += 1
     if value is not None:
         values.pop(_EXCLUSIVE.get(name, ""), None)
     if name in configuration.lost:
         values["lost"] = configuration.lost - {name}
+
+
+def _check(
+    configuration: Configuration, name: str, value: object, label: str, *, apply: bool
+) -> object:
+    """Return a checked value, which changes the process if `apply`."""
+    try:
+        setting = find_setting(name)
+        checked = setting.check(label, value)
+        if apply and setting.apply is not None:
+            setting.apply(label, checked)
+    except (ApiAttributeError, ApiTypeError, ApiValueError) as error:
+        _mask_secrets(configuration, value, error)
+        raise
+    return checked
 
 
 def _mask_secrets(

@@ -10,8 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gentrace.configuration.errors import refuse
-from gentrace.configuration.files import check_path
-from gentrace.configuration.numbers import check_flag
 from gentrace.configuration.secrets import current_secrets, mask_text
 from gentrace.configuration.texts import check_text
 
@@ -34,20 +32,17 @@ _original_levels: dict[str, int] = {}
 _state = {"format": LOGGER_FORMAT}
 
 
-def apply_debug(name: str, value: object) -> bool:
+def apply_debug(_name: str, flag: bool) -> None:
     """Add or remove the handler to standard error."""
     import logging  # noqa: PLC0415 - slow to import
 
-    flag = check_flag(name, value)
     _replace_handler("debug", logging.StreamHandler() if flag else None)
-    return flag
 
 
-def apply_logger_file(name: str, value: object) -> str | None:
+def apply_logger_file(name: str, path: str | None) -> None:
     """Replace or remove the handler to a file; ApiValueError if the file cannot be opened."""
     import logging  # noqa: PLC0415 - slow to import
 
-    path = None if value is None else check_path(name, value)
     try:
         _replace_handler(
             "file", None if path is None else logging.FileHandler(path, encoding="utf-8")
@@ -55,13 +50,13 @@ def apply_logger_file(name: str, value: object) -> str | None:
     except OSError as error:
         why = error.strerror
     else:
-        return path
-    # Raised here, where no context keeps the value, which may be a secret.
-    raise refuse(name, f"a file that can be written ({why})", value)
+        return
+    # Raised here, where no context keeps the path, which may be a secret.
+    raise refuse(name, f"a file that can be written ({why})", path)
 
 
-def apply_logger_format(name: str, value: object) -> str:
-    """Set the format of both handlers; ApiValueError if no record can be formatted in it."""
+def check_logger_format(name: str, value: object) -> str:
+    """Return a format; ApiValueError if no record can be formatted in it."""
     import logging  # noqa: PLC0415 - slow to import
 
     text = check_text(name, value)
@@ -71,11 +66,15 @@ def apply_logger_format(name: str, value: object) -> str:
     except (TypeError, ValueError) as error:
         why = str(error)[:_SHOWN]  # logging repeats the format
     else:
-        _state["format"] = text
-        for handler in _handlers.values():
-            handler.setFormatter(_make_formatter(text))
         return text
     raise refuse(name, f"a format of logging.Formatter ({why})", value)
+
+
+def apply_logger_format(_name: str, text: str) -> None:
+    """Set the format of both handlers."""
+    _state["format"] = text
+    for handler in _handlers.values():
+        handler.setFormatter(_make_formatter(text))
 
 
 def _replace_handler(kind: str, handler: logging.Handler | None) -> None:

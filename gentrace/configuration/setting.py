@@ -20,6 +20,8 @@ class Setting(Generic[T, S]):
     Args:
         default: the value while none is set.
         check: takes the name and a new value; returns the value to store, or raises.
+        apply: takes the name and the checked value, and changes the process; may raise. None
+            changes nothing.
         secret: whether it is masked where it is shown, and left out of pickles.
         environment_variable: name of its environment variable; None if it has none.
         other_names: names for it in other clients, which errors recognize, separated by blanks.
@@ -29,6 +31,7 @@ class Setting(Generic[T, S]):
     default: Any
     check: Callable[[str, Any], Any]
     _: KW_ONLY
+    apply: Callable[[str, Any], object] | None = None
     secret: bool = False
     environment_variable: str | None = None
     other_names: str = ""

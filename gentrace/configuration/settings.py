@@ -185,13 +185,17 @@ class DeclaredSettings:
     )
     """Folder for downloaded files; None uses the system's temporary folder."""
 
-    debug: Same[bool] = Setting(False, logs.apply_debug)
+    debug: Same[bool] = Setting(False, numbers.check_flag, apply=logs.apply_debug)
     """Whether the loggers `gentrace` and `urllib3` write everything to standard error."""
 
-    logger_file: Setting[str | None, PathSetting] = Setting(None, logs.apply_logger_file)
+    logger_file: Setting[str | None, PathSetting] = Setting(
+        None, or_none(files.check_path), apply=logs.apply_logger_file
+    )
     """File to which the logger `gentrace` writes; None means no file."""
 
-    logger_format: Same[str] = Setting(logs.LOGGER_FORMAT, logs.apply_logger_format)
+    logger_format: Same[str] = Setting(
+        logs.LOGGER_FORMAT, logs.check_logger_format, apply=logs.apply_logger_format
+    )
     """Log format of the two settings above."""
 
     pickle_token: Same[bool] = Setting(False, numbers.check_flag)

@@ -1,6 +1,7 @@
 """What the SDK's loggers write, where to, and that nobody else's are touched."""
 
 import logging
+import os
 import re
 import sys
 
@@ -61,6 +62,8 @@ def test_making_a_configuration_changes_no_logger():
         {"logger_file": "/"},
         {"logger_format": "%(a)s"},
         {"logger_file": "/", "logger_format": "%(message)s"},
+        {"logger_file": os.devnull, "logger_format": "%(a)s"},
+        {"logger_file": os.devnull, "logger_format": "%(message)s", "debug": 1},
     ],
 )
 def test_configuration_that_cannot_be_made_changes_no_logger(wrong, capfd):
