@@ -145,8 +145,9 @@ class Configuration(DeclaredSettings):
         """
         if default is not None:
             check_instance("default", default, Configuration, "a gentrace.Configuration or None")
-        previous = cls._default
-        cls._default = None if default is None else default.copy()
+        # Not that of a subclass, which clients would not find.
+        previous = Configuration._default
+        Configuration._default = None if default is None else default.copy()
         return previous
 
     @classmethod

@@ -65,6 +65,17 @@ def test_default_that_is_replaced_is_given_back(default):
     assert Configuration.get_default_copy().host == "https://one.example"
 
 
+def test_default_is_that_of_the_process_also_if_a_subclass_sets_it(default):
+    class Own(Configuration):
+        pass
+
+    assert Own.set_default(Own("https://one.example")) is None
+    assert type(ApiClient().configuration) is Own
+    assert ApiClient().configuration.host == "https://one.example"
+    assert default(None).host == "https://one.example"
+    assert Own.get_default_copy().host == DOCUMENTED
+
+
 def test_default_serves_calls_without_a_client(default):
     with Peer() as peer:
         default(Configuration(peer.url, "token"))
