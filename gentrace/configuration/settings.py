@@ -135,8 +135,8 @@ class DeclaredSettings:
         or_none(tls.check_certificates),
         other_names="ca_certs ca_cert ca_file ca_bundle cafile",
     )
-    """Certificates to trust: a file, a folder, or PEM text. None uses `SSL_CERT_FILE` and
-    `SSL_CERT_DIR` if set, else certifi's."""
+    """Certificates to trust: a file, a folder with names as `openssl rehash` gives them, or PEM
+    text. None uses `SSL_CERT_FILE` and `SSL_CERT_DIR` if set, else certifi's."""
 
     cert_file: Setting[str | None, PathSetting] = Setting(
         None, or_none(files.check_file), other_names="cert client_cert"
@@ -199,7 +199,7 @@ class DeclaredSettings:
     """Log format of the two settings above."""
 
     pickle_token: Same[bool] = Setting(False, numbers.check_flag)
-    """Whether a pickle holds the token and the proxy's credentials. Without them, the copy takes
+    """Whether a pickle holds the token, `proxy` and `proxy_headers`. Without them, the copy takes
     its process's `GENTRACE_API_KEY`."""
 
 
