@@ -54,7 +54,8 @@ class PathParameter(Parameter):
 
         """
         text = _escape(self.format(value), safe)
-        if text in {"", ".", ".."}:
+        # With "/" in `safe`, the text may have several segments.
+        if not text or not {".", ".."}.isdisjoint(text.split("/")):
             raise refuse(self.name, "text that names something in a path", value)
         return text
 

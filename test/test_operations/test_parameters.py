@@ -56,6 +56,15 @@ def test_path_and_query_parameters_are_escaped(connect, schema, value, path):
     assert request.target == f"/api/v1/runs?q={path}"
 
 
+@pytest.mark.parametrize("value", ["..", "../x", "a/../b", "a/./b", "a/.."])
+def test_path_parameter_has_no_dot_segment_where_slashes_stay(connect, value):
+    parameter = PathParameter("id", STRING, required=True)
+    settings = {"path": "/runs/{id}", "safe_chars_for_path_param": "/"}
+    with pytest.raises(ApiValueError, match=r"^id: expected text that names something in a path"):
+        call(connect, [parameter], {"id": value}, **settings)
+    assert call(connect, [parameter], {"id": "a/..b"}, **settings).target == "/api/v1/runs/a/..b"
+
+
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_path_parameter_never_makes_another_path(connect, value):
     with pytest.raises(ApiValueError, match=r"^id: expected "):
