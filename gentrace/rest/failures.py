@@ -105,7 +105,7 @@ def _classify(  # noqa: PLR0911 - one return a verdict
     if isinstance(cause, BudgetError):
         return kind, f"more bytes than an answer may have, while {phase}"
     if isinstance(cause, socket.gaierror):
-        return kind, f"the name cannot be resolved: {format_error(cause)}"
+        return kind, f"the name cannot be resolved: {format_error(cause)}{_hint(cause, attempt)}"
     return kind, f"{format_error(cause)}, while {phase}{_hint(cause, attempt)}"
 
 
@@ -115,6 +115,8 @@ def _hint(cause: BaseException, attempt: Attempt) -> str:
     is_unanswered = isinstance(cause, http.client.RemoteDisconnected) and attempt.phase == WAITING
     if is_unanswered and not route.uses_tls:
         return " (if it speaks TLS at this port, use https://)"
+    if isinstance(cause, socket.gaierror) and not route.has_proxy:
+        return "; check Configuration.host or GENTRACE_HOST"
     if isinstance(cause, ConnectionRefusedError) and not route.has_proxy:
         return "; check Configuration.host or GENTRACE_HOST, or run: python -m gentrace local"
     return ""

@@ -110,6 +110,18 @@ def test_refused_connection_says_what_to_check(connect):
     assert hint not in refused_by_proxy.reason
 
 
+def test_name_that_cannot_be_resolved_says_what_to_check(connect, monkeypatch):
+    def fail(*_):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    unknown = connect("https://none.test", retries=0).fail(ApiConnectionException)
+    proxied = connect("https://a.test", proxy="http://none.test", retries=0).fail(ApiProxyException)
+    why = "the name cannot be resolved: Name or service not known"
+    assert unknown.reason.endswith(f": {why}; check Configuration.host or GENTRACE_HOST")
+    assert proxied.reason.endswith(f": {why}")
+
+
 def test_proxy_with_a_dead_address_is_reached_too(connect, hole):
     with (
         Peer(tls=server_tls()) as peer,
