@@ -212,7 +212,8 @@ def test_folder_that_went_away_is_told(connect, tmp_path):
         folder.rmdir()
         error = fetch_failing(caller, ApiResponseException)
         assert error.status == 200
-        assert "No such file" in str(error)
+        assert f"cannot be saved as {folder}/gentrace-" in error.reason
+        assert error.reason.endswith("No such file or directory; check temp_folder_path")
         assert caller.works()
 
 
