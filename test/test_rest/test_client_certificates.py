@@ -55,6 +55,14 @@ def test_client_shows_its_certificate(connect, client_ca, tmp_path, apart):
         assert isinstance(caller.fail(), ApiConnectionException)
 
 
+def test_certificate_without_its_key_says_what_to_set(connect, client_ca, tmp_path):
+    cert = tmp_path / "cert.pem"
+    client_ca.issue_cert("client.test").cert_chain_pems[0].write_to_path(cert)
+    caller = connect("https://127.0.0.1:1", cert_file=cert)
+    with pytest.raises(ApiValueError, match=r"^cert_file: .*; if its key .*, set key_file$"):
+        caller.post()
+
+
 def test_encrypted_key_is_refused_and_nobody_is_prompted(connect, client_ca, tmp_path):
     leaf = client_ca.issue_cert("client.test")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
