@@ -13,7 +13,7 @@
         │   ├── ApiTlsException             no trusted TLS connection
         │   └── ApiProxyException           the proxy refused or failed
         ├── ApiResponseException            2xx, but the answer cannot be read
-        │   └── ApiResponseTooLargeException    the answer is larger than the bound
+        │   └── ApiResponseTooLargeException    any status: the answer is larger than the bound
         ├── RedirectException               3xx that is not followed
         ├── ClientException                 4xx
         │   ├── BadRequestException         400
@@ -249,7 +249,7 @@ class ApiProxyException(ApiConnectionException):
 
 
 class ApiResponseException(ApiException):
-    """The server said that it did its work, but its answer cannot be read."""
+    """An answer that cannot be read; by a status 2xx, the server said that it did its work."""
 
 
 class ApiResponseTooLargeException(ApiResponseException):
