@@ -166,7 +166,7 @@ def serve(  # noqa: PLR0913 - one argument a setting
     `database`, it stores in a temporary file. For the settings see `Settings`. `middleware` takes
     the endpoints as an ASGI application and returns the application to serve instead, such as one
     that answers some requests itself; None serves the endpoints. To end a request without a
-    response, it calls `scope["state"][CLOSE]`.
+    response, it calls `scope["state"]["gentrace.close"]()`.
     Raises TypeError or ValueError for an invalid setting, and OSError if it cannot store or
     listen.
     """
