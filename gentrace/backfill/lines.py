@@ -89,5 +89,10 @@ def _split(source: str, file: BufferedReader | gzip.GzipFile) -> Generator[Line]
             while (chunk := file.readline(CHUNK_SIZE)) and not chunk.endswith(b"\n"):
                 pass
             yield Line(source, number, None)
-        elif content := line.removeprefix(BYTE_ORDER_MARK if number == 1 else b"").strip():
+        elif content := strip_line(number, line):
             yield Line(source, number, content)
+
+
+def strip_line(number: int, line: bytes) -> bytes:
+    """Return a line without the blanks around it, and the first one without a byte order mark."""
+    return line.removeprefix(BYTE_ORDER_MARK if number == 1 else b"").strip()

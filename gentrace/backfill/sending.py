@@ -21,7 +21,7 @@ from gentrace.backfill.arguments import (
     check_state,
 )
 from gentrace.backfill.keys import key_of_content, key_of_property
-from gentrace.backfill.lines import Line
+from gentrace.backfill.lines import Line, strip_line
 from gentrace.backfill.result import BackfillResult, Reject
 from gentrace.backfill.runs import read_run
 from gentrace.backfill.state import State
@@ -295,8 +295,8 @@ def _number(lines: Iterable[object]) -> Iterable[Line]:
             yield value
             continue
         text = check_line(number, value)
-        content = (text.encode(errors="surrogatepass") if isinstance(text, str) else text).strip()
-        if content:
+        content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        if content := strip_line(number, content):
             yield Line("line", number, content)
 
 

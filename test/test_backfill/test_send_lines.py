@@ -29,6 +29,15 @@ def test_equal_lines_are_one_run_and_spaces_around_them_do_not_matter(server, se
     assert len(server.runs) == 2
 
 
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff".encode()])
+def test_byte_order_mark_does_not_make_another_line(server, send, mark):
+    """As for `gentrace send`, so that a file is sent once by either."""
+    text = line("a")
+    send([mark + (text if isinstance(mark, str) else text.encode())])
+    send([text])
+    assert len(server.runs) == 1
+
+
 def test_lines_that_are_sent_again_are_stored_once(server, send):
     for _ in range(2):
         assert send(map(line, "abc")).sent == 3
