@@ -73,7 +73,8 @@ def send_lines(  # noqa: PLR0913 - one argument a setting
 
     The idempotency key of a line is derived from its content: equal lines are one run, and a line
     that is sent again is stored once on a server that knows keys. Network errors, 408, 429 and 5xx
-    are retried for about two minutes, or longer if the server asks for it.
+    are retried for about two minutes, or longer if the server asks for it; network errors before
+    the first response are retried twice.
 
     Args:
         lines: the lines; blank ones are skipped. They are read while others are sent.
