@@ -22,6 +22,7 @@ from gentrace.configuration.numbers import (
     check_positive,
     check_seconds,
     check_timeout,
+    find_total,
     split_timeout,
 )
 from gentrace.configuration.settings import SETTINGS, Settings
@@ -53,6 +54,7 @@ __all__ = [
     "check_seconds",
     "check_text",
     "check_timeout",
+    "find_total",
     "hide_arguments",
     "refuse",
     "refuse_type",

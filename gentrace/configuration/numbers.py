@@ -94,9 +94,16 @@ def split_timeout(
     Without a total of its own, a call may take `total`, or connect and read together if that is
     longer.
     """
-    parts = (setting,) * 3 if isinstance(setting, (int, float)) else setting
-    connect, read = parts[:2]
-    return connect, read, parts[2] if len(parts) > 2 else max(total, connect + read)  # noqa: PLR2004
+    connect, read = (setting, setting) if isinstance(setting, (int, float)) else setting[:2]
+    own_total = find_total(setting)
+    return connect, read, max(total, connect + read) if own_total is None else own_total
+
+
+def find_total(setting: TimeoutSetting) -> Seconds | None:
+    """Return the total of a time-out; None for a pair, which has none."""
+    if isinstance(setting, (int, float)):
+        return setting
+    return setting[2] if len(setting) > 2 else None  # noqa: PLR2004
 
 
 def check_retries(name: str, value: object) -> object:

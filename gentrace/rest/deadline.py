@@ -5,7 +5,13 @@ from __future__ import annotations
 from math import inf
 
 from gentrace.clock import now
-from gentrace.configuration import DEFAULT_TIMEOUT, TimeoutSetting, check_timeout, split_timeout
+from gentrace.configuration import (
+    DEFAULT_TIMEOUT,
+    TimeoutSetting,
+    check_timeout,
+    find_total,
+    split_timeout,
+)
 
 CLOCK_LIMIT = 1e8
 """Seconds, some three years: the longest time-out; sockets refuse much longer ones."""
@@ -107,8 +113,8 @@ def start_deadline(
 
     """
     setting = default if timeout is None else check_timeout("timeout", timeout)
-    parts = split_timeout(setting, split_timeout(default)[2])
+    parts = split_timeout(setting, find_total(default) or DEFAULT_TIMEOUT[2])
     # A total bounds a stream too, but for one that the user has not set.
     is_usual = timeout is None and default is DEFAULT_TIMEOUT
-    has_total = isinstance(setting, tuple) and len(setting) == len(parts)
+    has_total = isinstance(setting, tuple) and find_total(setting) is not None
     return Deadline(*parts, covers_stream=has_total and not is_usual, began=began)

@@ -310,6 +310,21 @@ def test_pair_ends_after_the_total_of_the_configuration_or_their_sum(connect, pa
         connect(peer, timeout=(5, 30, total)).fail(ApiTimeoutException, timeout=pair)
 
 
+@pytest.mark.parametrize(
+    ("given", "of_configuration", "total"),
+    [
+        (None, (100, 200), 300),
+        ((1, 2), (100, 200), 60),
+        ((50, 70), (100, 200), 120),
+        ((1, 2), 20, 20),
+        ((1, 2), (5, 5, 7), 7),
+        (9, (100, 200), 9),
+    ],
+)
+def test_pair_of_the_configuration_is_no_total_of_a_call(given, of_configuration, total):
+    assert start_deadline(given, of_configuration).total == total
+
+
 def test_time_out_of_each_try_is_anew(connect):
     with Peer(stall, echo) as peer:
         assert connect(peer).post(timeout=(5, 0.4, 30)).response.status == 200
