@@ -93,7 +93,7 @@ class Call:
                         return self._finish(answer, read=not stream)
                 except ApiException as failure:
                     self._log("failed after %d ms: %s", self._milliseconds(), failure.reason)
-                    wait, why = self._wait_after_failure(failure), "no answer came"
+                    wait, why = self._wait_after_failure(failure), "no complete answer came"
                     if wait is None:
                         raise
                 else:

@@ -307,7 +307,7 @@ def test_redirects_and_lost_answers_are_logged(connect, caplog):
     assert said(caplog) == [
         ("/api/v1/pipeline-run", "request 1: 307 after T, 60 bytes sent"),
         ("/there", f"failed after T: {lost}"),
-        ("/there", "another request in T, as no answer came"),
+        ("/there", "another request in T, as no complete answer came"),
         ("/there", "request 3: 200 after T, 60 bytes sent, 40 bytes received"),
         ("pipeline_run_post", "pipelineRunId run-***"),
     ]
