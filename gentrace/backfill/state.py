@@ -77,7 +77,8 @@ class State:
             self._execute("INSERT INTO destination VALUES (?)", host)
         elif known[0] != host:
             raise ApiValueError(
-                f"{self._name}: expected what {host} acknowledged, it is of {known[0]}"
+                f"{self._name}: expected what {host} acknowledged, it is of {known[0]}; "
+                "name another file for this server"
             )
         (last,) = self._execute("SELECT COALESCE(MAX(session), 0) FROM acknowledged")
         return int(last) + 1

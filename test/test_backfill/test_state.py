@@ -99,7 +99,7 @@ def test_a_state_of_another_server_is_refused(tmp_path):
     state = tmp_path / "state"
     with Peer() as peer, Peer() as other:
         send_lines(lines("a"), Configuration(peer.url), state=state)
-        with pytest.raises(ApiValueError, match=f"it is of {peer.url}"):
+        with pytest.raises(ApiValueError, match=f"it is of {peer.url}; name another file"):
             send_lines(lines("a"), Configuration(other.url), state=state)
         assert not other.connections
 
