@@ -81,7 +81,8 @@ def _load_roots(context: ssl.SSLContext, trusted: str | None) -> None:
     name = "ssl_ca_cert"
     try:
         if trusted is None:
-            name = "environment variables SSL_CERT_FILE and SSL_CERT_DIR"
+            # A folder is not read here: OpenSSL looks into it during a handshake.
+            name = f"environment variable {'SSL_CERT_FILE' if file else 'SSL_CERT_DIR'}"
             context.load_verify_locations(file or None, folder or None)
         elif "-----BEGIN" in trusted:
             # Only comments around the certificates can be other than ASCII.

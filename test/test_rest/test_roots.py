@@ -45,7 +45,9 @@ def test_roots_of_the_environment_take_the_place_of_certifis(
 
 def test_roots_of_the_environment_that_cannot_be_loaded_are_told(connect, monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    with pytest.raises(ApiValueError, match="SSL_CERT_FILE"):
+    with pytest.raises(
+        ApiValueError, match=r"^environment variable SSL_CERT_FILE: cannot be loaded"
+    ):
         connect("https://target.test", ssl_ca_cert=None).post()
 
 
