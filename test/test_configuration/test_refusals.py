@@ -191,6 +191,12 @@ def test_no_frame_shows_the_only_secret_in_place_of_another_setting(secret):
     refuse(setattr, Configuration(**{secret: SECRETS[secret]}), "temp_folder_path", CANARY)
 
 
+def test_no_frame_shows_a_field_for_the_proxy_in_place_of_another_setting():
+    """Whatever its name is."""
+    configuration = Configuration(proxy_headers={"X-Account": CANARY})
+    refuse(setattr, configuration, "temp_folder_path", CANARY)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
