@@ -235,6 +235,8 @@ def test_value_becomes_its_form(value, expected, dumps):
     assert same(to_json_value(value), expected)
     assert same(json.loads(encode_json_value(value, dumps)), expected)
     assert same(to_json_value({"a": [value]}), {"a": [expected]})
+    # With a neighbor that no encoder writes, value by value.
+    assert same(to_json_value([value, {1}]), [expected, [1]])
 
 
 def test_class_that_compares_in_its_own_way_spoils_nothing_else():
