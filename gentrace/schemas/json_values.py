@@ -222,8 +222,6 @@ def _convert_once_or_name(value: object) -> Any:
     """Convert a value one step; return the name of its class if user code raises."""
     try:
         return run_user_code(convert_once, value)
-    except RecursionError:
-        raise
     except Exception:  # noqa: BLE001 - user code may raise anything
         return safe_name(value)
 
