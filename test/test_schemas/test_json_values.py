@@ -50,6 +50,17 @@ class Size(tuple, enum.Enum):  # noqa: SLOT001 - an Enum has no slots
         return member
 
 
+class Answer(float, enum.Enum):
+    """A number that is not its value."""
+
+    GONE = 410
+
+    def __new__(cls, value):
+        member = float.__new__(cls, 0.5)
+        member._value_ = value
+        return member
+
+
 @dataclasses.dataclass
 class Point:
     x: int
@@ -193,6 +204,7 @@ FORMS = [
     (Color.BOTH, ["red", ["green"]]),
     ([Word.YES, Level.LOW], ["yes", 1]),
     (Size.SMALL, [1, 2]),
+    (Answer.GONE, 410),
     (ValueError("bad"), "ValueError: bad"),
     (KeyError(), "KeyError"),
     (SystemExit(3), "SystemExit: 3"),
