@@ -1,6 +1,7 @@
 """Functions that recurse, where little is left of the stack."""
 
 import sys
+import time
 import traceback
 from contextlib import suppress
 from threading import Thread
@@ -30,6 +31,7 @@ def needing(levels, result):
     def descend(left):
         if left:
             return descend(left - 1)
+        time.sleep(0.01)  # a thread may take longer than its start
         if isinstance(result, Exception):
             raise result
         return result
