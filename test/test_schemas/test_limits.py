@@ -104,6 +104,12 @@ def test_a_process_with_another_limit_of_digits_has_the_same_verdicts(dumps):
         sys.set_int_max_str_digits(program_limit)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_integer_of_too_many_digits_in_a_long_array_is_refused_with_its_place(sign, dumps):
+    value = run_of(extra=[7] * 40 + [sign * 10**4300])
+    assert agree(value, dumps)[2] == ("stepRuns", 1, "extra", 40)
+
+
 @pytest.mark.parametrize("brackets", ["[]", "{}"])
 @pytest.mark.parametrize(("levels", "allowed"), [(199, True), (200, True), (201, False)])
 def test_an_answer_may_be_nested_200_levels_deep_and_no_deeper(brackets, levels, allowed):
