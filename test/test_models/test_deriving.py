@@ -80,6 +80,7 @@ def test_what_is_derived_from_a_model_is_checked_and_a_model(derive, expected):
 
 def test_undeclared_property_of_an_answer_keeps_a_name_that_python_uses():
     answer = PipelineRunResponse.from_openapi_data_oapg({"pipeline_run_id": 5, "x": 1})
+    assert PipelineRunResponse(answer) == answer
     assert answer.delete("x") == {"pipeline_run_id": 5}
     assert answer | {"x": 2} == answer.set("x", 2) == {"pipeline_run_id": 5, "x": 2}
 
