@@ -246,6 +246,7 @@ def test_a_wrong_token_is_a_401_with_the_servers_words():
                 answer = caught.value.api_response
                 assert type(answer) is runs_list.ApiResponseFor401
                 assert "token" in answer.body.error
+                assert "check Configuration.access_token" in str(caught.value)
 
 
 def test_an_export_is_read_line_by_line_and_can_be_sent_again(runs, store, client):
