@@ -11,10 +11,11 @@ from gentrace.schemas.free_form import is_plain
 from gentrace.schemas.json_text import Dumps, encode
 from gentrace.schemas.model import Model
 from gentrace.schemas.near_misses import warn_of_near_miss
-from gentrace.schemas.rules import REQUEST_RULES, Rules
 
 if TYPE_CHECKING:
     import builtins
+
+    from gentrace.schemas.rules import Rules
 
 
 M = TypeVar("M", bound=Model)
@@ -42,7 +43,7 @@ class ObjectSchema(Schema[M]):
 
     def serialize(self, value: object, rules: Rules, dumps: Dumps | None = None) -> bytes:
         """Return the JSON text of a value; the fast path encodes a plain dict without a model."""
-        if rules is REQUEST_RULES and type(value) is Dict:
+        if type(value) is Dict:
             try:
                 if self.admits(value):
                     return encode(value, dumps)
