@@ -136,6 +136,7 @@ def test_header_that_a_client_sent_to_a_cgi_script_is_no_proxy(monkeypatch):
     [
         ("", None),
         ("me@", "Basic bWU6"),
+        (":pw@", "Basic OnB3"),
         ("me:pa%20ss@", "Basic bWU6cGEgc3M="),
         ("me:p%C3%A4ss@", "Basic bWU6cMOkc3M="),
         ("me:%E2%82%AC@", "Basic bWU64oKs"),
@@ -143,7 +144,17 @@ def test_header_that_a_client_sent_to_a_cgi_script_is_no_proxy(monkeypatch):
         ("m%E9:pw@", "Basic bek6cHc="),
         ("me:%E9%E2%82%AC@", "Basic bWU66eKCrA=="),
     ],
-    ids=["none", "user", "escaped", "UTF-8", "euro", "octet", "octet of the user", "octets"],
+    ids=[
+        "none",
+        "user",
+        "password",
+        "escaped",
+        "UTF-8",
+        "euro",
+        "octet",
+        "octet of the user",
+        "octets",
+    ],
 )
 def test_login_of_an_address_goes_to_the_proxy_as_basic(login, field):
     url = ProxyUrl(f"http://{login}proxy.test:3128")
