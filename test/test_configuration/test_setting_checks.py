@@ -244,7 +244,17 @@ REFUSED = {
             {"X-A": "€"},
         ],
     },
-    "socket_options": {ApiTypeError: [1, "abc", [1], [(1, 2)], [(1, 2, 3, 4, 5)], [(1, "2", b"")]]},
+    "socket_options": {
+        ApiTypeError: [
+            1,
+            "abc",
+            [1],
+            [(1, 2)],
+            [(1, 2, 3, 4, 5)],
+            [(1, "2", b"")],
+            [(1, 2, 2**31)],
+        ]
+    },
     "safe_chars_for_path_param": {
         ApiTypeError: [None, b"/"],
         ApiValueError: ["\r", "\n", " ", "é", "?", "#", "%", "[", "/\n"],
