@@ -121,7 +121,7 @@ def _matches(entry: str, host: str, port: int) -> bool:
     try:
         address = ip_address(host)
     except ValueError:
-        return bool(entry) and f".{host}".endswith(f".{entry}")
+        return f".{host}".endswith(f".{entry}")
     try:
         return address in ip_network(entry, strict=False)
     except ValueError:
