@@ -108,7 +108,7 @@ def mask_credentials(url: str) -> str:
     """Mask all that may be a user, a password or a key in a URL that may be malformed."""
     scheme, separator, after = url.partition("://")
     is_known = scheme.lower() in PROXY_SCHEMES or (scheme.isalnum() and "@" not in after)
-    if not separator or not is_known:
+    if not is_known:
         scheme, separator, after = "", "", url
     _, at, rest = after.rpartition("@")
     rest = re.sub(r"(?s)([?#]).+", rf"\1{MASK}", rest)
