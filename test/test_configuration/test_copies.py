@@ -145,6 +145,12 @@ def test_pickled_configuration_takes_the_token_of_its_process(monkeypatch):
     assert twin.auth_settings()["bearerAuth"]["value"] == "Bearer of here"
 
 
+def test_token_of_a_pickle_is_kept_in_a_process_with_another_one(monkeypatch):
+    pickled = pickle.dumps(Configuration("https://one.example", CANARY, pickle_token=True))
+    monkeypatch.setenv("GENTRACE_API_KEY", "of here")
+    assert pickle.loads(pickled).access_token == CANARY  # noqa: S301 - our own
+
+
 def test_pickle_of_a_configuration_without_token_sends_none(connect):
     with Peer() as peer:
         caller = connect(peer)
