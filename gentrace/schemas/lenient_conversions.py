@@ -100,8 +100,7 @@ def convert_scalar(value: Any) -> Any:
     if issubclass(kind, timedelta):
         return _iso_duration(value)
     if issubclass(kind, _BINARY):
-        data = value.tobytes() if kind is memoryview else bytes(value)
-        return b2a_base64(data[:MAX_BINARY_BYTES], newline=False).decode()
+        return b2a_base64(bytes(value)[:MAX_BINARY_BYTES], newline=False).decode()
     return str(value)
 
 
