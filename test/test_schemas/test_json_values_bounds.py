@@ -78,5 +78,11 @@ def test_conversion_stops_at_4_mib(text, dumps):
     assert to_json_value({text: 1, text * 4: 2, "b": 3})["truncated"] == "beyond 4 MiB"
 
 
-def test_binary_data_beyond_the_bound_is_not_written():
-    assert to_json_value([bytes(2 * MAX_BYTES), 1]) == [{"truncated": "beyond 4 MiB"}] * 2
+def test_binary_data_beyond_the_bound_is_neither_read_nor_written():
+    data = bytes(20 * MAX_BYTES)
+    tracemalloc.start()
+    try:
+        assert to_json_value([data, 1]) == [{"truncated": "beyond 4 MiB"}] * 2
+        assert tracemalloc.get_traced_memory()[1] < 10 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
