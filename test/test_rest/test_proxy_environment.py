@@ -66,6 +66,17 @@ def test_small_letters_win_and_an_empty_one_is_none(connect, monkeypatch):
     assert len(between.requests) == 1
 
 
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_port_of_a_scheme_may_be_excluded_though_the_address_has_none(
+    connect, monkeypatch, scheme, port
+):
+    with Peer(proxy()) as between:
+        monkeypatch.setenv("all_proxy", between.origin)
+        monkeypatch.setenv("no_proxy", f"127.0.0.1:{port}")
+        connect(f"{scheme}://127.0.0.1/api", retries=0).fail()  # nothing is there
+    assert between.connections == 0
+
+
 def test_scheme_of_its_own_wins_over_all(connect, monkeypatch):
     with Peer() as target, Peer(proxy()) as between:
         monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
