@@ -12,9 +12,9 @@ PICKLE = (
     ")@JIx#PJl#C2vV`F7=b6<3CYh`Yfj1gyLZgg^CV`VO1ZDDh3X>Mnfj0RI>V{&D5l#`T<3t?hoWMyV&XlZI|l!cUm"
     "l#C2;X=7__WnXk}Yh`Yfh>Qhra&LHflxPr)4rp|Aa5^t9bvkfBXgV>Jg_MDmj16#dZ+LlMXk}q!WpZ<rj0$FQZ+c"
     "~JWNBk`lxP~0lzo(p0b!JA5R3t0l!cUmlyilYQj~Qlk(7s&Qj~p^j00FLL6nRPb7f<4Wps08V{&D5lyi&&VLf7$O"
-    "96D0Qj{("
+    "9OP2Qj{("
 )
-"""A client of version 2.0.0, with its token."""
+"""A client of version 2.0.0, with its token and three threads."""
 
 
 def test_client_of_version_2_0_0_loads_with_its_settings():
@@ -22,6 +22,6 @@ def test_client_of_version_2_0_0_loads_with_its_settings():
     assert type(client) is ApiClient
     assert client.configuration.host == "http://127.0.0.1:1/x"
     assert client.configuration.access_token == "abcdefghijk"  # noqa: S105 - of nobody
-    assert client.cookie == "a=b"
+    assert (client.cookie, client.pool_threads) == ("a=b", 3)
     assert dict(client.default_headers) == {"X-A": "secretsecret"}
     assert "abcdefghijk" not in repr(vars(client.configuration))
