@@ -3,6 +3,7 @@
 import os
 import pickle
 import traceback
+from operator import setitem
 from pathlib import Path
 from urllib.parse import quote
 
@@ -223,9 +224,20 @@ def test_no_frame_shows_a_secret_in_place_of_a_default(default):
         ApiClient,
         lambda token: ApiClient(Configuration(), "Cookie", f"{token}\n", token),
         lambda token: ApiClient(Configuration(), "Cookie", token, token, pool_threads=0),
+        lambda token: setattr(ApiClient(Configuration()), "configuration", token),
+        lambda token: ApiClient(Configuration()).set_default_header("Cookie", f"{token}\n"),
+        lambda token: setitem(ApiClient(Configuration()).default_headers, "Cookie", f"{token}\n"),
         IngestionApi,
     ],
-    ids=["token as configuration", "header field", "threads", "token as client"],
+    ids=[
+        "token as configuration",
+        "header field",
+        "threads",
+        "token as configuration later",
+        "header field later",
+        "header field of the mapping",
+        "token as client",
+    ],
 )
 def test_no_frame_shows_a_secret_when_a_client_is_refused(attempt):
     refuse(attempt, CANARY)
