@@ -148,6 +148,7 @@ def test_both_paths_agree_on_any_model(model, value, dumps):
     "value",
     [
         {Liar("other"): "n", "stepRuns": []},
+        {"other": 1, Liar("other"): 2, "stepRuns": []},
         {Word("name"): "n", Kind.CHAT: "n", "stepRuns": []},
         {"name": "n", "stepRuns": [], "name ": [None, "null", float("nan")]},
         run_of(provider={"inputs": {"null": None, "x": [1.5, [float("inf")]]}}),
