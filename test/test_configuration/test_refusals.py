@@ -80,6 +80,13 @@ def test_refusal_of_an_address_does_not_repeat_its_password(proxied, address):
     assert "pass-word" not in str(caught.value)
 
 
+@pytest.mark.parametrize("proxied", ["proxy", "host"])
+def test_refusal_of_an_address_takes_no_part_of_a_login_for_a_scheme(proxied):
+    with pytest.raises(ApiValueError) as caught:
+        Configuration(**{proxied: "passw0rd://x@proxy"})
+    assert "passw0rd" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://[fe80::1%25eth0]:80/a", "http://gentrace.ai:99999", "http://[::1]x", "http://h:1/{v}"],
