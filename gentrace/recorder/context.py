@@ -119,13 +119,23 @@ def suspend_scopes(around: Scope | None) -> tuple[Scope, Scope] | None:
         are none.
 
     """
-    innermost = outermost = _current.get()
-    while outermost is not None and outermost.previous is not around:
-        outermost = outermost.previous
+    # Not up to `around` itself: the end of a run drops it from the context if it has ended too.
+    outside = _scopes_around(around)
+    own = list(takewhile(lambda scope: scope not in outside, entered_scopes()))
     call_without_gc(_current.set, around)
-    if innermost is None or outermost is None:
-        return None
-    return innermost, outermost
+    return (own[0], own[-1]) if own else None
+
+
+def _scopes_around(scope: Scope | None) -> set[Scope]:
+    """Return a scope and all in which it is nested, whether this context entered them or not."""
+    found: set[Scope] = set()
+    left = [scope]
+    while left:
+        one = left.pop()
+        if one is not None and one not in found:
+            found.add(one)
+            left += [one.previous, one.enclosing]
+    return found
 
 
 def resume_scopes(suspended: tuple[Scope, Scope]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import nullcontext
 from contextvars import copy_context
 
 import pytest
@@ -228,3 +229,33 @@ def test_generator_that_outlives_its_run_belongs_to_the_one_in_which_it_goes_on(
         next(made)
     with pipeline.start() as other:
         assert next(made) is other
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_block_of_a_generator_whose_run_ended_within_it_is_current_within_it(
+    pipeline, delivery, is_nested
+):
+    """Also after another run, whose end drops what has ended from the context."""
+
+    @step
+    def generate():
+        current_run().submit()
+        with pipeline.start():
+            pass
+        with pipeline.start() as own:
+            yield 1
+            assert current_run() is own
+            with step("inside"):
+                pass
+            yield 2
+            assert current_run() is own
+
+    outermost = pipeline.start()
+    with outermost if is_nested else nullcontext():
+        with pipeline.start():
+            for _ in generate():
+                assert current_run() is (outermost if is_nested else None)
+        assert current_run() is (outermost if is_nested else None)
+    outermost.discard()
+    recorded = [[step["provider"]["name"] for step in run["stepRuns"]] for run in delivery.runs]
+    assert recorded[:3] == [[__name__], [], ["inside"]]
