@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from os import PathLike, urandom
 from typing import TYPE_CHECKING, Any, Self, cast
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from gentrace.api_client import ApiClient, check_client
 from gentrace.configuration import (
@@ -102,7 +102,7 @@ class Delivery:
         # By process. Replacing one is a single step: a lock could be held in a fork.
         self._engines: dict[Process, Engine] = {}
         self._identity = urandom(16)
-        _all.add(self)
+        _all[self] = None
 
     @property
     def api_client(self) -> ApiClient:
@@ -294,23 +294,30 @@ class Delivery:
             self._client.close()
 
 
-_all: WeakSet[Delivery] = WeakSet()
+_all: WeakKeyDictionary[Delivery, None] = WeakKeyDictionary()
+"""All deliveries of the program, in the order in which they were made."""
 
 
 def list_deliveries() -> list[Delivery]:
     """Return all deliveries of the program, open or not."""
-    return list(_all)
+    # Other threads may make some meanwhile: `keyrefs` copies in one step.
+    return [each for reference in _all.keyrefs() if (each := reference()) is not None]
 
 
 def _restore(kind: type[Delivery], state: dict[str, Any]) -> Delivery:
     """Return the delivery of a pickle: one for all, as each task of a worker may bring another."""
-    for delivery in list_deliveries():
-        if delivery.is_open_as(state["_identity"]):
-            return delivery
-    restored = object.__new__(kind)
-    vars(restored).update(state)
-    _all.add(restored)
-    return restored
+    found = _find_open(state["_identity"])
+    if found is None:
+        restored = object.__new__(kind)
+        vars(restored).update(state)
+        _all[restored] = None
+        # Another thread may restore it at the same time: both take the one that came first.
+        found = _find_open(state["_identity"]) or restored
+    return found
+
+
+def _find_open(identity: bytes) -> Delivery | None:
+    return next((each for each in list_deliveries() if each.is_open_as(identity)), None)
 
 
 def _disown_all() -> None:

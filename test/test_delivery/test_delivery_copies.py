@@ -3,13 +3,16 @@
 import copy
 import json
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from support.deliveries import RUN, delivering
 from support.peers import Peer, echo
 
 from gentrace import Pipeline
-from gentrace.delivery import DeliveryStats
+from gentrace.delivery import Delivery, DeliveryStats
 from gentrace.delivery.delivery import list_deliveries
 
 
@@ -46,6 +49,32 @@ def test_pickles_of_a_delivery_are_one_that_begins_empty(tmp_path):
         assert delivery.stats() == DeliveryStats(1, 1)
     (step,) = json.loads(peer.requests[1].body)["stepRuns"]
     assert step["provider"] == {"name": "b"}
+
+
+def test_pickles_that_threads_load_at_once_are_one_delivery():
+    """As in a worker whose first tasks come together."""
+    deliveries = [Delivery() for _ in range(100)]
+    pickles = [pickle.dumps(delivery) for delivery in deliveries]
+    for delivery in deliveries:
+        delivery.close()
+    loaded = []
+    together = Barrier(4)
+
+    def load():
+        for pickled in pickles:
+            together.wait(30)
+            loaded.append(pickle.loads(pickled))  # noqa: S301 - our own
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as executor:
+            for result in [executor.submit(load) for _ in range(4)]:
+                result.result(30)
+    finally:
+        sys.setswitchinterval(before)
+    assert len(loaded) == 400
+    assert len(set(loaded)) == 100
 
 
 def test_function_whose_delivery_is_in_use_can_be_sent_by_cloudpickle():
