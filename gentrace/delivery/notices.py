@@ -18,7 +18,8 @@ logger = getLogger("gentrace")
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings for the same reason."""
 
-_warned: set[str] = set()
+_warned: dict[str, object] = {}
+"""What `warn_once` has warned about."""
 
 
 def warn(message: str) -> None:
@@ -32,8 +33,8 @@ def warn(message: str) -> None:
 
 def warn_once(about: str, message: str) -> None:
     """Warn, unless this process has been warned about that already."""
-    if about not in _warned:
-        _warned.add(about)
+    mine = object()
+    if _warned.setdefault(about, mine) is mine:  # in one step, as threads may ask at once
         warn(message)
 
 

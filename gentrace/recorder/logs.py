@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 
-from gentrace.delivery.notices import warn
+from gentrace.delivery.notices import warn, warn_once
 from gentrace.schemas.lenient_conversions import safe_name
 from gentrace.schemas.near_misses import suggest
 from gentrace.schemas.words import show
@@ -28,10 +28,10 @@ def warn_of_unknown_attributes(recorded: object, kind: type) -> None:
     with suppress(Exception):
         for name in list(vars(recorded)):
             if not (name.startswith("_") or hasattr(kind, name)):
-                _warn_of_unknown_attribute(kind, name)
+                warn_once(f"{kind.__name__}.{name}", _unknown_attribute(kind, name))
 
 
-@lru_cache(maxsize=1000)
-def _warn_of_unknown_attribute(kind: type, name: str) -> None:
+@lru_cache(maxsize=1000)  # finding names to suggest takes long
+def _unknown_attribute(kind: type, name: str) -> str:
     known = [each for each in dir(kind) if not each.startswith("_")]
-    warn(f"{kind.__name__} has no {show(name)}, so it is not recorded{suggest(name, known)}")
+    return f"{kind.__name__} has no {show(name)}, so it is not recorded{suggest(name, known)}"

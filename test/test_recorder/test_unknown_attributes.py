@@ -1,7 +1,10 @@
 """Attributes that the program sets on a step or a run, but that these do not have."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from threading import Barrier
+from time import sleep
 
 import pytest
 
@@ -33,6 +36,28 @@ def test_misspelt_attribute_of_a_step_is_warned_of_once(pipeline, delivery, warn
         f"Step has no '{misspelt}', so it is not recorded: did you mean 'outputs'?"
     ]
     assert delivery.providers == [{"name": "a", "outputs": {"c": 1}}] * 2
+
+
+def test_misspelt_attribute_is_warned_of_once_by_threads_together(pipeline, warnings, misspelt):
+    """Though the handler of the first one takes its time."""
+    together = Barrier(8)
+    logger = logging.getLogger("gentrace")
+    slow = logging.Handler()
+    slow.emit = lambda _: sleep(0.05)
+
+    def record():
+        with pipeline.start() as run, run.step("a") as one:
+            setattr(one, misspelt, 1)
+            together.wait(30)
+
+    logger.addHandler(slow)
+    try:
+        with ThreadPoolExecutor(8) as executor:
+            for result in [executor.submit(record) for _ in range(8)]:
+                result.result(30)
+    finally:
+        logger.removeHandler(slow)
+    assert len(warnings()) == 1
 
 
 def test_misspelt_attribute_of_a_decorated_function_is_warned_of(pipeline, warnings, misspelt):
