@@ -126,10 +126,10 @@ class Sender:
     def _client_for(self, settings: object) -> ApiClient:
         """Return a copy of the given client for this operation that does not retry by itself."""
         client = self._client
-        if client is None:
-            client = self._client = copy.copy(self.api_client)
-        if settings != self._settings:
+        if client is None or settings != self._settings:
             self.api_client.check_complete()
+            if client is None:
+                client = copy.copy(self.api_client)
             configuration = self.api_client.configuration.copy()
             configuration.host = configuration.host_of(operation.name)
             configuration.retries = False
@@ -140,6 +140,8 @@ class Sender:
             client.default_headers = self.api_client.default_headers
             client.cookie = self.api_client.cookie
             client.configuration = configuration
+            # Not before: other workers send by it from now on, and may have made one meanwhile.
+            self._client = client
             self._settings = settings
         return client
 
