@@ -37,6 +37,9 @@ class DeliveryError(OpenApiException):
             `spooled`.
         idempotency_key: the run's key, with which it can be sent again as the same run.
 
+    Attributes:
+        reason, idempotency_key: the arguments.
+
     """
 
     def __init__(self, reason: str, idempotency_key: str | None = None) -> None:
@@ -76,6 +79,9 @@ class Receipt(Future[str]):
 
     Args:
         idempotency_key: key of the run in all of its requests; None makes a new one.
+
+    Attributes:
+        idempotency_key: that key.
 
     """
 
@@ -167,7 +173,11 @@ class Receipt(Future[str]):
         return super().running()
 
     def add_done_callback(self, fn: Callable[[Future[str]], object]) -> None:
-        """Call a function with this receipt when it ends, in the thread that ends it."""
+        """Call a function with this receipt when it ends, in the thread that ends it.
+
+        That is mostly one that sends runs: while the function waits for another receipt, it does
+        not; `Delivery.flush` and `close` send runs themselves there.
+        """
         self.leave_to_parent()
         if not super().done():
             _with_callbacks.add(self)
