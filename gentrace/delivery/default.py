@@ -40,7 +40,9 @@ def set_default_delivery(delivery: Delivery | None) -> Delivery | None:
     """
     if delivery is not None:
         check_instance("delivery", delivery, Delivery, "a gentrace.Delivery or None")
-    previous = _default.pop(_KEY, None)
-    if delivery is not None:
-        _default[_KEY] = delivery
+    if delivery is None:
+        return _default.pop(_KEY, None)
+    # Not popped first: another thread would make one in between, without a mask.
+    previous = _default.get(_KEY)
+    _default[_KEY] = delivery
     return previous
