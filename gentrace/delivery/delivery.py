@@ -25,7 +25,7 @@ from gentrace.delivery.receipt import Receipt
 from gentrace.delivery.sending import Sender
 from gentrace.model.pipeline_run_request import PipelineRunRequest
 from gentrace.operations.arguments import make_key
-from gentrace.process import Process, call_after_fork, current_process
+from gentrace.process import Process, call_after_fork, current_process, fork_safe_imports
 from gentrace.schemas import ObjectSchema, encode
 
 if TYPE_CHECKING:
@@ -339,7 +339,8 @@ def _check_directory(value: object) -> Path | None:
         return None
     path = check_path("spool", value)
     # A spool's modules are imported here, not with the first run.
-    from gentrace.directories import absolute  # noqa: PLC0415 - few deliveries have a spool
+    with fork_safe_imports():
+        from gentrace.directories import absolute  # noqa: PLC0415 - few deliveries have a spool
 
     load_spool()
     return absolute(path)

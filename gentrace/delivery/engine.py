@@ -20,7 +20,7 @@ from gentrace.delivery.run import Run
 from gentrace.delivery.serial_executor import SerialExecutor
 from gentrace.delivery.warning_logger import WarningLogger
 from gentrace.delivery.workers import Workers
-from gentrace.process import register_fork_lock, unregister_fork_lock
+from gentrace.process import fork_safe_imports, register_fork_lock, unregister_fork_lock
 
 if TYPE_CHECKING:
     from gentrace.delivery.clock import Clock
@@ -247,6 +247,7 @@ class Engine:
 @cache
 def load_spool() -> type[SpoolMaintainer]:
     """Import what a spool needs: runs do not wait for it, and late finalizers cannot import."""
-    from gentrace.delivery.spool_maintainer import SpoolMaintainer  # noqa: PLC0415 - loads sqlite3
+    with fork_safe_imports():
+        from gentrace.delivery.spool_maintainer import SpoolMaintainer  # noqa: PLC0415 - slow
 
     return SpoolMaintainer
