@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from gentrace.exceptions import ApiValueError
+from gentrace.process import fork_safe_imports
 from gentrace.schemas.builtin_types import is_instance
 from gentrace.schemas.conversions import ask, simplify
 from gentrace.schemas.words import describe
@@ -26,12 +28,18 @@ def as_datetime(text: str | datetime) -> datetime:
         ApiValueError: not an RFC 3339 date and time, or a naive datetime.
 
     """
-    from dateutil.parser import isoparse  # noqa: PLC0415 - heavy, and few programs need it
-
     checked = to_date_time_text(text)
     if not is_date_time(checked):
         raise invalid_date_time(checked)
-    return isoparse(checked.upper())
+    return _load_isoparse()(checked.upper())
+
+
+@cache
+def _load_isoparse() -> Callable[[str], datetime]:
+    with fork_safe_imports():
+        from dateutil.parser import isoparse  # noqa: PLC0415 - heavy, and few programs need it
+
+    return isoparse
 
 
 def to_date_time_text(value: object) -> str:
