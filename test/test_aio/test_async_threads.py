@@ -146,6 +146,27 @@ def test_closing_waits_for_the_calls_under_way_and_ends_threads_and_connections(
         serve(peer, work)
 
 
+def test_closing_waits_for_the_calls_under_way_where_no_thread_can_be_had_for_it(monkeypatch):
+    released = threading.Event()
+
+    def start(thread):
+        raise RuntimeError(f"can't start {thread.name}")
+
+    async def work(api, client):
+        call = asyncio.create_task(api.pipeline_run_post(RUN))
+        await asyncio.to_thread(peer.wait, lambda: peer.requests)
+        threading.Timer(0.1, released.set).start()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            await client.close()
+        assert released.is_set()
+        assert count_threads() == 0
+        assert (await call).body["pipelineRunId"]
+
+    with Peer(then(lambda *_: released.wait(PATIENCE), echo)) as peer:
+        serve(peer, work)
+
+
 def test_closing_again_goes_on_waiting_where_a_time_out_ended_the_first():
     released = threading.Event()
 
