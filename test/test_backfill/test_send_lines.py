@@ -291,11 +291,12 @@ def test_what_became_of_a_line_is_noted_though_the_next_is_long_in_coming(tmp_pa
         assert connection.execute("SELECT COUNT(*) FROM acknowledged").fetchone() == (3,)
 
 
-def test_progress_is_told_after_each_line(send):
+def test_progress_is_told_after_each_line_and_each_outcome(send):
     seen = []
-    result = send(map(line, "abc"), on_progress=lambda result: seen.append(result.lines))
-    assert seen[-1] == result.lines == 3
-    assert sorted(set(seen)) == [1, 2, 3]
+    send(map(line, "abc"), on_progress=lambda result: seen.append((result.lines, result.sent)))
+    assert seen[-1] == (3, 3)
+    assert {lines for lines, _ in seen} == {1, 2, 3}
+    assert {sent for _, sent in seen} == {0, 1, 2, 3}
 
 
 def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
