@@ -82,7 +82,7 @@ def test_a_token_that_is_revoked_midway_ends_it_before_many_more_lines():
         assert len(peer.requests) < 50
 
 
-@pytest.mark.parametrize("status", [200, 201, 302, 304, 404, 405, 410, 421])
+@pytest.mark.parametrize("status", [200, 201, 300, 302, 304, 404, 405, 410, 421])
 def test_a_host_that_is_no_api_ends_it_at_the_first_answer(tmp_path, status):
     """Also one with a login page; a state would never send again what a page counts as stored."""
     answer = reply(status, b"<html>Please log in", content_type="text/html")
