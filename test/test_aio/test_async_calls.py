@@ -97,6 +97,12 @@ def test_a_streamed_answer_is_refused_with_the_remedy(positional, named):
         assert not peer.connections
 
 
+def test_the_media_types_that_are_accepted_are_those_of_the_call():
+    with Peer() as peer:
+        post(peer.url, accept_content_types=("application/json", "text/plain"))
+        assert peer.requests[0]["Accept"] == "application/json, text/plain"
+
+
 def test_a_content_type_that_the_operation_has_not_is_refused():
     with Peer() as peer:
         with pytest.raises(ApiValueError, match="content_type: expected"):
