@@ -78,9 +78,9 @@ def test_each_worker_has_a_connection_whatever_the_pool_of_the_given_client_hold
     """Waiting for one is no trouble of the server, for which others would have to wait."""
     gate = Gate()
     settings = {"connection_pool_maxsize": 1}
-    with Peer(gate) as peer, delivering(peer, settings=settings, workers=3) as delivery:
-        receipts = [delivery.submit(RUN) for _ in range(3)]
-        peer.wait(lambda: len(peer.requests) == 3)
+    with Peer(gate) as peer, delivering(peer, settings=settings, workers=6) as delivery:
+        receipts = [delivery.submit(RUN) for _ in range(6)]
+        peer.wait(lambda: len(peer.requests) == 6)
         assert delivery.api_client.configuration.connection_pool_maxsize == 1
         gate.go.set()
         assert all(receipt.result(30) for receipt in receipts)
