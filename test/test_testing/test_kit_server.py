@@ -157,6 +157,17 @@ def test_faults_queue_up_and_each_request_takes_the_next(server, stubborn):
     assert [run["name"] for run in server.runs] == ["third time", "third time too"]
 
 
+def test_a_fault_is_for_one_request_unless_more_are_asked_for(server, caller):
+    server.delay(0.01)
+    server.fail()
+    server.drop()
+    caller.post(named("late"))
+    caller.fail(ServiceException)
+    caller.fail(ApiConnectionException)
+    caller.post(named("next"))
+    assert [run["name"] for run in server.runs] == ["late", "next"]
+
+
 def test_a_dropped_request_is_not_answered(server, caller):
     server.drop()
     caller.fail(ApiConnectionException)
