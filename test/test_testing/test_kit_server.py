@@ -73,6 +73,17 @@ def test_waiting_gives_the_runs_as_soon_as_they_are_there(server, caller, timeou
     assert server.wait_for_runs(2) == runs
 
 
+def test_a_wait_ends_when_the_run_comes_and_not_with_the_next_look(server, caller):
+    def post():
+        time.sleep(0.05)
+        caller.post(named("awaited"))
+
+    with ThreadPoolExecutor(1) as pool, within(2):
+        for count in range(1, 6):
+            pool.submit(post)
+            assert len(server.wait_for_runs(count)) == count
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_runs_that_come_as_the_time_ends_are_counted(server, caller, monkeypatch, count):
     """Also in a forked child, which is not told of them: what it says and what came agree."""
