@@ -56,12 +56,30 @@ def test_flush_gives_up_after_its_time():
 
 
 def test_flush_tries_at_once_what_waits():
-    clock = HandClock()
+    waiting = {}
+
+    class LongestClock(Clock):
+        def draw(self, most):
+            return most
+
+        def wait(self, wakeup, seconds):
+            waiting[threading.get_ident()] = seconds
+            super().wait(wakeup, seconds)
+            del waiting[threading.get_ident()]
+
+    def are_pausing():
+        """Whether all have failed, and all workers wait for long."""
+        waits = list(waiting.values())
+        return (len(peer.requests), delivery.stats().queued, len(waits)) == (5, 5, 4) and all(
+            seconds is None or seconds > 5 for seconds in waits
+        )
+
     fails = [reply(503)] * 5
-    with Peer(*fails, echo) as peer, delivering(peer, clock) as delivery:
+    with Peer(*fails, echo) as peer, delivering(peer, LongestClock()) as delivery:
         receipts = [delivery.submit(RUN) for _ in range(5)]
-        peer.wait(lambda: len(peer.requests) == 5 and delivery.stats().queued == 5)
-        assert delivery.flush(30)
+        wait_until(are_pausing)
+        with within(5):  # the pause is one of 16 s
+            assert delivery.flush(30)
         assert all(receipt.result(0) for receipt in receipts)
 
 
