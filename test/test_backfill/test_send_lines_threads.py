@@ -13,13 +13,13 @@ def limit_threads(monkeypatch):
     """Let only so many threads send, as where the system has no more."""
     start = threading.Thread.start
 
-    def limit(count):
+    def limit(count, kind=RuntimeError):
         started = []
 
         def refuse(thread):
             if thread.name == "gentrace-backfill":
                 if len(started) == count:
-                    raise RuntimeError("can't start new thread")
+                    raise kind("can't start new thread")
                 started.append(thread)
             start(thread)
 
@@ -28,8 +28,9 @@ def limit_threads(monkeypatch):
     return limit
 
 
-def test_fewer_threads_send_where_no_more_can_be_started(server, send, limit_threads):
-    limit_threads(2)
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError])
+def test_fewer_threads_send_where_no_more_can_be_started(server, send, limit_threads, kind):
+    limit_threads(2, kind)
     assert send(map(line, "abcdefgh"), parallel=6).sent == 8
     assert len(server.runs) == 8
 
@@ -47,8 +48,11 @@ def test_without_a_daemon_thread_nothing_is_sent_and_the_reason_is_given(server,
     assert server.runs == []
 
 
-def test_without_any_thread_nothing_is_sent_and_the_reason_is_given(server, send, limit_threads):
-    limit_threads(0)
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError])
+def test_without_any_thread_nothing_is_sent_and_the_reason_is_given(
+    server, send, limit_threads, kind
+):
+    limit_threads(0, kind)
     with pytest.raises(ApiException, match="no thread can be had to send runs: can't start"):
         send(map(line, "ab"))
     assert server.runs == []
