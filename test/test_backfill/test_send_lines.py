@@ -45,8 +45,9 @@ def test_lines_that_are_sent_again_are_stored_once(server, send):
 
 
 def test_a_property_may_hold_the_key(server, send):
-    first = send([line("a", id="one"), line("a", id=2)], key="id")
-    again = send([line("a", id="one")], key="id")
+    longest = "x" * 255
+    first = send([line("a", id=longest), line("a", id=2)], key="id")
+    again = send([line("a", id=longest)], key="id")
     assert (first.sent, again.sent, len(server.runs)) == (2, 1, 2)
 
 
@@ -300,8 +301,10 @@ def test_progress_is_told_after_each_line_and_each_outcome(send):
 
 
 def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
+    """Also what the server answers only later."""
     seen = []
-    with Peer(echo, echo, reply(400)) as peer:
+    late = then(lambda *_: time.sleep(0.2), echo)
+    with Peer(echo, late, reply(400)) as peer:
 
         def lines():
             yield from map(line, "abc")
@@ -310,7 +313,7 @@ def test_an_error_of_the_lines_ends_it_and_what_was_begun_is_counted():
 
         with pytest.raises(RuntimeError, match="no more"):
             send_lines(lines(), Configuration(peer.url), on_progress=seen.append)
-    assert counts(seen[-1]) == (3, 2, 0, 0, 1)
+        assert counts(seen[-1]) == (3, 2, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
