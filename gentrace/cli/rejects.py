@@ -97,5 +97,5 @@ def _path_of(file: str) -> Path:
 def _is_same(one: Path, other: Path) -> bool:
     if one.exists():
         # Devices, such as a terminal or /dev/null, may be read and written.
-        return one.is_file() and other.is_file() and one.samefile(other)
+        return other.is_file() and one.samefile(other)
     return absolute(one).resolve() == absolute(other).resolve()
