@@ -232,8 +232,9 @@ def test_a_first_file_that_is_missing_is_a_mistake(command, tmp_path):
 
 
 def test_a_property_holds_the_key(command, file, server):
-    path = file([json.dumps({"name": "a", "stepRuns": [], "id": "same"})] * 2)
-    assert command("send", path, "--key", "id")[0] == 0
+    path = file([json.dumps({"name": name, "stepRuns": [], "id": "same"}) for name in "ab"])
+    code, output, _ = command("send", path, "--key", "id")
+    assert (code, output) == (1, "2 lines, 1 sent, 0 duplicates, 0 skipped, 1 rejected\n")
     assert len(server.runs) == 1
 
 
