@@ -61,8 +61,6 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _columns_of(character: str) -> int:
-    if character.isascii():
-        return 1
     if category(character) in ("Mn", "Me"):  # marks on the character before
         return 0
     return 2 if east_asian_width(character) in ("W", "F") else 1
