@@ -1,5 +1,6 @@
 """Files of a spool that are damaged, locked, removed, of another version, or cannot be written."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -203,6 +204,20 @@ def test_a_directory_that_cannot_be_made_leaves_delivery_in_memory(tmp_path, cap
         peer.wait(lambda: "stay in memory" in caplog.text)
         assert delivery.flush(30)
     assert sum("stay in memory" in record.message for record in caplog.records) == 1
+
+
+def test_a_directory_that_times_out_leaves_delivery_in_memory(spool, monkeypatch, caplog):
+    """Such as one of a network; its error is of the class of those that handlers raise."""
+
+    def time_out(path, *_, **__):
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out", str(path))
+
+    with Peer() as peer, delivering(peer, spool=spool) as delivery, monkeypatch.context() as patch:
+        patch.setattr(type(spool), "mkdir", time_out)
+        assert delivery.submit(RUN).result(30)
+        assert delivery.flush(30)
+        peer.wait(lambda: "stay in memory" in caplog.text)
+    assert "Connection timed out" in caplog.text
 
 
 def test_a_directory_that_may_not_be_read_is_said_once(tmp_path, caplog):
