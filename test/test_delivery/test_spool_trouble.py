@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from support.barred import barred
+from support.caller import within
 from support.deliveries import (
     ODD,
     RUN,
@@ -302,8 +303,24 @@ def test_a_file_that_another_program_locks_leaves_delivery_in_memory(spool, capl
         (path,) = spool.glob("*.sqlite3")
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
-            assert delivery.submit(RUN).result(30)
+            with within(1):
+                receipt = delivery.submit(RUN)
+            assert receipt.result(30)
             peer.wait(lambda: "stay in memory" in caplog.text)
+
+
+def test_a_run_that_ended_while_its_file_was_locked_is_removed_when_that_is_closed(spool):
+    gate = Gate()
+    with Peer(gate, stall) as peer, delivering(peer, spool=spool, workers=1) as delivery:
+        receipt, _ = [delivery.submit(RUN) for _ in range(2)]
+        peer.wait(lambda: len(peer.requests) == 1)
+        (path,) = spool.glob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            gate.go.set()
+            assert receipt.result(30)
+        assert not delivery.close(0)
+    assert [file.runs for file in list_spool(spool)] == [1]
 
 
 def test_a_full_disk_leaves_delivery_in_memory(spool):
