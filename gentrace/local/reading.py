@@ -44,10 +44,7 @@ class Reader:
     def run(self, run_id: str) -> str | None:
         """Return the run of that id as JSON, None if there is none."""
         with self._reading() as connection:
-            position = _position(connection, run_id)
-            if position is None:
-                return None
-            text: str | None = _scalar(connection, SELECT_FULL, position)
+            text: str | None = _scalar(connection, SELECT_FULL, _position(connection, run_id))
             return text
 
     def position(self, run_id: str) -> int | None:
