@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 from support.barred import barred
@@ -61,6 +62,8 @@ def test_what_waits_is_a_line_a_file(command, report, spool, server):
     assert f"  {server.url}  2 runs, " in output
     _, (file,) = report("spool", spool)
     assert (file["host"], file["runs"], file["owned"]) == (server.url, 2, False)
+    assert 0 <= time.time() - datetime.fromisoformat(file["oldest"]).timestamp() < 60
+    assert output.endswith(f" {file['bytes']} bytes, oldest {file['oldest']}\n")
     assert server.runs == []
 
 
