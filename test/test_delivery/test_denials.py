@@ -17,4 +17,6 @@ def test_pause_is_warned_of_once_however_often_the_program_flushes(status, caplo
             wait_for_tries(tries)
             assert not delivery.flush(0)
         wait_for_tries(4)
+        # A thread of its own logs it.
+        peer.wait(lambda: "pauses until token or settings change" in caplog.text)
     assert caplog.text.count("pauses until token or settings change") == 1
