@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from gentrace.configuration.errors import refuse
 from gentrace.configuration.secrets import MASK, Secret
@@ -80,6 +79,8 @@ def check_url(name: str, value: object, schemes: tuple[str, ...] = ("http", "htt
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     """Tell whether a text is a URL of one of `schemes` with a valid host, port and path."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - the default host needs no parsing
+
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port

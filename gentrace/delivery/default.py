@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# The first run would load it, for `GENTRACE_HOST`, while another thread may fork.
+import urllib.parse  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
 from gentrace.configuration import check_instance, hide_arguments
 from gentrace.delivery.delivery import Delivery
 
