@@ -79,7 +79,7 @@ class Configuration(DeclaredSettings):
         keywords = disabled_client_side_validations
         has_none = isinstance(keywords, str) and not keywords
         named: dict[str, object] = {
-            "access_token": access_token,  # first, so that no mistake in another one shows it
+            "access_token": access_token,
             "server_index": server_index,
             "host": host,  # after server_index, which it replaces
             "server_variables": server_variables,
@@ -87,18 +87,19 @@ class Configuration(DeclaredSettings):
             "server_operation_variables": server_operation_variables,
             "disabled_client_side_validations": None if has_none else keywords,
         }
+        given = {name: value for name, value in named.items() if value is not None}
+        given.update(settings)
+        of_logging = {name: given.pop(name) for name in _LOGGING_SETTINGS if name in given}
         if access_token is None:
             _set_from_environment(self, "access_token")
-        for name, value in named.items():
-            if value is not None:
-                _set(self, name, value)
+        # Secrets first, so that no mistake in another setting shows them.
+        for name in sorted(given, key=lambda name: name not in SECRETS):
+            _set(self, name, given[name])
         if host is None and server_index is None:
             _set_from_environment(self, "host")
-        ordered = sorted(settings.items(), key=lambda item: _APPLIED_LAST.get(item[0], 0))
-        for name, value in ordered:
-            if name in _APPLIED_LAST:
-                _check(self, name, value, name, apply=False)
-        for name, value in ordered:
+        for name, value in of_logging.items():
+            _check(self, name, value, name, apply=False)
+        for name, value in of_logging.items():
             _set(self, name, value)
 
     if not TYPE_CHECKING:
@@ -298,7 +299,7 @@ def restore(
 _EXCLUSIVE = {"host": "server_index", "server_index": "host"}
 """Mutually exclusive settings: setting one removes the other."""
 
-_APPLIED_LAST = {"logger_file": 1, "logger_format": 2, "debug": 3}
+_LOGGING_SETTINGS = ("logger_file", "logger_format", "debug")
 """Settings that change loggers of the process, in order: they are set once all are valid."""
 
 

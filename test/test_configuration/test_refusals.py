@@ -205,6 +205,15 @@ def test_no_frame_shows_a_field_for_the_proxy_in_place_of_another_setting():
     refuse(setattr, configuration, "temp_folder_path", CANARY)
 
 
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "name", ["host", "temp_folder_path", "debug", "logger_format", "logger_file"]
+)
+def test_no_frame_shows_a_secret_that_is_given_after_it_in_place_of_another_setting(secret, name):
+    value = f"http://missing/{CANARY}/%(x)s"
+    refuse(Configuration, **{name: value, secret: SECRETS[secret]})
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
