@@ -119,9 +119,11 @@ def suspend_scopes(around: Scope | None) -> tuple[Scope, Scope] | None:
         are none.
 
     """
-    # Not up to `around` itself: the end of a run drops it from the context if it has ended too.
-    outside = _scopes_around(around)
-    own = list(takewhile(lambda scope: scope not in outside, entered_scopes()))
+    own = list(takewhile(lambda scope: scope is not around, entered_scopes()))
+    if own and own[-1].previous is not around:
+        # The end of a run dropped it from the context, as its own run had ended too.
+        outside = _scopes_around(around)
+        own = list(takewhile(lambda scope: scope not in outside, own))
     call_without_gc(_current.set, around)
     return (own[0], own[-1]) if own else None
 
