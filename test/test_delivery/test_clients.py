@@ -5,7 +5,6 @@ import sys
 import threading
 from itertools import count
 from types import ModuleType
-from typing import ClassVar
 
 from support.deliveries import PATIENCE, RUN, Gate, delivering
 from support.peers import Peer, echo
@@ -86,27 +85,24 @@ def test_each_worker_has_a_connection_whatever_the_pool_of_the_given_client_hold
         assert all(receipt.result(30) for receipt in receipts)
 
 
-class CopiedSlowly(ApiClient):
-    """Its first copy is made only when another one has sent a run."""
-
-    copies = count()
-    has_sent = threading.Event()
-    retries: ClassVar[list[object]] = []
-
-    def __copy__(self):
-        if next(self.copies) == 0:
-            self.has_sent.wait(PATIENCE)
-        return super().__copy__()
-
-    def call_api(self, *arguments, **keywords):
-        self.retries.append(self.configuration.retries)
-        answer = super().call_api(*arguments, **keywords)
-        self.has_sent.set()
-        return answer
-
-
 def test_no_worker_sends_by_a_client_that_retries_by_itself():
     """Though two of them make one at the same time, and one of them takes longer."""
+    copies, has_sent, retries = count(), threading.Event(), []
+
+    class CopiedSlowly(ApiClient):
+        """Its first copy is made only when another one has sent a run."""
+
+        def __copy__(self):
+            if next(copies) == 0:
+                has_sent.wait(PATIENCE)
+            return super().__copy__()
+
+        def call_api(self, *arguments, **keywords):
+            retries.append(self.configuration.retries)
+            answer = super().call_api(*arguments, **keywords)
+            has_sent.set()
+            return answer
+
     with (
         Peer(echo) as peer,
         CopiedSlowly(Configuration(peer.url, "token")) as client,
@@ -115,4 +111,4 @@ def test_no_worker_sends_by_a_client_that_retries_by_itself():
         receipts = [delivery.submit(RUN) for _ in range(2)]
         assert all(receipt.result(PATIENCE) for receipt in receipts)
         assert delivery.submit(RUN).result(PATIENCE)
-    assert CopiedSlowly.retries == [False] * 3
+    assert retries == [False] * 3
