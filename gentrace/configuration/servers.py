@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from gentrace.configuration import document
 from gentrace.configuration.addresses import check_host
 from gentrace.configuration.errors import refuse, refuse_type
-from gentrace.configuration.numbers import check_integer, is_array
+from gentrace.configuration.numbers import check_integer
 from gentrace.configuration.setting import Setting
 from gentrace.configuration.texts import check_text, mapping_of, or_none
 
@@ -51,10 +51,14 @@ def find_url(index: int | None, variables: Mapping[str, str], servers: Servers) 
 
 def check_servers(value: object) -> Servers:
     """Return servers in the form of `get_host_settings`; ApiTypeError for anything else."""
-    if not is_array(value) or not all(map(_is_server, value)):
+    if not _are_servers(value):
         expected = "a list of servers, each a mapping with its url, as get_host_settings returns"
         raise refuse_type("servers", expected, value)
     return value
+
+
+def _are_servers(value: object) -> TypeGuard[Servers]:
+    return isinstance(value, Sequence) and all(map(_is_server, cast("Sequence[object]", value)))
 
 
 def _is_server(value: object) -> bool:
@@ -64,8 +68,17 @@ def _is_server(value: object) -> bool:
     variables = server.get("variables", {})
     if not isinstance(server.get("url"), str) or not isinstance(variables, Mapping):
         return False
-    values = cast("Mapping[str, object]", variables).values()
-    return all(isinstance(variable, Mapping) for variable in values)
+    named = cast("Mapping[object, object]", variables)
+    return all(isinstance(name, str) and _is_variable(named[name]) for name in named)
+
+
+def _is_variable(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    variable = cast("Mapping[str, object]", value)
+    default = variable.get("default_value", variable.get("default", ""))
+    allowed = variable.get("enum_values", variable.get("enum", ()))
+    return isinstance(default, str) and isinstance(allowed, Collection)
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 """The servers of the document, and how settings choose one."""
 
+from collections import UserList, deque
+
 import pytest
 from support.peers import Peer, echo
 
@@ -87,6 +89,9 @@ def test_server_or_variables_of_another_type_are_refused(index, variables, messa
         [{"url": None}],
         [{"url": "https://{region}.example", "variables": ["region"]}],
         [{"url": "https://{region}.example", "variables": {"region": "eu"}}],
+        [{"url": "https://{region}.example", "variables": {"region": {"default": 1}}}],
+        [{"url": "https://{region}.example", "variables": {"region": {"enum": 1}}}],
+        [{"url": "https://{region}.example", "variables": {"region": {}, 1: {}}}],
     ],
     ids=repr,
 )
@@ -94,6 +99,12 @@ def test_server_or_variables_of_another_type_are_refused(index, variables, messa
 def test_servers_of_another_form_are_refused(servers, variables):
     with pytest.raises(ApiTypeError, match=r"^servers: expected a list of servers, .*, got \w+$"):
         Configuration().get_host_from_settings(0, variables, servers)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, deque, UserList])
+def test_servers_may_be_any_sequence(kind):
+    servers = kind([{"url": "https://one.example"}])
+    assert Configuration().get_host_from_settings(0, None, servers) == "https://one.example"
 
 
 def test_servers_may_be_as_a_document_has_them():
