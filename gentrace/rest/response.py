@@ -334,7 +334,8 @@ class HTTPResponse(urllib3.HTTPResponse):
             if not is_failure(error, self._attempt):
                 raise
             cause = causes(error)[-1]
-        why = f"the answer cannot be saved as {path}: {format_error(cause)}; check temp_folder_path"
+        where = path and f" as {path}"
+        why = f"the answer cannot be saved{where}: {format_error(cause)}; check temp_folder_path"
         raise self.make_error(ApiResponseException, why) from cause
 
     def drain_conn(self) -> None:

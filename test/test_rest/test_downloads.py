@@ -1,5 +1,6 @@
 """Answers that become files: private, named by nobody else, and whole or not there."""
 
+import errno
 import gzip
 import os
 import resource
@@ -215,6 +216,17 @@ def test_folder_that_went_away_is_told(connect, tmp_path):
         assert f"cannot be saved as {folder}/gentrace-" in error.reason
         assert error.reason.endswith("No such file or directory; check temp_folder_path")
         assert caller.works()
+
+
+def test_system_without_a_folder_for_files_is_told(connect, monkeypatch):
+    def fail():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", fail)
+    with Peer(binary(b"content")) as peer:
+        error = fetch_failing(connect(peer), ApiResponseException)
+    why = "the answer cannot be saved: No usable temporary directory found"
+    assert f"{why}; check temp_folder_path" in error.reason
 
 
 @pytest.mark.usefixtures("folder")
