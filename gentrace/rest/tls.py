@@ -124,7 +124,7 @@ def _load_client_certificate(context: ssl.SSLContext, cert: str | None, key: str
     except (OSError, ValueError) as error:
         _raise_if_no_mistake(error)
         why = "its key is encrypted, decrypt it" if encrypted else format_error(error)
-        if key is None and not encrypted:
+        if key is None and not encrypted and isinstance(error, ssl.SSLError):
             why += "; if its key is in another file, set key_file"
         raise ApiValueError(f"cert_file: cannot be used: {why}") from None
 

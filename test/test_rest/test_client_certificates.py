@@ -63,6 +63,15 @@ def test_certificate_without_its_key_says_what_to_set(connect, client_ca, tmp_pa
         caller.post()
 
 
+def test_certificate_that_went_away_is_said_to_be_missing(connect, tmp_path):
+    cert = tmp_path / "cert.pem"
+    cert.touch()
+    caller = connect("https://127.0.0.1:1", cert_file=cert)
+    cert.unlink()
+    with pytest.raises(ApiValueError, match=r"^cert_file: .*: No such file or directory$"):
+        caller.post()
+
+
 def test_encrypted_key_is_refused_and_nobody_is_prompted(connect, client_ca, tmp_path):
     leaf = client_ca.issue_cert("client.test")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
