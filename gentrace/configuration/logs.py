@@ -7,11 +7,13 @@ a file. Handlers of the program are never changed.
 from __future__ import annotations
 
 from contextlib import suppress
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from gentrace.configuration.errors import refuse
 from gentrace.configuration.secrets import current_secrets, mask_text
 from gentrace.configuration.texts import check_text
+from gentrace.process import fork_safe_imports, register_fork_lock
 
 if TYPE_CHECKING:
     import logging
@@ -30,6 +32,11 @@ _original_levels: dict[str, int] = {}
 """The levels of the loggers before a handler was added."""
 
 _state = {"format": LOGGER_FORMAT}
+
+_lock = RLock()
+"""Protects the handlers, the levels and the format."""
+
+register_fork_lock(_lock)
 
 
 def apply_debug(_name: str, flag: bool) -> None:
@@ -72,35 +79,46 @@ def check_logger_format(name: str, value: object) -> str:
 
 def apply_logger_format(_name: str, text: str) -> None:
     """Set the format of both handlers."""
-    _state["format"] = text
-    for handler in _handlers.values():
-        handler.setFormatter(_make_formatter(text))
+    with _lock:
+        _state["format"] = text
+        for handler in _handlers.values():
+            handler.setFormatter(_make_formatter(text))
 
 
 def _replace_handler(kind: str, handler: logging.Handler | None) -> None:
     """Replace the handler of a kind; None removes it and restores the levels of its loggers."""
-    import logging  # noqa: PLC0415 - slow to import
+    with fork_safe_imports():  # from then on, a fork acquires our lock before that of `logging`
+        import logging  # noqa: PLC0415 - slow to import
 
     loggers = [logging.getLogger(name) for name in _LOGGERS[kind]]
-    previous = _handlers.pop(kind, None)
+    with _lock:
+        previous = _handlers.pop(kind, None)
+        if previous is not None:
+            for logger in loggers:
+                _remove_handler(logger, previous)
+        if handler is not None:
+            handler.setFormatter(_make_formatter(_state["format"]))
+            _handlers[kind] = handler
+            for logger in loggers:
+                logger.addHandler(handler)
+                _original_levels.setdefault(logger.name, logger.level)
+                logger.setLevel(logging.DEBUG)
     if previous is not None:
-        for logger in loggers:
-            logger.removeHandler(previous)
-            # Both of our handlers may be on this logger, but the program may have removed one.
-            is_last = not any(other in logger.handlers for other in _handlers.values())
-            if is_last and logger.name in _original_levels:
-                level = _original_levels.pop(logger.name)
-                if logger.level == logging.DEBUG:  # else the program has set it since
-                    logger.setLevel(level)
         with suppress(OSError):  # the disk is full, for example
             previous.close()
-    if handler is not None:
-        handler.setFormatter(_make_formatter(_state["format"]))
-        _handlers[kind] = handler
-        for logger in loggers:
-            logger.addHandler(handler)
-            _original_levels.setdefault(logger.name, logger.level)
-            logger.setLevel(logging.DEBUG)
+
+
+def _remove_handler(logger: logging.Logger, handler: logging.Handler) -> None:
+    """Remove a handler that `_handlers` has no more; after the last one, restore the level."""
+    import logging  # noqa: PLC0415 - slow to import
+
+    logger.removeHandler(handler)
+    # Both of our handlers may be on this logger, but the program may have removed one.
+    is_last = not any(other in logger.handlers for other in _handlers.values())
+    if is_last and logger.name in _original_levels:
+        level = _original_levels.pop(logger.name)
+        if logger.level == logging.DEBUG:  # else the program has set it since
+            logger.setLevel(level)
 
 
 def _make_formatter(text: str) -> logging.Formatter:
