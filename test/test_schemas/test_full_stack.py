@@ -74,7 +74,6 @@ def test_a_recursion_limit_that_is_too_low_for_any_stack_is_named():
     lists = 1
     for _ in range(200):
         lists = [lists]
-    run = PipelineRunRequest(RUN | {"x": lists[0]})
     limit = sys.getrecursionlimit()
     try:
         sys.setrecursionlimit(len(traceback.extract_stack()) + 60)
@@ -82,11 +81,25 @@ def test_a_recursion_limit_that_is_too_low_for_any_stack_is_named():
             ApiValueError, match=r"deeper than sys.setrecursionlimit allows at \$.x"
         ):
             PipelineRunRequest(RUN | {"x": lists})
-        # From Python 3.12 on, it is no limit for parser and encoder, which are written in C.
+        # From Python 3.12 on, it is no limit for the parser, which is written in C.
         with suppress(ValueError):
             decode(ANSWER)
+    finally:
+        sys.setrecursionlimit(limit)
+    decode(ANSWER)
+
+
+def test_a_recursion_limit_that_is_too_low_to_write_is_named():
+    lists = 1
+    for _ in range(199):
+        lists = [lists]
+    run = PipelineRunRequest(RUN | {"x": lists})
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(len(traceback.extract_stack()) + 60)
+        # From Python 3.12 on, it is no limit for the encoder, which is written in C.
         with suppress(ApiValueError):
             run.to_json()
     finally:
         sys.setrecursionlimit(limit)
-    decode(ANSWER)
+    run.to_json()
