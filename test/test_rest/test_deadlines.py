@@ -35,7 +35,8 @@ LIMIT = 0.5
 
 CHUNKED = head_of(200, headers={"Transfer-Encoding": "chunked"})
 LONG = head_of(200, headers={"Content-Length": 10**6})
-BIG = {"name": "big", "step_runs": [], "blob": "x" * (50 * 1024 * 1024)}
+BIG = {"name": "big", "step_runs": [], "blob": "x" * (16 * 1024 * 1024)}
+HUGE = {**BIG, "blob": "x" * (50 * 1024 * 1024)}
 
 
 def slow_reader(talk):
@@ -71,9 +72,9 @@ def walls():
     for name, step in SLOW.items():
         yield name, {"steps": [step]}
         yield f"{name}, TLS", {"steps": [step], "tls": server_tls}
-    yield "50 MiB are never read", {"greet": stall, "body": BIG}
-    yield "50 MiB are read slowly", {"greet": slow_reader, "body": BIG}
-    yield "50 MiB are read slowly, TLS", {"greet": slow_tls_reader, "scheme": "https", "body": BIG}
+    yield "50 MiB are never read", {"greet": stall, "body": HUGE}
+    yield "16 MiB are read slowly", {"greet": slow_reader, "body": BIG}
+    yield "16 MiB are read slowly, TLS", {"greet": slow_tls_reader, "scheme": "https", "body": BIG}
     yield "a handshake stalls", {"greet": stall, "scheme": "https"}
     record = b"\x16\x03\x03\x40\x00" + bytes(600)
     yield "a byte of a handshake each 100 ms", {"greet": drip(b"", record), "scheme": "https"}
