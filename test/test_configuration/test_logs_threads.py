@@ -1,9 +1,9 @@
 """The settings of logging where threads change them at once."""
 
 import logging
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+
+from support.together import run_together, switching_often
 
 from gentrace.configuration import LOGGER_FORMAT, Configuration
 
@@ -26,13 +26,9 @@ def test_threads_that_set_the_loggers_together_leave_nothing():
             Configuration(debug=True, logger_format="%(message)s")
             Configuration(debug=False)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
     try:
-        with ThreadPoolExecutor(4) as executor:
-            for result in [executor.submit(change) for _ in range(4)]:
-                result.result(30)
+        with switching_often():
+            run_together(4, change)
     finally:
-        sys.setswitchinterval(interval)
         Configuration(debug=False, logger_format=LOGGER_FORMAT)
     assert states() == before

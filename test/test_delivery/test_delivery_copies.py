@@ -3,13 +3,12 @@
 import copy
 import json
 import pickle
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from support.deliveries import RUN, delivering
 from support.peers import Peer, echo
+from support.together import run_together, switching_often
 
 from gentrace import Pipeline
 from gentrace.delivery import Delivery, DeliveryStats
@@ -65,14 +64,8 @@ def test_pickles_that_threads_load_at_once_are_one_delivery():
             together.wait(30)
             loaded.append(pickle.loads(pickled))  # noqa: S301 - our own
 
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with ThreadPoolExecutor(4) as executor:
-            for result in [executor.submit(load) for _ in range(4)]:
-                result.result(30)
-    finally:
-        sys.setswitchinterval(before)
+    with switching_often():
+        run_together(4, load)
     assert len(loaded) == 400
     assert len(set(loaded)) == 100
 

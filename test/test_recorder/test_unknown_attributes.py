@@ -1,12 +1,12 @@
 """Attributes that the program sets on a step or a run, but that these do not have."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Barrier
 from time import sleep
 
 import pytest
+from support.together import run_together
 
 from gentrace.recorder import current_step, step
 
@@ -52,9 +52,7 @@ def test_misspelt_attribute_is_warned_of_once_by_threads_together(pipeline, warn
 
     logger.addHandler(slow)
     try:
-        with ThreadPoolExecutor(8) as executor:
-            for result in [executor.submit(record) for _ in range(8)]:
-                result.result(30)
+        run_together(8, record)
     finally:
         logger.removeHandler(slow)
     assert len(warnings()) == 1

@@ -1,4 +1,4 @@
-"""The first run of a program that forks meanwhile."""
+"""The first use of a part of the package while another thread forks."""
 
 import os
 import subprocess
@@ -7,20 +7,24 @@ import sys
 import pytest
 
 CODE = """
-import os, threading, time
+import os, sys, threading, time
 import gentrace
-gentrace.Pipeline  # loaded before the fork
-def record():
+
+def record(step):
     with gentrace.Pipeline("p").start() as run:
-        run.add_step_run({step})
+        run.add_step_run(step)
         run.discard()
-thread = threading.Thread(target=record)
+
+gentrace.Pipeline, gentrace.Delivery  # loaded before the fork
+def use():
+    {use}
+thread = threading.Thread(target=use)
 thread.start()
 children = set()
 for _ in range(10):
     child = os.fork()
     if not child:
-        record()
+        use()
         os._exit(0)
     children.add(child)
     time.sleep(0.001)
@@ -35,11 +39,19 @@ print(len(children))
 """
 
 
-@pytest.mark.parametrize("step", ["{}", '{"start_time": "2020-01-01T00:00:00Z"}'])
-def test_children_that_are_forked_during_the_first_run_do_not_hang(step, root):
+@pytest.mark.parametrize(
+    "use",
+    [
+        "record({})",
+        'record({"start_time": "2020-01-01T00:00:00Z"})',
+        "gentrace.Delivery(spool=sys.argv[1])",
+    ],
+    ids=["run", "date and time", "spool"],
+)
+def test_children_that_are_forked_during_a_first_use_do_not_hang(use, spool, root):
     """An import of another thread would hold the lock of a module, in the child for good."""
     done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-c", CODE.format(step=step)],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", CODE.format(use=use), spool],
         cwd=root,
         env=os.environ | {"GENTRACE_HOST": "http://127.0.0.1:9/api/v1"},
         capture_output=True,
@@ -47,4 +59,4 @@ def test_children_that_are_forked_during_the_first_run_do_not_hang(step, root):
         timeout=60,
         check=True,
     )
-    assert done.stdout == "0\n"
+    assert (done.stdout, done.stderr) == ("0\n", "")
